@@ -1,0 +1,509 @@
+"""The one table of what a performer can move: addresses, ranges, present values.
+
+Everything that controls (OSC, the page, later MIDI and presets) calls `Table.set` from any thread. The stage
+calls `Table.tick` once a frame and draws from the immutable `Snapshot` it returns. What there is to move is
+declared once, in the lists below; the address table, the page and feedback are all read from them.
+"""
+
+import math
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from numbers import Real
+from types import MappingProxyType
+
+Value = float | int | bool | tuple[float, ...]
+TYPES = ("float", "int", "bool", "trigger", "choice", "vector")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One named value.
+
+    address: "player/speed": below the prefix, without a leading slash.
+    type: "float"; "int"; "bool" (true above 0); "trigger"; "choice" (an index from 0, or one of `choices`);
+        "vector" (`length` floats).
+    low, high, default: in `unit`; a vector's default may be one number for all elements or a tuple of them.
+    curve: how a fader's way maps to the range; "linear" is the only one so far.
+    glide: least seconds from one value to the next; None for what steps at once.
+    """
+
+    address: str
+    type: str
+    low: float = 0.0
+    high: float = 1.0
+    default: float | tuple[float, ...] = 0.0
+    unit: str = ""
+    curve: str = "linear"
+    glide: float | None = None
+    doc: str = ""
+    choices: tuple[str, ...] = ()
+    length: int = 1
+
+    def __post_init__(self):
+        if self.type not in TYPES:
+            raise ValueError(f"parameter {self.address}: no such type: {self.type!r}")
+        default = self.default if isinstance(self.default, tuple) else (self.default,)
+        if not all(self.low <= each <= self.high for each in default) or not math.isfinite(
+            self.high - self.low
+        ):
+            raise ValueError(
+                f"parameter {self.address}: {self.low} <= {self.default} <= {self.high} does not hold"
+            )
+
+    @property
+    def start(self) -> Value:
+        """The value before anybody moved it."""
+        if self.type != "vector":
+            return {"float": float, "bool": bool}.get(self.type, int)(self.default)
+        return self.default if isinstance(self.default, tuple) else (float(self.default),) * self.length
+
+
+DEVIATIONS = "standard deviations"
+
+PLAYER = (
+    Parameter("player/speed", "float", 0, 8, 1, glide=0.0, doc="1 is as the footage moved"),
+    Parameter("player/freeze", "bool", doc="the dream stands still; looks and master go on"),
+    Parameter("player/seed", "int", 0, 16777215, 0, doc="start of the random numbers"),
+    Parameter("player/reseed", "trigger", doc="begin the random numbers anew, from the seed"),
+    Parameter(
+        "player/glide", "float", 0, 30, 0.05, "s", doc="time from one value to the next, of all that glides"
+    ),
+)
+DREAM = (
+    Parameter(
+        "dream/temperature", "float", 0, 2, 1, glide=0.0, doc="0 takes the likeliest way, 2 the wildest"
+    ),
+    Parameter(
+        "dream/scene", "choice", 0, 0, doc="go to a start scene, by number from 0 or by name; acts on change"
+    ),
+    Parameter("dream/scene/jump", "choice", 0, 0, doc="the same, and acts every time"),
+    Parameter(
+        "dream/feedback", "float", glide=0.0, doc="how much of knobs and offsets the dream itself takes up"
+    ),
+)
+MASTER = (
+    Parameter("master/fade", "float", default=1, glide=0.0, doc="0 is black, 1 the whole picture"),
+    Parameter("master/blackout", "bool", doc="black at once"),
+    Parameter("master/hold", "bool", doc="the outputs keep the last picture"),
+)
+KNOBS = 8
+LATENTS = 256  # above this many, only the vector has an address
+
+
+def knob(i: int, label: str = "", doc: str = "") -> Parameter:
+    """Knob `i`, from 1, along the dream's i-th direction. A 7-bit controller's 64 is exactly 0."""
+    text = (
+        ": ".join(each for each in (label, doc) if each)
+        or "along a direction of the dream; MIDI 64 is exactly 0"
+    )
+    return Parameter(f"dream/knob/{i}", "float", -3, 3, 0, DEVIATIONS, glide=0.0, doc=text)
+
+
+def latent(i: int) -> Parameter:
+    """The offset of latent `i`, from 0."""
+    return Parameter(f"dream/latent/{i}", "float", -3, 3, 0, DEVIATIONS, glide=0.0, doc="added to one latent")
+
+
+def latents(length: int) -> tuple[Parameter, ...]:
+    """The offsets of all latents: the vector, and one address each where there are at most 256."""
+    doc = f"added to the latents: {length} numbers"
+    whole = Parameter("dream/latent", "vector", -3, 3, 0, DEVIATIONS, glide=0.0, doc=doc, length=length)
+    return (whole, *(latent(i) for i in range(length) if length <= LATENTS))
+
+
+def control(name: str, low: float, high: float, default, doc: str = "", length: int = 1) -> Parameter:
+    """The parameter of a dream's input `control.NAME` (f32 [length]). Raises ValueError for a name of ours."""
+    if name in ("load", "scene", "knob", "latent"):
+        raise ValueError(f"control.{name}: that name is taken; call it otherwise")
+    kind = "float" if length == 1 else "vector"
+    return Parameter(f"dream/{name}", kind, low, high, default, glide=0.0, doc=doc, length=length)
+
+
+def scenes(names: Iterable[str]) -> tuple[Parameter, Parameter]:
+    """`dream/scene` and `dream/scene/jump` for scenes of these names."""
+    names = tuple(names)
+    at = {each.address: each for each in DREAM}
+    return tuple(
+        Parameter(address, "choice", 0, max(len(names) - 1, 0), doc=at[address].doc, choices=names)
+        for address in ("dream/scene", "dream/scene/jump")
+    )
+
+
+def dream(
+    scene_names: Iterable[str] = (),
+    directions: Sequence[tuple[str, str]] = (("", ""),) * KNOBS,
+    latent_length: int = 0,
+    controls: Iterable[Parameter] = (),
+) -> tuple[Parameter, ...]:
+    """Every parameter of one dream, for `Table.replace("dream/", …)`.
+
+    directions: (label, effect) of each knob. A control with the address of one of ours (`dream/temperature`)
+    gives that one its own range.
+    """
+    named = {each.address: each for each in (*DREAM, *scenes(scene_names))}
+    named |= {each.address: each for each in (knob(i, *pair) for i, pair in enumerate(directions[:KNOBS], 1))}
+    named |= {each.address: each for each in (latents(latent_length) if latent_length else ())}
+    named |= {each.address: each for each in controls}
+    return tuple(named.values())
+
+
+class _Refused(ValueError):
+    """The arguments cannot be this parameter's value."""
+
+
+def _number(value) -> float | int:
+    if not isinstance(value, int | float) and not isinstance(value, Real):
+        raise _Refused(f"a {type(value).__name__} where a number is wanted")
+    if not math.isfinite(value):
+        raise _Refused("not a finite number")
+    return value
+
+
+def _one(arguments: Sequence):
+    if len(arguments) != 1:
+        raise _Refused(f"{len(arguments)} arguments where 1 is wanted")
+    return arguments[0]
+
+
+def _clamp(parameter: Parameter, value):
+    return min(max(value, parameter.low), parameter.high)
+
+
+# Each takes a parameter and a message's arguments, and returns the value and whether it had to be clamped.
+def _to_float(parameter, arguments):
+    value = float(_number(_one(arguments)))
+    inside = float(_clamp(parameter, value))
+    return inside, inside != value
+
+
+def _to_int(parameter, arguments):
+    value = round(_number(_one(arguments)))
+    inside = int(_clamp(parameter, value))
+    return inside, inside != value
+
+
+def _to_bool(parameter, arguments):
+    return _number(_one(arguments)) > 0, False
+
+
+def _to_trigger(parameter, arguments):
+    return (not arguments or _number(_one(arguments)) > 0), False
+
+
+def _to_choice(parameter, arguments):
+    value = _one(arguments)
+    if not isinstance(value, str):
+        return _to_int(parameter, arguments)
+    if value not in parameter.choices:
+        raise _Refused(f"no choice called {value[:40]!r}")
+    return parameter.choices.index(value), False
+
+
+def _to_vector(parameter, arguments):
+    if len(arguments) != parameter.length:
+        raise _Refused(f"{len(arguments)} arguments where {parameter.length} are wanted")
+    values = tuple(float(_number(each)) for each in arguments)
+    inside = tuple(float(_clamp(parameter, each)) for each in values)
+    return inside, inside != values
+
+
+_COERCE = {
+    "float": _to_float,
+    "int": _to_int,
+    "bool": _to_bool,
+    "trigger": _to_trigger,
+    "choice": _to_choice,
+    "vector": _to_vector,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What every parameter is on one frame. Never changes.
+
+    fired: triggers that fire on this frame, and `dream/scene` or `dream/scene/jump` when a scene is to be
+        taken: the number of it is this snapshot's `dream/scene` either way.
+    event_at: time.perf_counter() seconds of the oldest change that this frame is the first to show, or None.
+    changes: (address, target) of all that was applied on this frame. Setting them again does the same.
+    senders: whose message each of them was, by address.
+    """
+
+    values: Mapping[str, Value]
+    fired: frozenset[str] = frozenset()
+    event_at: float | None = None
+    changes: tuple[tuple[str, Value], ...] = ()
+    senders: Mapping[str, Hashable] = field(default_factory=dict)
+
+    def __getitem__(self, address: str) -> Value:
+        """The present value, part of the way there while it glides. KeyError for an unknown address."""
+        return self.values[address]
+
+    def __contains__(self, address: str) -> bool:
+        return address in self.values
+
+
+class _Entry:
+    """A parameter of the table with what it is going to (`target`) and on which way."""
+
+    __slots__ = ("coerce", "elapsed", "elements", "origin", "parameter", "seconds", "target", "vector")
+
+    def __init__(self, parameter: Parameter):
+        self.parameter = parameter
+        self.coerce = _COERCE[parameter.type]
+        self.target = parameter.start
+        self.origin = self.target
+        self.elapsed = self.seconds = 0.0
+        self.elements: tuple[str, ...] = ()  # of a vector whose elements have addresses of their own
+        self.vector: str | None = None  # of such an element
+
+    def present(self) -> Value:
+        if self.elapsed >= self.seconds:
+            return self.target
+        part = self.elapsed / self.seconds
+        if isinstance(self.target, tuple):
+            return tuple(a + (b - a) * part for a, b in zip(self.origin, self.target, strict=True))
+        return self.origin + (self.target - self.origin) * part
+
+
+def _alike(a: Parameter, b: Parameter) -> bool:
+    """Whether a value of one is a value of the other."""
+    return (a.type, a.low, a.high, a.choices, a.length) == (b.type, b.low, b.high, b.choices, b.length)
+
+
+class Table:
+    """All parameters and their values. Every method may be called from any thread; `tick` from one only.
+
+    counters: messages, clamped, unknown and malformed since the start.
+    faults: the latest case of each, in words, for the log.
+    """
+
+    SENDERS = 64  # remembered at a time, the least recently heard of is forgotten
+
+    def __init__(self, parameters: Iterable[Parameter]):
+        self.counters = {"messages": 0, "clamped": 0, "unknown": 0, "malformed": 0}
+        self.faults: dict[str, str] = {}
+        self._lock = threading.Lock()
+        self._entries: dict[str, _Entry] = {}
+        self._values: dict[str, Value] = {}  # shared with the last snapshot: replaced, never written to
+        self._pending: dict[str, tuple[Value, Hashable]] = {}
+        self._gliding: set[str] = set()
+        self._event_at: float | None = None
+        self._said: OrderedDict[Hashable, dict[str, tuple]] = (
+            OrderedDict()
+        )  # by sender and address: last arguments
+        self._install([_Entry(each) for each in parameters])
+
+    def replace(self, prefix: str, parameters: Iterable[Parameter]) -> None:
+        """Put `parameters` in the place of all that begin with `prefix`: a dream came or went.
+
+        The value of a parameter that was there before with the same range stays, and so does its glide.
+        Raises ValueError for a parameter that does not begin with `prefix`.
+        """
+        parameters = tuple(parameters)
+        for each in parameters:
+            if not each.address.startswith(prefix):
+                raise ValueError(f"parameter {each.address} does not begin with {prefix}")
+        with self._lock:
+            fresh = []
+            for each in parameters:
+                entry, old = _Entry(each), self._entries.get(each.address)
+                if old and _alike(old.parameter, each):
+                    entry.target, entry.origin = old.target, old.origin
+                    entry.elapsed, entry.seconds = old.elapsed, old.seconds
+                else:  # what was said about the old one is not about this one
+                    self._forget(each.address)
+                fresh.append(entry)
+            entries = list(self._entries.values())
+            gone = [i for i, each in enumerate(entries) if each.parameter.address.startswith(prefix)]
+            at = gone[0] if gone else len(entries)
+            kept = [each for each in entries if not each.parameter.address.startswith(prefix)]
+            for address in {entries[i].parameter.address for i in gone} - {
+                each.address for each in parameters
+            }:
+                self._forget(address)
+            self._install([*kept[:at], *fresh, *kept[at:]])
+
+    def set(
+        self,
+        address: str,
+        arguments: Sequence[float | int | bool | str] = (),
+        sender: Hashable = "local",
+        *,
+        repeats: bool = False,
+    ) -> bool:
+        """Ask for a value; the next tick applies the latest. False, and counted, if it was refused.
+
+        A value equal to the same sender's last one is no event: some senders say everything all the time, and
+        what they have long said must not undo what another hand has done since. A sender that speaks only when
+        it means it (a key, a button on the page, a preset) says repeats=True, or is "local".
+        """
+        arguments = tuple(arguments)
+        with self._lock:
+            self.counters["messages"] += 1
+            entry = self._entries.get(address)
+            if entry is None:
+                self._count("unknown", f"{address[:80]!r} from {sender}")
+                return False
+            said = None
+            if not repeats and sender != "local":
+                said = self._of(sender)
+                if said.get(address) == arguments and arguments and not address.endswith("/jump"):
+                    return True
+            try:
+                value, clamped = entry.coerce(entry.parameter, arguments)
+            except (ValueError, OverflowError) as error:
+                self._count("malformed", f"{address} from {sender}: {error}")
+                return False
+            if clamped:
+                self._count("clamped", f"{address} from {sender}")
+            if said is not None and arguments:
+                before = said.get(address)
+                said[address] = arguments
+                if entry.parameter.type == "trigger" and before is not None and before[0] > 0:
+                    return True  # it was up already
+            self._ask(entry, value, sender)
+            return True
+
+    def count(self, kind: str, what: str, messages: int = 0) -> None:
+        """Count a fault that was found before the table was reached. kind: unknown or malformed."""
+        with self._lock:
+            self.counters["messages"] += messages
+            self._count(kind, what)
+
+    def target(self, address: str) -> Value:
+        """Where a parameter is or is going to, from the moment it was set. KeyError if there is none."""
+        with self._lock:
+            entry = self._entries[address]
+            names = entry.elements or (address,)
+            values = tuple(
+                self._pending[name][0] if name in self._pending else self._entries[name].target
+                for name in names
+            )
+            return values if entry.elements else values[0]
+
+    def tick(self, dt: float) -> Snapshot:
+        """Apply what was asked for, move the glides on by `dt` seconds, and say what is."""
+        with self._lock:
+            pending, self._pending = self._pending, {}
+            event_at, self._event_at = self._event_at, None
+            changes, fired = [], set()
+            if "player/glide" in pending:  # before the others, so that they go by it
+                pending = {"player/glide": pending["player/glide"], **pending}
+            for address, (value, _) in pending.items():
+                self._apply(address, value, changes, fired)
+            if changes or self._gliding:
+                self._move(dt, changes)
+            senders = {address: pending[address][1] for address, _ in changes}
+            return Snapshot(
+                MappingProxyType(self._values),
+                frozenset(fired),
+                event_at if changes else None,
+                tuple(changes),
+                senders,
+            )
+
+    def _install(self, entries: list[_Entry]) -> None:
+        self._entries = {}
+        for entry in entries:
+            if entry.parameter.address in self._entries:
+                raise ValueError(f"parameter {entry.parameter.address} is declared twice")
+            self._entries[entry.parameter.address] = entry
+            entry.elements, entry.vector = (), None
+        for entry in entries:
+            parameter = entry.parameter
+            names = tuple(f"{parameter.address}/{i}" for i in range(parameter.length))
+            if parameter.type == "vector" and all(name in self._entries for name in names):
+                entry.elements = names
+                for name in names:
+                    self._entries[name].vector = parameter.address
+        self.parameters: Mapping[str, Parameter] = MappingProxyType(
+            {a: e.parameter for a, e in self._entries.items()}
+        )
+        self._gliding = {address for address, entry in self._entries.items() if entry.elapsed < entry.seconds}
+        self._values = {address: entry.present() for address, entry in self._entries.items()}
+        for entry in entries:
+            if entry.elements:
+                self._values[entry.parameter.address] = tuple(self._values[name] for name in entry.elements)
+
+    def _forget(self, address: str) -> None:
+        self._pending.pop(address, None)
+        for said in self._said.values():
+            said.pop(address, None)
+
+    def _of(self, sender: Hashable) -> dict[str, tuple]:
+        """What this sender said last, by address."""
+        said = self._said.get(sender)
+        if said is None:
+            said = self._said[sender] = {}
+            if len(self._said) > self.SENDERS:
+                self._said.popitem(last=False)
+        else:
+            self._said.move_to_end(sender)
+        return said
+
+    def _count(self, kind: str, what: str) -> None:
+        self.counters[kind] += 1
+        self.faults[kind] = what
+
+    def _ask(self, entry: _Entry, value: Value, sender: Hashable) -> None:
+        address = entry.parameter.address
+        if entry.parameter.type == "trigger" and not value:
+            return
+        if entry.elements:
+            for name, element in zip(entry.elements, value, strict=True):
+                self._pending[name] = (element, sender)
+        else:
+            self._pending[address] = (value, sender)
+        # A jump and a plain change of the same choice are one thing: the later one counts.
+        self._pending.pop(
+            address.removesuffix("/jump") if address.endswith("/jump") else f"{address}/jump", None
+        )
+        if self._event_at is None:
+            self._event_at = time.perf_counter()
+
+    def _apply(self, address: str, value: Value, changes: list, fired: set) -> None:
+        entry = self._entries[address]
+        parameter = entry.parameter
+        jump = address.endswith("/jump")
+        if parameter.type == "trigger" or jump:
+            fired.add(address)
+        elif value == entry.target:
+            return
+        elif parameter.type == "choice":
+            fired.add(address)
+        if parameter.type != "trigger":
+            glide = parameter.glide
+            entry.origin = self._values[address] if glide is not None else value
+            entry.target, entry.elapsed = value, 0.0
+            entry.seconds = 0.0 if glide is None else max(glide, self._glide())
+            if entry.seconds > 0:
+                self._gliding.add(address)
+            if jump and (chosen := self._entries.get(address.removesuffix("/jump"))):
+                chosen.target = value
+        changes.append((address, value))
+
+    def _glide(self) -> float:
+        entry = self._entries.get("player/glide")
+        return entry.target if entry else 0.0
+
+    def _move(self, dt: float, changes: list) -> None:
+        """Take all that was changed or glides to its present value, in a new dictionary."""
+        values = dict(self._values)
+        vectors = set()
+        for address in {address for address, _ in changes} | self._gliding:
+            entry = self._entries[address]
+            # Some slack, so that 30 steps of 1/30 s make a second.
+            entry.elapsed = entry.seconds if entry.elapsed + dt > entry.seconds - 1e-9 else entry.elapsed + dt
+            if entry.elapsed >= entry.seconds:
+                self._gliding.discard(address)
+            values[address] = entry.present()
+            if entry.vector:
+                vectors.add(entry.vector)
+            if address.endswith("/jump"):
+                values[address.removesuffix("/jump")] = entry.target
+        for address in vectors:
+            values[address] = tuple(values[name] for name in self._entries[address].elements)
+        self._values = values
