@@ -1,0 +1,58 @@
+"""Cut a dream's components apart: ONNX Runtime will not run one while the inputs of another are missing.
+
+Components share no node and every name begins with its component (rules `names` of contract.py, checked
+before), so cutting is sorting by prefix; onnx.utils.Extractor would trace the graph and read it several times
+for the same result.
+"""
+
+import onnx
+
+from livedream.dream.contract import TABLE, component_of, dtype, find
+from livedream.dream.dream import Component, Value
+
+
+def cut(model: onnx.ModelProto) -> tuple[dict[str, Component], list[str]]:
+    """The components that contract 1 knows, in the order of its table, and notes on what was left out."""
+    found = {component_of(value.name) for value in (*model.graph.input, *model.graph.output)}
+    found |= {component_of(name) for node in model.graph.node for name in node.output if name}
+    notes = [f"component {name} is not known to contract 1: ignored" for name in sorted(found - TABLE.keys())]
+    components = {}
+    for name in TABLE:
+        if name in found:
+            components[name], left = _component(model, name)
+            notes += left
+    return components, notes
+
+
+def _component(model: onnx.ModelProto, name: str) -> tuple[Component, list[str]]:
+    whole = model.graph
+    part = onnx.ModelProto(ir_version=model.ir_version, producer_name=model.producer_name)
+    part.opset_import.extend(model.opset_import)
+    graph = part.graph
+    graph.name = name
+    for kind in ("initializer", "input"):
+        getattr(graph, kind).extend(item for item in getattr(whole, kind) if component_of(item.name) == name)
+    graph.node.extend(
+        node
+        for node in whole.node
+        if name in map(component_of, node.output) or name in map(component_of, node.input)
+    )
+    notes = []
+    for value in whole.output:
+        if component_of(value.name) != name:
+            continue
+        if find(TABLE[name][1], value.name.removeprefix(name + "/")):
+            graph.output.append(value)
+        else:
+            notes.append(f"output {value.name} is not known to contract 1: ignored")
+    inputs, outputs = _values(name, graph.input), _values(name, graph.output)
+    return Component(name, part.SerializeToString(), inputs, outputs), notes
+
+
+def _values(component: str, values) -> dict[str, Value]:
+    found = {}
+    for value in values:
+        tensor = value.type.tensor_type
+        shape = tuple(dim.dim_value for dim in tensor.shape.dim)
+        found[value.name.removeprefix(component + "/")] = Value(shape, dtype(tensor.elem_type), value.name)
+    return found

@@ -1,0 +1,59 @@
+"""Keep a stranger's file from taking the machine down.
+
+A file of 150 bytes can ask ONNX Runtime for gigabytes, so a first load runs in a child process with bounded
+memory and time. What the child does is in prove.py; here are the parent's side and the memory of what passed.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from livedream import UserError
+from livedream.dream.contract import brief
+
+SECONDS = 20.0  # for a small file; a second more for each 20 MB
+REVISION = 1  # raise it when prove.py learns to refuse more: what passed an older one is then proven again
+
+
+def prove(data: bytes, sha256: str) -> None:
+    """Run the file in a child process unless it passed before. Raises UserError: one line, what went wrong."""
+    record = _cache() / f"{sha256}-{REVISION}"
+    if record.exists():
+        return
+    _run(data, SECONDS + len(data) / 20e6)
+    try:
+        record.parent.mkdir(parents=True, exist_ok=True)
+        record.touch()
+    except OSError:
+        pass  # a read-only home: the file is proven again next time
+
+
+def _run(data: bytes, seconds: float) -> None:
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # stacks count as memory
+    command = [sys.executable, "-m", "livedream.dream.prove"]
+    try:
+        child = subprocess.run(command, input=data, capture_output=True, timeout=seconds, env=environment)
+    except subprocess.TimeoutExpired:
+        raise UserError(f"a first run took longer than {seconds:.0f} s") from None
+    except OSError as error:
+        raise UserError(f"a child process for its first run could not be started: {error.strerror}") from None
+    if child.returncode != 0:
+        raise UserError(f"a first run crashed (exit {child.returncode}); it may need too much memory")
+    try:
+        problem = json.loads(child.stdout.splitlines()[-1])["problem"]
+    except (ValueError, LookupError, TypeError):
+        raise UserError("a first run ended without an answer") from None
+    if problem:
+        raise UserError(brief_line(problem))
+
+
+def brief_line(text: str) -> str:
+    """An error's text in one line of at most about 300 characters."""
+    return " ".join(brief(word) for word in str(text).split())[:300]
+
+
+def _cache() -> Path:
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(home) / "livedream" / "checked"

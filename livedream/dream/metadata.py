@@ -1,0 +1,272 @@
+"""Contract 1, the metadata's half: one `metadata_props` entry `livedream`, JSON, no NaN or infinity.
+
+{
+  "contract": 1,                                           needed; a higher one is refused
+  "title": "Rainbow road",  "kind": "vae-rnn",             needed; printable, one line
+  "fps": 25,                                               steps a second at speed 1; needed with decode, over
+  0 to 1000 "latents": {                                             needed with decode "latent": {"mean": [Z
+  numbers], "std": [Z numbers ≥ 0]},   one entry a latent input: "latent", or each "latent.NAME"
+  "interpolation": "linear"                              or "slerp" or "none"; default "linear" }, "layers":
+  ["back", "front"],                             needed with layer.NAME outputs: all of them, back to front
+  "directions": [{"name": "…", "vector": F32 [Z], "low": -3, "high": 3, "effect": 0.8}],      the knobs, by
+  effect "controls": [{"name": "temperature", "low": 0, "high": 2, "default": 1, "doc": "…"}],       for
+  inputs control.NAME "scenes": [{"name": "…", "tensors": {"step/latent": F32, "step/state.h": F32},
+  "thumbnail": JPEG}], "provenance": {"licence": "…", "footage": …, "trained": …, "figures": {…}}
+  any JSON; `info` prints it
+}
+F32 is base64 of little-endian float32 in the shape of the value it is for (Z: all latents one after the
+other); JPEG is base64 of a JPEG file. What has no "needed" may be left out. A control that the metadata does
+not describe goes from 0 to 1 and starts at 0 (temperature: 0..2, 1). A scene holds every latent; a state that
+it leaves out starts at zero. Fields not named here are ignored and named in the notes.
+"""
+
+import base64
+import binascii
+import json
+import math
+
+import numpy as np
+import onnx
+
+from livedream import UserError
+from livedream.dream.contract import CONTRACT, brief, latents
+from livedream.dream.dream import Component, Control, Direction, Scene
+
+INTERPOLATIONS = ("linear", "slerp", "none")
+_FIELDS = (
+    "contract",
+    "title",
+    "kind",
+    "fps",
+    "latents",
+    "layers",
+    "directions",
+    "controls",
+    "scenes",
+    "provenance",
+)
+
+
+def extract(model: onnx.ModelProto) -> dict:
+    """The metadata as JSON says it, once it is JSON at all and of a contract that this version knows."""
+    entries = [entry.value for entry in model.metadata_props if entry.key == "livedream"]
+    if not entries:
+        raise UserError("metadata: an ONNX file without the entry livedream is not a dream")
+    if len(entries) > 1:
+        raise UserError(f"metadata: one entry livedream, found {len(entries)}")
+    try:
+        data = json.loads(entries[0], parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"metadata: not JSON: {brief(str(error))}") from None
+    if not isinstance(data, dict):
+        raise UserError(f"metadata: an object, found {_kind(data)}")
+    contract = data.get("contract")
+    if not isinstance(contract, int) or isinstance(contract, bool) or contract < 1:
+        raise UserError(f"metadata contract: {CONTRACT}, found {_kind(contract)}")
+    if contract > CONTRACT:
+        raise UserError(
+            f"metadata contract: this livedream knows {CONTRACT}, the file has {contract}: update livedream"
+        )
+    return data
+
+
+def read(data: dict, components: dict[str, Component]) -> dict:
+    """Dream's fields from metadata that `extract` gave:
+
+    Title, kind, fps, latents, mean, std, …, notes (a list).
+    """
+    notes = _unknown("metadata", data, _FIELDS)
+    source = "decode" in components
+    shapes = latents(components.get("step") or components.get("decode"))
+    mean, std, interpolation = _latents(data.get("latents", {}), shapes, notes)
+    z = sum(shape[1] for shape in shapes.values())
+    return {
+        "title": _text("metadata title", data.get("title")),
+        "kind": _text("metadata kind", data.get("kind")),
+        "fps": _number("metadata fps", data.get("fps", None if source else 25.0), 0.001, 1000.0),
+        "latents": tuple(shapes),
+        "mean": mean,
+        "std": std,
+        "interpolation": interpolation,
+        "layers": _layers(data.get("layers", []), components),
+        "directions": tuple(_direction(item, i, z, notes) for i, item in _items(data, "directions")),
+        "controls": _controls(data, components, notes),
+        "scenes": _scenes(data, components, notes),
+        "provenance": _object("metadata provenance", data.get("provenance", {})),
+        "notes": notes,
+    }
+
+
+def _latents(data, shapes: dict, notes: list[str]) -> tuple[np.ndarray, np.ndarray, str]:
+    data = _object("metadata latents", data)
+    notes += _unknown("metadata latents", data, (*shapes, "interpolation"))
+    interpolation = data.get("interpolation", "linear")
+    if interpolation not in INTERPOLATIONS:
+        raise UserError(
+            f"metadata latents.interpolation: {', '.join(INTERPOLATIONS)}, found {_kind(interpolation)}"
+        )
+    mean, std = [], []
+    for name, shape in shapes.items():
+        where = f"metadata latents.{name}"
+        entry = _object(where, data.get(name))
+        for key, into, low in (("mean", mean, -1e30), ("std", std, 0.0)):
+            values = entry.get(key)
+            if not isinstance(values, list) or len(values) != shape[1]:
+                raise UserError(f"{where}.{key}: {shape[1]} numbers, found {_kind(values)}")
+            into += [_number(f"{where}.{key}[{i}]", value, low, 1e30) for i, value in enumerate(values)]
+    return np.array(mean, np.float32), np.array(std, np.float32), interpolation
+
+
+def _layers(names, components: dict[str, Component]) -> tuple[str, ...]:
+    outputs = components["decode"].outputs if "decode" in components else {}
+    drawn = sorted(name.removeprefix("layer.") for name in outputs if name.startswith("layer."))
+    strings = isinstance(names, list) and all(isinstance(name, str) for name in names)
+    if not strings or sorted(names) != drawn:
+        raise UserError(
+            f"metadata layers: those that decode draws ({', '.join(drawn) or 'none'}), found {_kind(names)}"
+        )
+    return tuple(names)
+
+
+def _direction(item: dict, i: int, z: int, notes: list[str]) -> Direction:
+    where = f"metadata directions[{i}]"
+    notes += _unknown(where, item, ("name", "vector", "low", "high", "effect"))
+    low, high = _range(where, item, -3.0, 3.0)
+    return Direction(
+        _text(where + ".name", item.get("name")),
+        _tensor(where + ".vector", item.get("vector"), (z,)),
+        low,
+        high,
+        _number(where + ".effect", item.get("effect", 0.0), 0.0, 1e30),
+    )
+
+
+def _controls(data: dict, components: dict[str, Component], notes: list[str]) -> dict[str, Control]:
+    taken = {n: v for c in components.values() for n, v in c.inputs.items() if n.startswith("control.")}
+    described = {}
+    for i, item in _items(data, "controls"):
+        where = f"metadata controls[{i}]"
+        notes += _unknown(where, item, ("name", "low", "high", "default", "doc"))
+        name = _text(where + ".name", item.get("name"))
+        if name in described:
+            raise UserError(f"{where}.name: {name} is described twice")
+        described[name] = where, item
+    unused = [name for name in described if "control." + name not in taken]
+    notes += [f"control {name}: no component has it: ignored" for name in unused]
+    controls = {}
+    for full, value in taken.items():
+        name = full.removeprefix("control.")
+        plain = (0.0, 2.0, 1.0) if name == "temperature" else (0.0, 1.0, 0.0)
+        where, item = described.get(name, ("", {}))
+        low, high = _range(where, item, *plain[:2])
+        default = _number(where + ".default", item.get("default", min(max(plain[2], low), high)), low, high)
+        doc = _text(where + ".doc", item["doc"], 0, 400) if "doc" in item else ""
+        controls[name] = Control(name, value.shape[0], low, high, default, doc)
+    return controls
+
+
+def _scenes(data: dict, components: dict[str, Component], notes: list[str]) -> tuple[Scene, ...]:
+    values = {v.full: (n, v) for c in components.values() for n, v in c.inputs.items()}
+    places = {full: v.shape for full, (n, v) in values.items() if n.split(".")[0] in ("latent", "state")}
+    owner = "step" if "step" in components else "decode"
+    needed = [f"{owner}/{name}" for name in latents(components.get(owner))]
+    scenes = []
+    for i, item in _items(data, "scenes"):
+        where = f"metadata scenes[{i}]"
+        notes += _unknown(where, item, ("name", "tensors", "thumbnail"))
+        tensors = _object(where + ".tensors", item.get("tensors", {}))
+        for full in (*needed, *tensors):
+            if full not in tensors:
+                raise UserError(f"{where}.tensors: {full} is missing")
+            if full not in places:
+                raise UserError(f"{where}.tensors: {brief(full)} is no latent or state of this dream")
+        read = {
+            full: _tensor(f"{where}.tensors.{full}", text, places[full]) for full, text in tensors.items()
+        }
+        thumbnail = _decoded(where + ".thumbnail", item.get("thumbnail", ""))
+        if thumbnail and not thumbnail.startswith(b"\xff\xd8\xff"):
+            raise UserError(f"{where}.thumbnail: a JPEG, found something else")
+        name = _text(where + ".name", item.get("name"))
+        if any(name == scene.name for scene in scenes):
+            raise UserError(f"{where}.name: two scenes are called {name}")
+        scenes.append(Scene(name, read, thumbnail))
+    return tuple(scenes)
+
+
+# ── one value ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _items(data: dict, key: str) -> list[tuple[int, dict]]:
+    items = data.get(key, [])
+    if not isinstance(items, list):
+        raise UserError(f"metadata {key}: a list, found {_kind(items)}")
+    return [(i, _object(f"metadata {key}[{i}]", item)) for i, item in enumerate(items)]
+
+
+def _object(where: str, value) -> dict:
+    if not isinstance(value, dict):
+        raise UserError(f"{where}: an object, found {_kind(value)}")
+    return value
+
+
+def _text(where: str, value, shortest: int = 1, longest: int = 120) -> str:
+    if not isinstance(value, str) or not shortest <= len(value) <= longest or not (value + " ").isprintable():
+        raise UserError(
+            f"{where}: a printable line of {shortest} to {longest} characters, found {_kind(value)}"
+        )
+    return value
+
+
+def _number(where: str, value, low: float, high: float) -> float:
+    good = isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
+    if not good or not math.isfinite(value):
+        raise UserError(f"{where}: a number from {low:g} to {high:g}, found {_kind(value)}")
+    return float(value)
+
+
+def _range(where: str, item: dict, low: float, high: float) -> tuple[float, float]:
+    low = _number(where + ".low", item.get("low", low), -1e30, 1e30)
+    high = _number(where + ".high", item.get("high", high), -1e30, 1e30)
+    if low >= high:
+        raise UserError(f"{where}: low is below high, found {low:g} and {high:g}")
+    return low, high
+
+
+def _tensor(where: str, text, shape: tuple[int, ...]) -> np.ndarray:
+    raw = _decoded(where, text)
+    if len(raw) != 4 * math.prod(shape):
+        raise UserError(
+            f"{where}: base64 of {list(shape)} float32, {4 * math.prod(shape)} bytes, found {len(raw)}"
+        )
+    array = np.frombuffer(raw, "<f4").astype(np.float32).reshape(shape)
+    if not np.isfinite(array).all():
+        raise UserError(f"{where}: finite numbers, found {array[~np.isfinite(array)][0]}")
+    array.flags.writeable = False
+    return array
+
+
+def _decoded(where: str, text) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError, TypeError):
+        raise UserError(f"{where}: base64, found {_kind(text)}") from None
+
+
+def _unknown(where: str, data: dict, known: tuple) -> list[str]:
+    return [f"{where}.{brief(key)} is not known to contract 1: ignored" for key in data if key not in known]
+
+
+def _refuse_constant(text: str):
+    raise ValueError(f"{text} is no number")
+
+
+def _kind(value) -> str:
+    """What was found, in a word or two."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, list | dict):
+        return f"{'a list' if isinstance(value, list) else 'an object'} of {len(value)}"
+    try:
+        return brief(repr(value))
+    except ValueError:  # an integer of thousands of digits
+        return "a number too long to print"

@@ -1,0 +1,276 @@
+"""Small dreams of contract 1 for tests, made without torch, simple enough to predict to the grey level.
+
+`tiny` is a source. Its step turns latents 0 and 1, 2 and 3, … around each other, `turn(z)` a step, adds
+0.02 × temperature × noise, and moves state.h half-way to `uniform`. Its decode draws `picture(latent)`: a red
+ramp across, a green ramp down, moved by the latent. `invert` is an effect. The same arguments make the same
+bytes.
+"""
+
+import numpy as np
+from onnx import ModelProto, TensorProto, helper, numpy_helper
+
+from livedream.dream import write
+
+NOISE = 0.02  # how far one unit of noise moves the latent at temperature 1
+STATE = 4  # length of state.h and of uniform
+
+
+def turn(z: int) -> np.ndarray:
+    """f32 [z, z]: next latent = latent @ turn(z) at temperature 0. Pair i turns 0.1 × (i + 1) radians a
+    step."""
+    matrix = np.eye(z)
+    for i in range(z // 2):
+        c, s = np.cos(0.1 * (i + 1)), np.sin(0.1 * (i + 1))
+        matrix[2 * i : 2 * i + 2, 2 * i : 2 * i + 2] = [[c, s], [-s, c]]
+    return matrix.astype(np.float32)
+
+
+def ramps(width: int, height: int, frames: int = 1) -> np.ndarray:
+    """f32 [frames, height, width, 4]: drawn for a latent of zeros; each frame of a clip is 8 levels bluer."""
+    base = np.empty((frames, height, width, 4), np.float32)
+    base[..., 0] = np.linspace(40, 215, width, dtype=np.float32)
+    base[..., 1] = np.linspace(60, 195, height, dtype=np.float32)[:, None]
+    base[..., 2] = 100 + 8 * np.arange(frames, dtype=np.float32)[:, None, None]
+    base[..., 3] = 255
+    return base
+
+
+def picture(
+    latent: np.ndarray, width: int = 64, height: int = 32, frames: int = 1, push: float = 0.0
+) -> np.ndarray:
+    """uint8 [frames, height, width, 4]: what decode draws for a latent [z] or [1, z]; 40 levels a unit."""
+    moved = np.zeros(4, np.float32)
+    moved[:3] = 40 * np.ravel(latent)[:3].astype(np.float32) + np.float32(20 * push)
+    return np.rint(np.clip(ramps(width, height, frames) + moved, 0, 255)).astype(np.uint8)
+
+
+def first(z: int = 8) -> np.ndarray:
+    """f32 [1, z]: the latent of tiny's scene 0, "first"; scene 1, "second", is its negative."""
+    return np.where(np.arange(z) % 2 == 0, 1.0, 0.25).astype(np.float32)[None]
+
+
+def tiny(
+    path,
+    width: int = 64,
+    height: int = 32,
+    z: int = 8,
+    control: bool = False,
+    step: bool = True,
+    encode: bool = False,
+    layers: bool = False,
+    frames: int = 1,
+    fps: float = 25.0,
+    title: str = "Tiny",
+):
+    """Write a small source to `path` and return it. control: adds control.push, +20 levels per unit, −1..1,
+    default 0, to decode.
+
+    layers: decode draws layer.back (the ramps, T = frames) and layer.front (T = 1, half transparent) instead
+    of frame.
+    """
+    write.write(*tiny_parts(path, width, height, z, control, step, encode, layers, frames, fps, title))
+    return path
+
+
+def tiny_parts(
+    path,
+    width=64,
+    height=32,
+    z=8,
+    control=False,
+    step=True,
+    encode=False,
+    layers=False,
+    frames=1,
+    fps=25.0,
+    title="Tiny",
+):
+    """The arguments with which `tiny` calls write.write:
+
+    (path, components, metadata), for tests that spoil one of them.
+    """
+    components = {"step": step_model(z)} if step else {}
+    components["decode"] = decode_model(width, height, z, control, layers, frames)
+    if encode:
+        components["encode"] = encode_model(width, height, z)
+    owner = "step" if step else "decode"
+    scenes = []
+    for name, latent in (("first", first(z)), ("second", -first(z))):
+        tensors = {f"{owner}/latent": latent}
+        if step:
+            tensors["step/state.h"] = np.full((1, STATE), 0.5, np.float32)
+        scenes.append(write.scene(name, tensors, picture(latent, width, height)[0]))
+    controls = []
+    if step:
+        controls.append(
+            {
+                "name": "temperature",
+                "low": 0,
+                "high": 2,
+                "default": 1,
+                "doc": "how much chance moves the dream",
+            }
+        )
+    if control:
+        controls.append({"name": "push", "low": -1, "high": 1, "default": 0, "doc": "brighter or darker"})
+    metadata = {
+        "contract": 1,
+        "title": title,
+        "kind": "test",
+        "fps": fps,
+        "latents": {
+            "latent": write.latent(np.zeros(z), np.ones(z)),
+            "interpolation": "linear" if frames == 1 else "none",
+        },
+        "directions": [
+            write.direction(f"knob {i + 1}", np.eye(z)[i], effect=40.0 if i < 3 else 0.0)
+            for i in range(min(z, 8))
+        ],
+        "controls": controls,
+        "scenes": scenes,
+        "provenance": {"licence": "CC0-1.0", "made by": "livedream's tests"},
+    }
+    if layers:
+        metadata["layers"] = ["back", "front"]
+    return path, components, metadata
+
+
+def invert(path, width: int = 64, height: int = 32):
+    """Write an effect:
+
+    Frame = image + control.amount (0..1, default 1) × (255 − 2 × image), alpha kept; state.last follows
+    amount.
+    """
+    weight = np.array([-2, -2, -2, 0], np.float32), np.array([255, 255, 255, 0], np.float32)
+    graph = _graph(
+        [
+            helper.make_node("Cast", ["image"], ["x"], to=TensorProto.FLOAT),
+            helper.make_node("Mul", ["x", "minus_two"], ["xm"]),
+            helper.make_node("Add", ["xm", "white"], ["change"]),
+            helper.make_node("Mul", ["change", "control.amount"], ["scaled"]),
+            helper.make_node("Add", ["x", "scaled"], ["levels"]),
+            *_to_picture("levels", "frame"),
+            helper.make_node("Add", ["state.last", "control.amount"], ["sum"]),
+            helper.make_node("Mul", ["sum", "half"], ["next.state.last"]),
+        ],
+        {
+            "image": (np.uint8, [1, height, width, 4]),
+            "control.amount": (np.float32, [1]),
+            "state.last": (np.float32, [1]),
+        },
+        {"frame": (np.uint8, [1, height, width, 4]), "next.state.last": (np.float32, [1])},
+        {"minus_two": weight[0], "white": weight[1], "half": np.float32(0.5), **_BOUNDS},
+    )
+    metadata = {
+        "contract": 1,
+        "title": "Invert",
+        "kind": "effect",
+        "controls": [{"name": "amount", "low": 0, "high": 1, "default": 1, "doc": "how much is inverted"}],
+        "provenance": {"licence": "CC0-1.0"},
+    }
+    write.write(path, {"apply": graph}, metadata)
+    return path
+
+
+def step_model(z: int = 8) -> ModelProto:
+    """The step of `tiny`:
+
+    Latent, state.h, noise, uniform, control.temperature → next.latent, next.state.h.
+    """
+    vector, state = (np.float32, [1, z]), (np.float32, [1, STATE])
+    return _graph(
+        [
+            helper.make_node("MatMul", ["latent", "turn"], ["turned"]),
+            helper.make_node("Mul", ["noise", "control.temperature"], ["heat"]),
+            helper.make_node("Mul", ["heat", "gain"], ["shake"]),
+            helper.make_node("Add", ["turned", "shake"], ["next.latent"]),
+            helper.make_node("Add", ["state.h", "uniform"], ["sum"]),
+            helper.make_node("Mul", ["sum", "half"], ["next.state.h"]),
+        ],
+        {
+            "latent": vector,
+            "state.h": state,
+            "noise": vector,
+            "uniform": state,
+            "control.temperature": (np.float32, [1]),
+        },
+        {"next.latent": vector, "next.state.h": state},
+        {"turn": turn(z), "gain": np.float32(NOISE), "half": np.float32(0.5)},
+    )
+
+
+def decode_model(width=64, height=32, z=8, control=False, layers=False, frames=1) -> ModelProto:
+    """The decode of `tiny`: latent (and control.push) → frame, or layer.back and layer.front."""
+    moves = np.zeros((z, 4), np.float32)
+    moves[range(min(3, z)), range(min(3, z))] = 40
+    inputs = {"latent": (np.float32, [1, z])}
+    constants = {
+        "moves": moves,
+        "base": ramps(width, height, frames),
+        "picture": np.array([1, 1, 1, 4]),
+        **_BOUNDS,
+    }
+    nodes = [helper.make_node("MatMul", ["latent", "moves"], ["shift" if control else "moved"])]
+    if control:
+        inputs["control.push"] = (np.float32, [1])
+        constants["brighter"] = np.array([[20, 20, 20, 0]], np.float32)
+        nodes.append(helper.make_node("Mul", ["control.push", "brighter"], ["pushed"]))
+        nodes.append(helper.make_node("Add", ["shift", "pushed"], ["moved"]))
+    nodes.append(helper.make_node("Reshape", ["moved", "picture"], ["offset"]))
+    nodes.append(helper.make_node("Add", ["base", "offset"], ["levels"]))
+    if not layers:
+        nodes += _to_picture("levels", "frame")
+        outputs = {"frame": (np.uint8, [frames, height, width, 4])}
+    else:
+        constants["veil"] = np.broadcast_to(np.float32([0, 0, 0, -127]), (1, height, width, 4))
+        constants["base.front"] = ramps(width, height)
+        nodes.append(helper.make_node("Add", ["base.front", "veil"], ["levels.front"]))
+        nodes += _to_picture("levels", "layer.back") + _to_picture("levels.front", "layer.front")
+        outputs = {
+            "layer.back": (np.uint8, [frames, height, width, 4]),
+            "layer.front": (np.uint8, [1, height, width, 4]),
+        }
+    return _graph(nodes, inputs, outputs, constants)
+
+
+def encode_model(width=64, height=32, z=8) -> ModelProto:
+    """The encode of `tiny`: the mean of red, green and blue, 127.5 → 0, into latents 0, 1, 2."""
+    into = np.zeros((4, z), np.float32)
+    into[range(min(3, z)), range(min(3, z))] = 1 / 40
+    return _graph(
+        [
+            helper.make_node("Cast", ["image"], ["x"], to=TensorProto.FLOAT),
+            helper.make_node("ReduceMean", ["x", "axes"], ["mean"], keepdims=0),
+            helper.make_node("Sub", ["mean", "grey"], ["centred"]),
+            helper.make_node("MatMul", ["centred", "into"], ["latent"]),
+        ],
+        {"image": (np.uint8, [1, height, width, 4])},
+        {"latent": (np.float32, [1, z])},
+        {"axes": np.array([1, 2]), "grey": np.float32(127.5), "into": into},
+    )
+
+
+_BOUNDS = {"black": np.float32(0), "full": np.float32(255)}
+
+
+def _to_picture(levels: str, output: str) -> list:
+    """Clip, Round, Cast: the way every picture of contract 1 ends."""
+    return [
+        helper.make_node("Clip", [levels, "black", "full"], [output + ".clipped"]),
+        helper.make_node("Round", [output + ".clipped"], [output + ".rounded"]),
+        helper.make_node("Cast", [output + ".rounded"], [output], to=TensorProto.UINT8),
+    ]
+
+
+def _graph(nodes, inputs: dict, outputs: dict, constants: dict) -> ModelProto:
+    """A model at opset 20 from nodes, {name: (dtype, shape)} and {name: array}."""
+
+    def values(named):
+        return [
+            helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(np.dtype(dtype)), shape)
+            for name, (dtype, shape) in named.items()
+        ]
+
+    weights = [numpy_helper.from_array(np.array(array), name) for name, array in constants.items()]
+    graph = helper.make_graph(nodes, "component", values(inputs), values(outputs), weights)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
