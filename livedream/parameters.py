@@ -115,7 +115,7 @@ def latents(length: int) -> tuple[Parameter, ...]:
 
 
 def control(name: str, low: float, high: float, default, doc: str = "", length: int = 1) -> Parameter:
-    """The parameter of a dream's input `control.NAME` (f32 [length]). Raises ValueError for a name of ours."""
+    """The parameter of a dream's input `control.NAME` (f32 [length]). ValueError for a name of ours."""
     if name in ("load", "scene", "knob", "latent"):
         raise ValueError(f"control.{name}: that name is taken; call it otherwise")
     kind = "float" if length == 1 else "vector"
@@ -337,8 +337,8 @@ class Table:
         """Ask for a value; the next tick applies the latest. False, and counted, if it was refused.
 
         A value equal to the same sender's last one is no event: some senders say everything all the time, and
-        what they have long said must not undo what another hand has done since. A sender that speaks only when
-        it means it (a key, a button on the page, a preset) says repeats=True, or is "local".
+        what they have long said must not undo what another hand has done since. A sender that speaks only
+        when it means it (a key, a button on the page, a preset) says repeats=True, or is "local".
         """
         arguments = tuple(arguments)
         with self._lock:
