@@ -16,8 +16,7 @@ STATE = 4  # length of state.h and of uniform
 
 
 def turn(z: int) -> np.ndarray:
-    """f32 [z, z]: next latent = latent @ turn(z) at temperature 0. Pair i turns 0.1 × (i + 1) radians a
-    step."""
+    """f32 [z, z]: next latent = latent @ turn(z) at temperature 0; pair i turns 0.1 × (i + 1) radians."""
     matrix = np.eye(z)
     for i in range(z // 2):
         c, s = np.cos(0.1 * (i + 1)), np.sin(0.1 * (i + 1))

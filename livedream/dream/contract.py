@@ -45,8 +45,7 @@ NUMBERS = {
 
 @dataclass(frozen=True)
 class Port:
-    """A row of the table: names that match `name` have this dtype and shape. A letter in a shape is any size;
-    None any shape."""
+    """A row of the table: what is named so has this dtype and shape; a letter is any size, None any shape."""
 
     name: str
     dtype: str
@@ -199,8 +198,7 @@ def shapes(model: onnx.ModelProto) -> Iterator[str]:
 
 
 def pictures(model: onnx.ModelProto) -> Iterator[str]:
-    """A picture ends in Clip 0..255, Round, Cast (a bare Cast wraps: 300 becomes 44), and uint8 exists only
-    at the edge."""
+    """A picture ends in Clip 0..255, Round, Cast (bare, 300 becomes 44); uint8 exists only at the edge."""
     graph = model.graph
     maker = {name: node for node in graph.node for name in node.output if name}
     users: dict[str, list[onnx.NodeProto]] = {}

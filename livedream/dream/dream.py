@@ -76,8 +76,9 @@ class Scene:
 class Dream:
     """A dream file that keeps contract 1.
 
-    fps: steps a second at speed 1 (25.0 when an effect does not say). interpolation: "linear", "slerp" or "none".
-    mean, std: f32 [Z] of the training latents; several latents stand one after the other, as in `latents`.
+    fps: steps a second at speed 1 (25.0 when an effect does not say).
+    interpolation: "linear", "slerp" or "none", between latents.
+    mean, std: f32 [Z] over the footage; several latents stand one after the other, as in `latents`.
     latents: names of the latent inputs ("latent", or "latent.NAME" …); empty in an effect.
     layers: names from back to front; empty when decode draws `frame`. notes: what was ignored, one line each.
     """

@@ -18,7 +18,7 @@ REVISION = 1  # raise it when prove.py learns to refuse more: what passed an old
 
 
 def prove(data: bytes, sha256: str) -> None:
-    """Run the file in a child process unless it passed before. Raises UserError: one line, what went wrong."""
+    """Run the file in a child process unless it passed before. Raises UserError with what went wrong."""
     record = _cache() / f"{sha256}-{REVISION}"
     if record.exists():
         return
@@ -31,7 +31,7 @@ def prove(data: bytes, sha256: str) -> None:
 
 
 def _run(data: bytes, seconds: float) -> None:
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # stacks count as memory
+    environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}  # stacks of idle threads count as memory
     command = [sys.executable, "-m", "livedream.dream.prove"]
     try:
         child = subprocess.run(command, input=data, capture_output=True, timeout=seconds, env=environment)

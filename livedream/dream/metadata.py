@@ -1,23 +1,30 @@
 """Contract 1, the metadata's half: one `metadata_props` entry `livedream`, JSON, no NaN or infinity.
 
 {
-  "contract": 1,                                           needed; a higher one is refused
-  "title": "Rainbow road",  "kind": "vae-rnn",             needed; printable, one line
-  "fps": 25,                                               steps a second at speed 1; needed with decode, over
-  0 to 1000 "latents": {                                             needed with decode "latent": {"mean": [Z
-  numbers], "std": [Z numbers ≥ 0]},   one entry a latent input: "latent", or each "latent.NAME"
-  "interpolation": "linear"                              or "slerp" or "none"; default "linear" }, "layers":
-  ["back", "front"],                             needed with layer.NAME outputs: all of them, back to front
-  "directions": [{"name": "…", "vector": F32 [Z], "low": -3, "high": 3, "effect": 0.8}],      the knobs, by
-  effect "controls": [{"name": "temperature", "low": 0, "high": 2, "default": 1, "doc": "…"}],       for
-  inputs control.NAME "scenes": [{"name": "…", "tensors": {"step/latent": F32, "step/state.h": F32},
-  "thumbnail": JPEG}], "provenance": {"licence": "…", "footage": …, "trained": …, "figures": {…}}
-  any JSON; `info` prints it
+  "contract": 1,                              needed; a higher one is refused
+  "title": "Rainbow road",                    needed; printable, one line
+  "kind": "vae-rnn",                          needed; what made it
+  "fps": 25,                                  needed with decode; steps a second at speed 1, 0.001 to 1000
+  "latents": {                                needed with decode
+    "latent": {"mean": [Z numbers], "std": [Z numbers >= 0]},     one for "latent", or for each "latent.NAME"
+    "interpolation": "linear"                 or "slerp" or "none"; linear when left out
+  },
+  "layers": ["back", "front"],                needed with layer.NAME outputs: all of them, back to front
+  "directions": [                             the knobs, the strongest first
+    {"name": "…", "vector": F32 [Z], "low": -3, "high": 3, "effect": 0.8}
+  ],
+  "controls": [                               what the inputs control.NAME mean
+    {"name": "temperature", "low": 0, "high": 2, "default": 1, "doc": "…"}
+  ],
+  "scenes": [
+    {"name": "…", "tensors": {"step/latent": F32, "step/state.h": F32}, "thumbnail": JPEG}
+  ],
+  "provenance": {"licence": "…", "footage": …, "trained": …, "figures": {…}}      any JSON; `info` prints it
 }
 F32 is base64 of little-endian float32 in the shape of the value it is for (Z: all latents one after the
-other); JPEG is base64 of a JPEG file. What has no "needed" may be left out. A control that the metadata does
-not describe goes from 0 to 1 and starts at 0 (temperature: 0..2, 1). A scene holds every latent; a state that
-it leaves out starts at zero. Fields not named here are ignored and named in the notes.
+other); JPEG is base64 of a JPEG file. What is not "needed" may be left out. A control that the metadata does not
+describe goes from 0 to 1 and starts at 0 (temperature: 0..2, 1). A scene holds every latent; a state that it
+leaves out starts at zero. Fields not named here are ignored and named in the notes.
 """
 
 import base64

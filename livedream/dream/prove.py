@@ -19,7 +19,7 @@ from livedream.dream import read
 from livedream.dream.contract import LARGEST, NUMBERS, brief, itemsize
 from livedream.dream.dream import Component, Dream
 
-# Bytes of address space beside four times the file's: parsed, cut, ONNX Runtime's weights and their packed form.
+# Bytes of address space beside four times the file's: parsed, cut, ONNX Runtime's weights, their packed form.
 MEMORY = 3 << 30
 
 
@@ -30,7 +30,7 @@ def limit_memory(size: int) -> None:
 
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY + 4 * size, MEMORY + 4 * size))
     except (ImportError, ValueError, OSError):
-        pass  # Windows has no such limit and macOS refuses this one; the sizes added up and the time still hold
+        pass  # Windows has no such limit and macOS refuses this one; sizes and time are still bounded
 
 
 def problem(dream: Dream) -> str | None:
@@ -56,7 +56,7 @@ def problem(dream: Dream) -> str | None:
 
 
 def odd_values(model: onnx.ModelProto) -> Iterator[str]:
-    """Values whose shape depends on data, that are no tensors of numbers, or that are uint8 away from the edge."""
+    """Values whose shape depends on data, that are no tensors of numbers, or uint8 away from the edge."""
     graph = model.graph
     edge = {value.name for value in (*graph.input, *graph.output)}
     sizes = _sizes(graph)

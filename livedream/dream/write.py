@@ -1,7 +1,6 @@
 """Write a dream file: components side by side in one graph, and the metadata that describes them.
 
-Metadata is a plain dict in the form documented in `contract.py`; `latent`, `direction` and `scene` below make
-its binary parts.
+Metadata is a plain dict as metadata.py documents it; `latent`, `direction` and `scene` make its larger parts.
 """
 
 import base64
@@ -14,7 +13,7 @@ import numpy as np
 import onnx
 
 from livedream import UserError
-from livedream.dream import read
+from livedream.dream import guard, read
 
 IR_VERSION = 10  # the newest that contract 1 allows; opsets 18 to 20 need 8 or 9
 
@@ -24,38 +23,43 @@ def write(path: str | os.PathLike, components: Mapping[str, onnx.ModelProto], me
 
     components: by component name (step, decode, encode, apply), models whose value names have no prefix
         ("latent", "next.state.h", "frame"). All share one opset; none has functions or external data.
-    metadata: see contract.py. Written as given, keys sorted, so the same input makes the same bytes.
-    Raises UserError, naming the rule, when the file would break the contract; it is loaded and run once
-    before it takes its place. OSError when the disk refuses.
+    metadata: see metadata.py. Written as given, keys sorted, so the same input makes the same bytes.
+    Raises UserError, naming the rule, when the file would break the contract: before it is written it is
+    checked and run as `read.load` would. OSError when the disk refuses.
     """
     path = Path(path)
-    data = merge(components, metadata).SerializeToString(deterministic=True)
+    try:
+        data = merge(components, metadata).SerializeToString(deterministic=True)
+        guard.prove(data, read.inspect(data, path).sha256)
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from None
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with open(temporary, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        read.load(temporary)
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
 
 
 def merge(components: Mapping[str, onnx.ModelProto], metadata: Mapping) -> onnx.ModelProto:
-    """Components side by side in one graph, every name prefixed with its component's;
-
-    Nothing is checked yet.
-    """
+    """Components side by side in one graph, every name prefixed with its component's; nothing is checked."""
     opsets = {name: _opset(name, model) for name, model in components.items()}
     if len(set(opsets.values())) != 1:
-        raise UserError(f"a dream has one opset; its components have {opsets}: export them alike")
+        raise UserError(f"opset: one for all components, found {opsets or 'none'}: export them alike")
     dream = onnx.ModelProto(ir_version=IR_VERSION, producer_name="livedream")
     dream.opset_import.add(domain="", version=next(iter(opsets.values())))
     dream.graph.name = "dream"
     for name, model in components.items():
         _add(dream.graph, name + "/", model.graph)
-    text = json.dumps(metadata, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    try:
+        text = json.dumps(
+            metadata, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":")
+        )
+    except ValueError as error:
+        raise UserError(f"metadata: {error}") from None
     dream.metadata_props.add(key="livedream", value=text)
     return dream
 
@@ -68,17 +72,13 @@ def _opset(name: str, model: onnx.ModelProto) -> int:
 
 
 def _add(into: onnx.GraphProto, prefix: str, graph: onnx.GraphProto) -> None:
-    """Append a copy of `graph` with prefixed names, without the exporter's notes:
-
-    They hold paths of its author's disk.
-    """
-    for kind in ("input", "output", "initializer", "sparse_initializer", "node"):
-        getattr(into, kind).extend(getattr(graph, kind))
-        added = getattr(into, kind)[-len(getattr(graph, kind)) :] if getattr(graph, kind) else ()
-        for item in added:
-            if kind == "sparse_initializer":
-                item.values.name = prefix + item.values.name
-                continue
+    """Append a copy of `graph`, names prefixed, without the exporter's notes (paths on its author's disk)."""
+    if graph.sparse_initializer:
+        raise UserError(f"dense weights only: {prefix}{graph.sparse_initializer[0].values.name} is sparse")
+    for kind in ("input", "output", "initializer", "node"):
+        for original in getattr(graph, kind):
+            item = getattr(into, kind).add()
+            item.CopyFrom(original)
             item.ClearField("doc_string")
             item.ClearField("metadata_props")
             item.name = item.name and prefix + item.name
@@ -100,10 +100,7 @@ def latent(mean: np.ndarray, std: np.ndarray) -> dict:
 def direction(
     name: str, vector: np.ndarray, effect: float = 0.0, low: float = -3.0, high: float = 3.0
 ) -> dict:
-    """Metadata of one knob.
-
-    Vector [Z]: one standard deviation along it. effect: how much it changes the picture.
-    """
+    """Metadata of one knob. vector [Z]: one standard deviation. effect: how much it changes the picture."""
     return {
         "name": name,
         "vector": base64_f32(vector),
@@ -116,8 +113,7 @@ def direction(
 def scene(name: str, tensors: Mapping[str, np.ndarray], picture: np.ndarray | None = None) -> dict:
     """Metadata of one scene.
 
-    tensors: latents and states by full name, "step/latent" (or "decode/latent" in a dream without step),
-    "step/state.h".
+    tensors: latents and states by full name: "step/latent", "step/state.h"; without step, "decode/latent".
     picture: uint8 [h, w, 3 or 4] thumbnail, about 160 wide, or None.
     """
     made = {"name": name, "tensors": {full: base64_f32(value) for full, value in tensors.items()}}

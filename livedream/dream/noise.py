@@ -1,0 +1,79 @@
+"""A dream's random numbers: the same everywhere, in any order, with nothing to remember.
+
+Philox4x64-10 (Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3", SC 2011) turns a key and a counter
+into raw bits. The key is the seed and what the numbers are for; the counter is deck, component, step and index.
+So a value depends on nothing else: not on what was drawn before, nor on numpy's distributions, whose streams
+may change between versions.
+"""
+
+import numpy as np
+
+COMPONENTS = ("step", "decode", "encode", "apply")  # their places are part of the stream: append only
+_UNIFORM, _NORMAL = 0, 1
+_WORD = (1 << 64) - 1
+
+# Wichura, "Algorithm AS 241: The Percentage Points of the Normal Distribution" (1988), PPND16: numerators and
+# denominators, highest power first. Its third range is for probabilities under 1e-11; ours are at least 2**-24.
+_CENTRE = np.array(
+    [
+        (2509.0809287301226727, 5226.4952788528545610),
+        (33430.575583588128105, 28729.085735721942674),
+        (67265.770927008700853, 39307.895800092710610),
+        (45921.953931549871457, 21213.794301586595867),
+        (13731.693765509461125, 5394.1960214247511077),
+        (1971.5909503065514427, 687.18700749205790830),
+        (133.14166789178437745, 42.313330701600911252),
+        (3.3871328727963666080, 1.0),
+    ]
+)[:, :, None]
+_TAIL = np.array(
+    [
+        (7.74545014278341407640e-4, 1.05075007164441684324e-9),
+        (0.0227238449892691845833, 5.475938084995344946e-4),
+        (0.241780725177450611770, 0.0151986665636164571966),
+        (1.27045825245236838258, 0.148103976427480074590),
+        (3.64784832476320460504, 0.689767334985100004550),
+        (5.76949722146069140550, 1.67638483018380384940),
+        (4.63033784615654529590, 2.05319162663775882187),
+        (1.42343711074968357734, 1.0),
+    ]
+)[:, :, None]
+
+
+def uniform(seed: int, deck: int, component: str, step: int, n: int) -> np.ndarray:
+    """f32 [n], evenly spread over (0, 1): (k + 0.5) / 2**23, exact, so never 0.0 and never 1.0.
+
+    seed, step: any integers, taken modulo 2**64. deck: 0 for A, 1 for B. component: one of COMPONENTS.
+    """
+    return _probabilities(_UNIFORM, seed, deck, component, step, n).astype(np.float32)
+
+
+def noise(seed: int, deck: int, component: str, step: int, n: int) -> np.ndarray:
+    """f32 [n], standard normal, within ±5.4, independent of the uniforms; arguments as in `uniform`."""
+    return inverse_cdf(_probabilities(_NORMAL, seed, deck, component, step, n)).astype(np.float32)
+
+
+def inverse_cdf(p: np.ndarray) -> np.ndarray:
+    """f64 [n]: where the standard normal distribution reaches p, f64 [n] in 2**-24 .. 1 - 2**-24. Good to 1e-14."""
+    q = p - 0.5
+    far = np.abs(q) > 0.425
+    x = np.where(far, np.sqrt(-np.log(0.5 - np.abs(q))) - 1.6, 0.180625 - q * q)
+    coefficients = np.where(far, _TAIL, _CENTRE)
+    ratio = coefficients[0] * x  # numerator and denominator side by side, by Horner's rule
+    for pair in coefficients[1:-1]:
+        ratio += pair
+        ratio *= x
+    ratio += coefficients[-1]
+    return ratio[0] / ratio[1] * np.where(far, np.sign(q), q)
+
+
+def _probabilities(purpose: int, seed: int, deck: int, component: str, step: int, n: int) -> np.ndarray:
+    """f64 [n]: (k + 0.5) / 2**23, k the top 23 of the raw 64 bits."""
+    counter = [
+        0,
+        step & _WORD,
+        COMPONENTS.index(component),
+        deck & _WORD,
+    ]  # the first word counts fours of values
+    bits = np.random.Philox(key=[seed & _WORD, purpose], counter=counter).random_raw(n)
+    return ((bits >> np.uint64(41)).astype(np.float64) + 0.5) * 2.0**-23
