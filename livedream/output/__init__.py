@@ -1,0 +1,259 @@
+"""Where frames go. `parse` makes an `Output` of one `--out`; each kind has its own file and a line in KINDS."""
+
+import importlib
+import logging
+import re
+import threading
+import time
+from dataclasses import dataclass
+
+from livedream import UserError
+from livedream.frame import Frame
+
+log = logging.getLogger("livedream.output")
+
+FITS = ("contain", "cover", "stretch")  # how a picture of another shape is placed
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What one `--out SINK#key=value&…` asked for; None is what the output finds best.
+
+    sink: what stands before the `#`: a URL, a path, `window:1`.  name: how status and log call the output.
+    size: (width, height) pixels.  fps: at most so many frames a second.  bitrate: bits per second.
+    """
+
+    sink: str
+    name: str
+    size: tuple[int, int] | None = None
+    fps: float | None = None
+    codec: str | None = None
+    bitrate: int | None = None
+    fit: str = "contain"
+
+
+class Output:
+    """One place that frames go to, on its own thread. A kind gives `open`, `write` and `close`.
+
+    state: starting, up, retrying (it broke, `error` says how, and it is tried again after 0.5 to 5 s) or failed
+        (it needs the user: `error` says what to do).
+    sent: frames written.  dropped: frames that came while it was busy or broken.
+
+    The live stage calls `start`, `show` and `stop`. Offline rendering calls `open`, `write` and `close` by itself,
+    in its own thread: every frame counts there, and errors are raised.
+    """
+
+    kind = ""
+    up_when_written = True  # False: the kind says by itself when the far end has it
+    waits = (0.5, 5.0)  # seconds before the first try again, and at most
+
+    def __init__(self, options: Options):
+        self.options = options
+        self.name = options.name
+        self.state = "starting"
+        self.error: str | None = None
+        self.sent = 0
+        self.dropped = 0
+        self.live = False
+        self._shape: tuple[int, int, float] = (0, 0, 0.0)
+        self._tick: int | None = None
+        self._latest: Frame | None = None
+        self._stopping = False
+        self._turn = threading.Condition()
+        self._thread: threading.Thread | None = None
+
+    def open(self, width: int, height: int, fps: float) -> None:
+        """Get ready for frames of a show of that size (pixels; `options.size` comes first) and rate.
+
+        Raises UserError for what only the user can mend, anything else for what may mend itself.
+        """
+        raise NotImplementedError
+
+    def write(self, frame: Frame) -> bool | None:
+        """Deliver one frame, of any size. False: it went nowhere, and is not to be counted as sent."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Give back what `open` took; also after an `open` or `write` that failed half-way."""
+
+    def interrupt(self) -> None:
+        """Make a `write` that hangs return or raise. Called by a `stop` that has waited, from its thread."""
+
+    def start(self, width: int, height: int, fps: float) -> None:
+        """Begin to deliver what is shown. Returns at once and raises nothing."""
+        self.live = True
+        self._shape = (width, height, fps)
+        self._thread = threading.Thread(target=self._work, name=f"output {self.name}", daemon=True)
+        self._thread.start()
+
+    def show(self, frame: Frame) -> None:
+        """Hand over the newest frame; one that is still waiting is dropped. Never blocks, never raises."""
+        wanted, fps = self.options.fps, self._shape[2]
+        if wanted and fps and wanted < fps:
+            tick = int(frame.number * wanted / fps + 1e-6)
+            if tick == self._tick:
+                return
+            self._tick = tick
+        with self._turn:
+            if self._latest is not None:
+                self.dropped += 1
+            self._latest = frame
+            self._turn.notify()
+
+    def stop(self) -> None:
+        """End it; takes 3 s at most, whatever the far end does."""
+        with self._turn:
+            self._stopping = True
+            self._turn.notify()
+        if self._thread is None:
+            return
+        self._thread.join(2.0)
+        if self._thread.is_alive():
+            self.interrupt()
+            self._thread.join(1.0)
+
+    def say(self, state: str, error: str | None = None) -> None:
+        """Set state and error, and tell the log what changed."""
+        if (state, error) != (self.state, self.error):
+            if error:
+                log.warning("output %s: %s: %s", self.name, state, error)
+            elif self.error:
+                log.warning("output %s: %s again", self.name, state)
+        self.state, self.error = state, error
+
+    def take(self, timeout: float | None = None) -> Frame | None:
+        """Wait for the newest frame and take it; None when there is none in time or the output is to stop."""
+        with self._turn:
+            self._turn.wait_for(lambda: self._latest is not None or self._stopping, timeout)
+            frame, self._latest = self._latest, None
+            return None if self._stopping else frame
+
+    def _work(self) -> None:
+        wait, most = self.waits
+        while not self._stopping:
+            began = time.monotonic()
+            try:
+                self.open(*self._shape)
+                while (frame := self.take()) is not None:
+                    self.deliver(frame)
+            except UserError as error:
+                self.say("failed", str(error))
+                return
+            except Exception as error:
+                if self._stopping:
+                    return
+                self.say("retrying", str(error) or type(error).__name__)
+            finally:
+                self._close()
+            if time.monotonic() - began > 2 * most:  # it went well for a while
+                wait = self.waits[0]
+            with self._turn:
+                self._turn.wait_for(lambda: self._stopping, wait)
+            wait = min(2 * wait, most)
+
+    def deliver(self, frame: Frame) -> None:
+        """Write one frame and count it."""
+        if self.write(frame) is not False:
+            self.sent += 1
+        if self.up_when_written and self.state != "up":
+            self.say("up")
+
+    def _close(self) -> None:
+        try:
+            self.close()
+        except Exception as error:
+            log.warning("output %s: while closing: %s", self.name, error)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How one kind of output is written after `--out`, and where its class is; imported when asked for."""
+
+    usage: str
+    pattern: str  # of the whole sink
+    where: str  # module:class below livedream.output
+    keys: tuple[str, ...]
+    doc: str
+
+
+ENCODED = ("size", "fps", "codec", "bitrate", "fit", "name")
+KINDS = (
+    Kind("window[:MONITOR]", r"window(:\d+)?", "window:Window", ("size", "fit", "name"), "on this screen"),
+    Kind("page", r"page", "page:Page", ("fps", "name"), "in the browser page"),
+    Kind("FILE.mp4 | FILE.mkv", r".+\.(mp4|mkv)", "file:File", ENCODED, "a recording"),
+    Kind("rtmp://… | rtmps://…", r"rtmps?://.+", "rtmp:Rtmp", ENCODED, "pushed to a streaming server"),
+    Kind("none", r"none", "none:Nowhere", ("fps", "name"), "nowhere; for measuring"),
+)
+
+
+def parse(text: str) -> Output:
+    """The output that `--out SINK[#key=value&…]` asks for, not started. Raises UserError."""
+    sink, given = re.fullmatch(r"(.*?)(?:#(\w+=[^&#]*(?:&\w+=[^&#]*)*))?", text, re.DOTALL).groups()
+    kind = next((each for each in KINDS if re.fullmatch(each.pattern, sink, re.IGNORECASE)), None)
+    if kind is None:
+        usages = ", ".join(each.usage for each in KINDS)
+        raise UserError(f"--out {masked(sink)}: no such output; there are: {usages}")
+    values = {}
+    for key, value in (pair.split("=", 1) for pair in (given or "").split("&") if pair):
+        if key not in kind.keys:
+            raise UserError(f"--out {masked(sink)}: no key {key!r}; it takes: {', '.join(kind.keys)}")
+        try:
+            values[key] = _READ[key](value)
+        except ValueError as error:
+            raise UserError(f"--out {masked(sink)}: {key}={value}: {error}") from None
+    module, name = kind.where.split(":")
+    cls = getattr(importlib.import_module(f"livedream.output.{module}"), name)
+    return cls(Options(**{"sink": sink, "name": masked(sink)} | values))
+
+
+def _size(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d+)x(\d+)", text)
+    if not match or not all(16 <= int(side) <= 8192 for side in match.groups()):
+        raise ValueError("should be WIDTHxHEIGHT, 16 to 8192 each, such as 1280x720")
+    return int(match[1]), int(match[2])
+
+
+def _rate(text: str) -> float:
+    if not re.fullmatch(r"\d+(\.\d+)?", text) or not 1 <= float(text) <= 240:
+        raise ValueError("should be frames a second, 1 to 240")
+    return float(text)
+
+
+def _bits(text: str) -> int:
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([kM]?)", text)
+    bits = float(match[1]) * {"": 1, "k": 1e3, "M": 1e6}[match[2]] if match else 0
+    if not 50e3 <= bits <= 200e6:
+        raise ValueError("should be bits a second, 50k to 200M, such as 4M or 2500k")
+    return round(bits)
+
+
+def _fit(text: str) -> str:
+    if text not in FITS:
+        raise ValueError(f"should be one of {', '.join(FITS)}")
+    return text
+
+
+def _word(text: str) -> str:
+    if not text:
+        raise ValueError("is empty")
+    return text
+
+
+_READ = {"size": _size, "fps": _rate, "bitrate": _bits, "fit": _fit, "codec": _word, "name": _word}
+
+
+def masked(sink: str) -> str:
+    """The sink as it may be shown: in a URL the last part of the path, the user and the query are `***`."""
+    if "://" not in sink:
+        return sink
+    address, *query = sink.split("?", 1)
+    scheme, _, host, *path = address.rstrip("/").split("/")
+    host = re.sub(r".*@", "***@", host)
+    return "/".join([scheme, "", host, *path[:-1], *("***" for _ in path[-1:])]) + ("?***" if query else "")
+
+
+def secrets(url: str) -> list[str]:
+    """What nobody may see of a URL: stream key, user and password, query."""
+    address, *query = url.split("?", 1)
+    _, _, host, *path = address.rstrip("/").split("/")
+    return [each for each in (*query, *path[-1:], host.rpartition("@")[0]) if each]
