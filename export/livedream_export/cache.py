@@ -1,0 +1,255 @@
+"""Frames on disk: one memory-mapped array and a small description beside it, written whole or not at all.
+
+    $XDG_CACHE_HOME/livedream/footage/<key>/frames.npy      uint8 [N, H, W, 3] sRGB
+                                           /footage.json    segments, fps, sources, digests, notes
+
+A folder is made under a temporary name and renamed when both files are complete: what can be seen is whole.
+"""
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+import time
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from livedream import UserError
+
+_FORMAT = 1
+_PARTIAL = ".partial-"
+_ABANDONED = 600  # seconds without a new byte, after which a half-written folder belongs to a killed run
+
+Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file that footage was read from. `note`: what was odd about it, or empty."""
+
+    path: str
+    sha256: str
+    seconds: float
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Footage:
+    """Frames ready to train on.
+
+    frames: uint8 [N, H, W, 3] sRGB, memory-mapped, read-only. segments: [start, stop) runs of frames without
+    a cut, in order. sha256: of all the frames' bytes in order, so that the same pictures have the same
+    digest. notes: one line for each thing the user should know, such as a file that was left out.
+    """
+
+    frames: np.memmap
+    segments: tuple[tuple[int, int], ...]
+    fps: float
+    sources: tuple[Source, ...]
+    sha256: str
+    notes: tuple[str, ...]
+
+
+@dataclass
+class About:
+    """What is known about frames once the last one has been made; may be filled in while they are."""
+
+    cuts: Iterable[int] = ()  # indices of frames that begin a new run
+    sources: Sequence[Source] = ()
+    notes: Sequence[str] = ()
+
+
+def folder() -> Path:
+    """Where all cached footage lies."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "livedream" / "footage"
+
+
+def key(settings: dict) -> str:
+    """A name for what `settings` (JSON values: content digests, size, fps, versions) describe."""
+    text = json.dumps([_FORMAT, settings], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def open_cached(key: str) -> Footage | None:
+    """The footage of that key, or None if there is none or it is damaged."""
+    place = folder() / key
+    try:
+        about = json.loads((place / "footage.json").read_text())
+        frames = np.load(place / "frames.npy", mmap_mode="r")
+        if list(frames.shape) != about["shape"] or frames.dtype != np.uint8:
+            return None
+        return Footage(
+            frames=frames,
+            segments=tuple((int(a), int(b)) for a, b in about["segments"]),
+            fps=float(about["fps"]),
+            sources=tuple(Source(**s) for s in about["sources"]),
+            sha256=about["sha256"],
+            notes=tuple(about["notes"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError, EOFError):
+        return None
+
+
+def write(
+    key: str,
+    frames: Iterable[np.ndarray],
+    size: tuple[int, int],
+    fps: float,
+    about: Callable[[], About] = About,
+    count_hint: int = 0,
+    progress: Progress | None = None,
+) -> Footage:
+    """Write frames (uint8 [H, W, 3] sRGB, one by one, never held) under `key` and open them.
+
+    size: (width, height). about: called after the last frame; its `cuts` are the frames that begin a new run.
+    count_hint: about how many frames will come, for `progress(fraction, text)` and to see beforehand that the
+    disk has room. Whatever is raised while frames are made leaves nothing behind. Raises UserError when the
+    disk is full, when the cache cannot be written, and when no frame came.
+    """
+    width, height = size
+    home = folder()
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        _sweep(home)
+        need, free = count_hint * width * height * 3, shutil.disk_usage(home).free
+        if need > free:
+            raise UserError(_full(home, f"it needs {need / 1e9:.1f} GB and has {free / 1e9:.1f} GB"))
+        partial = home / f"{key}{_PARTIAL}{uuid.uuid4().hex[:8]}"
+        partial.mkdir()
+    except OSError as e:
+        raise _cannot_write(home, e) from e
+    try:
+        count, digest = _write_frames(
+            partial / "frames.npy", frames, (height, width, 3), count_hint, progress
+        )
+        if not count:
+            raise UserError("the footage has no frames")
+        known = about()
+        starts = sorted({0, *known.cuts})
+        runs = list(zip(starts, [*starts[1:], count], strict=True))
+        description = {
+            "shape": [count, height, width, 3],
+            "segments": runs,
+            "fps": fps,
+            "sources": [asdict(s) for s in known.sources],
+            "sha256": digest,
+            "notes": list(known.notes),
+        }
+        _write(partial / "footage.json", json.dumps(description, indent=1).encode())
+        _put_in_place(partial, home / key)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    made = open_cached(key)
+    if made is None:
+        raise UserError(f"the frame cache {home / key} cannot be read back; check the disk")
+    return made
+
+
+def _write_frames(
+    path: Path,
+    frames: Iterable[np.ndarray],
+    shape: tuple[int, int, int],
+    hint: int,
+    progress: Progress | None,
+) -> tuple[int, str]:
+    digest, count, told = hashlib.sha256(), 0, time.monotonic()
+    file = _Disk(path)
+    try:
+        _header(file, 0, shape)
+        for frame in frames:
+            if frame.shape != shape or frame.dtype != np.uint8:
+                raise ValueError(f"a frame is {frame.dtype} {frame.shape}, not uint8 {shape}")
+            pixels = np.ascontiguousarray(frame)
+            file.write(pixels.data)
+            digest.update(pixels.data)
+            count += 1
+            if progress and time.monotonic() - told > 0.5:
+                told = time.monotonic()
+                progress(min(0.99, count / hint) if hint else 0.0, f"{count} frames read")
+        file.seek(0)
+        _header(file, count, shape)  # as long as the first: numpy leaves room for the count to grow
+    finally:
+        file.close()
+    return count, digest.hexdigest()
+
+
+class _Disk:
+    """A file whose errors are told so that the user can mend them; those of the footage being read pass by
+    it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file = self._tell(open, path, "wb")
+
+    def _tell(self, call: Callable, *arguments):
+        try:
+            return call(*arguments)
+        except OSError as e:
+            raise _cannot_write(self.path.parent.parent, e) from e
+
+    def write(self, data) -> None:
+        self._tell(self._file.write, data)
+
+    def seek(self, position: int) -> None:
+        self._tell(self._file.seek, position)
+
+    def close(self) -> None:
+        def finish() -> None:
+            with self._file:
+                self._file.flush()
+                os.fsync(self._file.fileno())
+
+        self._tell(finish)
+
+
+def _header(file: _Disk, count: int, shape: tuple[int, int, int]) -> None:
+    np.lib.format.write_array_header_1_0(
+        file, {"descr": "|u1", "fortran_order": False, "shape": (count, *shape)}
+    )
+
+
+def _write(path: Path, data: bytes) -> None:
+    file = _Disk(path)
+    try:
+        file.write(data)
+    finally:
+        file.close()
+
+
+def _put_in_place(partial: Path, place: Path) -> None:
+    try:
+        if open_cached(place.name) is None:  # else another run was first, with the same frames
+            shutil.rmtree(place, ignore_errors=True)
+            os.rename(partial, place)
+    except OSError as e:
+        if open_cached(place.name) is None:
+            raise _cannot_write(place.parent, e) from e
+
+
+def _sweep(home: Path) -> None:
+    """Remove what killed runs left half-written."""
+    for partial in home.glob(f"*{_PARTIAL}*"):
+        try:
+            newest = max(p.stat().st_mtime for p in (partial, *partial.iterdir()))
+        except OSError:
+            continue
+        if time.time() - newest > _ABANDONED:
+            shutil.rmtree(partial, ignore_errors=True)
+
+
+def _full(home: Path, what: str) -> str:
+    return f"no room for frames in {home}: {what}; free some space or set XDG_CACHE_HOME to another disk"
+
+
+def _cannot_write(home: Path, error: OSError) -> UserError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return UserError(_full(home, "the disk is full"))
+    return UserError(
+        f"cannot write the frame cache in {home}: {error.strerror}; set XDG_CACHE_HOME to another folder"
+    )

@@ -1,0 +1,207 @@
+"""A decoded frame of any colour space becomes 8-bit sRGB at the training size.
+
+The matrix and range tags are obeyed. HLG and PQ footage is taken to light by ITU-R BT.2100, from the BT.2020
+to the BT.709 primaries (BT.2087), and into the range of a screen by the tone curve of ITU-R BT.2390-10,
+section 5.4, with reference white at 203 nits (BT.2408), footage peaking at 1000 nits and the screen at
+reference white: what lies below about 90 nits (shadows, skin, most of a picture) stays as it is, highlights
+are bent. Metadata about the dynamic range is not read.
+"""
+
+from collections.abc import Callable
+
+import av
+import numpy as np
+from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
+
+from livedream import UserError
+
+PQ, HLG = 16, 18  # transfer characteristics of ITU-T H.273: smpte2084, arib-std-b67
+REFERENCE_WHITE = 203.0  # nits
+PEAK = 1000.0  # nits, of HDR footage
+
+# Matrix coefficients of H.273 as swscale knows them, with Kr and Kb. Untagged pictures go by their height.
+_MATRICES = {
+    1: (Colorspace.ITU709, 0.2126, 0.0722),
+    4: (Colorspace.FCC, 0.30, 0.11),
+    5: (Colorspace.ITU601, 0.299, 0.114),
+    6: (Colorspace.ITU601, 0.299, 0.114),
+    7: (Colorspace.SMPTE240M, 0.212, 0.087),
+    9: (Colorspace.BT2020, 0.2627, 0.0593),
+    10: (Colorspace.BT2020, 0.2627, 0.0593),
+}
+_BT2020_TO_BT709 = np.array(
+    [
+        [1.6604910, -0.5876411, -0.0728499],
+        [-0.1245505, 1.1328999, -0.0083494],
+        [-0.0181508, -0.1005789, 1.1187297],
+    ],
+    np.float32,
+)
+_P3_TO_BT709 = np.array(
+    [[1.2249402, -0.2249402, 0.0], [-0.0420570, 1.0420570, 0.0], [-0.0196376, -0.0786361, 1.0982736]],
+    np.float32,
+)
+_WIDE = {9: _BT2020_TO_BT709, 12: _P3_TO_BT709}  # colour primaries of H.273 that a BT.709 screen cannot show
+
+
+def converter(
+    size: tuple[int, int], sample_aspect: float, matrix: np.ndarray
+) -> Callable[[av.VideoFrame], np.ndarray]:
+    """A function from a decoded frame to uint8 [H, W, 3] sRGB of `size` (width, height).
+
+    The picture covers `size` and what hangs over is cropped evenly. sample_aspect: a pixel's width over its
+    height. matrix: f64 [2, 2], the display matrix, takes (1, 0) and (0, 1) of the stored picture to (right,
+    down) on the screen. Raises UserError for a colour matrix that is not supported.
+    """
+    reformatter = VideoReformatter()
+    turned = abs(matrix[0, 1]) > abs(matrix[0, 0])
+    width, height = size[::-1] if turned else size
+
+    def convert(frame: av.VideoFrame) -> np.ndarray:
+        aspect = frame.width * sample_aspect / frame.height
+        w = max(width, round(height * aspect))
+        h = max(height, round(width / aspect))
+        picture = _to_srgb(frame, w, h, reformatter)
+        x, y = (w - width) // 2, (h - height) // 2
+        picture = picture[y : y + height, x : x + width]
+        if turned:
+            picture = picture.transpose(1, 0, 2)
+        down, right = matrix.sum(axis=0)[::-1]  # each axis of the screen has one entry that is not 0
+        return np.ascontiguousarray(picture[:: -1 if down < 0 else 1, :: -1 if right < 0 else 1])
+
+    return convert
+
+
+def _to_srgb(frame: av.VideoFrame, width: int, height: int, reformatter: VideoReformatter) -> np.ndarray:
+    grows = width > frame.width or height > frame.height
+    filtering = Interpolation.BICUBIC if grows else Interpolation.AREA
+    filtering |= (
+        Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
+    )  # without them colours are off by 1 to 3
+    rgb = frame.format.is_rgb
+    tag = int(frame.colorspace)
+    if tag not in _MATRICES and not rgb:
+        if tag not in (0, 2, 3):  # 0 on a YUV picture means nothing but that nobody set it
+            raise UserError(
+                f"its colour matrix (H.273 number {tag}) is not supported; convert it to BT.709 first"
+            )
+        tag = 1 if frame.height >= 720 else 5
+    full = int(frame.color_range) == ColorRange.JPEG or frame.format.name.startswith("yuvj")
+    source_range = ColorRange.JPEG if full or rgb else ColorRange.MPEG
+
+    if int(frame.color_trc) in (PQ, HLG) or int(frame.color_primaries) in _WIDE:
+        if rgb:
+            code = reformatter.reformat(frame, width, height, "rgb48le", interpolation=filtering).to_ndarray()
+            signal = code.astype(np.float32) / 65535
+        else:
+            # Only the scaling is left to swscale: its own 16-bit matrix is 0.4 % off and wrong at some sizes.
+            scaled = reformatter.reformat(frame, width, height, "yuv444p16le", interpolation=filtering)
+            signal = _rgb_from_yuv16(
+                scaled.to_ndarray(), frame.format.components[0].bits, full, *_MATRICES[tag][1:]
+            )
+        return _to_screen(signal, int(frame.color_trc), int(frame.color_primaries))
+
+    colours = {} if rgb else {"src_colorspace": _MATRICES[tag][0]}
+    picture = reformatter.reformat(
+        frame,
+        width,
+        height,
+        "rgb24",
+        interpolation=filtering,
+        src_color_range=source_range,
+        dst_color_range=ColorRange.JPEG,
+        **colours,
+    ).to_ndarray()
+    if (
+        frame.format.name.startswith("gray") and not full
+    ):  # swscale takes grey for full range whatever its tag
+        picture = _GREY_FULL[picture]
+    return picture
+
+
+def _rgb_from_yuv16(yuv: np.ndarray, bits: int, full: bool, kr: float, kb: float) -> np.ndarray:
+    """uint16 [H, W, 3] YUV with `bits` of it used from the top, to f32 [H, W, 3] signals in 0..1 (BT.2100
+    table 9)."""
+    if full:
+        luma_unit = chroma_unit = 65536 * (1 - 2.0**-bits)
+        black = 0
+    else:
+        luma_unit, chroma_unit, black = 219 * 256, 224 * 256, 16 * 256
+    y = (yuv[..., 0].astype(np.float32) - black) / luma_unit
+    u = (yuv[..., 1].astype(np.float32) - 32768) / chroma_unit
+    v = (yuv[..., 2].astype(np.float32) - 32768) / chroma_unit
+    red = y + 2 * (1 - kr) * v
+    blue = y + 2 * (1 - kb) * u
+    green = (y - kr * red - kb * blue) / (1 - kr - kb)
+    return np.clip(np.stack([red, green, blue], axis=-1), 0, 1)
+
+
+def _pq_to_nits(signal: np.ndarray) -> np.ndarray:
+    """ST 2084 EOTF."""
+    p = signal ** (1 / 78.84375)
+    return 10000 * (np.maximum(p - 0.8359375, 0) / (18.8515625 - 18.6875 * p)) ** (1 / 0.1593017578125)
+
+
+def _nits_to_pq(nits: np.ndarray) -> np.ndarray:
+    p = (nits / 10000) ** 0.1593017578125
+    return ((0.8359375 + 18.8515625 * p) / (1 + 18.6875 * p)) ** 78.84375
+
+
+def _hlg_to_scene(signal: np.ndarray) -> np.ndarray:
+    """Inverse OETF of HLG: scene light in 0..1."""
+    a, b, c = 0.17883277, 0.28466892, 0.55991073
+    return np.where(signal <= 0.5, signal**2 / 3, (np.exp((signal - c) / a) + b) / 12)
+
+
+def tone_curve(nits: np.ndarray) -> np.ndarray:
+    """BT.2390 EETF from a peak of PEAK to one of REFERENCE_WHITE; nits to nits."""
+    peak = _nits_to_pq(np.array(PEAK))
+    highest = _nits_to_pq(np.array(REFERENCE_WHITE)) / peak
+    knee = 1.5 * highest - 0.5
+    x = np.clip(_nits_to_pq(nits) / peak, 0, 1)
+    t = (x - knee) / (1 - knee)
+    bent = (
+        (2 * t**3 - 3 * t**2 + 1) * knee
+        + (t**3 - 2 * t**2 + t) * (1 - knee)
+        + (3 * t**2 - 2 * t**3) * highest
+    )
+    return _pq_to_nits(np.where(x < knee, x, bent) * peak)
+
+
+def _srgb(linear: np.ndarray) -> np.ndarray:
+    return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+
+
+# Curves as tables: an hour of HDR footage is 20 thousand million samples.
+_STEPS = np.linspace(0, 1, 65536)
+_PQ_LIGHT = (_pq_to_nits(_STEPS) / REFERENCE_WHITE).astype(np.float32)
+_HLG_SCENE = _hlg_to_scene(_STEPS).astype(np.float32)
+_SDR_LIGHT = np.where(_STEPS <= 0.04045, _STEPS / 12.92, ((_STEPS + 0.055) / 1.055) ** 2.4).astype(np.float32)
+_SRGB = np.rint(255 * _srgb(_STEPS)).astype(np.uint8)
+_GREY_FULL = np.clip(np.rint((np.arange(256) - 16) * 255 / 219), 0, 255).astype(np.uint8)
+_GAIN_AT = np.linspace(0.01, (PEAK / REFERENCE_WHITE) ** 0.5, 1024) ** 2
+_GAIN = tone_curve(_GAIN_AT * REFERENCE_WHITE) / REFERENCE_WHITE / _GAIN_AT
+
+
+def _to_screen(signal: np.ndarray, transfer: int, primaries: int) -> np.ndarray:
+    """f32 [..., 3] signals in 0..1 to uint8 sRGB."""
+    index = (signal * 65535 + 0.5).astype(np.uint16)
+    if transfer == PQ:
+        light = _PQ_LIGHT[index]
+    elif transfer == HLG:
+        scene = _HLG_SCENE[index]
+        luminance = scene @ np.array([0.2627, 0.6780, 0.0593], np.float32)
+        light = (
+            scene * (PEAK / REFERENCE_WHITE * luminance**0.2)[..., None]
+        )  # OOTF of a 1000 nit screen: gamma 1.2
+    else:
+        light = _SDR_LIGHT[index]
+    if transfer in (PQ, HLG):
+        primaries = 9 if primaries not in _WIDE else primaries  # untagged HDR is BT.2020
+    light = np.maximum(light @ _WIDE[primaries].T, 0)
+    if transfer in (PQ, HLG):
+        brightest = light.max(axis=-1)
+        light *= np.interp(brightest, _GAIN_AT, _GAIN).astype(np.float32)[
+            ..., None
+        ]  # one gain: the hue stays
+    return _SRGB[(np.minimum(light, 1) * 65535 + 0.5).astype(np.uint16)]
