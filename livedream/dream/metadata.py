@@ -6,7 +6,7 @@
   "kind": "vae-rnn",                          needed; what made it
   "fps": 25,                                  needed with decode; steps a second at speed 1, 0.001 to 1000
   "latents": {                                needed with decode
-    "latent": {"mean": [Z numbers], "std": [Z numbers >= 0]},     one for "latent", or for each "latent.NAME"
+    "latent": {"mean": [Z numbers], "std": [Z numbers >= 0]},  for "latent", or each "latent.NAME"
     "interpolation": "linear"                 or "slerp" or "none"; linear when left out
   },
   "layers": ["back", "front"],                needed with layer.NAME outputs: all of them, back to front

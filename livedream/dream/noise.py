@@ -1,9 +1,9 @@
 """A dream's random numbers: the same everywhere, in any order, with nothing to remember.
 
-Philox4x64-10 (Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3", SC 2011) turns a key and a counter
-into raw bits. The key is the seed and what the numbers are for; the counter is deck, component, step and index.
-So a value depends on nothing else: not on what was drawn before, nor on numpy's distributions, whose streams
-may change between versions.
+Philox4x64-10 (Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3", SC 2011) turns a key and a
+counter into raw bits. The key is the seed and what the numbers are for; the counter is deck, component, step
+and index. So a value depends on nothing else: not on what was drawn before, nor on numpy's distributions,
+whose streams may change between versions.
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ _UNIFORM, _NORMAL = 0, 1
 _WORD = (1 << 64) - 1
 
 # Wichura, "Algorithm AS 241: The Percentage Points of the Normal Distribution" (1988), PPND16: numerators and
-# denominators, highest power first. Its third range is for probabilities under 1e-11; ours are at least 2**-24.
+# denominators, highest power first. Its third range, under 1e-11, is left out: ours are at least 2**-24.
 _CENTRE = np.array(
     [
         (2509.0809287301226727, 5226.4952788528545610),
@@ -54,7 +54,7 @@ def noise(seed: int, deck: int, component: str, step: int, n: int) -> np.ndarray
 
 
 def inverse_cdf(p: np.ndarray) -> np.ndarray:
-    """f64 [n]: where the standard normal distribution reaches p, f64 [n] in 2**-24 .. 1 - 2**-24. Good to 1e-14."""
+    """f64 [n]: where the normal distribution reaches p, f64 [n] in 2**-24 .. 1 - 2**-24. Good to 1e-14."""
     q = p - 0.5
     far = np.abs(q) > 0.425
     x = np.where(far, np.sqrt(-np.log(0.5 - np.abs(q))) - 1.6, 0.180625 - q * q)
