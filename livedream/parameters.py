@@ -154,8 +154,11 @@ class _Refused(ValueError):
     """The arguments cannot be this parameter's value."""
 
 
+_NUMBERS = (float, int, Real)  # the usual ones first: to ask Real is slow
+
+
 def _number(value) -> float | int:
-    if not isinstance(value, int | float) and not isinstance(value, Real):
+    if not isinstance(value, _NUMBERS):
         raise _Refused(f"a {type(value).__name__} where a number is wanted")
     if not math.isfinite(value):
         raise _Refused("not a finite number")
@@ -175,8 +178,9 @@ def _clamp(parameter: Parameter, value):
 # Each takes a parameter and a message's arguments, and returns the value and whether it had to be clamped.
 def _to_float(parameter, arguments):
     value = float(_number(_one(arguments)))
-    inside = float(_clamp(parameter, value))
-    return inside, inside != value
+    if parameter.low <= value <= parameter.high:
+        return value, False
+    return float(_clamp(parameter, value)), True
 
 
 def _to_int(parameter, arguments):
@@ -350,7 +354,7 @@ class Table:
             said = None
             if not repeats and sender != "local":
                 said = self._of(sender)
-                if said.get(address) == arguments and arguments and not address.endswith("/jump"):
+                if arguments and said.get(address) == arguments and not address.endswith("/jump"):
                     return True
             try:
                 value, clamped = entry.coerce(entry.parameter, arguments)
@@ -457,10 +461,10 @@ class Table:
                 self._pending[name] = (element, sender)
         else:
             self._pending[address] = (value, sender)
-        # A jump and a plain change of the same choice are one thing: the later one counts.
-        self._pending.pop(
-            address.removesuffix("/jump") if address.endswith("/jump") else f"{address}/jump", None
-        )
+        if entry.parameter.type == "choice":
+            # A jump and a plain change of the same choice are one thing: the later one counts.
+            other = address.removesuffix("/jump") if address.endswith("/jump") else f"{address}/jump"
+            self._pending.pop(other, None)
         if self._event_at is None:
             self._event_at = time.perf_counter()
 

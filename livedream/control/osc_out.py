@@ -8,11 +8,13 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Hashable, Iterable, Mapping
-
-from pythonosc.udp_client import SimpleUDPClient
+from typing import TYPE_CHECKING
 
 from livedream.control.osc import PREFIX, host_port, ip_of
 from livedream.parameters import Snapshot, Table, Value
+
+if TYPE_CHECKING:
+    from pythonosc.udp_client import SimpleUDPClient
 
 log = logging.getLogger(__name__)
 
@@ -147,6 +149,8 @@ class Feedback:
             self._send(f"status/{name}", value, targets)
 
     def _send(self, address: str, value: Value | str, targets: Iterable[tuple[str, int]]) -> None:
+        from pythonosc.udp_client import SimpleUDPClient  # 50 ms that the first frame need not wait for
+
         if isinstance(value, bool):
             value = int(value)  # TouchDesigner's OSC In CHOP takes floats and ints only
         for target in targets:
