@@ -78,7 +78,7 @@ def _tree(data: dict, depth: int = 1) -> Iterator[str]:
 
 
 def contact_sheet(dream: Dream) -> np.ndarray:
-    """uint8 [h, w, 3]: the scenes' thumbnails in order, a grid on near-black; what has none is drawn by decode.
+    """uint8 [h, w, 3]: the scenes' thumbnails, a grid on near-black; what has none is drawn by decode.
 
     Raises UserError when the dream has no scenes.
     """
@@ -142,8 +142,10 @@ def _drawn(dream: Dream):
     def draw(scene: Scene) -> np.ndarray:
         feeds = {}
         for name, value in decode.inputs.items():
-            start = scene.tensors.get(value.full, scene.tensors.get(f"step/{name}", np.float32(0)))
-            if name.startswith("control."):
+            start = scene.tensors.get(value.full, np.float32(0))
+            if name in dream.latents:
+                start = scene.tensors.get(f"step/{name}", start)
+            elif name.startswith("control."):
                 start = np.float32(dream.controls[name.removeprefix("control.")].default)
             feeds[value.full] = np.ascontiguousarray(np.broadcast_to(start, value.shape))
         return session.run([dream.picture.full], feeds)[0][0, :, :, :3]
@@ -152,7 +154,7 @@ def _drawn(dream: Dream):
 
 
 def _resized(picture: np.ndarray, width: int, height: int) -> np.ndarray:
-    """Nearest pixels: thumbnails come in the size that is wanted, and what is drawn instead is only shrunk."""
+    """By nearest pixels: thumbnails are of the wanted size, and what is drawn instead only shrinks."""
     rows = (np.arange(height) + 0.5) * picture.shape[0] / height
     columns = (np.arange(width) + 0.5) * picture.shape[1] / width
     return picture[rows.astype(int)[:, None], columns.astype(int)]

@@ -6,7 +6,7 @@
   "kind": "vae-rnn",                          needed; what made it
   "fps": 25,                                  needed with decode; steps a second at speed 1, 0.001 to 1000
   "latents": {                                needed with decode
-    "latent": {"mean": [Z numbers], "std": [Z numbers >= 0]},  for "latent", or each "latent.NAME"
+    "latent": {"mean": [Z numbers], "std": [Z, at least 0]},  for "latent", or each "latent.NAME"
     "interpolation": "linear"                 or "slerp" or "none"; linear when left out
   },
   "layers": ["back", "front"],                needed with layer.NAME outputs: all of them, back to front
@@ -22,9 +22,9 @@
   "provenance": {"licence": "…", "footage": …, "trained": …, "figures": {…}}      any JSON; `info` prints it
 }
 F32 is base64 of little-endian float32 in the shape of the value it is for (Z: all latents one after the
-other); JPEG is base64 of a JPEG file. What is not "needed" may be left out. A control that the metadata does not
-describe goes from 0 to 1 and starts at 0 (temperature: 0..2, 1). A scene holds every latent; a state that it
-leaves out starts at zero. Fields not named here are ignored and named in the notes.
+other); JPEG is base64 of a JPEG file. What is not "needed" may be left out. A control that is not described
+goes from 0 to 1 and starts at 0 (temperature: 0..2, 1). A scene holds every latent; a state that it leaves
+out starts at zero. Fields not named here are ignored and named in the notes.
 """
 
 import base64

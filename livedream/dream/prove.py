@@ -43,6 +43,8 @@ def problem(dream: Dream) -> str | None:
         try:
             model = onnx.shape_inference.infer_shapes(model, True, strict_mode=True, data_prop=True)
         except Exception as error:
+            if "bad_alloc" in str(error):
+                raise MemoryError from error
             return f"{component.name}: its shapes contradict each other: {error}"
         for line in odd_values(model):
             return f"{component.name}: {line}"
