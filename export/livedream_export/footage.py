@@ -15,7 +15,7 @@ from livedream import UserError
 from . import cache, colour, cuts, decode
 from .cache import Footage, Progress, Source
 
-__all__ = ["Footage", "Source", "frame_rate", "read", "training_size"]
+__all__ = ["Footage", "Source", "frame_rate", "parse_size", "read", "training_size"]
 
 VERSION = 1  # of how frames are made from files: a change here makes old caches miss
 # What is looked into in a folder; a file named by itself is always tried.
@@ -96,6 +96,14 @@ def read(
     # A cache may have been made from copies that lay elsewhere.
     sources = tuple(replace(s, path=str(c.path)) for s, c in zip(made.sources, clips, strict=True))
     return replace(made, sources=sources, notes=(*notes, *made.notes))
+
+
+def parse_size(text: str) -> int | tuple[int, int]:
+    """What `--size` says: "256" or "672x384", for training_size. Raises UserError for anything else."""
+    sides = text.strip().lower().split("x")
+    if len(sides) > 2 or not all(s.isdecimal() for s in sides):
+        raise UserError(f"--size {text}: give a number such as 256, or WIDTHxHEIGHT such as 672x384")
+    return int(sides[0]) if len(sides) == 1 else (int(sides[0]), int(sides[1]))
 
 
 def training_size(size: int | tuple[int, int], aspect: float) -> tuple[int, int]:
