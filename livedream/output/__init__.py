@@ -1,4 +1,4 @@
-"""Where frames go. `parse` makes an `Output` of one `--out`; each kind has its own file and a line in KINDS."""
+"""Where frames go. `parse` makes an `Output` of an `--out`; each kind has its file and its line in KINDS."""
 
 import importlib
 import logging
@@ -35,12 +35,13 @@ class Options:
 class Output:
     """One place that frames go to, on its own thread. A kind gives `open`, `write` and `close`.
 
-    state: starting, up, retrying (it broke, `error` says how, and it is tried again after 0.5 to 5 s) or failed
+    state: starting, up, retrying (it broke, `error` says how, and it is tried again after 0.5 to 5 s) or
+    failed
         (it needs the user: `error` says what to do).
     sent: frames written.  dropped: frames that came while it was busy or broken.
 
-    The live stage calls `start`, `show` and `stop`. Offline rendering calls `open`, `write` and `close` by itself,
-    in its own thread: every frame counts there, and errors are raised.
+    The live stage calls `start`, `show` and `stop`. Offline rendering calls `open`, `write` and `close` by
+    itself, in its own thread: every frame counts there, and errors are raised.
     """
 
     kind = ""

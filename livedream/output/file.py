@@ -6,17 +6,17 @@ from pathlib import Path
 from livedream import UserError
 from livedream.output import Output
 
-# A recording that is cut off (kill -9, power) still plays up to its last second: mp4 is fragmented until it is
-# closed and a plain mp4 after, and everything is handed to the system as soon as it is whole. Without flush_packets
-# even a fragmented file was unreadable.
+# A recording that is cut off (kill -9, power) still plays up to its last second: mp4 is fragmented until it
+# is closed and a plain mp4 after, and everything is handed to the system as soon as it is whole. Without
+# flush_packets even a fragmented file was unreadable.
 CONTAINERS = {
     ".mp4": {"movflags": "hybrid_fragmented", "flush_packets": "1"},
     ".mkv": {"flush_packets": "1", "cluster_time_limit": "1000"},
 }
-# While a show runs the networks need the cores: one thread, and nothing held back that a kill would lose. Offline
-# the picture counts; the number of threads is fixed, because x264's result depends on it.
+# While a show runs the networks need the cores: one thread, and nothing held back that a kill would lose.
+# Offline the picture counts; the number of threads is fixed, because x264's result depends on it.
 LIVE = {"preset": "superfast", "tune": "zerolatency", "threads": "1"}
-OFFLINE = {"preset": "medium", "threads": "4"}
+OFFLINE = {"preset": "medium", "threads": "4", "bf": "0"}  # B-frames would make the first frame's time > 0
 QUALITY = {"crf": "16"}
 
 

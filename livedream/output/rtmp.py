@@ -1,4 +1,4 @@
-"""Push to a streaming server, by FFmpeg in a child process: whatever a network does to it, the show goes on."""
+"""Push to a streaming server, by FFmpeg in a child process: whatever the network does, the show goes on."""
 
 import contextlib
 import json
@@ -94,16 +94,17 @@ class Rtmp(Output):
 
     def _listen(self, child: subprocess.Popen) -> None:
         """Read what FFmpeg says in the child, until it ends, and keep the state by it."""
+        broken = False
         for line in child.stderr:
             if child is not self._child or self._stopping:
                 continue  # read on, so that it never waits for us
             text = self._scrubbed(line.decode(errors="replace").strip())
-            if found := re.search(r"Error opening .*: (.+)|Recovery failed: (.+)|^livedream: (.+)", text):
+            if found := re.search(r"Error opening .*?: (.+)|Recovery failed: (.+)|^livedream: (.+)", text):
+                broken = True
                 self.say("retrying", f"{self.name}: {next(filter(None, found.groups()))}")
-            # A connection that stands is not yet a stream that was taken; after a fault only the latter counts.
-            elif "Recovery successful" in text or (
-                "Successfully connected" in text and self.state == "starting"
-            ):
+            # A connection that stands is not yet a stream that was taken: after a fault only that counts.
+            elif "Recovery successful" in text or ("Successfully connected" in text and not broken):
+                broken = False
                 self.say("up")
         child.stderr.close()
 

@@ -1,9 +1,9 @@
-"""The child process of a stream: pictures on stdin, H.264 to a server. `python -m livedream.output.stream_child`.
+"""The child process of a stream, `python -m livedream.output.stream_child`: pictures in, H.264 to a server.
 
-The first line is JSON: url, codec, size, rate, bitrate, fit. Then, for each picture, `rtmp.HEADER` and its bytes.
-It ends at the end of its input, by itself or because the parent died, without any farewell: closing can hang for
-ever. FFmpeg's `fifo` muxer has its own thread: it never makes us wait, drops packets while a server is gone and
-connects anew. What it says goes to stderr, where the parent reads it.
+The first line is JSON: url, codec, size, rate, bitrate, fit. Then, for each picture, `rtmp.HEADER` and its
+bytes. It ends at the end of its input, by itself or because the parent died, without any farewell: closing
+can hang for ever. FFmpeg's `fifo` muxer has its own thread: it never makes us wait, drops packets while a
+server is gone and connects anew. What it says goes to stderr, where the parent reads it.
 """
 
 import json

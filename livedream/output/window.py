@@ -1,4 +1,4 @@
-"""A window on this machine's screen, by pyglet and OpenGL 3.3. It lives on the main thread: macOS demands it."""
+"""A window on this machine's screen, by pyglet and OpenGL 3.3, on the main thread as macOS demands."""
 
 import ctypes
 import logging
@@ -44,7 +44,8 @@ class Window(Output):
     F: full screen and back.  Esc: back from full screen, or in a window, like the close button, `on_close`.
     `show` may be called from any thread; `run` draws, on the main one.
 
-    on_close: called without arguments when the user wants the show to end; None: the window closes and `run` returns.
+    on_close: called without arguments when the user wants the show to end; None: the window closes and `run`
+    returns.
     """
 
     kind = "window"
@@ -216,9 +217,12 @@ class Window(Output):
 
     def _set_fullscreen(self, on: bool, screen=None):
         self._window.set_fullscreen(on, screen=screen)
+        # X gets a new window, and the key's release went to the old one: pyglet would take the next press
+        # for a repeat.
+        getattr(self._window, "pressed_keys", set()).clear()
         self._window.set_mouse_visible(not on)
-        # Only a picture that fills the screen is sure to be shown, and so its swap to come back; there tearing would
-        # be seen. A window is in a compositor's care.
+        # Only a picture that fills the screen is sure to be shown, and so its swap to come back; there
+        # tearing would be seen. A window is in a compositor's care.
         self._window.set_vsync(on)
         self._uncovered = True
 

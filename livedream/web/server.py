@@ -1,4 +1,4 @@
-"""The page's server: the picture, the parameters both ways, /status. In a thread of its own, on this machine only."""
+"""The page's server: the picture, the parameters both ways and /status, in a thread of its own."""
 
 import asyncio
 import dataclasses
@@ -34,11 +34,12 @@ class Server:
     """The page at `http://HOST:PORT/`, and `/status`, `/parameters`, `/scene/N.jpg` and `/ws` beside it.
 
     host: 127.0.0.1 keeps it on this machine.  port: None takes 8808, or the next free one.
-    table: read, and set when a page moves something.  status: gives what `/status` says; called in the server's thread.
+    table: read, and set when a page moves something.  status: gives what `/status` says; called in the
+    server's thread.
     thumbnail: the JPEG bytes of scene N, or None.
 
-    The port is bound by `start`, so that `url` is known at once; the rest of the work waits until it is wanted, because
-    the first frame needs the processor more.
+    The port is bound by `start`, so that `url` is known at once; the rest of the work waits until it is
+    wanted, because the first frame needs the processor more.
     """
 
     def __init__(
@@ -84,7 +85,8 @@ class Server:
     def show(self, frame: Frame) -> bool | None:
         """Send a frame to every client that is ready for one. Called by the page output's thread.
 
-        True: sent. None: nobody looks, nothing was encoded. False: all who look are still busy with earlier ones.
+        True: sent. None: nobody looks, nothing was encoded. False: all who look are still busy with earlier
+        ones.
         """
         clients = [each for each in self._clients if each.wants_pictures]
         ready = [each for each in clients if each.sent - each.shown < AHEAD]
@@ -112,8 +114,8 @@ class Server:
         raise UserError(f"--web: cannot listen on {self.host}: {reason}; use --web off")
 
     def _serve(self) -> None:
-        # Importing aiohttp takes 0.2 s of processor, just when the first frame is to be drawn. The first visitor, who
-        # waits in the socket's queue, or two seconds start it.
+        # Importing aiohttp takes 0.2 s of processor, just when the first frame is to be drawn. The first
+        # visitor, who waits in the socket's queue, or two seconds start it.
         select.select([self._socket], [], [], 2.0)
         if not self._stopping.is_set():
             asyncio.run(self._main())
@@ -142,8 +144,8 @@ class Server:
     def _guarded(self):
         """A middleware that refuses what another site's page sends through the user's browser.
 
-        Host must be this machine (a name of somebody else's that points here is DNS rebinding), and Origin, which
-        every browser adds to a WebSocket, must be our own page.
+        Host must be this machine (a name of somebody else's that points here is DNS rebinding), and Origin,
+        which every browser adds to a WebSocket, must be our own page.
         """
         from aiohttp import web
 
@@ -201,7 +203,7 @@ class Server:
         return ws
 
     def _heard(self, client: "_Client", text: str) -> None:
-        """One message of a page: {"set": {address: value or [arguments]}}, {"shown": pictures} or {"look": bool}."""
+        """A message of a page: {"set": {address: value or [arguments]}}, {"shown": 1} or {"look": bool}."""
         try:
             message = json.loads(text)
             if "shown" in message:

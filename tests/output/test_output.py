@@ -1,0 +1,146 @@
+"""What every output promises: it never blocks, drops only its own frames, and says when it is broken."""
+
+import threading
+
+import pytest
+
+from livedream import UserError
+from livedream.output import Options, Output, masked, parse
+
+
+class Recorder(Output):
+    """Notes what is written; `gate` holds it up and `faults` makes it fail so many times."""
+
+    kind = "recorder"
+    waits = (0.01, 0.02)
+
+    def __init__(self, faults=0):
+        super().__init__(Options("recorder", "recorder"))
+        self.faults, self.opened, self.closed, self.written = faults, 0, 0, []
+        self.gate, self.busy = threading.Event(), threading.Event()
+        self.gate.set()
+
+    def open(self, width, height, fps):
+        self.opened += 1
+
+    def write(self, frame):
+        self.busy.set()
+        self.gate.wait(10)
+        if self.faults:
+            self.faults -= 1
+            raise OSError("the cable is out")
+        self.written.append(frame.number)
+
+    def close(self):
+        self.closed += 1
+
+
+def test_slow_output_drops_its_own_frames_and_gets_the_newest(frame, until):
+    slow, quick = Recorder(), Recorder()
+    slow.gate.clear()
+    for each in (slow, quick):
+        each.start(320, 180, 30)
+    for number in range(20):
+        slow.show(frame(number))  # would wait for ever if it waited for the write
+        quick.show(frame(number))
+        until(lambda number=number: number in quick.written)
+        slow.busy.wait(10)
+    slow.gate.set()
+    until(lambda: slow.sent == 2)
+    assert slow.written == [0, 19]
+    assert slow.dropped == 18
+    assert quick.written == list(range(20))
+    assert quick.dropped == 0
+    slow.stop()
+    quick.stop()
+    assert slow.closed == 1
+
+
+def test_broken_output_is_named_and_tried_again(frame, until, caplog):
+    output = Recorder(faults=2)
+    states = []
+    say = output.say
+    output.say = lambda *what: (states.append(what), say(*what))
+    output.start(320, 180, 30)
+    number = 0
+    while output.state != "up":
+        output.show(frame(number := number + 1))
+        until(lambda: output.faults < 2)
+        assert number < 1e6
+    output.stop()
+    assert states == [("retrying", "the cable is out"), ("retrying", "the cable is out"), ("up",)]
+    assert output.opened == output.closed == 3
+    assert output.error is None
+    assert "output recorder: retrying: the cable is out" in caplog.text
+
+
+def test_what_only_the_user_can_mend_fails_without_a_retry(until):
+    output = Recorder()
+
+    def refuse(width, height, fps):
+        output.opened += 1
+        raise UserError("recorder: no tape; put one in")
+
+    output.open = refuse
+    output.start(320, 180, 30)
+    until(lambda: output.state == "failed")
+    assert output.error == "recorder: no tape; put one in"
+    output._thread.join(5)
+    assert output.opened == 1
+
+
+def test_fps_key_thins_the_frames(frame, until):
+    output = parse("none#fps=10")
+    written = []
+    output.write = lambda each: written.append(each.number)
+    output.start(320, 180, 30)
+    for number in range(12):
+        output.show(frame(number))
+        until(lambda number=number: number // 3 * 3 in written)
+    output.stop()
+    assert written == [0, 3, 6, 9]
+
+
+def test_parse_reads_every_key():
+    output = parse("rtmp://host/app/key#size=640x360&fps=25&bitrate=2500k&fit=cover&name=wall")
+    options = output.options
+    assert (output.kind, output.name) == ("rtmp", "wall")
+    assert (options.size, options.fps, options.bitrate, options.fit) == ((640, 360), 25, 2_500_000, "cover")
+    assert parse("window:1").monitor == 1
+    assert parse("take #3.mkv").options.sink == "take #3.mkv"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("projector", "no such output; there are: window"),
+        ("clip.avi", "FILE.mp4 | FILE.mkv"),
+        ("page#size=1x1", "no key 'size'; it takes: fps, name"),
+        ("a.mp4#size=big", "1280x720"),
+        ("a.mp4#fps=0", "1 to 240"),
+        ("a.mp4#bitrate=fast", "such as 4M"),
+        ("window#fit=tight", "contain, cover, stretch"),
+    ],
+)
+def test_parse_says_what_there_is(text, says):
+    with pytest.raises(UserError) as error:
+        parse(text)
+    assert says in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("rtmp://live.host/app/sekret-key", "rtmp://live.host/app/***"),
+        ("rtmp://live.host:1935/sekret", "rtmp://live.host:1935/***"),
+        ("rtmps://me:sekret@host/app/sekret/?token=sekret", "rtmps://***@host/app/***?***"),
+        ("rtmp://host/app/app", "rtmp://host/app/***"),
+        ("/tmp/a.mp4", "/tmp/a.mp4"),
+    ],
+)
+def test_stream_keys_are_masked(url, shown):
+    assert masked(url) == shown
+    with pytest.raises(UserError) as error:
+        parse(f"{url}#nonsense=1")
+    assert "sekret" not in str(error.value)
