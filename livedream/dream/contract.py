@@ -84,6 +84,19 @@ TABLE: dict[str, tuple[tuple[Port, ...], tuple[Port, ...]]] = {
 # ── rules of the file ───────────────────────────────────────────────────────────────────────────────────────
 
 
+def text(model: onnx.ModelProto) -> Iterator[str]:
+    """Names are UTF-8; protobuf hands over as bytes what is not."""
+    graph = model.graph
+    found = [entry.domain for entry in model.opset_import]
+    found += [item.name for kind in (graph.input, graph.output, graph.initializer) for item in kind]
+    for node in graph.node:
+        found += (node.op_type, node.domain, node.name, *node.input, *node.output)
+        found += (attribute.name for attribute in node.attribute)
+    for name in found:
+        if isinstance(name, bytes):
+            yield f"names are UTF-8; found {brief(name)}"
+
+
 def versions(model: onnx.ModelProto) -> Iterator[str]:
     if model.ir_version > NEWEST_IR:
         yield f"IR version: at most {NEWEST_IR}, found {model.ir_version}"
@@ -254,7 +267,7 @@ def _scalar(tensor: TensorProto | None) -> float | None:
         return None
 
 
-FILE_RULES = (versions, operators, weights, names, shapes, pictures)
+FILE_RULES = (text, versions, operators, weights, names, shapes, pictures)
 
 
 # ── rules of the components ─────────────────────────────────────────────────────────────────────────────────
@@ -403,10 +416,10 @@ def place(node: onnx.NodeProto) -> str:
     return brief(next((name for name in (*node.output, node.name) if name), "a node without outputs"))
 
 
-def brief(text: str) -> str:
+def brief(text: str | bytes) -> str:
     """Somebody else's text, safe to print and short enough for one line."""
-    text = "".join(c if c.isprintable() else "?" for c in text)
-    return text if 0 < len(text) <= 80 else repr(text) if not text else text[:77] + "…"
+    text = "".join(c if c.isprintable() else "?" for c in str(text)) or "an empty name"
+    return text if len(text) <= 80 else text[:77] + "…"
 
 
 def _fits(shape: tuple[int, ...], wanted: tuple | None) -> bool:

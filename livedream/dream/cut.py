@@ -26,7 +26,7 @@ def cut(model: onnx.ModelProto) -> tuple[dict[str, Component], list[str]]:
 
 def _component(model: onnx.ModelProto, name: str) -> tuple[Component, list[str]]:
     whole = model.graph
-    part = onnx.ModelProto(ir_version=model.ir_version, producer_name=model.producer_name)
+    part = onnx.ModelProto(ir_version=model.ir_version)
     part.opset_import.extend(model.opset_import)
     graph = part.graph
     graph.name = name
