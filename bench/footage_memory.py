@@ -1,4 +1,4 @@
-"""Peak memory and speed of reading footage, with an empty cache: python bench/footage_memory.py CLIP [SIZE]"""
+"""Peak memory and speed of reading footage, cache empty: python bench/footage_memory.py CLIP [SIZE]"""
 
 import os
 import resource

@@ -9,8 +9,8 @@ from livedream_export import footage
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "footage"
 
-# Frames, frames a second, and where shots begin, as contact sheets show. Long clips without a cut are read for
-# some seconds only; then frames are not counted, for a copy ends where a group of pictures does.
+# Frames, frames a second, and where shots begin, as seen on contact sheets. Long clips without a cut are read
+# for some seconds only; then frames are not counted, for a copy ends where a group of pictures does.
 CLIPS = {
     "big_buck_bunny_60s.mp4": (1440, 24, [52, 89, 344, 405, 411, 474, 1265, 1329, 1400], None),
     "bikes_montage.mp4": (250, 25, [30, 76, 137, 187, 242], None),
