@@ -143,6 +143,9 @@ class Window(Output):
         window = self._window
         window.switch_to()
         window.dispatch_events()
+        if self._wanted is not None:  # not within a key's event: pyglet still has the key in hand there
+            self._set_fullscreen(self._wanted)
+            self._wanted = None
         if self._window is not None and self._uncovered:
             self._uncovered = False
             self._draw()
@@ -177,6 +180,7 @@ class Window(Output):
         self._program, self._array, self._texture = program, array, texture
         self._picture: tuple[int, int] | None = None  # width and height of the texture
         self._uncovered = False
+        self._wanted: bool | None = None  # full screen, or back
         self._window.push_handlers(on_expose=self._on_expose, on_resize=self._on_resize)
 
     def _upload(self, pixels):
@@ -217,8 +221,7 @@ class Window(Output):
 
     def _set_fullscreen(self, on: bool, screen=None):
         self._window.set_fullscreen(on, screen=screen)
-        # X gets a new window, and the key's release went to the old one: pyglet would take the next press
-        # for a repeat.
+        # X has made a new window, and the key's release goes to the old one: the next press is no repeat.
         getattr(self._window, "pressed_keys", set()).clear()
         self._window.set_mouse_visible(not on)
         # Only a picture that fills the screen is sure to be shown, and so its swap to come back; there
@@ -230,9 +233,9 @@ class Window(Output):
         from pyglet.window import key
 
         if symbol == key.F:
-            self._set_fullscreen(not self._window.fullscreen)
+            self._wanted = not self._window.fullscreen
         elif symbol == key.ESCAPE and self._window.fullscreen:
-            self._set_fullscreen(False)
+            self._wanted = False
         elif symbol == key.ESCAPE:
             self._on_close()
         return True  # pyglet's own answer to Esc is to close
