@@ -54,9 +54,9 @@ class Port:
     needed: bool = False
 
 
-def _latent(before: str = "", needed: bool = True) -> Port:
+def _latent(before: str = "") -> Port:
     words = f"{before}latent or {before}latent.NAME"
-    return Port(rf"{re.escape(before)}latent(\.{NAME})?", "float32", (1, "Z"), words, needed)
+    return Port(rf"{re.escape(before)}latent(\.{NAME})?", "float32", (1, "Z"), words, needed=True)
 
 
 _STATE = Port(rf"state\.{NAME}", "float32", None, "state.NAME")

@@ -40,18 +40,8 @@ from livedream.dream.contract import CONTRACT, brief, latents
 from livedream.dream.dream import Component, Control, Direction, Scene
 
 INTERPOLATIONS = ("linear", "slerp", "none")
-_FIELDS = (
-    "contract",
-    "title",
-    "kind",
-    "fps",
-    "latents",
-    "layers",
-    "directions",
-    "controls",
-    "scenes",
-    "provenance",
-)
+_FIELDS = ("contract", "title", "kind", "fps", "latents")
+_FIELDS += ("layers", "directions", "controls", "scenes", "provenance")
 
 
 def extract(model: onnx.ModelProto) -> dict:

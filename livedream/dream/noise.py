@@ -69,9 +69,8 @@ def inverse_cdf(p: np.ndarray) -> np.ndarray:
 
 def _probabilities(purpose: int, seed: int, deck: int, component: str, step: int, n: int) -> np.ndarray:
     """f64 [n]: (k + 0.5) / 2**23, k the top 23 of the raw 64 bits."""
-    counter = np.array(
-        [0, step & _WORD, COMPONENTS.index(component), deck & _WORD], np.uint64
-    )  # 0: counts fours
+    place = [0, step & _WORD, COMPONENTS.index(component), deck & _WORD]  # the first word counts the values
+    counter = np.array(place, np.uint64)
     key = np.array([seed & _WORD, purpose], np.uint64)
     bits = np.random.Philox(key=key, counter=counter).random_raw(n)
     return ((bits >> np.uint64(41)).astype(np.float64) + 0.5) * 2.0**-23

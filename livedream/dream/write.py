@@ -25,7 +25,7 @@ def write(path: str | os.PathLike, components: Mapping[str, onnx.ModelProto], me
         ("latent", "next.state.h", "frame"). All share one opset; none has functions or external data.
     metadata: see metadata.py. Written as given, keys sorted, so the same input makes the same bytes.
     Raises UserError, naming the rule, when the file would break the contract: before it is written it is
-    checked and run as `read.load` would. OSError when the disk refuses.
+    checked and run as `read.load` would. Also when the disk refuses.
     """
     path = Path(path)
     try:
@@ -40,6 +40,8 @@ def write(path: str | os.PathLike, components: Mapping[str, onnx.ModelProto], me
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written: {error.strerror}") from None
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -54,10 +56,9 @@ def merge(components: Mapping[str, onnx.ModelProto], metadata: Mapping) -> onnx.
     dream.graph.name = "dream"
     for name, model in components.items():
         _add(dream.graph, name + "/", model.graph)
+    plain = {"sort_keys": True, "ensure_ascii": False, "allow_nan": False, "separators": (",", ":")}
     try:
-        text = json.dumps(
-            metadata, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":")
-        )
+        text = json.dumps(metadata, **plain)
     except ValueError as error:
         raise UserError(f"metadata: {error}") from None
     dream.metadata_props.add(key="livedream", value=text)

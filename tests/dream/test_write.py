@@ -118,3 +118,8 @@ def test_an_exporters_notes_stay_at_home(tmp_path):
 
 def test_encoded_tensors_are_little_endian_float32():
     assert base64.b64decode(write.base64_f32(np.array([[1.0, -2.0]]))) == b"\0\0\x80\x3f\0\0\0\xc0"
+
+
+def test_a_folder_that_is_not_there_is_said_in_one_line(tmp_path):
+    with pytest.raises(UserError, match=r"tiny\.onnx: cannot be written: No such file or directory"):
+        dreams.tiny(tmp_path / "nowhere" / "tiny.onnx")
