@@ -72,18 +72,20 @@ function draw(bitmap) {
   if (dreamt === 1) { say(""); document.body.classList.remove("away"); }
 }
 
-function tint() { // the accent: the mean hue of the picture's most colourful parts, in a lightness that can be read
+function tint() { // the accent: the hue that most of the picture's colour has, in a lightness that can be read
   const { data } = shine.getImageData(0, 0, glow.width, glow.height);
-  let r = 0, g = 0, b = 0, sum = 0;
-  for (let i = 0; i < data.length; i += 16) {
-    const high = Math.max(data[i], data[i + 1], data[i + 2]), low = Math.min(data[i], data[i + 1], data[i + 2]);
-    const weight = (high - low) ** 2;
-    r += data[i] * weight; g += data[i + 1] * weight; b += data[i + 2] * weight; sum += weight;
+  const bins = Array.from({ length: 12 }, () => [0, 0, 0, 0]); // red, green, blue, weight of each twelfth of the circle
+  for (let i = 0; i < data.length; i += 8) {
+    const r = data[i], g = data[i + 1], b = data[i + 2], high = Math.max(r, g, b), colour = high - Math.min(r, g, b);
+    if (colour < 16) continue;
+    const hue = (high === r ? (g - b) / colour + 6 : high === g ? (b - r) / colour + 2 : (r - g) / colour + 4) % 6;
+    const bin = bins[Math.floor(hue * 2) % 12], weight = colour * colour;
+    bin[0] += r * weight; bin[1] += g * weight; bin[2] += b * weight; bin[3] += weight;
   }
-  if (!sum) return;
-  [r, g, b] = [r / sum, g / sum, b / sum];
+  const [r, g, b, weight] = bins.reduce((most, each) => (each[3] > most[3] ? each : most));
+  if (!weight) return;
   const low = Math.min(r, g, b), high = Math.max(r, g, b);
-  const [x, y, z] = [r, g, b].map((each) => Math.round(70 + (185 * (each - low)) / Math.max(high - low, 30)));
+  const [x, y, z] = [r, g, b].map((each) => Math.round(90 + (165 * (each - low)) / (high - low)));
   document.documentElement.style.setProperty("--accent", `rgb(${x} ${y} ${z})`);
 }
 

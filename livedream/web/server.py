@@ -75,8 +75,6 @@ class Server:
     def stop(self) -> None:
         """End it, and every connection."""
         self._stopping.set()
-        if self._loop is not None:
-            self._loop.call_soon_threadsafe(lambda: None)
         if self._thread is not None:
             self._thread.join(3)
         if self._socket is not None:
@@ -116,7 +114,9 @@ class Server:
     def _serve(self) -> None:
         # Importing aiohttp takes 0.2 s of processor, just when the first frame is to be drawn. The first
         # visitor, who waits in the socket's queue, or two seconds start it.
-        select.select([self._socket], [], [], 2.0)
+        for _ in range(20):
+            if self._stopping.is_set() or select.select([self._socket], [], [], 0.1)[0]:
+                break
         if not self._stopping.is_set():
             asyncio.run(self._main())
 
