@@ -126,6 +126,7 @@ def show():
     server.stop()
 
 
+FILLS = "(r => r.width > innerWidth - 2 || r.height > innerHeight - 2)(picture.getBoundingClientRect())"
 HIDDEN = "getComputedStyle(document.getElementById('desk')).display === 'none'"
 BOX = (
     "(({x, y, width, height}) => JSON.stringify([x, y, width, height]))"
@@ -183,7 +184,7 @@ def test_desk(show, tmp_path):
                 await click(browser, x + w / 2, y + h / 2, times=2)
                 await browser.eventually(lambda wall=wall: browser.js(f"({HIDDEN}) === {str(wall).lower()}"))
                 if wall:
-                    assert json.loads(await browser.js(BOX % "#picture"))[2] >= 1270
+                    await browser.eventually(lambda: browser.js(FILLS))
 
     asyncio.run(visit())
 
