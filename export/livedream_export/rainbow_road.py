@@ -1,9 +1,10 @@
 """A rainbow road through space, drawn from nothing: the footage that the shipped dream learned from.
 
-Every pixel is a function of seed and time (numpy only), so anybody can draw the same footage and train the same
-dream again: `livedream train rainbow-road: -o rainbow.onnx`. A ray through the pixel meets either the road, a
-ribbon that bends, climbs and banks as sums of a few incommensurate waves, or the sky, a panorama of nebulae, stars
-and planets that turns as the road turns. Edges are anti-aliased analytically, so no supersampling is needed.
+Every pixel is a function of seed and time (numpy only), so anybody can draw the same footage and train the
+same dream again: `livedream train rainbow-road: --size 672x384 -o rainbow.onnx`. A ray through the pixel meets
+either the road, a ribbon that bends, climbs and banks as sums of a few incommensurate waves, or the sky, a
+panorama of nebulae, stars and planets that turns as the road turns. Edges are anti-aliased analytically, so no
+supersampling is needed.
 """
 
 from collections.abc import Iterator
@@ -11,7 +12,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from livedream import UserError
+
+from . import cache
+
+VERSION = 1  # of the picture: raise it when a pixel changes
+SEED = 7
+SECONDS = 240.0
 FPS = 30.0
+ASPECT = 1.75
 SPEED = 12.0  # metres a second
 HALF_WIDTH = 3.4  # of the road, metres
 EYE = 2.0  # height above the road, metres
@@ -118,7 +127,7 @@ def _sky(rng, width: int, height: int) -> np.ndarray:
     band = np.exp(-((np.linspace(-1.6, 1.6, h, dtype=np.float32)[:, None] + 0.3) ** 2))
     base, veil, core = (_cloud(rng, h, w, slope) for slope in (1.9, 1.7, 1.9))
     turn = np.linspace(0, 1, w, endpoint=False, dtype=np.float32)[None]
-    # The palette travels with the heading: blue, violet, magenta, rose, and back; teal and ember mists cross it.
+    # The palette travels with the heading: blue, violet, magenta, rose, and back, with teal and ember mists.
     hue_a = 0.77 + 0.13 * np.sin(2 * np.pi * turn) + 0.025 * veil
     hue_b = 0.76 + 0.27 * np.sin(2 * np.pi * turn + 1.9) + 0.02 * base
     glow = np.clip(0.5 + 0.5 * base, 0, None) ** 2 * band
@@ -314,8 +323,27 @@ def _enlarge(a: np.ndarray) -> np.ndarray:
     return a
 
 
-def frames(width: int, height: int, seconds: float, seed: int = 7, fps: float = FPS) -> Iterator[np.ndarray]:
-    """Draw the drive: uint8 [height, width, 3] sRGB pictures, fps of them a second. Sides must be multiples of 8."""
+def frames(
+    width: int, height: int, seconds: float, seed: int = SEED, fps: float = FPS
+) -> Iterator[np.ndarray]:
+    """Draw the drive: uint8 [height, width, 3] sRGB pictures, fps a second. Sides must be multiples of 8."""
     w = world(seed, width, height)
     for k in range(round(seconds * fps)):
         yield frame(w, k / fps)
+
+
+def footage(name: str, size: tuple[int, int], progress=None) -> cache.Footage:
+    """The drive as training footage. name: "rainbow-road:" or "rainbow-road:SECONDS". UserError for another."""
+    text = name.removeprefix("rainbow-road:")
+    try:
+        seconds = float(text) if text else SECONDS
+    except ValueError:
+        seconds = 0.0
+    if not 2 <= seconds <= 3600:
+        raise UserError(f"{name}: should be rainbow-road: or rainbow-road:SECONDS, 2 to 3600 of them")
+    width, height = size
+    drawn = cache.key({"rainbow road": VERSION, "seed": SEED, "seconds": seconds, "size": [width, height]})
+    about = cache.About(sources=[cache.Source("rainbow-road", f"version {VERSION}", seconds)])
+    return cache.open_cached(drawn) or cache.write(
+        drawn, frames(width, height, seconds), size, FPS, lambda: about, round(seconds * FPS), progress
+    )

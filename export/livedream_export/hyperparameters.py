@@ -1,0 +1,33 @@
+"""Every number of the recipe, in one place. Change them here; a checkpoint remembers the ones it was trained with."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Hyperparameters:
+    # Autoencoder. Widths are channels at 1/4, 1/8, 1/16 and 1/32 of the picture's sides.
+    latent: int = 64
+    widths: tuple[int, int, int, int] = (32, 64, 128, 192)
+    encoder_pixels: int = 256 * 256  # larger pictures are encoded at half their sides
+    batch: int = 8
+    rate: float = 1.0e-3
+    warmup_steps: int = 100
+    average: float = 0.998  # of the weights, exponentially; the average is what is exported
+    edges: float = 0.5  # weight of the picture's gradients in the loss
+    squares: float = 1.0  # weight of the squared error beside the absolute one
+    divergence: float = 2.0e-5  # weight of the KL divergence, in nats a picture
+    coarse: float = 0.45  # of the autoencoder's time before it draws whole pictures
+
+    # Recurrent network.
+    state: int = 512
+    mixtures: int = 8
+    sequence: int = 48  # steps a training window holds
+    windows: int = 48  # windows in a batch
+    recurrent_rate: float = 1.0e-3
+    input_noise: float = 2.0  # largest standard deviation of noise added to its inputs, in paces
+    own_steps: int = 16  # steps it walks on its own output in training, at the end of each window
+    least_deviation: float = 0.02  # of a component, in paces
+
+    # What `--minutes` is spent on, in shares; the rest is reading, pictures and export.
+    autoencoder_share: float = 0.72
+    recurrent_share: float = 0.22
