@@ -14,10 +14,10 @@ CONTAINERS = {
     ".mkv": {"flush_packets": "1", "cluster_time_limit": "1000"},
 }
 # While a show runs the networks need the cores: one thread, and nothing held back that a kill would lose.
-# Offline the picture counts; the number of threads is fixed, because x264's result depends on it.
-LIVE = {"preset": "superfast", "tune": "zerolatency", "threads": "1"}
-OFFLINE = {"preset": "medium", "threads": "4", "bf": "0"}  # B-frames would make the first frame's time > 0
-QUALITY = {"crf": "16"}
+# Offline the picture counts; the number of threads is fixed, because x264's result depends on it, and there
+# are no B-frames, because they would put the first frame later than 0 s.
+LIVE = {"preset": "ultrafast", "crf": "18", "tune": "zerolatency", "threads": "1"}
+OFFLINE = {"preset": "medium", "crf": "16", "threads": "4", "bf": "0"}
 
 
 class File(Output):
@@ -46,8 +46,8 @@ class File(Output):
         options = (LIVE if self.live else OFFLINE) | {"g": str(max(round(rate), 1))}
         if codec == "libx265":
             options |= {"x265-params": f"pools={options.pop('threads')}:log-level=error"}
-        if not self.options.bitrate:
-            options |= QUALITY
+        if self.options.bitrate:
+            del options["crf"]
         size = self.options.size or (width, height)
         self._encoder = Encoder(
             self._container, codec, size, rate, self.options.fit, options, self.options.bitrate

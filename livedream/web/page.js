@@ -2,6 +2,7 @@
 const $ = (id) => document.getElementById(id);
 const picture = $("picture"), paint = picture.getContext("2d", { alpha: false });
 const glow = $("glow"), shine = glow.getContext("2d", { alpha: false, willReadFrequently: true });
+shine.imageSmoothingQuality = "high";
 const parameters = new Map(); // address -> what /parameters says of it
 const shown = new Map();      // address -> function(value) that shows a value
 const held = new Set();       // addresses that a finger is on: their echo waits
@@ -67,7 +68,8 @@ function draw(bitmap) {
     document.documentElement.style.setProperty("--aspect", bitmap.width / bitmap.height);
   }
   paint.drawImage(bitmap, 0, 0);
-  if (dreamt++ % 3 === 0) shine.drawImage(bitmap, 0, 0, glow.width, glow.height);
+  shine.globalAlpha = dreamt ? 0.2 : 1; // the room follows the picture slowly
+  if (dreamt++ % 2 === 0) shine.drawImage(bitmap, 0, 0, glow.width, glow.height);
   if (dreamt % 15 === 1) tint();
   if (dreamt === 1) { say(""); document.body.classList.remove("away"); }
 }
@@ -75,7 +77,7 @@ function draw(bitmap) {
 function tint() { // the accent: the hue that most of the picture's colour has, in a lightness that can be read
   const { data } = shine.getImageData(0, 0, glow.width, glow.height);
   const bins = Array.from({ length: 12 }, () => [0, 0, 0, 0]); // red, green, blue, weight of each twelfth of the circle
-  for (let i = 0; i < data.length; i += 8) {
+  for (let i = 0; i < data.length; i += 4) {
     const r = data[i], g = data[i + 1], b = data[i + 2], high = Math.max(r, g, b), colour = high - Math.min(r, g, b);
     if (colour < 16) continue;
     const hue = (high === r ? (g - b) / colour + 6 : high === g ? (b - r) / colour + 2 : (r - g) / colour + 4) % 6;

@@ -3,7 +3,9 @@
 import asyncio
 import dataclasses
 import ipaddress
+import itertools
 import json
+import logging
 import select
 import socket
 import threading
@@ -14,6 +16,8 @@ from urllib.parse import urlsplit
 from livedream import UserError
 from livedream.frame import Frame
 from livedream.parameters import Table
+
+log = logging.getLogger("livedream.web")
 
 PORT = 8808
 QUALITY = 85
@@ -193,7 +197,7 @@ class Server:
         self._clients.add(client)
         try:
             await self._update(client)
-            await client.send_json({"status": self.status()})
+            await self._update(client, self.status())
             async for message in ws:
                 if message.type == WSMsgType.TEXT:
                     self._heard(client, message.data)
@@ -221,17 +225,19 @@ class Server:
 
     async def _tell(self) -> None:
         """Tell every client what has changed, and once a second the status."""
-        beat = 0
-        while not self._stopping.is_set():
-            beat += 1
-            status = {"status": self.status()} if self._clients and beat % round(1 / VALUES) == 0 else None
-            for client in list(self._clients):
-                await self._update(client)
-                if status:
-                    await client.send_json(status)
+        for beat in itertools.count(1):
+            if self._stopping.is_set():
+                return
+            try:
+                status = self.status() if self._clients and beat % round(1 / VALUES) == 0 else None
+                await asyncio.gather(*(self._update(each, status) for each in self._clients))
+            except Exception:  # the page must outlive a fault in what it tells about
+                log.exception("the page's status")
             await asyncio.sleep(VALUES)
 
-    async def _update(self, client: "_Client") -> None:
+    async def _update(self, client: "_Client", status: dict | None = None) -> None:
+        if status:
+            await client.send_json({"status": status})
         parameters = self.table.parameters
         if parameters is not client.parameters:  # at first, and when a dream came or went
             client.parameters = parameters
