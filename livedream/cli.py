@@ -1,0 +1,253 @@
+"""The commands. Each reads its arguments and calls what does the work."""
+
+import argparse
+import json
+import logging
+import re
+import sys
+from pathlib import Path
+
+import livedream
+from livedream import UserError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns the exit code: 0 as asked, 1 something failed part-way, 2 wrong usage or input, 3 our bug."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING, format="%(message)s")
+    try:
+        return options.call(options) or 0
+    except UserError as error:
+        print(f"livedream: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 0
+    except BrokenPipeError:  # `livedream params | head`
+        sys.stderr.close()
+        return 0
+    except Exception as error:
+        if options.verbose:
+            raise
+        print(f"livedream: this is our bug: {type(error).__name__}: {error} (--verbose shows where)", file=sys.stderr)
+        return 3
+
+
+def run(options) -> int:
+    from livedream.stage.session import Wishes, run
+
+    _cpu_only(options.device)
+    wishes = Wishes(
+        model=options.model,
+        outs=options.out,
+        osc=_place(options.osc, "--osc"),
+        osc_out=options.osc_out,
+        osc_prefix=options.osc_prefix,
+        web=None if options.web == "off" else _place(options.web, "--web"),
+        web_off=options.web == "off",
+        size=options.size,
+        fps=options.fps,
+        seed=options.seed,
+        seconds=options.seconds,
+    )
+    return run(wishes, say=lambda text: print(text, flush=True))
+
+
+def train(options) -> int:
+    _need("torch", "training", "train")
+    from livedream_export.train import train
+
+    train(
+        options.footage,
+        Path(options.out),
+        size=options.size,
+        minutes=options.minutes,
+        device=options.device,
+        resume=options.resume,
+        seed=options.seed,
+        title=options.title,
+        licence=options.licence,
+    )
+    print(f"play it: livedream run --model {options.out}")
+    return 0
+
+
+def render(options) -> int:
+    from livedream.dream import read
+    from livedream.stage import offline
+
+    out = Path(options.out)
+    dream = read.load(options.model)
+    terminal = sys.stderr.isatty()
+
+    def progress(share: float) -> None:
+        if terminal:
+            print(f"\r\033[K{out}  {share:4.0%}", end="\n" if share >= 1 else "", file=sys.stderr, flush=True)
+
+    path = offline.render(dream, out, options.seconds, options.fps, options.size, options.seed, progress)
+    print(path)
+    return 0
+
+
+def evaluate(options) -> int:
+    _need("torch", "evaluating", "train")
+    from livedream_export import evaluate
+
+    figures = evaluate.evaluate(options.model, options.footage, minutes=options.minutes, seeds=range(options.seeds))
+    print(json.dumps(figures, indent=1) if options.json else evaluate.text(figures))
+    return 0
+
+
+def info(options) -> int:
+    from livedream.dream import info, read
+
+    dream = read.load(options.model)
+    print(info.text(dream))
+    if options.sheet:
+        info.write_contact_sheet(dream, options.sheet)
+        print(f"contact sheet: {options.sheet}")
+    return 0
+
+
+def params(options) -> int:
+    from livedream.control import addresses
+    from livedream.dream import read
+    from livedream.play import table
+
+    parameters = table.of(read.load(options.model)).parameters.values() if options.model else addresses.standard()
+    print((addresses.markdown if options.markdown else addresses.text)(parameters))
+    return 0
+
+
+def bench(options) -> int:
+    from livedream.stage import bench
+
+    figures = bench.measure(options.model, options.seconds)
+    print(json.dumps(figures, indent=1) if options.json else bench.text(figures))
+    return 0
+
+
+def doctor(options) -> int:
+    from livedream import doctor
+
+    print(doctor.text())
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="livedream", description=livedream.__doc__.split("\n")[0])
+    parser.add_argument("--version", action="version", version=livedream.__version__)
+    verbose = argparse.ArgumentParser(add_help=False)
+    verbose.add_argument("-v", "--verbose", action="store_true", help="tell more, and show where a bug is")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(call, help: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(call.__name__, help=help, description=help, parents=[verbose])
+        made.set_defaults(call=call)
+        return made
+
+    play = command(run, "play a dream live")
+    play.add_argument("--model", default="rainbow.onnx", metavar="DREAM", help="a file, or a dream that ships [%(default)s]")
+    play.add_argument("--out", action="append", default=[], metavar="SINK", help="window[:MONITOR], page, FILE.mp4, rtmp://…, none; again for more [window, or page where there is no display]")
+    play.add_argument("--osc", metavar="HOST:PORT", help="where to listen for OSC [127.0.0.1:9000]")
+    play.add_argument("--osc-out", action="append", default=[], metavar="HOST:PORT", help="where to send status and feedback")
+    play.add_argument("--osc-prefix", default="/livedream", metavar="/PREFIX", help="what all addresses begin with [%(default)s]")
+    play.add_argument("--web", metavar="HOST:PORT|off", help="where to serve the page [127.0.0.1:8808]")
+    play.add_argument("--size", type=_size, default=(1280, 720), metavar="WxH", help="of windows and streams [1280x720]")
+    play.add_argument("--fps", type=_rate, default=30.0, help="[30]")
+    play.add_argument("--device", default="auto", help="auto or cpu [%(default)s]")
+    play.add_argument("--seed", type=_seed, default=0, help="of the dream's random numbers [0]")
+    play.add_argument("--seconds", type=_positive, metavar="N", help="end after so much")
+
+    learn = command(train, "learn a dream from footage")
+    learn.add_argument("footage", nargs="+", metavar="FOOTAGE", help="video files and folders, or rainbow-road:")
+    learn.add_argument("-o", "--out", required=True, metavar="NAME.onnx", help="the dream; NAME.run/ beside it takes the pictures")
+    learn.add_argument("--size", default="256", metavar="N|WxH", help="N² pixels in the footage's aspect [%(default)s]")
+    learn.add_argument("--minutes", type=_positive, default=30.0, help="of wall clock, for everything [30]")
+    learn.add_argument("--device", default="auto", help="auto, cpu or cuda [%(default)s]")
+    learn.add_argument("--resume", action="store_true", help="go on from NAME.run/; the minutes so far count")
+    learn.add_argument("--seed", type=_seed, default=0, help="[0]")
+    learn.add_argument("--title", default="", help="[NAME]")
+    learn.add_argument("--licence", default="", help="of the footage, kept in the dream")
+
+    draw = command(render, "draw a dream to a file, not in real time")
+    draw.add_argument("model", metavar="MODEL")
+    draw.add_argument("-o", "--out", required=True, metavar="OUT.mp4")
+    draw.add_argument("--seconds", type=_positive, default=10.0, help="[10]")
+    draw.add_argument("--size", type=_size, metavar="WxH", help="[the dream's]")
+    draw.add_argument("--fps", type=_rate, default=30.0, help="[30]")
+    draw.add_argument("--seed", type=_seed, default=0, help="[0]")
+
+    judge = command(evaluate, "the quality figures of a dream beside its footage")
+    judge.add_argument("model", metavar="MODEL")
+    judge.add_argument("--footage", nargs="+", required=True, metavar="CLIP")
+    judge.add_argument("--minutes", type=_positive, default=60.0, help="to dream for each seed [60]")
+    judge.add_argument("--seeds", type=int, default=3, help="how many [3]")
+    judge.add_argument("--json", action="store_true")
+
+    tell = command(info, "what a dream file holds")
+    tell.add_argument("model", metavar="MODEL")
+    tell.add_argument("--sheet", metavar="OUT.jpg", help="draw its scenes as a contact sheet")
+
+    table = command(params, "every address that OSC can move")
+    table.add_argument("model", nargs="?", metavar="MODEL", help="with what this dream brings")
+    table.add_argument("--markdown", action="store_true")
+
+    measure = command(bench, "measure a dream on this machine")
+    measure.add_argument("model", nargs="?", default="rainbow.onnx", metavar="MODEL")
+    measure.add_argument("--seconds", type=_positive, default=8.0, help="for each figure [8]")
+    measure.add_argument("--json", action="store_true")
+
+    command(doctor, "what this machine offers, and how to get what is missing")
+    return parser
+
+
+def _size(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d+)x(\d+)", text)
+    if not match or not all(16 <= int(side) <= 8192 for side in match.groups()):
+        raise argparse.ArgumentTypeError(f"{text}: should be WIDTHxHEIGHT, 16 to 8192 each, such as 1280x720")
+    return int(match[1]), int(match[2])
+
+
+def _number(text: str, low: float, high: float, what: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not low <= value <= high:
+        raise argparse.ArgumentTypeError(f"{text}: should be {what}")
+    return value
+
+
+def _rate(text: str) -> float:
+    return _number(text, 1, 240, "frames a second, 1 to 240")
+
+
+def _positive(text: str) -> float:
+    return _number(text, 1e-3, 1e9, "a number above 0")
+
+
+def _seed(text: str) -> int:
+    return int(_number(text, 0, 16777215, "a whole number from 0 to 16777215"))
+
+
+def _place(text: str | None, option: str) -> tuple[str, int] | None:
+    from livedream.control.osc import host_port
+
+    return host_port(text, option) if text else None
+
+
+def _cpu_only(device: str) -> None:
+    if device not in ("auto", "cpu"):
+        raise UserError(f"--device {device}: this version runs dreams on the CPU; use --device cpu")
+
+
+def _need(module: str, what: str, extra: str) -> None:
+    import importlib.util
+
+    if importlib.util.find_spec(module) is None:
+        raise UserError(f"{what} needs {module}: pip install 'livedream[{extra}]'")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,48 @@
+"""The stage without a clock: every frame is drawn, however long it takes. Same dream, seed, size and rate, same frames."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from livedream.backend import cpu
+from livedream.dream.dream import Dream
+from livedream.frame import Frame
+from livedream.output import Options
+from livedream.output.file import File
+from livedream.play import table as tables
+from livedream.play.player import Player
+from livedream.stage import master
+
+
+def frames(dream: Dream, count: int, fps: float, seed: int = 0) -> Iterator[Frame]:
+    """The first `count` frames of the dream as it plays when nobody touches it."""
+    table = tables.of(dream, seed)
+    player = Player(dream, cpu.load)
+    for number in range(count):
+        values = table.tick(1 / fps)
+        player.move(1 if number else 0, fps, values)
+        yield Frame(master.apply(player.draw(values), values), number)
+
+
+def render(
+    dream: Dream,
+    path: str | Path,
+    seconds: float,
+    fps: float = 30.0,
+    size: tuple[int, int] | None = None,
+    seed: int = 0,
+    progress: Callable[[float], None] = lambda share: None,
+) -> Path:
+    """Draw the dream into a recording (.mp4, .mkv); returns the path taken, which is never an older file's.
+
+    size: (width, height) of the recording, None for the dream's own. UserError for what cannot be written.
+    """
+    output = File(Options(sink=str(path), name=str(path), size=size))
+    count = max(1, round(seconds * fps))
+    output.open(*dream.size, fps)
+    try:
+        for frame in frames(dream, count, fps, seed):
+            output.write(frame)
+            progress((frame.number + 1) / count)
+    finally:
+        output.close()
+    return output.path

@@ -1,0 +1,144 @@
+"""A live session: the dream, its controls and its outputs put together, and taken apart in order."""
+
+import contextlib
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from livedream import UserError, output
+from livedream.backend import cpu
+from livedream.dream import read
+from livedream.output.page import Page
+from livedream.output.window import Window, display_available
+from livedream.output.window import run as run_windows
+from livedream.play import table as tables
+from livedream.play.player import Player
+from livedream.stage.live import Stage
+from livedream.stage.status import status
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What `livedream run` was asked for. None: the default, which gives way where a place is taken."""
+
+    model: str = "rainbow.onnx"
+    outs: Sequence[str] = ()
+    osc: tuple[str, int] | None = None
+    osc_out: Sequence[str] = ()
+    osc_prefix: str = "/livedream"
+    web: tuple[str, int] | None = None
+    web_off: bool = False
+    size: tuple[int, int] = (1280, 720)
+    fps: float = 30.0
+    seed: int = 0
+    seconds: float | None = None
+
+
+def run(wishes: Wishes, say=print) -> int:
+    """Play until the user ends it. Returns the exit code: 0, or 1 when an output that was asked for has failed.
+
+    Must be called on the main thread. say: takes each line that the user should read. Raises UserError.
+    """
+    from livedream.control.osc import Receiver
+    from livedream.control.osc_out import Feedback
+
+    outputs = [output.parse(text) for text in wishes.outs or default_outputs(wishes)]
+    windows = [each for each in outputs if isinstance(each, Window)]
+    dream = read.load(wishes.model)
+    table = tables.of(dream, wishes.seed)
+    with contextlib.ExitStack() as ending:
+        player = Player(dream, cpu.load)
+        feedback = Feedback(table, lambda: now(), wishes.osc_out, wishes.osc_prefix)
+        receiver = Receiver(
+            table, *(wishes.osc or ("127.0.0.1", None)), wishes.osc_prefix, subscribe=feedback.subscribe
+        )
+        receiver.start()
+        ending.callback(receiver.stop)
+        stage = Stage(player, table, wishes.fps, outputs, feedback.show, wishes.seconds)
+
+        def now() -> dict:
+            return status(stage, dream, receiver.port)
+
+        server = None if wishes.web_off else _serve(wishes, table, now, dream, outputs, ending)
+        feedback.start()
+        ending.callback(feedback.stop)
+        for each in outputs:
+            each.start(*wishes.size, wishes.fps)
+            ending.callback(each.stop)
+        for each in windows:
+            each.on_close = stage.stopped.set
+        stage.start()
+        ending.callback(stage.stop)
+        say(f"{dream.title} · {'x'.join(map(str, dream.size))} · {wishes.fps:g} fps · {_who(player)}")
+        say(f"OSC {receiver.host}:{receiver.port}" + (f" · page {server.url}" if server else ""))
+        for note in dream.notes:
+            say(f"note: {note}")
+        with _signals(stage.stopped):
+            _wait(windows, stage.stopped, server, say)
+    failed = [each for each in outputs if each.state == "failed"]
+    for each in failed:
+        say(f"{each.name}: {each.error}")
+    return 1 if failed and wishes.outs else 0
+
+
+def default_outputs(wishes: Wishes) -> list[str]:
+    """A window where there is a screen; else the page, if there may be one."""
+    if display_available():
+        return ["window"]
+    if wishes.web_off:
+        raise UserError("no display here and --web off: name an output, such as --out show.mp4")
+    return ["page"]
+
+
+def _serve(wishes: Wishes, table, now, dream, outputs: list, ending: contextlib.ExitStack):
+    """Start the page's server; it shows the picture whether or not `page` was asked for."""
+    from livedream.web.server import Server
+
+    def thumbnail(scene: int) -> bytes | None:
+        return dream.scenes[scene].thumbnail or None if 0 <= scene < len(dream.scenes) else None
+
+    server = Server(*(wishes.web or ("127.0.0.1", None)), table, now, thumbnail)
+    server.start()
+    ending.callback(server.stop)
+    if not any(isinstance(each, Page) for each in outputs):
+        outputs.append(output.parse("page"))
+    for each in outputs:
+        if isinstance(each, Page):
+            each.server = server
+    return server
+
+
+def _wait(windows: list[Window], stopped: threading.Event, server, say) -> None:
+    """Until the show ends. Windows need this thread; without them it sleeps."""
+    if windows:
+        run_windows(windows, stopped.is_set)
+        for each in windows:
+            if each.state == "failed":
+                say(f"{each.name}: {each.error}" + (f" · the page is at {server.url}" if server else ""))
+    while not stopped.wait(0.5):
+        pass
+
+
+@contextlib.contextmanager
+def _signals(stopped: threading.Event):
+    """Ctrl-C and a polite kill end the show; a second one is the system's."""
+    kinds = [signal.SIGINT, signal.SIGTERM] + ([signal.SIGHUP] if sys.platform != "win32" else [])
+    before = {}
+
+    def stop(number, _):
+        stopped.set()
+        signal.signal(number, before[number])
+
+    for kind in kinds:
+        before[kind] = signal.signal(kind, stop)
+    try:
+        yield
+    finally:
+        for kind, handler in before.items():
+            signal.signal(kind, handler)
+
+
+def _who(player: Player) -> str:
+    return " · ".join(sorted(set(player.providers.values())))

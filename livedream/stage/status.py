@@ -1,0 +1,62 @@
+"""What `GET /status` says. Fields are added, never renamed."""
+
+import time
+
+import livedream
+from livedream.dream.dream import Dream
+from livedream.stage.live import Stage, percentile
+
+STARTED = time.monotonic()
+
+
+def status(stage: Stage, dream: Dream, osc_port: int | None) -> dict:
+    """The state of a show, of JSON values. fps.fresh counts drawings, fps.sent repeats too; ms are milliseconds.
+
+    ms.interval_p99: of abs(interval - period) between frames handed out.
+    """
+    ticks = list(stage.ticks)
+    gaps = [abs(b[0] - a[0] - stage.period) for a, b in zip(ticks, ticks[1:], strict=False)]
+    recent = [fresh for at, fresh in ticks if at > time.perf_counter() - 2.0]
+    seconds = min(2.0, max(1e-3, time.perf_counter() - ticks[0][0])) if ticks else 1.0
+    return {
+        "version": livedream.__version__,
+        "uptime_s": round(time.monotonic() - STARTED, 1),
+        "state": stage.state,
+        "frame": stage.number,
+        "fps": {
+            "target": stage.fps,
+            "sent": round(len(recent) / seconds, 2),
+            "fresh": round(sum(recent) / seconds, 2),
+        },
+        "ms": {
+            "model_p50": percentile(stage.drawing_s, 50),
+            "model_p99": percentile(stage.drawing_s, 99),
+            "latency_p50": percentile(stage.latency_s, 50),
+            "latency_p99": percentile(stage.latency_s, 99),
+            "interval_p99": percentile(gaps, 99),
+        },
+        "late": stage.late,
+        "repeated": stage.repeated,
+        "decks": [
+            {
+                "dream": dream.title,
+                "sha256": dream.sha256,
+                "seed": stage.table.target("player/seed"),
+                "step": stage.player.steps,
+                "providers": stage.player.providers,
+            }
+        ],
+        "outputs": [
+            {
+                "name": each.name,
+                "kind": each.kind,
+                "state": each.state,
+                "sent": each.sent,
+                "dropped": each.dropped,
+                "error": each.error,
+            }
+            for each in stage.outputs
+        ],
+        "osc": {"port": osc_port, **stage.table.counters},
+        "errors": stage.errors + stage.player.lost,
+    }
