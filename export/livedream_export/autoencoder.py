@@ -1,80 +1,78 @@
-"""Training the autoencoder on the footage's frames: half resolution first, then whole."""
+"""Training the autoencoder on the footage's frames: half resolution first, then whole. And using it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
+from .descent import Descent
+from .device import half_precision
 from .hyperparameters import Hyperparameters
 from .networks import Autoencoder
 
 
 def held_out(count: int, fps: float) -> np.ndarray:
-    """Which frames are never trained on, bool [count]: the last second of every ten."""
+    """Which frames the autoencoder never learns, bool [count]: the last second of every ten."""
     return (np.arange(count) / fps).astype(int) % 10 == 9
 
 
 def pictures(frames: np.ndarray, index, device: torch.device) -> Tensor:
-    """Frames as float [B, 3, H, W] in 0..1 on `device`."""
-    batch = torch.from_numpy(frames[np.sort(np.asarray(index))]).to(device, non_blocking=True)
-    return batch.permute(0, 3, 1, 2).float().div_(255)
+    """The frames at `index` (indices or a slice) as float [B, 3, H, W] in 0..1 on `device`, channels last."""
+    batch = torch.from_numpy(np.array(frames[index]))
+    if device.type == "cuda":
+        batch = batch.pin_memory()
+    return batch.to(device, non_blocking=True).permute(0, 3, 1, 2).float().div_(255)
 
 
 def learn(
-    autoencoder: Autoencoder,
+    descent: Descent,
     average: Autoencoder,
-    optimizer: torch.optim.Optimizer,
     frames: np.ndarray,
     allowed: np.ndarray,
     hp: Hyperparameters,
     rng: np.random.Generator,
-    steps_done: int,
-    progress: Callable[[], float],
-    until: float,
+    steps: int,
+    times: Iterable[float],
     tell: Callable[[float, float], None],
-) -> int:
-    """Train until progress() (0 to 1 over all of the autoencoder's time) reaches `until`; returns the steps done.
+) -> None:
+    """One step for each of `times`: how much of the autoencoder's time has passed, 0 to 1.
 
-    frames: uint8 [N, H, W, 3]. allowed: indices to draw from. `average` follows as the exponential mean of the weights.
-    tell(loss, psnr) follows each step.
+    frames: uint8 [N, H, W, 3]. allowed: indices to draw from. steps: taken before. `average` follows as the
+    exponential mean of the weights. tell(loss, psnr) comes after each step. Raises Diverged.
     """
+    autoencoder = descent.network.train()
     device = next(autoencoder.parameters()).device
-    autoencoder.train()
-    while (done := progress()) < until:
-        rate = hp.rate * min(1.0, (steps_done + 1) / hp.warmup_steps) * max(0.02, min(1.0, 1.6 * (1 - done)))
-        for group in optimizer.param_groups:
-            group["lr"] = rate
-        batch = pictures(frames, rng.choice(allowed, hp.batch), device).to(memory_format=torch.channels_last)
-        with torch.autocast(device.type, torch.bfloat16):
-            loss, square = autoencoder.loss(batch, hp, done >= hp.coarse, rng.uniform(size=2))
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(autoencoder.parameters(), 1.0)
-        optimizer.step()
-        steps_done += 1
-        keep = min(hp.average, (1 + steps_done) / (10 + steps_done))
-        with torch.no_grad():
-            torch._foreach_lerp_(list(average.parameters()), list(autoencoder.parameters()), 1 - keep)
-        tell(float(loss.detach()), -10 * float(square.log10()))
-    return steps_done
+    weights = list(average.parameters()), list(autoencoder.parameters())
+    with ThreadPoolExecutor(1) as ahead:  # reads the next batch meanwhile
+        following = ahead.submit(pictures, frames, rng.choice(allowed, hp.batch), device)
+        for done in times:
+            batch = following.result()
+            following = ahead.submit(pictures, frames, rng.choice(allowed, hp.batch), device)
+            with half_precision(device):
+                loss, square = autoencoder.loss(batch, hp, done >= hp.coarse, rng.uniform(size=2))
+            rate = hp.rate * min(1.0, (steps + 1) / hp.warmup_steps) * max(0.02, min(1.0, 1.6 * (1 - done)))
+            if descent.step(loss, rate):
+                steps += 1
+                keep = min(hp.average, (1 + steps) / (10 + steps))
+                with torch.no_grad():
+                    torch._foreach_lerp_(*weights, 1 - keep)
+                tell(float(loss.detach()), -10 * float(square.log10()))
 
 
 @torch.no_grad()
-def encode(
-    autoencoder: Autoencoder, frames: np.ndarray, tell: Callable[[float], None] = lambda done: None
-) -> Tensor:
-    """Mean latents of all frames, float32 [N, Z] on the CPU. tell(share done) follows each batch."""
+def encode(autoencoder: Autoencoder, frames: np.ndarray, tell: Callable[[float], None] = lambda done: None) -> Tensor:
+    """Mean latents of all frames, float32 [N, Z] on the CPU. tell(share done) comes after each batch."""
     device = next(autoencoder.parameters()).device
     autoencoder.eval()
     latents = []
     for k in range(0, len(frames), 32):
-        batch = pictures(frames, range(k, min(k + 32, len(frames))), device).to(
-            memory_format=torch.channels_last
-        )
-        with torch.autocast(device.type, torch.bfloat16):
+        batch = pictures(frames, slice(k, k + 32), device)
+        with half_precision(device):
             latents.append(autoencoder.encoder(batch)[0].float().cpu())
-        tell((k + 32) / len(frames))
+        tell(min(1.0, (k + 32) / len(frames)))
     return torch.cat(latents)
 
 
@@ -85,10 +83,22 @@ def reconstruct(autoencoder: Autoencoder, frames: np.ndarray, index) -> np.ndarr
     autoencoder.eval()
     drawn = []
     for k in range(0, len(index), 8):
-        batch = pictures(frames, index[k : k + 8], device).to(memory_format=torch.channels_last)
-        with torch.autocast(device.type, torch.bfloat16):
-            drawn.append(autoencoder.decoder(autoencoder.encoder(batch)[0].float()))
-    return (torch.cat(drawn).float().clamp(0, 1) * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
+        batch = pictures(frames, index[k : k + 8], device)
+        with half_precision(device):
+            drawn.append(autoencoder.decoder(autoencoder.encoder(batch)[0].float()).float())
+    return (torch.cat(drawn).clamp(0, 1) * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
+
+
+@torch.no_grad()
+def draws_whole(autoencoder: Autoencoder, latents: Tensor) -> bool:
+    """Whether the decoder's last level has learned to draw: made half as large, its pictures of some of `latents`
+    [N, Z] agree with the half-size ones."""
+    decoder = autoencoder.decoder.eval()
+    z = latents[:: max(1, len(latents) // 8)][:8].to(next(decoder.parameters()).device)
+    features = decoder.body(z)
+    coarse = decoder.coarse(features)
+    apart = F.avg_pool2d(decoder.fine(features, z), 2) - coarse
+    return bool(apart.square().mean() < 0.1 * coarse.var() + 1e-3)
 
 
 def psnr(a: np.ndarray, b: np.ndarray) -> np.ndarray:

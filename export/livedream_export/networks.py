@@ -9,6 +9,7 @@ latent, as a change from the present one.
 """
 
 import math
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -49,9 +50,7 @@ class Encoder(nn.Module):
         widths = [w for w, side in zip(hp.widths, (4, 8, 16, 32), strict=True) if side >= at]
         self.stem = nn.Conv2d(48, widths[0], 3, padding=1)
         self.blocks = nn.ModuleList(Block(w) for w in widths)
-        self.down = nn.ModuleList(
-            nn.Conv2d(a, b, 3, stride=2, padding=1) for a, b in zip(widths, widths[1:], strict=False)
-        )
+        self.down = nn.ModuleList(nn.Conv2d(a, b, 3, stride=2, padding=1) for a, b in pairwise(widths))
         self.narrow = nn.Conv2d(widths[-1], 32, 1)
         self.out = nn.Linear(32 * (height // 32) * (width // 32), 2 * hp.latent)
 
@@ -78,11 +77,10 @@ class Decoder(nn.Module):
         self.spread = nn.Linear(hp.latent, self.base * self.grid[0] * self.grid[1])
         self.enter = nn.Conv2d(self.base, eighth, 3, padding=1)
         self.blocks = nn.ModuleList(Block(w, hp.latent) for w in (eighth, quarter, half, fine))
-        self.up = nn.ModuleList(
-            nn.Conv2d(a, 4 * b, 1) for a, b in ((eighth, quarter), (quarter, half), (half, fine))
-        )
+        self.up = nn.ModuleList(nn.Conv2d(a, 4 * b, 1) for a, b in ((eighth, quarter), (quarter, half), (half, fine)))
         self.head = nn.Conv2d(fine, 48, 3, padding=1)
         self.coarse_head = nn.Conv2d(half, 48, 3, padding=1)
+        self.whole = True  # else forward draws the half-size picture, enlarged: the last level learns later
 
     def body(self, z: Tensor) -> Tensor:
         """Features at an eighth of the picture's sides."""
@@ -94,7 +92,7 @@ class Decoder(nn.Module):
         return x
 
     def coarse(self, x: Tensor) -> Tensor:
-        """The picture at half its sides, from the body's features. Only training needs it."""
+        """The picture at half its sides, from the body's features: for training and early dreams."""
         return torch.sigmoid(F.pixel_shuffle(self.coarse_head(x).float(), 4))
 
     def fine(self, x: Tensor, z: Tensor) -> Tensor:
@@ -103,7 +101,10 @@ class Decoder(nn.Module):
         return torch.sigmoid(F.pixel_shuffle(self.head(self.blocks[3](x, z)).float(), 4))
 
     def forward(self, z: Tensor) -> Tensor:
-        return self.fine(self.body(z), z)
+        features = self.body(z)
+        if self.whole:
+            return self.fine(features, z)
+        return F.interpolate(self.coarse(features), scale_factor=2, mode="bilinear", align_corners=False)
 
 
 class Autoencoder(nn.Module):
@@ -112,9 +113,7 @@ class Autoencoder(nn.Module):
         self.encoder = Encoder(height, width, hp)
         self.decoder = Decoder(height, width, hp)
 
-    def loss(
-        self, pictures: Tensor, hp: Hyperparameters, fine: bool, corner=(0.0, 0.0)
-    ) -> tuple[Tensor, Tensor]:
+    def loss(self, pictures: Tensor, hp: Hyperparameters, fine: bool, corner=(0.0, 0.0)) -> tuple[Tensor, Tensor]:
         """Training loss, and the mean squared error at the finest scale drawn, of pictures [B, 3, H, W] in 0..1.
 
         The half-size picture is always compared whole. With `fine`, the last level is drawn and compared too, on large
@@ -156,9 +155,7 @@ def _difference(drawn: Tensor, target: Tensor, hp: Hyperparameters) -> tuple[Ten
     error = drawn - target
     square = error.square().mean()
     across, down = error[..., 1:] - error[..., :-1], error[..., 1:, :] - error[..., :-1, :]
-    return error.abs().mean() + hp.squares * square + hp.edges * (
-        across.abs().mean() + down.abs().mean()
-    ), square
+    return error.abs().mean() + hp.squares * square + hp.edges * (across.abs().mean() + down.abs().mean()), square
 
 
 class Recurrent(nn.Module):
@@ -183,20 +180,21 @@ class Recurrent(nn.Module):
     def forward(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """x [B, Z] whitened, state [B, S] to (next state, logits [B, K], means [B, K, Z], deviations [B, K, Z])."""
         state = self.cell(x, state)
+        return state, *self.predict(state)
+
+    def predict(self, state: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """State [B, S] to the distribution of the next step: logits, means and deviations, as in forward."""
         out = self.out(F.leaky_relu(self.hidden(state), 0.1)).float()
-        logits, means, spread = out.split(
-            [self.mixtures, self.mixtures * self.latent, self.mixtures * self.latent], dim=1
-        )
+        of_all = self.mixtures * self.latent
+        logits, means, spread = out.split([self.mixtures, of_all, of_all], dim=1)
         deviations = F.softplus(spread.view(-1, self.mixtures, self.latent) - 1.0) + self.least
-        return state, logits, means.view(-1, self.mixtures, self.latent), deviations
+        return logits, means.view(-1, self.mixtures, self.latent), deviations
 
     def negative_log_likelihood(self, x: Tensor, following: Tensor, predicted) -> Tensor:
-        """Of the following latent [B, Z], in nats a latent dimension; `predicted` is forward's (logits, means, deviations)."""
+        """Mean of the following latents [B, Z] given x [B, Z] and predict's answer, nats a latent dimension."""
         logits, means, deviations = predicted
         step = ((following - x) / self.pace)[:, None]
-        log_density = (
-            -0.5 * ((step - means) / deviations).square() - deviations.log() - 0.5 * math.log(2 * math.pi)
-        )
+        log_density = -0.5 * ((step - means) / deviations).square() - deviations.log() - 0.5 * math.log(2 * math.pi)
         mixed = torch.logsumexp(F.log_softmax(logits, 1) + log_density.sum(2), 1)
         return -mixed.mean() / self.latent
 
@@ -210,9 +208,8 @@ class Recurrent(nn.Module):
         chance = torch.softmax(logits / temperature.clamp(min=0.02), 1)
         below = chance @ torch.triu(torch.ones(self.mixtures, self.mixtures), 1).to(chance)
         pick = ((uniform > below) & (uniform <= below + chance)).to(chance)
-        pick = (
-            pick + (pick.sum(1, keepdim=True) < 0.5).to(chance) / self.mixtures
-        )  # a rounding gap: the mean of all
+        none = (pick.sum(1, keepdim=True) < 0.5).to(chance)  # uniform fell into a gap left by rounding
+        pick = pick + none * chance
         mean = (pick[..., None] * means).sum(1)
         deviation = (pick[..., None] * deviations).sum(1)
         return x + self.pace * (mean + temperature * deviation * noise)

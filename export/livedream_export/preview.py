@@ -1,15 +1,19 @@
 """What a person looks at while a dream is learned: one moving line, a contact sheet, a short dreamt clip."""
 
+import math
+import shutil
 import sys
 import time
 from pathlib import Path
 
 import numpy as np
 
-from livedream import UserError
+from . import whole
 
-SHEET_COLUMNS = 8
-CLIP_SECONDS = 6.0
+PAIRS = 18  # of pictures on a sheet
+CELL = 256  # pixels a picture on a sheet is wide, about
+GAP, MARGIN = 12, 24
+BACKGROUND = (12, 12, 14)
 
 
 class Progress:
@@ -18,26 +22,30 @@ class Progress:
     def __init__(self):
         self.terminal = sys.stderr.isatty()
         self.every = 0.5 if self.terminal else 15.0
-        self.shown_at = -1e9
-        self.counted, self.counting_since, self.stage = 0, time.monotonic(), ""
+        self.shown_at = -math.inf
+        self.stage, self.steps, self.began = "", 0, 0.0
         self.smooth: dict[str, float] = {}
 
     def step(self, stage: str, share: float, seconds_left: float, **values: float) -> None:
-        """One training step of `stage`; values are shown smoothed."""
+        """A training step of `stage` is done; values are shown smoothed, speed as steps a second since its first."""
+        now = time.monotonic()
         if stage != self.stage:
-            self.stage, self.counted, self.counting_since, self.smooth = stage, 0, time.monotonic(), {}
-        self.counted += 1
+            self.stage, self.steps, self.began, self.smooth = stage, -1, now, {}
+        self.steps += 1
         for name, value in values.items():
             self.smooth[name] = 0.95 * self.smooth.get(name, value) + 0.05 * value
-        speed = self.counted / max(1e-3, time.monotonic() - self.counting_since)
-        shown = "  ".join(f"{name} {value:.3f}" for name, value in self.smooth.items())
-        self._show(f"{stage}  {share:4.0%}  {shown}  {speed:.1f} steps/s  {_clock(seconds_left)} left")
+        shown = "  ".join(f"{name} {value:.3g}" for name, value in self.smooth.items())
+        speed = f"{self.steps / max(1e-3, now - self.began):.1f} steps/s  " if self.steps else ""
+        self._show(f"{stage}  {share:4.0%}  {shown}  {speed}{_clock(seconds_left)} left")
 
     def share(self, share: float, what: str) -> None:
-        self._show(f"{what}  {min(1.0, share):4.0%}")
+        """`share` of `what` is done, 0 to 1."""
+        self.stage = ""
+        self._show(f"{what}  {share:4.0%}")
 
     def line(self, text: str) -> None:
         """A line that stays."""
+        self.stage = ""
         sys.stderr.write(("\r\033[K" if self.terminal else "") + text + "\n")
         sys.stderr.flush()
 
@@ -46,53 +54,53 @@ class Progress:
         if now - self.shown_at < self.every:
             return
         self.shown_at = now
-        sys.stderr.write(f"\r\033[K{text}" if self.terminal else text + "\n")
+        if self.terminal:
+            text = "\r\033[K" + text[: shutil.get_terminal_size().columns - 1]
+        sys.stderr.write(text if self.terminal else text + "\n")
         sys.stderr.flush()
 
 
 def _clock(seconds: float) -> str:
-    seconds = max(0, int(seconds))
-    return f"{seconds // 60}:{seconds % 60:02d}"
+    minutes, seconds = divmod(max(0, int(seconds)), 60)
+    return f"{minutes}:{seconds:02d}"
 
 
 def sheet(path: Path, originals: np.ndarray, drawn: np.ndarray) -> None:
-    """A contact sheet, JPEG: each frame left out of training above what the autoencoder makes of it."""
+    """A contact sheet, JPEG: each original above what the autoencoder makes of it; uint8 [B, H, W, 3] both."""
     import simplejpeg
 
-    count = min(len(originals), 3 * SHEET_COLUMNS) // SHEET_COLUMNS * SHEET_COLUMNS or len(originals)
-    pick = np.linspace(0, len(originals) - 1, count).astype(int)
-    columns = min(SHEET_COLUMNS, count)
-    shrink = max(1, originals.shape[2] // 240)
-    rows = []
-    for k in range(0, count, columns):
-        for source in (originals, drawn):
-            rows.append(np.concatenate([_shrink(source[j], shrink) for j in pick[k : k + columns]], 1))
-        rows.append(np.full((8, rows[-1].shape[1], 3), 12, np.uint8))
-    data = simplejpeg.encode_jpeg(
-        np.ascontiguousarray(np.concatenate(rows[:-1])), quality=90, colorspace="RGB"
-    )
-    temporary = path.with_suffix(".tmp")
-    temporary.write_bytes(data)
-    temporary.replace(path)
+    pick = np.unique(np.linspace(0, len(originals) - 1, PAIRS).astype(int))
+    pairs = [np.concatenate([_sized(originals[k]), _sized(drawn[k])]) for k in pick]
+    height, width = pairs[0].shape[:2]
+    columns = min(len(pairs), max(1, round(math.sqrt(len(pairs) * 16 / 9 * height / width))))
+    columns = math.ceil(len(pairs) / math.ceil(len(pairs) / columns))  # so that the last row is fullest
+    rows = math.ceil(len(pairs) / columns)
+    page = np.empty((2 * MARGIN + rows * (height + GAP) - GAP, 2 * MARGIN + columns * (width + GAP) - GAP, 3), np.uint8)
+    page[:] = BACKGROUND
+    for k, pair in enumerate(pairs):
+        y, x = MARGIN + k // columns * (height + GAP), MARGIN + k % columns * (width + GAP)
+        page[y : y + height, x : x + width] = pair
+    whole.write(path, simplejpeg.encode_jpeg(page, quality=92, colorspace="RGB", colorsubsampling="444"))
 
 
-def _shrink(picture: np.ndarray, k: int) -> np.ndarray:
-    h, w = picture.shape[0] // k * k, picture.shape[1] // k * k
-    return (
-        picture[:h, :w]
-        .astype(np.float32)
-        .reshape(h // k, k, w // k, k, 3)
-        .mean((1, 3))
-        .round()
-        .astype(np.uint8)
-    )
+def _sized(picture: np.ndarray) -> np.ndarray:
+    """About CELL wide: averaged down, or its pixels repeated."""
+    width = picture.shape[1]
+    if width >= 1.5 * CELL:
+        return shrunk(picture, round(width / CELL))
+    return picture.repeat(max(1, CELL // width), 0).repeat(max(1, CELL // width), 1)
 
 
-def clip(path: Path, dream) -> None:
-    """A few dreamt seconds as MP4, drawn as `livedream render` draws them."""
+def shrunk(picture: np.ndarray, k: int) -> np.ndarray:
+    """uint8 [H, W, 3] averaged over squares of k pixels; what is over at the edge falls off, unless it is all."""
+    k = min(k, *picture.shape[:2])
+    h, w = picture.shape[0] // k, picture.shape[1] // k
+    squares = picture[: h * k, : w * k].astype(np.float32).reshape(h, k, w, k, -1)
+    return squares.mean((1, 3)).round().astype(np.uint8)
+
+
+def clip(path: Path, dream, seconds: float) -> None:
+    """A few dreamt seconds as MP4, drawn as `livedream render` draws them. UserError when it cannot be written."""
     from livedream.stage import offline
 
-    try:
-        offline.render(dream, path, seconds=CLIP_SECONDS, fps=min(30.0, max(10.0, dream.fps)), seed=0)
-    except UserError as error:
-        sys.stderr.write(f"no preview clip: {error}\n")
+    offline.render(dream, path, seconds=seconds, fps=min(30.0, max(10.0, dream.fps)), seed=0)

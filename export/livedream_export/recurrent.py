@@ -1,13 +1,19 @@
 """Training the recurrent network on the latents of the footage, against its own drift."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from livedream import UserError
+
+from .descent import Descent
+from .device import half_precision
 from .hyperparameters import Hyperparameters
 from .networks import Recurrent
+
+SHORTEST = 8  # steps; a shot in which not even these fit teaches no motion
 
 
 def measure(network: Recurrent, latents: Tensor, segments) -> None:
@@ -15,8 +21,21 @@ def measure(network: Recurrent, latents: Tensor, segments) -> None:
     network.mean.copy_(latents.mean(0))
     network.deviation.copy_(latents.std(0).clamp(min=1e-3))
     white = (latents - network.mean) / network.deviation
-    steps = torch.cat([white[a + 1 : b] - white[a : b - 1] for a, b in segments if b - a > 1])
+    steps = torch.cat([white[a + 1 : b] - white[a : b - 1] for a, b in segments])
     network.pace.copy_(steps.square().mean(0).sqrt().clamp(min=1e-3))
+
+
+def window_length(segments, longest: int) -> int:
+    """Steps of a training window: as many as fit into the shots that hold four fifths of the footage, at most
+    `longest`. UserError when all shots are too short to learn motion from."""
+    steps = np.sort([b - a - 1 for a, b in segments])
+    held = np.cumsum((steps + 1)[::-1])[::-1] / np.sum(steps + 1)  # share of the footage in shots that long
+    fitting = max(int(steps[held >= 0.8].max()), min(SHORTEST, int(steps.max())))
+    if fitting < SHORTEST:
+        raise UserError(
+            f"footage: its longest shot without a cut is {int(steps.max()) + 1} frames; motion needs {SHORTEST + 1}"
+        )
+    return min(longest, fitting)
 
 
 def window_starts(segments, length: int) -> np.ndarray:
@@ -24,59 +43,57 @@ def window_starts(segments, length: int) -> np.ndarray:
     return np.concatenate([np.arange(a, max(a, b - length)) for a, b in segments]).astype(np.int64)
 
 
-def window_loss(
-    network: Recurrent, white: Tensor, starts: np.ndarray, length: int, hp: Hyperparameters
-) -> Tensor:
-    """Mean negative log likelihood over windows.
+def window_loss(network: Recurrent, white: Tensor, starts: np.ndarray, length: int, hp: Hyperparameters) -> Tensor:
+    """Mean negative log likelihood over windows of `length` steps of the whitened latents [N, Z].
 
-    First the network hears the footage with noise added (from none to `input_noise` paces, drawn for each window), so it
-    learns to come back to the footage from beside it; then it hears its own samples while the truth goes on
-    (scheduled sampling, Bengio et al. 2015), so it learns to come back from where it really strays to.
+    First the network hears the footage with noise added (from none to `input_noise` paces, drawn for each window), so
+    that it learns to come back to the footage from beside it; then it hears its own samples while the truth goes on
+    (scheduled sampling, Bengio et al. 2015), so that it learns to come back from where it really strays to.
     """
-    device = white.device
+    device, count = white.device, len(starts)
     window = white[(torch.from_numpy(starts)[:, None] + torch.arange(length + 1)).to(device)]
-    strength = hp.input_noise * torch.rand(len(starts), 1, device=device) ** 2
-    state = torch.zeros(len(starts), hp.state, device=device)
-    one = torch.ones(1, device=device)
     own = min(hp.own_steps, length // 2)
-    total = 0.0
-    heard = window[:, 0]
-    for t in range(length):
-        if t < length - own:
-            heard = window[:, t] + strength * network.pace * torch.randn_like(window[:, t])
-        state, *predicted = network(heard, state)
-        total = total + network.negative_log_likelihood(heard, window[:, t + 1], predicted)
-        if t >= length - own - 1:
-            with torch.no_grad():
-                noise = torch.randn_like(heard)
-                uniform = torch.rand(len(starts), 1, device=device)
-                heard = network.sample(heard, predicted, one, noise, uniform)
+    hears = length - own
+    strength = hp.input_noise * torch.rand(count, 1, 1, device=device) ** 2
+    heard = window[:, :hears] + strength * network.pace * torch.randn_like(window[:, :hears])
+    state, states = torch.zeros(count, hp.state, device=device), []
+    for t in range(hears):
+        state = network.cell(heard[:, t], state)
+        states.append(state)
+    predicted = network.predict(torch.stack(states, 1).flatten(0, 1))
+    following = window[:, 1 : hears + 1].flatten(0, 1)
+    total = hears * network.negative_log_likelihood(heard.flatten(0, 1), following, predicted)
+    here, predicted = heard[:, -1], network.predict(state)
+    one = torch.ones(1, device=device)
+    for t in range(hears, length):
+        with torch.no_grad():
+            uniform = torch.rand(count, 1, device=device)
+            here = network.sample(here, predicted, one, torch.randn_like(here), uniform)
+        state, *predicted = network(here, state)
+        total = total + network.negative_log_likelihood(here, window[:, t + 1], predicted)
     return total / length
 
 
 def learn(
-    network: Recurrent,
-    optimizer: torch.optim.Optimizer,
+    descent: Descent,
     latents: Tensor,
     segments,
     hp: Hyperparameters,
     rng: np.random.Generator,
-    remaining: Callable[[], float],
+    times: Iterable[float],
     tell: Callable[[float], None],
 ) -> None:
-    """Train until remaining() (share of this spell's time, 1 falling to 0) is used up. tell(loss) follows each step."""
+    """One step for each of `times`: how much of this spell's time has passed, 0 to 1.
+
+    latents: f32 [N, Z] on the network's device. tell(loss) comes after each step. Raises Diverged.
+    """
+    network = descent.network.train()
     measure(network, latents, segments)
     white = (latents - network.mean) / network.deviation
-    length = min(hp.sequence, max(b - a for a, b in segments) - 1)
+    length = window_length(segments, hp.sequence)
     starts = window_starts(segments, length)
-    network.train()
-    while (left := remaining()) > 0:
-        for group in optimizer.param_groups:
-            group["lr"] = hp.recurrent_rate * max(0.02, min(1.0, 1.5 * left))
-        loss = window_loss(network, white, rng.choice(starts, hp.windows), length, hp)
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimizer.step()
-        tell(float(loss.detach()))
-    network.eval()
+    for done in times:
+        with half_precision(white.device):
+            loss = window_loss(network, white, rng.choice(starts, hp.windows), length, hp)
+        if descent.step(loss, hp.recurrent_rate * max(0.02, min(1.0, 1.5 * (1 - done)))):
+            tell(float(loss.detach()))

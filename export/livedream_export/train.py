@@ -1,17 +1,18 @@
 """`livedream train`: footage in, a dream out, within the minutes given.
 
-The time is shared out in `timeline`: the autoencoder learns; twice on the way the recurrent network learns for a
-short spell and an early dream is written; at the end the autoencoder stands still and the recurrent network learns
-on. All that is needed to go on lies in one checkpoint in the run folder, `NAME.run/`, beside the dream.
+The autoencoder learns first. Now and then the recurrent network learns for a short spell and an early dream is
+written; at the end the autoencoder stands still and the recurrent network learns on. budget.py says when. All that
+is needed to go on lies in one checkpoint in the run folder, `NAME.run/`, beside the dream.
 """
 
 import contextlib
-import copy
 import dataclasses
 import json
 import os
 import signal
+import threading
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -21,24 +22,23 @@ from livedream import UserError
 from livedream.dream import read as dream_reader
 
 from . import autoencoder as pictures
-from . import dream_file, footage, preview, rainbow_road
+from . import checkpoint, device, dream_file, footage, preview, rainbow_road
 from . import recurrent as motion
+from .budget import EARLY_FROM, LEAST_SPELL, Budget
+from .descent import Diverged
 from .hyperparameters import Hyperparameters
-from .networks import Autoencoder, Recurrent
+from .learner import Learner
 
 CHECKPOINT_SECONDS = 40.0
-EARLY = (0.10, 0.45)  # of the autoencoder's time: when an early dream is made
-EARLY_SHARE = 0.15  # of the recurrent network's time that each early dream gets
-INTERRUPTED_SPELL = 15.0  # seconds the recurrent network gets after Ctrl-C, to fit the latents as they are
-
-
-class _Interrupted(Exception):
-    """Ctrl-C during learning."""
+CLIP_SECONDS = 6.0  # of the dreamt clips; a third of it in runs too short for early dreams
+SHOWN = 48  # left-out frames that are measured, and drawn on the sheet
+INTERRUPTED_SPELL = 15.0  # seconds that motion is learned on the pictures as they are, at least, after Ctrl-C
+SLOWEST = 1 / 8  # of the learning rate; where learning diverges still, it is given up
 
 
 def train(
     sources,
-    out: Path,
+    out: Path | str,
     size="256",
     minutes: float = 30.0,
     device: str = "auto",
@@ -47,232 +47,269 @@ def train(
     title: str = "",
     licence: str = "",
     hp: Hyperparameters | None = None,
-) -> Path:
-    """Train a dream on footage and write it to `out`. Returns `out`.
+    now: Callable[[], float] = time.monotonic,
+) -> Path | None:
+    """Train a dream on footage and write it to `out`. Returns `out`, or None when Ctrl-C came before any dream.
 
     sources: files and folders, or "rainbow-road:" for the project's own road (`rainbow-road:SECONDS`).
     size: "N" for N² pixels in the footage's own aspect, or "WxH". minutes: wall clock for everything, reading and
-    export too. resume: go on from the checkpoint in the run folder; the minutes of the earlier run count.
-    Raises UserError for footage, sizes and devices that will not do.
+    export too. resume: go on from the checkpoint in the run folder; the minutes of the earlier run count. now: the
+    clock, in seconds. Ctrl-C ends with a whole dream, a second one at once.
+    Raises UserError for footage, sizes and devices that will not do, and for folders that cannot be written.
     """
-    run = Run(out, minutes, device, seed, hp or Hyperparameters())
-    return run.whole(sources, size, resume, title, licence)
+    run = Run(Path(out), minutes, device, seed, hp or Hyperparameters(), now)
+    try:
+        run.begin([str(s) for s in sources], str(size), resume, title, licence)
+        run.go()
+    except KeyboardInterrupt:
+        run.progress.line("stopped at once: " + run.standing())
+    except torch.cuda.OutOfMemoryError:
+        raise UserError(f"--size {size}: more than the GPU's memory holds; choose a smaller one") from None
+    return run.out if run.written else None
 
 
-def choose_device(name: str) -> torch.device:
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    if name not in ("cpu", "cuda", "mps"):
-        raise UserError(f"--device {name}: training runs on cpu, cuda or mps")
-    if name == "cuda" and not torch.cuda.is_available():
-        raise UserError(
-            "--device cuda: PyTorch finds no CUDA device here; use --device cpu, or install a CUDA torch"
-        )
-    return torch.device(name)
+class _Interrupted(Exception):
+    """Ctrl-C during learning."""
 
 
 class Run:
-    """One training run: its networks, its clock and its folder."""
+    """One training run: its learner, its budget and its folder."""
 
-    def __init__(self, out: Path, minutes: float, device: str, seed: int, hp: Hyperparameters):
-        self.out = Path(out)
-        if self.out.suffix != ".onnx":
-            raise UserError(f"-o {self.out}: a dream's name ends in .onnx")
-        if not minutes > 0:
-            raise UserError(f"--minutes {minutes}: more than 0")
-        self.folder = self.out.with_suffix(".run")
-        self.device = choose_device(device)
-        self.hp, self.seed = hp, seed
-        self.started = time.monotonic()
-        self.total = minutes * 60
-        self.used_before = 0.0  # seconds, by the runs that this one resumes
-        self.spent = {"pictures": 0.0, "motion": 0.0}  # seconds of learning, theirs too
-        self.steps = 0
-        self.early_done = 0
-        self.stop_asked = False
-        self.saved_at = time.monotonic()
+    def __init__(self, out: Path, minutes: float, on: str, seed: int, hp: Hyperparameters, now=time.monotonic):
+        if out.suffix != ".onnx":
+            raise UserError(f"-o {out}: a dream's name ends in .onnx")
+        if not 0 < minutes < 1e6:
+            raise UserError(f"--minutes {minutes:g}: must be more than 0")
+        self.out, self.folder = out, out.with_suffix(".run")
+        self.checkpoint = self.folder / "checkpoint.pt"
+        self.device, self.seed, self.hp = device.choose(on), seed, hp
+        self.budget = Budget(minutes * 60, hp, now)
         self.progress = preview.Progress()
-
-    def whole(self, sources, size, resume: bool, title: str, licence: str) -> Path:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        saved = self._saved(resume)
-        self.footage = self._footage(sources, size)
-        self._build(saved)
-        count, fps = len(self.footage.frames), self.footage.fps
-        self.title = title or self.out.stem
-        self.provenance = {
-            "footage": [{"name": Path(s.path).name, "sha256": s.sha256} for s in self.footage.sources],
-            "licence": licence or "as the footage",
-            "seed": self.seed,
-        }
-        held = pictures.held_out(count, fps)
-        self.allowed, self.held = np.flatnonzero(~held), np.flatnonzero(held)
-        if not len(self.held):
-            self.held = self.allowed[:: max(1, len(self.allowed) // 30)]
-        self.rng = np.random.default_rng((self.seed, self.steps))
-        torch.manual_seed(self.seed * 1_000_003 + self.steps)
-        self._share_out()
-        with self._ctrl_c():
-            try:
-                self._learn()
-            except _Interrupted:
-                self.progress.line(
-                    "stopping: the recurrent network is fitted once more, then the dream is written"
-                )
-                self._interrupted_spell()
-        self._save()
-        self._export(early=False)
-        return self.out
+        self.steps = self.early_done = 0
+        self.finishing = False  # the autoencoder has learned its last
+        self.latents, self.encoded_at = None, -1  # of all frames, and after how many steps they were taken
+        self.fitted_from = 0.0  # seconds that motion had been learned for when they were taken
+        self.stop_asked = self.stopping = False  # Ctrl-C came; and was heard
+        self.begun = self.written = self.current = False  # current: nothing has been learned since it was written
+        self.saved_at = now()
 
     # -- preparing ------------------------------------------------------------------------------------------------
 
-    def _saved(self, resume: bool):
-        path = self.folder / "checkpoint.pt"
-        if not resume:
-            return None
-        if not path.exists():
-            raise UserError(f"--resume: there is no {path}; train without --resume first")
+    def begin(self, sources: list[str], size: str, resume: bool, title: str = "", licence: str = "") -> None:
+        """Read the footage, and make the networks or take up those of the checkpoint."""
         try:
-            saved = torch.load(path, map_location="cpu", weights_only=True)
-        except Exception as error:
-            raise UserError(
-                f"{path}: not a checkpoint ({type(error).__name__}); train without --resume"
-            ) from None
-        self.hp = Hyperparameters(
-            **{k: tuple(v) if isinstance(v, list) else v for k, v in saved["hp"].items()}
-        )
-        self.spent, self.used_before = saved["spent"], saved["used"]
-        self.steps, self.early_done = saved["steps"], saved["early_done"]
-        return saved
-
-    def _footage(self, sources, size):
-        sources = list(sources)
-        if len(sources) == 1 and str(sources[0]).startswith("rainbow-road:"):
-            size = footage.training_size(footage.parse_size(size), rainbow_road.ASPECT)
-            return rainbow_road.footage(str(sources[0]), size, progress=self.progress.share)
-        if any(str(s).startswith("rainbow-road:") for s in sources):
-            raise UserError("rainbow-road: stands alone; leave the other footage out")
-        return footage.read(sources, footage.parse_size(size), progress=self.progress.share)
-
-    def _build(self, saved) -> None:
-        height, width = self.footage.frames.shape[1:3]
-        torch.manual_seed(self.seed)
-        self.size = (width, height)
-        self.autoencoder = Autoencoder(height, width, self.hp)
-        self.recurrent = Recurrent(self.hp)
-        self.average = copy.deepcopy(self.autoencoder)
-        for network in (self.autoencoder, self.average, self.recurrent):
-            network.to(self.device)
-        for network in (self.autoencoder, self.average):
-            network.to(memory_format=torch.channels_last)
-        fused = self.device.type != "mps"
-        self.pictures_optimizer = torch.optim.Adam(
-            self.autoencoder.parameters(), betas=(0.9, 0.99), fused=fused
-        )
-        self.motion_optimizer = torch.optim.Adam(self.recurrent.parameters(), fused=fused)
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f"{self.folder}: cannot be made: {error.strerror}; choose another -o") from None
+        saved = checkpoint.load(self.checkpoint) if resume else None
+        self.footage = self._read(sources, size)
+        self.size = self.footage.frames.shape[2], self.footage.frames.shape[1]
         if saved:
-            if (saved["sha256"], saved["size"]) != (self.footage.sha256, list(self.size)):
-                raise UserError(
-                    "--resume: the checkpoint is of other footage or another size; name the same again"
-                )
-            for name in self._stateful():
-                getattr(self, name).load_state_dict(saved[name])
+            self._must_fit(saved)
+            self.hp = self.budget.hp = saved["hp"]
+        motion.window_length(self.footage.segments, self.hp.sequence)  # refuses footage that teaches no motion
+        self._describe(saved or {}, title, licence)
+        self.learner = Learner(self.size, self.hp, self.device, self.seed)
+        if saved:
+            self._resume(saved)
+        elif self.checkpoint.exists():
+            before = self.checkpoint.with_stem("checkpoint-before")
+            os.replace(self.checkpoint, before)
+            self.progress.line(f"starting anew, without --resume; the last run's checkpoint is kept as {before}")
+        self._choose_frames()
+        self.rng = np.random.default_rng((self.seed, self.steps))
+        torch.manual_seed(self.seed * 1_000_003 + self.steps)
 
-    def _stateful(self) -> tuple[str, ...]:
-        return ("autoencoder", "average", "recurrent", "pictures_optimizer", "motion_optimizer")
+    def _read(self, sources: list[str], size: str) -> footage.Footage:
+        wanted = footage.parse_size(size)
+        if any(source.startswith("rainbow-road:") for source in sources):
+            if len(sources) > 1:
+                raise UserError("rainbow-road: stands alone; leave the other footage out")
+            wanted = footage.training_size(wanted, rainbow_road.ASPECT)
+            return rainbow_road.footage(sources[0], wanted, progress=self.progress.share)
+        taken = footage.read(sources, wanted, progress=self.progress.share)
+        for note in taken.notes:
+            self.progress.line(note)
+        return taken
 
-    def _share_out(self) -> None:
-        """How many seconds each network learns in all, so that the whole run ends in time."""
-        exports = (
-            min(90.0, 0.05 * self.total + 5),
-            min(45.0, 0.02 * self.total),
-        )  # the last, and an early one
-        reserve = exports[0] + exports[1] * (len(EARLY) - self.early_done)
-        learning = max(5.0, self._left() - reserve) + sum(self.spent.values())
-        share = self.hp.autoencoder_share / (self.hp.autoencoder_share + self.hp.recurrent_share)
-        self.pictures_seconds, self.motion_seconds = learning * share, learning * (1 - share)
+    def _must_fit(self, saved: dict) -> None:
+        if saved["sha256"] != self.footage.sha256 or list(saved["size"]) != list(self.size):
+            width, height = saved["size"]
+            raise UserError(
+                f"--resume: the checkpoint is of other footage or another size ({width}x{height}, here "
+                f"{self.size[0]}x{self.size[1]}); name the same again, or train without --resume"
+            )
+
+    def _describe(self, saved: dict, title: str, licence: str) -> None:
+        """Title and provenance; what is not given stays as it was."""
+        before = saved.get("provenance", {})
+        self.title = title or saved.get("title") or self.out.stem
+        self.provenance = {
+            "footage": [{"name": Path(s.path).name, "sha256": s.sha256} for s in self.footage.sources],
+            "licence": licence or before.get("licence") or "as the footage",
+            "seed": before.get("seed", self.seed),
+        }
+
+    def _resume(self, saved: dict) -> None:
+        self.learner.restore(saved)
+        self.steps, self.early_done = saved["steps"], saved.get("early_done", 0)
+        self.budget.resume(saved["used"], saved["spent"], saved.get("early_at"))
+        self.finishing = saved.get("finishing", False) and self.budget.total <= saved["total"]
+        if saved.get("latents") is not None:
+            self.latents, self.encoded_at = saved["latents"], self.steps
+            self.fitted_from = saved["fitted_from"]
+
+    def _choose_frames(self) -> None:
+        """Which frames the autoencoder learns, and which are shown and measured."""
+        held = pictures.held_out(len(self.footage.frames), self.footage.fps)
+        self.allowed, shown = np.flatnonzero(~held), np.flatnonzero(held)
+        self.left_out = len(shown) > 0
+        shown = shown if self.left_out else self.allowed  # footage under ten seconds is learned whole
+        self.shown = shown[np.unique(np.linspace(0, len(shown) - 1, SHOWN).astype(int))]
 
     # -- learning -------------------------------------------------------------------------------------------------
 
-    def _learn(self) -> None:
-        for share in (*EARLY[self.early_done :], 1.0):
-            self._learn_pictures(share)
-            if share < 1:
-                self.early_done += 1
-                self._learn_motion(self.spent["motion"] + EARLY_SHARE * self.motion_seconds)
+    def go(self) -> None:
+        """Learn until the time is up or Ctrl-C comes, and write the dream."""
+        with self._ctrl_c():
+            self._save(must=True)
+            self.begun = True
+            while not self._learned():
+                pass
+            if not self.current:
                 self._save()
-                self._export(early=True)
-        self._learn_motion(self.motion_seconds)
+                self._export(early=False)
 
-    def _learn_pictures(self, until: float) -> None:
-        before, begun = self.spent["pictures"], time.monotonic()
+    def _learned(self) -> bool:
+        """Learn to the end; False when something came between."""
+        try:
+            if self.stopping:
+                self._wind_up()
+            else:
+                self._learn()
+            return True
+        except _Interrupted:
+            self.stopping = True
+        except Diverged:
+            self._go_back()
+        return False
 
-        def done() -> float:
-            self.spent["pictures"] = before + time.monotonic() - begun - self.paused
+    def _learn(self) -> None:
+        if self.latents is None:
+            self._time_encoding()
+        while not self.finishing:
+            args = (self.footage.frames, self.allowed, self.hp, self.rng, self.steps, self._times("pictures"))
+            pictures.learn(self.learner.pictures, self.learner.average, *args, self._tell_pictures)
+            self.finishing = self.budget.spent["pictures"] >= self.budget.pictures()
+            if not self.finishing:
+                self._learn_motion(self.budget.spell())
+                self._save()
+                self._early()
+        self._encode()
+        self._learn_motion(max(LEAST_SPELL, self.budget.left() - self.budget.finish()))
+
+    def _learn_motion(self, seconds: float) -> None:
+        """Let the recurrent network learn on today's latents."""
+        self._encode()
+        args = (self.latents.to(self.device), self.footage.segments, self.hp, self.rng)
+        motion.learn(self.learner.motion, *args, self._times("motion", seconds), self._tell_motion)
+
+    def _times(self, network: str, seconds: float = 0.0) -> Iterator[float]:
+        """Share of a network's time that has passed, before each of its steps, until something else is due.
+
+        The autoencoder's time is all it gets in this run; the recurrent network's is `seconds` from here.
+        """
+        budget, begun = self.budget, self.budget.now()
+        while True:
             self._between_steps()
-            return self.spent["pictures"] / self.pictures_seconds
-
-        def tell(loss: float, psnr: float) -> None:
-            self.steps += 1
-            self.progress.step("autoencoder", self._share(), self._left(), loss=loss, dB=psnr)
-
-        self.paused = 0.0
-        args = (self.footage.frames, self.allowed, self.hp, self.rng, self.steps, done, until, tell)
-        pictures.learn(self.autoencoder, self.average, self.pictures_optimizer, *args)
-
-    def _learn_motion(self, until: float) -> None:
-        """Let the recurrent network learn on today's latents until it has had `until` seconds in all."""
-        latents = self._latents()
-        before, begun = self.spent["motion"], time.monotonic()
-        self.paused = 0.0
-
-        def remaining() -> float:
-            self.spent["motion"] = before + time.monotonic() - begun - self.paused
-            self._between_steps()
-            return (until - self.spent["motion"]) / max(1e-6, until - before)
-
-        def tell(loss: float) -> None:
-            self.progress.step("recurrent network", self._share(), self._left(), loss=loss)
-
-        segments = self.footage.segments
-        motion.learn(
-            self.recurrent,
-            self.motion_optimizer,
-            latents.to(self.device),
-            segments,
-            self.hp,
-            self.rng,
-            remaining,
-            tell,
-        )
-
-    def _latents(self):
-        said = "reading the footage with the encoder"
-        self.latents = pictures.encode(
-            self.average, self.footage.frames, lambda done: self.progress.share(done, said)
-        )
-        return self.latents
-
-    def _interrupted_spell(self) -> None:
-        self.stop_asked = False  # a second Ctrl-C ends this too
-        with contextlib.suppress(_Interrupted):
-            self._learn_motion(self.spent["motion"] + INTERRUPTED_SPELL)
+            if network == "motion":
+                done = (budget.now() - begun) / seconds
+            else:
+                done = 1.0 if budget.early_due() else budget.spent["pictures"] / max(1e-6, budget.pictures())
+            if done >= 1:
+                return
+            self.current = False
+            with budget.learning(network):
+                yield done
 
     def _between_steps(self) -> None:
+        if self.stopping:
+            return
         if self.stop_asked:
             raise _Interrupted
-        if time.monotonic() - self.saved_at > CHECKPOINT_SECONDS:
-            begun = time.monotonic()
+        if self.budget.now() - self.saved_at > CHECKPOINT_SECONDS:
             self._save()
-            self.paused += time.monotonic() - begun
+        if self.finishing and self.budget.early_due():
+            self._early()
+
+    def _tell_pictures(self, loss: float, psnr: float) -> None:
+        self.steps += 1
+        self._tell("autoencoder", loss=loss, dB=psnr)
+
+    def _tell_motion(self, loss: float) -> None:
+        self._tell("recurrent network", loss=loss)
+
+    def _tell(self, network: str, **values: float) -> None:
+        if self.learner.skipped:
+            values["skipped"] = self.learner.skipped
+        self.progress.step(network, self.budget.used() / self.budget.total, self.budget.left(), **values)
+
+    def _encode(self) -> None:
+        """See to it that the latents are those that the averaged autoencoder gives now."""
+        if self.encoded_at != self.steps:
+            with self.budget.measured("encode"):
+                self.latents = pictures.encode(self.learner.average, self.footage.frames, self._tell_encoded)
+            self.encoded_at, self.fitted_from = self.steps, self.budget.spent["motion"]
+
+    def _tell_encoded(self, done: float) -> None:
+        if self.stop_asked and not self.stopping:
+            raise _Interrupted
+        self.progress.share(done, "looking at all the footage")
+
+    def _time_encoding(self) -> None:
+        """Encode a few frames, to know what all of them will take."""
+        some = self.footage.frames[:64]
+        pictures.encode(self.learner.average, some[:32])  # the first call is slower
+        with self.budget.measured("encode"):
+            pictures.encode(self.learner.average, some)
+        self.budget.costs["encode"] *= len(self.footage.frames) / len(some)
+
+    def _wind_up(self) -> None:
+        """After Ctrl-C: motion, as much as a whole dream needs."""
+        if self.current:
+            return
+        spell = min(INTERRUPTED_SPELL, max(LEAST_SPELL, self.budget.spent["pictures"] / 4))
+        if self.encoded_at == self.steps:
+            spell -= self.budget.spent["motion"] - self.fitted_from
+        first = f"motion learns for {spell:.0f} s, then " if spell > 0 else ""
+        self.progress.line(f"stopping: {first}the dream is written; Ctrl-C again stops at once")
+        if spell > 0:
+            self._save()
+            self._learn_motion(spell)
+
+    def _go_back(self) -> None:
+        """After too many losses that were not finite: to the last checkpoint, at half the rate."""
+        slower = self.learner.slower / 2
+        if slower < SLOWEST:
+            raise UserError("training diverges at every rate tried; the last checkpoint and dream are whole")
+        self.progress.line("the loss is not finite any more: back to the last checkpoint, at half the rate")
+        saved = checkpoint.load(self.checkpoint)
+        self.learner.restore(saved)
+        self.learner.slower = slower
+        self.steps, self.encoded_at = saved["steps"], -1
 
     @contextlib.contextmanager
     def _ctrl_c(self):
+        """The first Ctrl-C asks to stop; the second is a KeyboardInterrupt."""
+
         def ask(*_):
             if self.stop_asked:
                 raise KeyboardInterrupt
             self.stop_asked = True
 
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
         before = signal.signal(signal.SIGINT, ask)
         try:
             yield
@@ -281,62 +318,79 @@ class Run:
 
     # -- what is kept ---------------------------------------------------------------------------------------------
 
-    def _share(self) -> float:
-        return sum(self.spent.values()) / (self.pictures_seconds + self.motion_seconds)
+    def standing(self) -> str:
+        """What there is when it is stopped now, in words."""
+        if not self.begun:
+            return "nothing had been learned yet, and nothing was written"
+        if self.written:
+            return f"{self.out} is the last early dream; --resume goes on"
+        return "no dream had been written yet; --resume goes on from the last checkpoint"
 
-    def _used(self) -> float:
-        return self.used_before + time.monotonic() - self.started
-
-    def _left(self) -> float:
-        return self.total - self._used()
-
-    def _save(self) -> None:
-        saved = {name: getattr(self, name).state_dict() for name in self._stateful()}
-        saved |= {
+    def _save(self, must: bool = False) -> None:
+        """Write the checkpoint. A full disk is said, and does not end the run unless it `must` be written."""
+        saved = self.learner.state() | {
             "hp": dataclasses.asdict(self.hp),
-            "spent": self.spent,
-            "used": self._used(),
-            "steps": self.steps,
+            "spent": self.budget.spent,
+            "used": self.budget.used(),
+            "total": self.budget.total,
+            "early_at": self.budget.early_at,
             "early_done": self.early_done,
+            "steps": self.steps,
+            "finishing": self.finishing,
             "sha256": self.footage.sha256,
             "size": list(self.size),
+            "fps": self.footage.fps,
+            "segments": [list(segment) for segment in self.footage.segments],
+            "title": self.title,
+            "provenance": self.provenance,
+            "latents": self.latents if self.encoded_at == self.steps else None,
+            "fitted_from": self.fitted_from,
         }
-        temporary = self.folder / "checkpoint.tmp"
-        with open(temporary, "wb") as file:
-            torch.save(saved, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, self.folder / "checkpoint.pt")
-        self.saved_at = time.monotonic()
+        try:
+            checkpoint.save(self.checkpoint, saved)
+        except UserError as error:
+            if must:
+                raise
+            self.progress.line(f"no checkpoint: {error}")
+        self.saved_at = self.budget.now()
+
+    def _early(self) -> None:
+        try:
+            self._export(early=True)
+        except UserError as error:
+            self.progress.line(f"no early dream: {error}")
+        self.early_done += 1
+        self.budget.early_at = self.budget.used()
 
     def _export(self, early: bool) -> None:
-        if not hasattr(self, "latents"):
-            self._latents()
-        index = self.held[np.linspace(0, len(self.held) - 1, min(len(self.held), 48)).astype(int)]
-        drawn = pictures.reconstruct(self.average, self.footage.frames, index)
-        psnr = float(pictures.psnr(self.footage.frames[index], drawn).mean())
-        tag = f"{self.steps:06d}"
-        preview.sheet(self.folder / f"sheet-{tag}.jpg", self.footage.frames[index], drawn)
-        figures = {
-            "held_out_psnr_db": round(psnr, 2),
-            "held_out_frames": len(index),
-            "minutes": round(self._used() / 60, 1),
-        }
-        dream_file.export(
-            self.out,
-            self.average,
-            self.recurrent,
-            self.latents.numpy(),
-            self.footage.segments,
-            self.footage.fps,
-            self.size,
-            self.title,
-            {**self.provenance, "figures": figures},
-        )
-        preview.clip(self.folder / f"dream-{tag}.mp4", dream_reader.load(self.out))
-        with open(self.folder / "log.jsonl", "a", encoding="utf-8") as log:
-            log.write(json.dumps({"steps": self.steps, "early": early, **figures}) + "\n")
+        """Write the dream, and pictures of it into the run folder."""
+        with self.budget.measured("dream"):
+            average, frames = self.learner.average, self.footage.frames
+            average.decoder.whole = pictures.draws_whole(average, self.latents)
+            drawn = pictures.reconstruct(average, frames, self.shown)
+            psnr = float(pictures.psnr(frames[self.shown], drawn).mean())
+            figures = {
+                "held_out_psnr_db" if self.left_out else "learned_psnr_db": round(psnr, 2),
+                "frames_measured": len(self.shown),
+                "minutes": round(self.budget.used() / 60, 1),
+                "steps": self.steps,
+            }
+            about = (self.footage.fps, self.size, self.title, {**self.provenance, "figures": figures})
+            args = (average, self.learner.recurrent, self.latents.numpy(), self.footage.segments, *about)
+            dream_file.export(self.out, *args)
+            self.written = self.current = True
+            self._show(early, drawn, figures)
+        which = "frames left out" if self.left_out else "frames it learned"
         what = "early dream" if early else "dream"
-        self.progress.line(
-            f"{what}: {self.out} · {psnr:.1f} dB on frames left out · pictures in {self.folder}/"
-        )
+        self.progress.line(f"{what}: {self.out} · {psnr:.1f} dB on {which} · pictures in {self.folder}/")
+
+    def _show(self, early: bool, drawn: np.ndarray, figures: dict) -> None:
+        """Contact sheet, dreamt clip and a line in the log; the dream matters more than any of them."""
+        seconds = CLIP_SECONDS if self.budget.total >= EARLY_FROM else CLIP_SECONDS / 3
+        try:
+            preview.sheet(self.folder / f"sheet-{self.steps:06d}.jpg", self.footage.frames[self.shown], drawn)
+            preview.clip(self.folder / f"dream-{self.steps:06d}.mp4", dream_reader.load(self.out), seconds)
+            with open(self.folder / "log.jsonl", "a", encoding="utf-8") as log:
+                log.write(json.dumps({"early": early, **figures}) + "\n")
+        except (UserError, OSError) as error:
+            self.progress.line(f"pictures of the dream are missing: {error}")

@@ -1,0 +1,36 @@
+"""Where training computes, and with what precision."""
+
+import torch
+
+from livedream import UserError
+
+
+def choose(name: str = "auto") -> torch.device:
+    """The device of that name: auto, cpu, cuda or mps. UserError when it is not there."""
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name not in ("cpu", "cuda", "mps"):
+        raise UserError(f"--device {name}: training runs on auto, cpu, cuda or mps")
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not there[name]:
+        raise UserError(f"--device {name}: PyTorch finds none here; use --device cpu, or install a torch for it")
+    if name == "cuda":  # same shapes at every step, and no need for all of float32's bits
+        torch.backends.cudnn.benchmark = True
+        torch.set_float32_matmul_precision("high")
+        torch.backends.cudnn.allow_tf32 = True
+    return torch.device(name)
+
+
+def half_precision(device: torch.device) -> torch.autocast:
+    """A context in which convolutions and products run in bfloat16, where the processor has it in hardware."""
+    fast = {"cuda": _cuda, "cpu": _cpu}.get(device.type, bool)()
+    return torch.autocast(device.type, torch.bfloat16, enabled=fast)
+
+
+def _cuda() -> bool:
+    return torch.cuda.is_bf16_supported(including_emulation=False)
+
+
+def _cpu() -> bool:
+    asked = (getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"))
+    return any(ask is not None and ask() for ask in asked)
