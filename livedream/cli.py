@@ -57,7 +57,7 @@ def train(options) -> int:
     _need("torch", "training", "train")
     from livedream_export.train import train
 
-    train(
+    dream = train(
         options.footage,
         Path(options.out),
         size=options.size,
@@ -68,7 +68,16 @@ def train(options) -> int:
         title=options.title,
         licence=options.licence,
     )
-    print(f"play it: livedream run --model {options.out}")
+    if dream is not None:
+        print(f"play it: livedream run --model {dream}")
+    return 0
+
+
+def export(options) -> int:
+    _need("torch", "exporting", "train")
+    from livedream_export.export import export_checkpoint
+
+    print(export_checkpoint(options.checkpoint, options.out))
     return 0
 
 
@@ -169,6 +178,10 @@ def _parser() -> argparse.ArgumentParser:
     learn.add_argument("--seed", type=_seed, default=0, help="[0]")
     learn.add_argument("--title", default="", help="[NAME]")
     learn.add_argument("--licence", default="", help="of the footage, kept in the dream")
+
+    made = command(export, "make the dream of a training run's checkpoint")
+    made.add_argument("checkpoint", metavar="CHECKPOINT", help="NAME.run/checkpoint.pt")
+    made.add_argument("-o", "--out", required=True, metavar="NAME.onnx")
 
     draw = command(render, "draw a dream to a file, not in real time")
     draw.add_argument("model", metavar="MODEL")
