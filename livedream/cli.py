@@ -12,7 +12,7 @@ from livedream import UserError
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; returns the exit code: 0 as asked, 1 something failed part-way, 2 wrong usage or input, 3 our bug."""
+    """Run one command. Returns the exit code: 0 as asked, 1 failed part-way, 2 wrong usage or input, 3 our bug."""
     parser = _parser()
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING, format="%(message)s")
@@ -156,13 +156,27 @@ def _parser() -> argparse.ArgumentParser:
         return made
 
     play = command(run, "play a dream live")
-    play.add_argument("--model", default="rainbow.onnx", metavar="DREAM", help="a file, or a dream that ships [%(default)s]")
-    play.add_argument("--out", action="append", default=[], metavar="SINK", help="window[:MONITOR], page, FILE.mp4, rtmp://…, none; again for more [window, or page where there is no display]")
+    play.add_argument(
+        "--model", default="rainbow.onnx", metavar="DREAM", help="a file, or a dream that ships [%(default)s]"
+    )
+    play.add_argument(
+        "--out",
+        action="append",
+        default=[],
+        metavar="SINK",
+        help="window[:MONITOR], page, FILE.mp4, rtmp://…, none; again for more [window; page without a display]",
+    )
     play.add_argument("--osc", metavar="HOST:PORT", help="where to listen for OSC [127.0.0.1:9000]")
-    play.add_argument("--osc-out", action="append", default=[], metavar="HOST:PORT", help="where to send status and feedback")
-    play.add_argument("--osc-prefix", default="/livedream", metavar="/PREFIX", help="what all addresses begin with [%(default)s]")
+    play.add_argument(
+        "--osc-out", action="append", default=[], metavar="HOST:PORT", help="where to send status and feedback"
+    )
+    play.add_argument(
+        "--osc-prefix", default="/livedream", metavar="/PREFIX", help="what all addresses begin with [%(default)s]"
+    )
     play.add_argument("--web", metavar="HOST:PORT|off", help="where to serve the page [127.0.0.1:8808]")
-    play.add_argument("--size", type=_size, default=(1280, 720), metavar="WxH", help="of windows and streams [1280x720]")
+    play.add_argument(
+        "--size", type=_size, default=(1280, 720), metavar="WxH", help="of windows and streams [1280x720]"
+    )
     play.add_argument("--fps", type=_rate, default=30.0, help="[30]")
     play.add_argument("--device", default="auto", help="auto or cpu [%(default)s]")
     play.add_argument("--seed", type=_seed, default=0, help="of the dream's random numbers [0]")
@@ -170,7 +184,9 @@ def _parser() -> argparse.ArgumentParser:
 
     learn = command(train, "learn a dream from footage")
     learn.add_argument("footage", nargs="+", metavar="FOOTAGE", help="video files and folders, or rainbow-road:")
-    learn.add_argument("-o", "--out", required=True, metavar="NAME.onnx", help="the dream; NAME.run/ beside it takes the pictures")
+    learn.add_argument(
+        "-o", "--out", required=True, metavar="NAME.onnx", help="the dream; NAME.run/ beside it takes the pictures"
+    )
     learn.add_argument("--size", default="256", metavar="N|WxH", help="N² pixels in the footage's aspect [%(default)s]")
     learn.add_argument("--minutes", type=_positive, default=30.0, help="of wall clock, for everything [30]")
     learn.add_argument("--device", default="auto", help="auto, cpu or cuda [%(default)s]")
