@@ -139,7 +139,8 @@ def bench(options) -> int:
 def doctor(options) -> int:
     from livedream import doctor
 
-    print(doctor.text())
+    findings = doctor.examine()
+    print(json.dumps(doctor.as_json(findings), indent=1) if options.json else doctor.text(findings))
     return 0
 
 
@@ -227,7 +228,8 @@ def _parser() -> argparse.ArgumentParser:
     measure.add_argument("--seconds", type=_positive, default=8.0, help="for each figure [8]")
     measure.add_argument("--json", action="store_true")
 
-    command(doctor, "what this machine offers, and how to get what is missing")
+    examine = command(doctor, "what this machine offers, and how to get what is missing")
+    examine.add_argument("--json", action="store_true")
     return parser
 
 

@@ -1,0 +1,192 @@
+"""What `doctor` can only know by trying it: `python -m livedream.probe NAME` tries one thing and prints JSON.
+
+Each is tried in a child process, because a driver may crash, hang, or talk on stderr.
+"""
+
+import contextlib
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+
+SECONDS = 15.0  # for one probe; a CUDA provider may take five
+ENCODERS = ("libx264", "libx265", "h264_nvenc", "hevc_nvenc", "h264_qsv", "h264_amf", "h264_videotoolbox")
+
+
+def start(name: str) -> subprocess.Popen:
+    """Begin to try one of PROBES; `answer` takes what came of it."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "livedream.probe", name],
+        cwd=Path(__file__).parents[1],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+    )
+
+
+def answer(child: subprocess.Popen, seconds: float = SECONDS) -> dict:
+    """What the probe found; {"problem": why} when it raised, crashed or gave no answer in time."""
+    try:
+        out, said = child.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.communicate()
+        return {"problem": f"no answer in {seconds:g} s"}
+    try:
+        return json.loads(out.splitlines()[-1])
+    except (ValueError, IndexError):
+        last = (said.strip().splitlines() or ["without a word"])[-1]
+        return {"problem": f"crashed (exit code {child.returncode}): {last[:200]}"}
+
+
+def providers(names: list[str] | None = None) -> dict:
+    """Each compiled-in provider of ONNX Runtime, or each of `names`: a session of a tiny model made and run.
+
+    {name: {"loads": whether the session has it first, "ran": who ran the model, or None where ONNX Runtime
+    cannot tell, "said": why not}}. What is asked for and does not load is replaced by the CPU with no more than
+    a word on stderr, which is caught here.
+    """
+    import numpy as np
+    import onnxruntime as ort
+
+    ort.set_default_logger_severity(3)
+    found = {}
+    for name in names or ort.get_available_providers():
+        options = ort.SessionOptions()
+        options.add_session_config_entry("session.record_ep_graph_assignment_info", "1")
+        loads, ran = False, None
+        with _stderr() as said:
+            try:
+                session = ort.InferenceSession(_doubling(), options, providers=[name], enable_fallback=0)
+                loads = session.get_providers()[0] == name
+                if hasattr(session, "get_provider_graph_assignment_info"):
+                    ran = ", ".join(sorted({part.ep_name for part in session.get_provider_graph_assignment_info()}))
+                if session.run(None, {"x": np.ones(1, np.float32)})[0][0] != 2:
+                    loads, ran = False, None
+                    print("its result is wrong", file=sys.stderr)
+            except Exception as error:
+                print(error, file=sys.stderr)
+        found[name] = {"loads": loads, "ran": ran, "said": "" if loads else _reason(said())}
+    return found
+
+
+def gl() -> dict:
+    """An OpenGL context, on the display if there is one and else without (EGL).
+
+    {"window": bool, "renderer": …, "vendor": …, "version": …}.
+    """
+    import ctypes
+
+    import pyglet
+
+    window = bool(os.environ.get("DISPLAY")) or not sys.platform.startswith("linux")
+    pyglet.options.headless = not window
+    pyglet.options.shadow_window = False
+    from pyglet import gl
+
+    config = gl.Config(double_buffer=True, major_version=3, minor_version=3, forward_compatible=True)
+    made = pyglet.window.Window(64, 64, config=config, visible=False)
+
+    def word(which) -> str:
+        return ctypes.cast(gl.glGetString(which), ctypes.c_char_p).value.decode(errors="replace")
+
+    found = {"renderer": word(gl.GL_RENDERER), "vendor": word(gl.GL_VENDOR), "version": word(gl.GL_VERSION)}
+    made.close()
+    return {"window": window} | found
+
+
+def encoders(names: tuple[str, ...] = ENCODERS) -> dict:
+    """Each video encoder tried on one picture: {name: "" if it works, else why not}; None: not built in."""
+    import av
+
+    return {name: _encode(av, name) for name in names}
+
+
+def cuda() -> dict:
+    """What the NVIDIA driver offers, asked of it directly: {"driver": "13.0", "devices": [names]}."""
+    import ctypes
+
+    library = ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    if code := library.cuInit(0):
+        raise OSError(f"the NVIDIA driver answers error {code}")
+    version, count, name = ctypes.c_int(), ctypes.c_int(), ctypes.create_string_buffer(256)
+    library.cuDriverGetVersion(ctypes.byref(version))
+    library.cuDeviceGetCount(ctypes.byref(count))
+    devices = []
+    for i in range(count.value):
+        library.cuDeviceGetName(name, 256, i)
+        devices.append(name.value.decode(errors="replace"))
+    return {"driver": f"{version.value // 1000}.{version.value % 1000 // 10}", "devices": devices}
+
+
+PROBES = {each.__name__: each for each in (providers, gl, encoders, cuda)}
+
+
+def _encode(av, name: str) -> str | None:
+    from fractions import Fraction
+
+    try:
+        codec = av.Codec(name, "w")
+    except Exception:
+        return None
+    try:
+        pixels = "nv12" if "nv12" in {each.name for each in codec.video_formats or ()} else "yuv420p"
+        context = av.CodecContext.create(name, "w")
+        context.width, context.height, context.pix_fmt, context.time_base = 256, 256, pixels, Fraction(1, 30)
+        picture = av.VideoFrame(256, 256, pixels)
+        picture.pts = 0
+        return "" if context.encode(picture) + context.encode(None) else "gave nothing back"
+    except Exception as error:
+        return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+
+def _doubling() -> bytes:
+    """A model of one node: y = x + x."""
+    from onnx import TensorProto, helper
+
+    x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [1]) for name in "xy")
+    graph = helper.make_graph([helper.make_node("Add", ["x", "x"], ["y"])], "doubling", [x], [y])
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8).SerializeToString()
+
+
+@contextlib.contextmanager
+def _stderr():
+    """Catch what is written to stderr, by C too; gives a function that returns it."""
+    with tempfile.TemporaryFile() as kept:
+        sys.stderr.flush()
+        before = os.dup(2)
+        os.dup2(kept.fileno(), 2)
+        text = ""
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                yield lambda: text
+        finally:
+            sys.stderr.flush()
+            os.dup2(before, 2)
+            os.close(before)
+            kept.seek(0)
+            text = kept.read().decode(errors="replace")
+
+
+def _reason(said: str) -> str:
+    """Of all that was said, the part that tells a person what is missing."""
+    if found := re.search(r"with error: (.+)", said):
+        return found[1].strip()[:200]
+    lines = [line.strip() for line in said.splitlines() if line.strip().strip("*")]
+    return lines[-1][:200] if lines else "ONNX Runtime left it out without a word"
+
+
+if __name__ == "__main__":
+    try:
+        result = PROBES[sys.argv[1]]()
+    except Exception as error:
+        result = {"problem": str(error) or type(error).__name__}
+    print(json.dumps(result), flush=True)
+    os._exit(0)  # a driver's own farewell may crash

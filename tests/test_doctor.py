@@ -1,0 +1,143 @@
+"""doctor: what it finds is tried for real, and it never falls ill itself."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from livedream import doctor, probe
+from livedream.control import osc
+from livedream.web import server
+
+WAIT = 110  # seconds; on a quiet machine doctor takes two
+
+
+def run(*arguments, **environment):
+    """`livedream doctor` as a person runs it; a variable set to None is taken away."""
+    made = os.environ | {name: value for name, value in environment.items() if value is not None}
+    for name in environment.keys() - {name for name, value in environment.items() if value is not None}:
+        made.pop(name, None)
+    command = [sys.executable, "-m", "livedream", "doctor", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=WAIT, env=made)
+
+
+@pytest.fixture(scope="module")
+def without_display():
+    return run("--json", DISPLAY=None, WAYLAND_DISPLAY=None)
+
+
+def test_without_a_display_all_is_told_and_nothing_is_traced(without_display):
+    assert without_display.returncode == 0
+    assert without_display.stderr == ""
+    said = json.loads(without_display.stdout)
+    found = {each["name"]: each for each in said["findings"]}
+    assert {"livedream", "python", "processor", "onnxruntime", "CPUExecutionProvider", "window", "opengl"} <= set(found)
+    assert {"libx264", "9000/udp", "8808/tcp", "torch", "dreams", "cache"} <= set(found)
+    assert found["CPUExecutionProvider"]["ok"] is True
+    assert found["libx264"]["ok"] is True
+    assert found["display"]["ok"] is found["window"]["ok"] is False
+    assert found["window"]["mend"]
+    assert not any("could not be looked at" in each["says"] for each in said["findings"])
+
+
+def test_lines_are_aligned_and_each_fault_has_its_mend(without_display):
+    findings = [doctor.Finding(**each) for each in json.loads(without_display.stdout)["findings"]]
+    lines = doctor.text(findings).splitlines()
+    shown = [line for line in lines if line.startswith(("  ok", "  no", "  --"))]
+    assert len(shown) == len(findings)
+    column = 6 + max(len(each.name) for each in findings) + 2
+    assert all(line[column - 1] == " " and line[column] != " " for line in shown)
+    assert all(any(each.mend in line for line in lines) for each in findings)
+
+
+def test_a_display_that_is_not_there_is_a_finding():
+    found = {each.name: each for each in doctor.screen({"problem": "cannot connect to :99"})}
+    assert found["window"].ok is found["opengl"].ok is False
+    assert "cannot connect to :99" in found["opengl"].says
+    assert found["opengl"].mend
+
+
+def test_a_provider_that_is_built_in_but_does_not_load_is_called_so():
+    tried = probe.providers(["CPUExecutionProvider", "DreamExecutionProvider"])
+    assert tried["CPUExecutionProvider"]["loads"] is True
+    found = {each.name: each for each in doctor.providers(tried)}
+    assert found["CPUExecutionProvider"].ok is True
+    assert found["DreamExecutionProvider"].ok is False
+    assert "does not load" in found["DreamExecutionProvider"].says
+    assert "DreamExecutionProvider" in tried["DreamExecutionProvider"]["said"]  # ONNX Runtime's own reason
+
+
+def test_a_provider_that_loads_and_leaves_the_model_to_another_is_not_praised():
+    tried = {"AzureExecutionProvider": {"loads": True, "ran": "CPUExecutionProvider", "said": ""}}
+    (found,) = doctor.providers(tried)
+    assert found.ok is None
+    assert "left a model to CPUExecutionProvider" in found.says
+
+
+def test_a_taken_port_is_said_and_the_next_free_one_named(monkeypatch):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.create_server(("127.0.0.1", 0)) as tcp:
+        udp.bind(("127.0.0.1", 0))
+        taken = udp.getsockname()[1], tcp.getsockname()[1]
+        monkeypatch.setattr(osc, "PORT", taken[0])
+        monkeypatch.setattr(server, "PORT", taken[1])
+        found = doctor.ports()
+        assert [each.name for each in found] == [f"{taken[0]}/udp", f"{taken[1]}/tcp"]
+        for each in found:
+            assert each.ok is False
+            assert "taken" in each.says
+            assert "127.0.0.1:PORT" in each.mend
+    assert [each.ok for each in doctor.ports()] == [True, True]
+
+
+def test_two_wheels_of_onnx_runtime_in_one_place_are_found(tmp_path, monkeypatch):
+    (about := tmp_path / "onnxruntime_gpu-1.31.1.dist-info").mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: onnxruntime-gpu\nVersion: 1.31.1\n")
+    assert doctor.wheels()[0].ok is True
+    monkeypatch.syspath_prepend(tmp_path)
+    (found,) = doctor.wheels()
+    assert found.ok is False
+    assert "onnxruntime-gpu 1.31.1" in found.says
+    assert found.mend.startswith("keep one: pip uninstall -y onnxruntime onnxruntime-gpu")
+
+
+def test_an_encoder_that_is_not_built_in_is_told_with_its_mend():
+    tried = probe.encoders(("libx264", "no_such_encoder"))
+    assert tried == {"libx264": "", "no_such_encoder": None}
+    found = {each.name: each for each in doctor.encoders({"libx264": None, "h264_nvenc": "not permitted"})}
+    assert found["libx264"].ok is False
+    assert found["libx264"].mend
+    assert found["h264_nvenc"].ok is None
+
+
+@pytest.mark.parametrize("broken", ["print('nonsense')", "import os; os.abort()", "raise OSError('ill')"])
+def test_a_probe_that_crashes_is_an_answer(broken):
+    child = subprocess.Popen([sys.executable, "-c", broken], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert "crashed" in probe.answer(child, WAIT)["problem"]
+
+
+def test_a_probe_that_hangs_is_ended():
+    child = subprocess.Popen(
+        [sys.executable, "-c", "import time; time.sleep(1000)"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert "no answer" in probe.answer(child, 0.2)["problem"]
+    assert child.returncode is not None
+
+
+def test_a_look_that_fails_is_a_finding(monkeypatch):
+    monkeypatch.setattr(doctor.machine, "version_of", lambda name: 1 / 0)
+    (found,) = doctor._asked(doctor.wheels)
+    assert (found.topic, found.ok) == ("inference", False)
+    assert "ZeroDivisionError" in found.says
+
+
+def test_the_cache_is_measured(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    (tmp_path / "livedream" / "checked").mkdir(parents=True)
+    (tmp_path / "livedream" / "checked" / "x").write_bytes(bytes(7_000_000))
+    assert f"{tmp_path / 'livedream'}, 7 MB" in doctor.cache()[0].says
