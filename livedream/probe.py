@@ -60,7 +60,7 @@ def providers(names: list[str] | None = None) -> dict:
     for name in names or ort.get_available_providers():
         options = ort.SessionOptions()
         options.add_session_config_entry("session.record_ep_graph_assignment_info", "1")
-        loads, ran = False, None
+        loads, ran, fault = False, None, ""
         with _stderr() as said:
             try:
                 session = ort.InferenceSession(_doubling(), options, providers=[name], enable_fallback=0)
@@ -68,11 +68,10 @@ def providers(names: list[str] | None = None) -> dict:
                 if hasattr(session, "get_provider_graph_assignment_info"):
                     ran = ", ".join(sorted({part.ep_name for part in session.get_provider_graph_assignment_info()}))
                 if session.run(None, {"x": np.ones(1, np.float32)})[0][0] != 2:
-                    loads, ran = False, None
-                    print("its result is wrong", file=sys.stderr)
+                    loads, fault = False, "its result is wrong"
             except Exception as error:
-                print(error, file=sys.stderr)
-        found[name] = {"loads": loads, "ran": ran, "said": "" if loads else _reason(said())}
+                loads, fault = False, str(error)
+        found[name] = {"loads": loads, "ran": ran, "said": "" if loads else _reason(fault or said())}
     return found
 
 
