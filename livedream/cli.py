@@ -3,6 +3,7 @@
 import argparse
 import json
 import logging
+import os
 import re
 import sys
 from pathlib import Path
@@ -17,14 +18,16 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING, format="%(message)s")
     try:
-        return options.call(options) or 0
+        code = options.call(options) or 0
+        sys.stdout.flush()
+        return code
     except UserError as error:
         print(f"livedream: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 0
-    except BrokenPipeError:  # `livedream params | head`
-        sys.stderr.close()
+    except BrokenPipeError:  # `livedream params | head`; the interpreter's own last flush must not fail either
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
         if options.verbose:
@@ -144,8 +147,14 @@ def doctor(options) -> int:
     return 0
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str):
+        """One line, as everything that a user can mend."""
+        self.exit(2, f"{self.prog}: {message} (--help tells more)\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="livedream", description=livedream.__doc__.split("\n")[0])
+    parser = _Parser(prog="livedream", description=livedream.__doc__.split("\n")[0])
     parser.add_argument("--version", action="version", version=livedream.__version__)
     verbose = argparse.ArgumentParser(add_help=False)
     verbose.add_argument("-v", "--verbose", action="store_true", help="tell more, and show where a bug is")
@@ -259,7 +268,10 @@ def _positive(text: str) -> float:
 
 
 def _seed(text: str) -> int:
-    return int(_number(text, 0, 16777215, "a whole number from 0 to 16777215"))
+    what = "a whole number from 0 to 16777215"
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text}: should be {what}")
+    return int(_number(text, 0, 16777215, what))
 
 
 def _place(text: str | None, option: str) -> tuple[str, int] | None:

@@ -7,8 +7,6 @@ import onnxruntime as ort
 
 from livedream.dream.dream import Component
 
-SMALL = 1 << 21  # bytes of model under which a second thread costs more than it brings
-
 
 class CpuRunner:
     provider = "cpu"
@@ -16,8 +14,8 @@ class CpuRunner:
     def __init__(self, component: Component, threads: int | None = None):
         options = ort.SessionOptions()
         options.log_severity_level = 3
-        cores = os.process_cpu_count() if hasattr(os, "process_cpu_count") else len(os.sched_getaffinity(0))
-        options.intra_op_num_threads = threads or min(cores, 8)
+        # A step is so small that a second thread costs more than it brings.
+        options.intra_op_num_threads = threads or (min(_cores(), 8) if draws(component) else 1)
         options.inter_op_num_threads = 1
         # A thread that spins while it waits takes the core that the window and the encoder need.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
@@ -32,5 +30,17 @@ class CpuRunner:
 
 
 def load(component: Component, threads: int | None = None) -> CpuRunner:
-    """A session on the CPU; threads None: every core for a decoder, one for what is small."""
+    """A session on the CPU; threads None: every core, up to 8, for what draws, one for the rest."""
     return CpuRunner(component, threads)
+
+
+def draws(component: Component) -> bool:
+    """Whether it makes pictures."""
+    return any(value.dtype == "uint8" for value in component.outputs.values())
+
+
+def _cores() -> int:
+    """Those that this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # Linux
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -4,7 +4,9 @@ It keeps the two latents that the present moment lies between. Time moves it on;
 recurrent network makes the next. Nothing here knows a clock, a window or a network library.
 """
 
+import math
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,9 +14,16 @@ from livedream import UserError
 from livedream.backend import Runner
 from livedream.dream import noise
 from livedream.dream.dream import Component, Dream
-from livedream.parameters import Snapshot
+from livedream.parameters import KNOBS, Snapshot
 
 WALK = 0.97  # a: how much of a latent is left after one step of a dream that has no recurrent network
+
+
+class Point(NamedTuple):
+    """A latent, f32 [Z], and the decoder's noise that goes with it."""
+
+    latent: np.ndarray
+    noise: np.ndarray | None
 
 
 class Player:
@@ -23,7 +32,7 @@ class Player:
     load: makes a Runner of a Component (backend.cpu.load). deck: 0 or 1, keeps two decks' random numbers apart.
     Raises UserError for a dream that it cannot play.
 
-    steps: taken since the start. lost: steps whose result was not finite, and was not used.
+    steps: taken since the start. lost: results that were not finite, and were not used.
     """
 
     def __init__(self, dream: Dream, load: Callable[[Component], Runner], deck: int = 0):
@@ -32,12 +41,11 @@ class Player:
         self.steps = self.lost = 0
         self._decode = load(dream.components["decode"])
         self._step = load(dream.components["step"]) if "step" in dream.components else None
-        self._knobs = np.stack([d.vector for d in dream.directions]) if dream.directions else None
-        self._std = dream.std.astype(np.float32)
-        self._seed, self._drawn_step = None, 0  # steps since the random numbers began
-        self._decode_state = _zeros(dream.components["decode"])
-        self._next_decode_state = self._decode_state
-        self._start(0)
+        self._knobs = np.stack([d.vector for d in dream.directions[:KNOBS]]) if dream.directions else None
+        self._seed, self._drawn = None, 0  # steps since the random numbers began
+        self._before: Point | None = None
+        self._after: Point | None = None
+        self._phase = 0.0  # of the way from the one to the other
 
     @property
     def providers(self) -> dict[str, str]:
@@ -45,130 +53,140 @@ class Player:
         runners = {"step": self._step, "decode": self._decode}
         return {name: runner.provider for name, runner in runners.items() if runner is not None}
 
-    def move(self, frames: int, fps: float, values: Snapshot) -> None:
-        """Go on by `frames` output frames of 1/fps seconds, at the values' speed."""
+    def move(self, frames: int, fps: float, values: Snapshot, enough: Callable[[], bool] = lambda: False) -> None:
+        """Go on by `frames` output frames of 1/fps seconds, at the values' speed.
+
+        enough: asked before each step; True leaves out what is still to be moved.
+        """
         if values["player/seed"] != self._seed or "player/reseed" in values.fired:
-            self._seed, self._drawn_step = values["player/seed"], 0
-        if {"dream/scene", "dream/scene/jump"} & values.fired:
-            self._start(values["dream/scene"])
-        if self._after is None:
-            self._advance(values)
+            self._seed, self._drawn = values["player/seed"], 0
+        if self._after is None or {"dream/scene", "dream/scene/jump"} & values.fired:
+            self._start(values)
         if values["player/freeze"]:
             return
-        self._phase += frames * values["player/speed"] * self.dream.fps / fps
-        while self._phase >= 1:
-            self._phase -= 1
-            self._before = self._after
-            self._decode_state = self._next_decode_state
-            self._advance(values)
+        for _ in range(frames):  # one by one, so that it is the same whether or not each was drawn
+            self._phase += values["player/speed"] * self.dream.fps / fps
+            while self._phase >= 1:
+                if enough():
+                    self._phase %= 1
+                    return
+                following = self._following(self._after, values)
+                self._before, self._after = self._after, following
+                self._decode_state = self._next_decode_state
+                self._phase -= 1
 
     def draw(self, values: Snapshot) -> np.ndarray:
         """The picture of this moment: uint8 [H, W, 4], nobody else's."""
-        latent = _between(self._before, self._after, self._phase, self.dream.interpolation)
-        latent = latent + self._offset(values)
+        latent = _between(self._before.latent, self._after.latent, self._phase, self.dream.interpolation)
         component = self.dream.components["decode"]
-        inputs = {**self._named(component, latent), **self._decode_state, **_controls(component, values)}
-        for kind, make in (("noise", noise.noise), ("uniform", noise.uniform)):
-            if kind in component.inputs:
-                inputs[kind] = self._random(make, component, self._drawn_step - 1)
-        if "noise" in inputs:  # belongs to the step; in between two are mixed at unit variance
+        inputs = {**self._named(latent + self._offset(values)), **self._decode_state, **_controls(component, values)}
+        if self._before.noise is not None:  # it belongs to the step; in between two are mixed at unit variance
             part = self._phase
-            following = self._random(noise.noise, component, self._drawn_step)
-            mixed = (1 - part) * inputs["noise"] + part * following
+            mixed = (1 - part) * self._before.noise + part * self._after.noise
             inputs["noise"] = (mixed / np.hypot(1 - part, part)).astype(np.float32)
         outputs = self._decode(inputs)
-        if self._decode_state:
-            following = {name: outputs["next." + name] for name in self._decode_state}
-            if all(np.isfinite(value).all() for value in following.values()):
-                self._next_decode_state = following
+        following = _next(self._decode_state, outputs)
+        if _finite(following):
+            self._next_decode_state = following
+        else:
+            self.lost += 1
         return outputs["frame"][0]
 
-    def _start(self, scene: int) -> None:
-        """Stand at a scene; without scenes, at the mean of the latents."""
-        tensors = self.dream.scenes[scene].tensors if self.dream.scenes else {}
-        named = {full.split("/", 1)[1]: value for full, value in tensors.items() if full.startswith("step/")}
-        self._state = _zeros(self.dream.components["step"]) if self._step else {}
-        self._state |= {name: value for name, value in named.items() if name in self._state}
-        latents = [
-            next((v for f, v in tensors.items() if f.endswith("/" + n)), None) for n in self.dream.latents
-        ]
-        if latents and all(value is not None for value in latents):
-            self._before = np.concatenate([np.ravel(value) for value in latents]).astype(np.float32)
+    def _start(self, values: Snapshot) -> None:
+        """Stand at the scene that the values name; without scenes, at the mean of the latents."""
+        owner = "step" if self._step else "decode"
+        if self.dream.scenes:
+            tensors = self.dream.scenes[values["dream/scene"]].tensors
+            latent = np.concatenate([np.ravel(tensors[f"{owner}/{name}"]) for name in self.dream.latents])
         else:
-            self._before = self.dream.mean.astype(np.float32)
-        self._after: np.ndarray | None = None
-        self._phase = 0.0
+            tensors, latent = {}, self.dream.mean
+        self._state = self._first_state("step", tensors)
+        self._decode_state = self._next_decode_state = self._first_state("decode", tensors)
+        here = Point(latent.astype(np.float32), self._decode_noise())
+        self._after = self._following(here, values)
+        self._before, self._phase = here, 0.0
 
-    def _advance(self, values: Snapshot) -> None:
-        """Make the latent after the next, from the one that now lies ahead."""
-        here = self._before if self._after is None else self._after
-        heard = here + values["dream/feedback"] * self._offset(values)
+    def _following(self, here: Point, values: Snapshot) -> Point:
+        """One step from `here`; takes the recurrent state along. The latent of `here` again if it went wrong."""
+        heard = here.latent + values["dream/feedback"] * self._offset(values)
         if self._step is None:
-            step = noise.noise(self._seed, self.deck, "step", self._drawn_step, here.size)
-            white = (heard - self.dream.mean) / np.maximum(self._std, 1e-6)
-            following = WALK * white + np.sqrt(1 - WALK**2) * values["dream/temperature"] * step
-            following, state = following * self._std + self.dream.mean, {}
+            chance = noise.noise(self._seed, self.deck, "step", self._drawn, heard.size)
+            white = (heard - self.dream.mean) / np.maximum(self.dream.std, 1e-6)
+            white = WALK * white + np.sqrt(1 - WALK**2) * values["dream/temperature"] * chance
+            latent, state = white * self.dream.std + self.dream.mean, {}
         else:
             component = self.dream.components["step"]
-            inputs = {**self._named(component, heard), **self._state, **_controls(component, values)}
-            for kind, make in (("noise", noise.noise), ("uniform", noise.uniform)):
-                if kind in component.inputs:
-                    inputs[kind] = self._random(make, component, self._drawn_step)
+            inputs = {**self._named(heard), **self._state, **_controls(component, values)}
+            for name, make in (("noise", noise.noise), ("uniform", noise.uniform)):
+                if name in component.inputs:
+                    inputs[name] = self._random(make, component)
             outputs = self._step(inputs)
-            following = np.concatenate([np.ravel(outputs["next." + name]) for name in self.dream.latents])
-            state = {name: outputs["next." + name] for name in self._state}
-        self._drawn_step += 1
+            latent = np.concatenate([np.ravel(outputs["next." + name]) for name in self.dream.latents])
+            state = _next(self._state, outputs)
+        self._drawn += 1
         self.steps += 1
-        if np.isfinite(following).all() and all(np.isfinite(value).all() for value in state.values()):
-            self._after, self._state = following.astype(np.float32), state
+        if _finite({**state, "latent": latent}):
+            self._state = state
         else:
-            self._after, self.lost = here, self.lost + 1
+            latent, self.lost = here.latent, self.lost + 1
+        return Point(latent.astype(np.float32), self._decode_noise())
 
-    def _random(self, make, component: Component, step: int) -> np.ndarray:
+    def _decode_noise(self) -> np.ndarray | None:
+        component = self.dream.components["decode"]
+        return self._random(noise.noise, component) if "noise" in component.inputs else None
+
+    def _random(self, make, component: Component) -> np.ndarray:
         shape = component.inputs[make.__name__].shape
-        return make(self._seed, self.deck, component.name, max(step, 0), int(np.prod(shape))).reshape(shape)
+        return make(self._seed, self.deck, component.name, self._drawn, math.prod(shape)).reshape(shape)
 
     def _offset(self, values: Snapshot) -> np.ndarray:
         """What knobs and latent offsets add to the drawn latent, f32 [Z]."""
-        offset = np.asarray(values["dream/latent"], np.float32) * self._std
+        offset = np.asarray(values["dream/latent"], np.float32) * self.dream.std
         if self._knobs is not None:
-            turned = [values[f"dream/knob/{i}"] for i in range(1, min(len(self._knobs), 8) + 1)]
-            offset = offset + np.asarray(turned, np.float32) @ self._knobs[: len(turned)]
+            turned = [values[f"dream/knob/{i}"] for i in range(1, len(self._knobs) + 1)]
+            offset = offset + np.asarray(turned, np.float32) @ self._knobs
         return offset
 
-    def _named(self, component: Component, latent: np.ndarray) -> dict[str, np.ndarray]:
-        """The flat latent as the component's inputs."""
-        inputs, at = {}, 0
+    def _named(self, latent: np.ndarray) -> dict[str, np.ndarray]:
+        """The flat latent as a component's inputs."""
+        component, inputs, at = self.dream.components["decode"], {}, 0
         for name in self.dream.latents:
             shape = component.inputs[name].shape
-            size = int(np.prod(shape))
-            inputs[name] = latent[at : at + size].reshape(shape).astype(np.float32)
-            at += size
+            inputs[name] = latent[at : at + math.prod(shape)].reshape(shape)
+            at += math.prod(shape)
         return inputs
+
+    def _first_state(self, component: str, tensors: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """A component's states as a scene's tensors say, zero where they do not."""
+        inputs = self.dream.components[component].inputs if component in self.dream.components else {}
+        return {
+            name: tensors.get(value.full, np.zeros(value.shape, np.float32))
+            for name, value in inputs.items()
+            if name.startswith("state.")
+        }
 
 
 def _playable(dream: Dream) -> None:
     if dream.is_effect:
         raise UserError(f"{dream.path}: an effect (only apply); this version plays dreams that draw (decode)")
     if dream.layers:
-        raise UserError(
-            f"{dream.path}: draws layers ({', '.join(dream.layers)}); this version plays one picture"
-        )
+        raise UserError(f"{dream.path}: draws layers ({', '.join(dream.layers)}); this version plays one picture")
     if dream.frames != 1:
-        raise UserError(
-            f"{dream.path}: draws clips of {dream.frames} frames; this version plays frame by frame"
-        )
+        raise UserError(f"{dream.path}: draws clips of {dream.frames} frames; this version plays frame by frame")
 
 
-def _zeros(component: Component) -> dict[str, np.ndarray]:
-    return {n: np.zeros(v.shape, np.float32) for n, v in component.inputs.items() if n.startswith("state.")}
+def _next(state: dict[str, np.ndarray], outputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The state after a run; what the component only reads stays as it is."""
+    return {name: outputs.get("next." + name, value) for name, value in state.items()}
+
+
+def _finite(arrays: dict[str, np.ndarray]) -> bool:
+    return all(np.isfinite(value).all() for value in arrays.values())
 
 
 def _controls(component: Component, values: Snapshot) -> dict[str, np.ndarray]:
     return {
-        name: np.reshape(
-            np.asarray(values["dream/" + name.removeprefix("control.")], np.float32), value.shape
-        )
+        name: np.reshape(np.asarray(values["dream/" + name.removeprefix("control.")], np.float32), value.shape)
         for name, value in component.inputs.items()
         if name.startswith("control.")
     }
@@ -179,11 +197,10 @@ def _between(a: np.ndarray, b: np.ndarray, part: float, interpolation: str) -> n
     if interpolation == "none":
         return a
     if interpolation == "slerp":
-        size_a, size_b = np.linalg.norm(a), np.linalg.norm(b)
-        angle = np.arccos(np.clip(a @ b / max(size_a * size_b, 1e-12), -1, 1))
-        if angle > 1e-3:
-            way = (np.sin((1 - part) * angle) * a / size_a + np.sin(part * angle) * b / size_b) / np.sin(
-                angle
-            )
-            return (way * (size_a + part * (size_b - size_a))).astype(np.float32)
+        lengths = np.linalg.norm(a), np.linalg.norm(b)
+        cosine = float(a @ b) / max(lengths[0] * lengths[1], 1e-12)
+        if abs(cosine) < 0.999999 and min(lengths) > 0:  # else there is no angle, or no way to turn
+            angle = math.acos(cosine)
+            way = math.sin((1 - part) * angle) / lengths[0] * a + math.sin(part * angle) / lengths[1] * b
+            return (way / math.sin(angle) * (lengths[0] + part * (lengths[1] - lengths[0]))).astype(np.float32)
     return a + np.float32(part) * (b - a)

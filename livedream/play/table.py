@@ -9,6 +9,7 @@ def of(dream: Dream, seed: int = 0) -> Table:
     """A table for playing `dream`, its random numbers from `seed` (0..16777215)."""
     table = Table([*parameters.PLAYER, *parameters.MASTER, *for_dream(dream)])
     table.set("player/seed", [seed])
+    table.tick(0.0)  # nobody's hand: no event that a frame would be late for
     return table
 
 
@@ -18,7 +19,5 @@ def for_dream(dream: Dream) -> tuple[Parameter, ...]:
         parameters.control(each.name, each.low, each.high, each.default, each.doc, each.length)
         for each in dream.controls.values()
     ]
-    directions = [
-        (each.name, f"{each.effect:.1f} grey levels" if each.effect else "") for each in dream.directions
-    ]
+    directions = [(each.name, f"{each.effect:.1f} grey levels" if each.effect else "") for each in dream.directions]
     return parameters.dream([each.name for each in dream.scenes], directions, len(dream.mean), controls)

@@ -1,13 +1,14 @@
-"""The stage without a clock: every frame is drawn, however long it takes. Same dream, seed, size and rate, same frames."""
+"""The stage without a clock: every frame is drawn, however long it takes, and the same again every time."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from livedream import UserError
 from livedream.backend import cpu
 from livedream.dream.dream import Dream
 from livedream.frame import Frame
 from livedream.output import Options
-from livedream.output.file import File
+from livedream.output.file import CONTAINERS, File
 from livedream.play import table as tables
 from livedream.play.player import Player
 from livedream.stage import master
@@ -36,6 +37,8 @@ def render(
 
     size: (width, height) of the recording, None for the dream's own. UserError for what cannot be written.
     """
+    if Path(path).suffix.lower() not in CONTAINERS:
+        raise UserError(f"{path}: a recording ends in {' or '.join(CONTAINERS)}")
     output = File(Options(sink=str(path), name=str(path), size=size))
     count = max(1, round(seconds * fps))
     output.open(*dream.size, fps)

@@ -1,9 +1,11 @@
 """A live session: the dream, its controls and its outputs put together, and taken apart in order."""
 
 import contextlib
+import logging
 import signal
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,6 +19,8 @@ from livedream.play import table as tables
 from livedream.play.player import Player
 from livedream.stage.live import Stage
 from livedream.stage.status import status
+
+log = logging.getLogger("livedream.stage")
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ class Wishes:
 
 
 def run(wishes: Wishes, say=print) -> int:
-    """Play until the user ends it. Returns the exit code: 0, or 1 when an output that was asked for has failed.
+    """Play until the user ends it. Returns the exit code: 0, or 1 when an output or the drawing has failed for good.
 
     Must be called on the main thread. say: takes each line that the user should read. Raises UserError.
     """
@@ -75,12 +79,18 @@ def run(wishes: Wishes, say=print) -> int:
         say(f"OSC {receiver.host}:{receiver.port}" + (f" · page {server.url}" if server else ""))
         for note in dream.notes:
             say(f"note: {note}")
+
+        def over() -> bool:
+            return stage.stopped.is_set() or all(each.state == "failed" for each in outputs)
+
         with _signals(stage.stopped):
-            _wait(windows, stage.stopped, server, say)
-    failed = [each for each in outputs if each.state == "failed"]
-    for each in failed:
-        say(f"{each.name}: {each.error}")
-    return 1 if failed and wishes.outs else 0
+            if windows:  # they need this thread
+                run_windows(windows, over)
+            while not over():
+                time.sleep(0.05)  # not an event's wait: its lock could be held when a signal comes to set it
+    failed = [each for each in outputs if each.state == "failed"]  # each has said why
+    undrawn = stage.state == "loading" and stage.errors > 0
+    return 1 if undrawn or (failed and (wishes.outs or len(failed) == len(outputs))) else 0
 
 
 def default_outputs(wishes: Wishes) -> list[str]:
@@ -94,7 +104,7 @@ def default_outputs(wishes: Wishes) -> list[str]:
 
 def _serve(wishes: Wishes, table, now, dream, outputs: list, ending: contextlib.ExitStack):
     """Start the page's server; it shows the picture whether or not `page` was asked for."""
-    from livedream.web.server import Server
+    from livedream.web.server import PORT, Server
 
     def thumbnail(scene: int) -> bytes | None:
         return dream.scenes[scene].thumbnail or None if 0 <= scene < len(dream.scenes) else None
@@ -102,23 +112,14 @@ def _serve(wishes: Wishes, table, now, dream, outputs: list, ending: contextlib.
     server = Server(*(wishes.web or ("127.0.0.1", None)), table, now, thumbnail)
     server.start()
     ending.callback(server.stop)
+    if wishes.web is None and server.port != PORT:
+        log.warning("page: port %d is taken, serving %s", PORT, server.url)
     if not any(isinstance(each, Page) for each in outputs):
         outputs.append(output.parse("page"))
     for each in outputs:
         if isinstance(each, Page):
             each.server = server
     return server
-
-
-def _wait(windows: list[Window], stopped: threading.Event, server, say) -> None:
-    """Until the show ends. Windows need this thread; without them it sleeps."""
-    if windows:
-        run_windows(windows, stopped.is_set)
-        for each in windows:
-            if each.state == "failed":
-                say(f"{each.name}: {each.error}" + (f" · the page is at {server.url}" if server else ""))
-    while not stopped.wait(0.5):
-        pass
 
 
 @contextlib.contextmanager

@@ -1,6 +1,7 @@
 """What `GET /status` says. Fields are added, never renamed."""
 
 import time
+from itertools import pairwise
 
 import livedream
 from livedream.dream.dream import Dream
@@ -15,7 +16,7 @@ def status(stage: Stage, dream: Dream, osc_port: int | None) -> dict:
     ms.interval_p99: of abs(interval - period) between frames handed out.
     """
     ticks = list(stage.ticks)
-    gaps = [abs(b[0] - a[0] - stage.period) for a, b in zip(ticks, ticks[1:], strict=False)]
+    gaps = [abs(b[0] - a[0] - stage.period) for a, b in pairwise(ticks)]
     recent = [fresh for at, fresh in ticks if at > time.perf_counter() - 2.0]
     seconds = min(2.0, max(1e-3, time.perf_counter() - ticks[0][0])) if ticks else 1.0
     return {
@@ -44,6 +45,7 @@ def status(stage: Stage, dream: Dream, osc_port: int | None) -> dict:
                 "seed": stage.table.target("player/seed"),
                 "step": stage.player.steps,
                 "providers": stage.player.providers,
+                "error": stage.error,
             }
         ],
         "outputs": [
