@@ -132,10 +132,10 @@ def params(options) -> int:
 
 
 def bench(options) -> int:
-    from livedream.stage import bench
+    from livedream.bench import measure, report
 
-    figures = bench.measure(options.model, options.seconds)
-    print(json.dumps(figures, indent=1) if options.json else bench.text(figures))
+    figures = measure.measure(options.model, options.seconds, lambda line: print(line, file=sys.stderr, flush=True))
+    print(json.dumps(figures, indent=1) if options.json else report.text(figures))
     return 0
 
 

@@ -1,0 +1,53 @@
+"""The live loop while it is measured: an output that notes what is handed out, and a stage that plays for a while."""
+
+import contextlib
+import time
+from collections.abc import Iterator, Sequence
+
+from livedream.frame import Frame
+from livedream.output import Options, Output
+from livedream.parameters import Table
+from livedream.play.player import Player
+from livedream.stage.live import Stage
+
+SIZE = (1280, 720)  # of windows and streams, `run`'s default
+GRID = 8  # every so manyth pixel, both ways, is enough to see that a picture changed
+
+
+class Watch(Output):
+    """Notes every frame at the moment that the stage hands it out; no thread of its own.
+
+    frames: (perf_counter seconds, fresh, event_at, some of its pixels as bytes or b"").
+    """
+
+    kind = "watch"
+
+    def __init__(self, pictures: bool = False):
+        super().__init__(Options("none", "watch"))
+        self.frames: list[tuple[float, bool, float | None, bytes]] = []
+        self._pictures = pictures
+
+    def start(self, width: int, height: int, fps: float) -> None:
+        self.state = "up"
+
+    def show(self, frame: Frame) -> None:
+        now = time.perf_counter()
+        seen = frame.pixels[::GRID, ::GRID].tobytes() if self._pictures else b""
+        self.frames.append((now, frame.fresh, frame.event_at, seen))
+
+
+@contextlib.contextmanager
+def playing(player: Player, table: Table, fps: float, outputs: Sequence[Output]) -> Iterator[Stage]:
+    """The dream, live, from here to the end of the block; the player goes on from where it was."""
+    stage = Stage(player, table, fps, outputs)
+    started = []
+    try:
+        for each in outputs:
+            each.start(*SIZE, fps)
+            started.append(each)
+        stage.start()
+        yield stage
+    finally:
+        stage.stop()
+        for each in started:
+            each.stop()
