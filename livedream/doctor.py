@@ -129,15 +129,16 @@ def screen(found: dict) -> list[Finding]:
     if "problem" in found:
         packages = "libgl1 libglx-mesa0 libegl1 libgl1-mesa-dri"
         mend = f"{APT} {packages}" if linux else "install the graphics card's driver"
+        mend = f"is there a screen at {shown}? If so, {mend}" if there else mend
         return [
             display,
-            Finding("screen", "window", False, "cannot open; run serves the page instead, or --out page"),
+            Finding("screen", "window", False, "cannot open; use --out page"),
             Finding("screen", "opengl", False, f"no OpenGL 3.3: {found['problem']}", mend),
         ]
     renderer = f"{found['renderer']} ({found['vendor']}), OpenGL {found['version']}"
     slow = any(word in found["renderer"].lower() for word in ("llvmpipe", "softpipe", "swrast", "gdi generic"))
     drawn = Finding("screen", "opengl", True, renderer + (": drawn by the processor" if slow else ""))
-    if found["window"]:
+    if opens:
         return [display, Finding("screen", "window", True, "opens"), drawn]
     mend = "for a window run it where a screen is, or: xvfb-run -a livedream run"
     if os.environ.get("WAYLAND_DISPLAY"):

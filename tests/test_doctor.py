@@ -53,11 +53,13 @@ def test_lines_are_aligned_and_each_fault_has_its_mend(without_display):
     assert all(any(each.mend in line for line in lines) for each in findings)
 
 
-def test_a_display_that_is_not_there_is_a_finding():
-    found = {each.name: each for each in doctor.screen({"problem": "cannot connect to :99"})}
-    assert found["window"].ok is found["opengl"].ok is False
-    assert "cannot connect to :99" in found["opengl"].says
-    assert found["opengl"].mend
+def test_a_display_that_does_not_answer_is_a_finding():
+    done = run("--json", DISPLAY=":7777", WAYLAND_DISPLAY=None)
+    assert (done.returncode, done.stderr) == (0, "")
+    found = {each["name"]: each for each in json.loads(done.stdout)["findings"]}
+    assert found["display"]["ok"] is None
+    assert found["window"]["ok"] is found["opengl"]["ok"] is False
+    assert "is there a screen at DISPLAY=:7777?" in found["opengl"]["mend"]
 
 
 def test_a_provider_that_is_built_in_but_does_not_load_is_called_so():
