@@ -53,7 +53,8 @@ def learn(
             following = ahead.submit(pictures, frames, rng.choice(allowed, hp.batch), device)
             with half_precision(device):
                 loss, square = autoencoder.loss(batch, hp, done >= hp.coarse, rng.uniform(size=2))
-            rate = hp.rate * min(1.0, (steps + 1) / hp.warmup_steps) * max(0.02, min(1.0, 1.6 * (1 - done)))
+            warm = max((steps + 1) / hp.warmup_steps, done / 0.05)  # in a short run sooner
+            rate = hp.rate * min(1.0, warm) * max(0.02, min(1.0, 1.6 * (1 - done)))
             if descent.step(loss, rate):
                 steps += 1
                 keep = min(hp.average, (1 + steps) / (10 + steps))

@@ -16,6 +16,7 @@ class Hyperparameters:
     edges: float = 0.5  # weight of the picture's gradients in the loss
     squares: float = 1.0  # weight of the squared error beside the absolute one
     divergence: float = 2.0e-5  # weight of the KL divergence, in nats a picture
+    recognition: float = 0.05  # weight of the encoder's error on pictures that the decoder made
     coarse: float = 0.45  # of the autoencoder's time before it draws whole pictures
 
     # Recurrent network.

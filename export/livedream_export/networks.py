@@ -135,7 +135,23 @@ class Autoencoder(nn.Module):
             error, square = _difference(part[inside], target[inside], hp)
             loss = 0.5 * loss + error
         divergence = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(1).mean()
-        return loss + hp.divergence * divergence, square.detach()
+        recognition = self._recognition(mean.detach()[: max(2, len(mean) // 2)])
+        return loss + hp.divergence * divergence + hp.recognition * recognition, square.detach()
+
+    def _recognition(self, latents: Tensor) -> Tensor:
+        """How badly the encoder knows latents [B, Z] again from what the decoder makes of them; scalar.
+
+        They are moved towards one another and jolted first, so the encoder sees pictures between and beside those of
+        the footage, as many as it likes, and not only the footage's own. Only the encoder learns from this.
+        """
+        with torch.no_grad():
+            spread = latents.std(0).clamp(min=1e-3)
+            towards = 0.4 * torch.rand_like(latents[:, :1]) * (latents.roll(1, 0) - latents)
+            wanted = latents + towards + 0.15 * spread * torch.randn_like(latents)
+            features = self.decoder.body(wanted)
+            drawn = self.decoder.coarse(features) if self.encoder.halve else self.decoder.fine(features, wanted)
+        seen = self.encoder(drawn, drawn)[0].float()
+        return ((seen - wanted) / spread).square().mean()
 
 
 WINDOW = 20  # features on a side, above which only a window of half of them is drawn

@@ -12,7 +12,7 @@ from . import whole
 
 PAIRS = 18  # of pictures on a sheet
 CELL = 256  # pixels a picture on a sheet is wide, about
-GAP, MARGIN = 12, 24
+SEAM, GAP, MARGIN = 3, 16, 24  # pixels between the two of a pair, between pairs, and around all
 BACKGROUND = (12, 12, 14)
 
 
@@ -70,7 +70,7 @@ def sheet(path: Path, originals: np.ndarray, drawn: np.ndarray) -> None:
     import simplejpeg
 
     pick = np.unique(np.linspace(0, len(originals) - 1, PAIRS).astype(int))
-    pairs = [np.concatenate([_sized(originals[k]), _sized(drawn[k])]) for k in pick]
+    pairs = [_pair(_sized(originals[k]), _sized(drawn[k])) for k in pick]
     height, width = pairs[0].shape[:2]
     columns = min(len(pairs), max(1, round(math.sqrt(len(pairs) * 16 / 9 * height / width))))
     columns = math.ceil(len(pairs) / math.ceil(len(pairs) / columns))  # so that the last row is fullest
@@ -81,6 +81,12 @@ def sheet(path: Path, originals: np.ndarray, drawn: np.ndarray) -> None:
         y, x = MARGIN + k // columns * (height + GAP), MARGIN + k % columns * (width + GAP)
         page[y : y + height, x : x + width] = pair
     whole.write(path, simplejpeg.encode_jpeg(page, quality=92, colorspace="RGB", colorsubsampling="444"))
+
+
+def _pair(above: np.ndarray, below: np.ndarray) -> np.ndarray:
+    seam = np.empty((SEAM, *above.shape[1:]), np.uint8)
+    seam[:] = BACKGROUND
+    return np.concatenate([above, seam, below])
 
 
 def _sized(picture: np.ndarray) -> np.ndarray:

@@ -1,0 +1,296 @@
+"""Whole training runs on a clip of a moving square: what they write, and what stops them."""
+
+import json
+
+import footage_clips
+import numpy as np
+import pytest
+import torch
+import training
+from livedream_export import autoencoder, checkpoint, export, footage, train
+from livedream_export.device import choose
+from livedream_export.learner import Learner
+from livedream_export.train import Run
+
+from livedream import UserError
+from livedream.dream import read
+from livedream.stage import offline
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_cache(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory):
+    return training.square(tmp_path_factory.mktemp("clip") / "square.mp4")
+
+
+@pytest.fixture(scope="module")
+def trained(clip, tmp_path_factory):
+    """A run of some hundred steps."""
+    out = tmp_path_factory.mktemp("trained") / "square.onnx"
+    options = {"size": "32", "seed": 3, "title": "A square", "licence": "CC0-1.0", "hp": training.SMALL}
+    made = train.train([clip], out, minutes=0.6, now=training.counter(), **options)
+    assert made == out
+    return out
+
+
+def run_on(clip, out, **options):
+    """A run that has read its footage."""
+    run = Run(out, options.pop("minutes", 1.0), "cpu", 0, training.SMALL, training.counter(0.05))
+    run.begin([str(clip)], options.pop("size", "32"), options.pop("resume", False), **options)
+    return run
+
+
+def test_a_dream_that_plays_and_knows_where_it_is_from(trained, clip):
+    dream = read.load(trained)
+    assert (dream.title, dream.kind, dream.size, dream.fps) == ("A square", "vae-rnn", (32, 32), 25.0)
+    assert set(dream.components) == {"step", "decode", "encode"}
+    assert dream.provenance["licence"] == "CC0-1.0"
+    assert dream.provenance["footage"][0]["name"] == clip.name
+    assert len(dream.provenance["footage"][0]["sha256"]) == 64
+    assert 1 <= len(dream.scenes) <= 8
+    assert dream.scenes[0].thumbnail[:2] == b"\xff\xd8"
+    frames = [frame.pixels for frame in offline.frames(dream, 30, 25.0, seed=1)]
+    assert all(pixels.shape == (32, 32, 4) for pixels in frames)
+    assert np.abs(frames[0].astype(int) - frames[-1]).mean() > 0.5  # it moves
+    again = [frame.pixels for frame in offline.frames(dream, 30, 25.0, seed=1)]
+    assert all(np.array_equal(a, b) for a, b in zip(frames, again, strict=True))
+
+
+def test_pictures_are_learned(trained, clip):
+    saved = checkpoint.load(trained.with_suffix(".run") / "checkpoint.pt")
+    learner = Learner(saved["size"], saved["hp"], torch.device("cpu"))
+    frames = footage.read([clip], 32).frames
+    every = np.arange(len(frames))
+    untrained = autoencoder.psnr(frames, autoencoder.reconstruct(learner.average, frames, every)).mean()
+    learner.restore(saved)
+    learned = autoencoder.psnr(frames, autoencoder.reconstruct(learner.average, frames, every)).mean()
+    assert untrained < 12  # the mean picture would have 13
+    assert learned > 17
+
+
+def test_the_run_folder(trained):
+    folder = trained.with_suffix(".run")
+    assert len(list(folder.glob("sheet-*.jpg"))) == 1
+    assert len(list(folder.glob("dream-*.mp4"))) == 1
+    log = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+    assert log[-1]["learned_psnr_db"] > 17  # four seconds leave no frames out, and the figure's name says so
+    assert not list(folder.glob("*.tmp"))
+
+
+def test_knobs_have_names_of_their_own(trained):
+    names = [knob.name for knob in read.load(trained).directions]
+    assert len(set(names)) == len(names) == 8
+
+
+def test_a_finished_run_is_exported_without_its_footage(trained, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "empty"))
+    out = export.export_checkpoint(trained.with_suffix(".run") / "checkpoint.pt", tmp_path / "again.onnx")
+    first, second = read.load(trained), read.load(out)
+    assert second.title == "A square"
+    for a, b in zip(offline.frames(first, 5, 25.0), offline.frames(second, 5, 25.0), strict=True):
+        assert np.abs(a.pixels.astype(int) - b.pixels).max() <= 1
+
+
+def test_a_killed_run_is_exported_from_the_cache_or_says_what_is_missing(clip, tmp_path, monkeypatch):
+    run = run_on(clip, tmp_path / "a.onnx")
+    run._save(must=True)
+    monkeypatch.setattr(export, "SPELL", 0.2)
+    written = {}
+    monkeypatch.setattr(export.dream_file, "export", lambda out, *about: written.update({out: about}))
+    out = export.export_checkpoint(run.checkpoint, tmp_path / "b.onnx")
+    assert written[out][2].shape == (len(run.footage.frames), training.SMALL.latent)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "empty"))
+    with pytest.raises(UserError, match="no longer in"):
+        export.export_checkpoint(run.checkpoint, tmp_path / "c.onnx")
+
+
+def test_resume_goes_on_with_the_same_figures(clip, tmp_path, monkeypatch):
+    run = run_on(clip, tmp_path / "a.onnx", minutes=0.5)
+    monkeypatch.setattr(Run, "_export", lambda self, early: None)
+    run.go()
+    assert run.steps > 10
+    more = run_on(clip, tmp_path / "a.onnx", minutes=0.8, resume=True)
+    assert more.steps == run.steps
+    assert more.budget.spent == pytest.approx(run.budget.spent)
+    assert more.budget.used() == pytest.approx(run.budget.used(), abs=0.5)
+    for name in ("autoencoder", "average", "recurrent"):
+        before, after = getattr(run.learner, name).state_dict(), getattr(more.learner, name).state_dict()
+        assert all(torch.equal(before[key], after[key]) for key in before)
+    for name in ("pictures_optimizer", "motion_optimizer"):
+        before, after = (getattr(r.learner, name).state_dict()["state"][0] for r in (run, more))
+        assert torch.equal(before["exp_avg_sq"], after["exp_avg_sq"])
+    more.go()
+    assert more.steps > run.steps
+
+
+def test_resume_of_other_footage_or_size_is_refused(clip, tmp_path):
+    run_on(clip, tmp_path / "a.onnx")._save(must=True)
+    with pytest.raises(UserError, match="32x32, here 64x64"):
+        run_on(clip, tmp_path / "a.onnx", size="64", resume=True)
+    other = training.square(tmp_path / "other.mp4", seconds=3)
+    with pytest.raises(UserError, match="other footage"):
+        run_on(other, tmp_path / "a.onnx", resume=True)
+    with pytest.raises(UserError, match="there is no checkpoint"):
+        run_on(clip, tmp_path / "b.onnx", resume=True)
+
+
+@pytest.mark.parametrize("spoil", [lambda data: data[: len(data) // 2], lambda data: b"", lambda data: b"what" * 99])
+def test_a_damaged_checkpoint_is_one_line(clip, tmp_path, spoil):
+    run = run_on(clip, tmp_path / "a.onnx")
+    run._save(must=True)
+    run.checkpoint.write_bytes(spoil(run.checkpoint.read_bytes()))
+    with pytest.raises(UserError, match=r"damaged, or not a checkpoint .*; train anew"):
+        run_on(clip, tmp_path / "a.onnx", resume=True)
+
+
+def test_starting_anew_keeps_the_old_dream_and_the_old_checkpoint(clip, tmp_path, capsys):
+    out = tmp_path / "a.onnx"
+    out.write_bytes(b"the old dream")
+    run_on(clip, out)._save(must=True)
+    old = (tmp_path / "a.run/checkpoint.pt").read_bytes()
+    run_on(clip, out)._save(must=True)
+    assert out.read_bytes() == b"the old dream"
+    assert (tmp_path / "a.run/checkpoint-before.pt").read_bytes() == old
+    assert "without --resume" in capsys.readouterr().err
+
+
+def test_ctrl_c_while_reading_is_one_line_and_leaves_nothing(clip, tmp_path, monkeypatch, capsys):
+    def interrupted(*args, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(train.footage, "read", interrupted)
+    assert train.train([clip], tmp_path / "a.onnx", hp=training.SMALL) is None
+    assert capsys.readouterr().err.splitlines() == [
+        "stopped at once: nothing had been learned yet, and nothing was written"
+    ]
+    assert not (tmp_path / "a.onnx").exists()
+
+
+@pytest.mark.parametrize("seconds", [30, 20 * 60, 8 * 3600])
+def test_early_dreams_come_early_then_now_and_then(clip, tmp_path, monkeypatch, seconds):
+    """Nobody waits for the first; a short run makes none; none is late."""
+    moments, ends, time = [], [], [0.0]
+
+    def learn(*args):
+        for _ in args[-2]:
+            time[0] += 0.5
+
+    def export(self, early):
+        time[0] += 20
+        self.budget.costs["dream"] = 20.0
+        (moments if early else ends).append(time[0])
+
+    monkeypatch.setattr(Run, "_export", export)
+    monkeypatch.setattr(train.checkpoint, "save", lambda path, saved: None)
+    monkeypatch.setattr(train.pictures, "learn", learn)
+    monkeypatch.setattr(train.motion, "learn", learn)
+    run = Run(tmp_path / "a.onnx", seconds / 60, "cpu", 0, training.SMALL, lambda: time[0])
+    run.begin([str(clip)], "32", False)
+    run.go()
+    assert seconds * 0.95 < ends[0] < seconds + 20
+    if seconds < 300:
+        assert moments == []
+    else:
+        assert moments[0] < 200
+        apart = np.diff([*moments, seconds])
+        assert 3 <= len(apart) <= 10
+        assert apart.min() > 0.08 * seconds
+
+
+def test_losses_that_are_not_finite_are_never_stepped_on(clip, tmp_path, monkeypatch, capsys):
+    """A few are skipped and counted; many in a row go back to the checkpoint, at half the rate."""
+    run = run_on(clip, tmp_path / "a.onnx", minutes=0.9)
+    monkeypatch.setattr(Run, "_export", lambda self, early: None)
+    whole, calls = type(run.learner.autoencoder).loss, []
+
+    def loss(self, *args):
+        calls.append(1)
+        bad = len(calls) == 4 or 10 <= len(calls) < 22
+        return (value * (float("nan") if bad else 1.0) for value in whole(self, *args))
+
+    monkeypatch.setattr(type(run.learner.autoencoder), "loss", loss)
+    run.go()
+    assert len(calls) > 30
+    assert run.learner.skipped == 13
+    assert run.learner.slower == 0.5
+    assert capsys.readouterr().err.count("back to the last checkpoint") == 1
+    assert all(value.isfinite().all() for value in run.learner.average.state_dict().values())
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(clip, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(UserError, match="cannot be made"):
+        run_on(clip, tmp_path / "file" / "a.onnx")
+
+
+def test_a_full_disk_is_one_line_and_the_old_checkpoint_stays(clip, tmp_path, capsys):
+    resource = pytest.importorskip("resource")
+    run = run_on(clip, tmp_path / "a.onnx")
+    run._save(must=True)
+    old, limits = run.checkpoint.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(old) // 2, limits[1]))
+    try:
+        run._save()
+        with pytest.raises(UserError, match="cannot be written"):
+            run._save(must=True)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert "no checkpoint: " in capsys.readouterr().err
+    assert run.checkpoint.read_bytes() == old
+    assert [p.name for p in run.folder.iterdir()] == ["checkpoint.pt"]
+
+
+def test_footage_of_odd_shapes_learns(tmp_path, monkeypatch):
+    """A still that nothing moves in, tiny, very wide: every number stays finite."""
+    still = footage_clips.write(tmp_path / "still.mp4", [footage_clips.noise(1, 32, 32)] * 60)
+    wide = training.square(tmp_path / "wide.mp4", seconds=2, width=512, height=32)
+    monkeypatch.setattr(Run, "_export", lambda self, early: None)
+    for path, size, shape in ((still, "32", (32, 32)), (wide, "512x32", (512, 32))):
+        run = run_on(path, tmp_path / f"{path.stem}.onnx", size=size, minutes=0.4)
+        run.go()
+        assert run.size == shape
+        assert run.steps > 3
+        assert run.latents.isfinite().all()
+        assert (run.learner.recurrent.pace > 0).all()
+        assert all(value.isfinite().all() for value in run.learner.recurrent.state_dict().values())
+
+
+def test_footage_of_many_cuts_learns_or_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(Run, "_export", lambda self, early: None)
+    shots = [footage_clips.noise(k, 64, 64) for k in range(10)]
+    hectic = footage_clips.write(tmp_path / "hectic.mp4", [s for s in shots for _ in range(6)])
+    with pytest.raises(UserError, match="longest shot without a cut is 6 frames; motion needs 9"):
+        run_on(hectic, tmp_path / "hectic.onnx")
+    brisk = footage_clips.write(tmp_path / "brisk.mp4", [s for s in shots for _ in range(12)])
+    run = run_on(brisk, tmp_path / "brisk.onnx", minutes=0.4)
+    assert len(run.footage.segments) == 10
+    run.go()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"minutes": 0}, "--minutes 0: must be more than 0"),
+        ({"minutes": float("nan")}, "--minutes nan"),
+        ({"out": "dream.mp4"}, "a dream's name ends in .onnx"),
+        ({"device": "tpu"}, "training runs on auto, cpu, cuda or mps"),
+        ({"size": "65x64"}, "multiples of 32"),
+    ],
+)
+def test_wrong_usage_is_one_line(clip, tmp_path, options, words):
+    out = tmp_path / options.pop("out", "a.onnx")
+    with pytest.raises(UserError, match=words) as error:
+        train.train([clip], out, **options)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
+def test_cuda_that_is_not_there():
+    with pytest.raises(UserError, match="--device cuda: PyTorch finds none here"):
+        choose("cuda")

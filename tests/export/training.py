@@ -1,0 +1,42 @@
+"""A clip so simple, and networks so small, that a whole training run takes seconds."""
+
+import itertools
+import logging
+
+import footage_clips
+import numpy as np
+from livedream_export.hyperparameters import Hyperparameters
+
+logging.getLogger("torch.__trace").setLevel(logging.WARNING)  # pytest would keep thousands of its lines
+
+SMALL = Hyperparameters(
+    latent=8,
+    widths=(16, 16, 24, 24),
+    warmup_steps=30,
+    average=0.95,
+    batch=16,
+    rate=5e-3,
+    state=32,
+    mixtures=3,
+    sequence=16,
+    windows=16,
+    own_steps=6,
+    recurrent_rate=3e-3,
+)
+
+
+def square(path, seconds=4, width=32, height=32):
+    """A large bright square goes around on a dark ramp, once every two seconds."""
+    pictures = []
+    for k in range(seconds * 25):
+        picture = np.empty((height, width, 3), np.uint8)
+        picture[:] = np.linspace(20, 90, width)[None, :, None]
+        y, x = (int(side * (0.5 + 0.3 * f(k * np.pi / 25))) for side, f in ((height, np.sin), (width, np.cos)))
+        picture[max(0, y - 8) : y + 8, max(0, x - 8) : x + 8] = (240, 180, 40)
+        pictures.append(picture)
+    return footage_clips.write(path, pictures, options={"crf": "10"})
+
+
+def counter(step=0.01):
+    """A clock that moves on a little every time it is read: runs are as long on any machine."""
+    return itertools.count(0.0, step).__next__
