@@ -77,7 +77,7 @@ class Player:
 
     def draw(self, values: Snapshot) -> np.ndarray:
         """The picture of this moment: uint8 [H, W, 4], nobody else's."""
-        latent = _between(self._before.latent, self._after.latent, self._phase, self.dream.interpolation)
+        latent = between(self._before.latent, self._after.latent, self._phase, self.dream.interpolation)
         component = self.dream.components["decode"]
         inputs = {**self._named(latent + self._offset(values)), **self._decode_state, **_controls(component, values)}
         if self._before.noise is not None:  # it belongs to the step; in between two are mixed at unit variance
@@ -192,7 +192,7 @@ def _controls(component: Component, values: Snapshot) -> dict[str, np.ndarray]:
     }
 
 
-def _between(a: np.ndarray, b: np.ndarray, part: float, interpolation: str) -> np.ndarray:
+def between(a: np.ndarray, b: np.ndarray, part: float, interpolation: str) -> np.ndarray:
     """Latent `part` of the way from a to b. Slerp after Shoemake 1985; lengths go linearly."""
     if interpolation == "none":
         return a
