@@ -123,9 +123,9 @@ def screen(found: dict) -> list[Finding]:
     """Whether a window can open, and who draws."""
     there = [f"{key}={os.environ[key]}" for key in ("DISPLAY", "WAYLAND_DISPLAY") if os.environ.get(key)]
     linux = sys.platform.startswith("linux")
-    display = Finding(
-        "screen", "display", bool(there) or not linux, ", ".join(there) or "none" * linux or "the system's"
-    )
+    shown = ", ".join(there) or ("none" if linux else "the system's")
+    opens = found.get("window", False)
+    display = Finding("screen", "display", opens or (None if there else False), shown)
     if "problem" in found:
         packages = "libgl1 libglx-mesa0 libegl1 libgl1-mesa-dri"
         mend = f"{APT} {packages}" if linux else "install the graphics card's driver"
