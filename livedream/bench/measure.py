@@ -44,6 +44,10 @@ def measure(model: str = "rainbow.onnx", seconds: float = 8.0, say: Callable[[st
     figures["outputs"] = []
     for kind in outputs.KINDS:
         for fps in (60.0, 30.0):
+            before = figures["outputs"][-1] if figures["outputs"] else {}
+            if before.get("output") == kind and "skipped" in before:  # it will not be there at another rate
+                figures["outputs"].append(before | {"asked_fps": fps})
+                continue
             say(f"frames a second: {kind} at {fps:g}")
             # Pacing is read off the plain run, so that gets the whole time; the others need less.
             long = kind == "none" and fps == FPS

@@ -79,8 +79,8 @@ def _fed(output: Output, player, table, fps, seconds, peer: Peer | None = None) 
         if now > limit or output.state == "failed":
             return True
         # However short the time and slow the machine, there is something to count.
-        moved = len(watch.frames) > frames_at_begin + 2 and arrived() > at_begin
-        return begin is not None and now - begin >= seconds and moved
+        new = watch.frames[frames_at_begin:] if begin is not None and now - begin >= seconds else []
+        return len(new) > 2 and any(frame[1] for frame in new) and arrived() > at_begin
 
     with playing(player, table, fps, [watch, output]):
         limit = time.perf_counter() + PATIENCE
@@ -90,6 +90,8 @@ def _fed(output: Output, player, table, fps, seconds, peer: Peer | None = None) 
             while not over():
                 time.sleep(0.01)
         end, delivered = time.perf_counter(), arrived() - at_begin
+    if output.state == "failed":
+        return {"skipped": output.error}
     if begin is None:
         reasons = filter(None, (output.error, peer and peer.fault()))
         return {"skipped": f"no picture arrived in {PATIENCE:g} s: {', '.join(reasons) or 'nobody says why'}"}
