@@ -1,5 +1,7 @@
 """The parameter table of a show: what is always there, and what a dream brings."""
 
+from dataclasses import replace
+
 from livedream import parameters
 from livedream.dream.dream import Dream
 from livedream.parameters import Parameter, Table
@@ -7,10 +9,8 @@ from livedream.parameters import Parameter, Table
 
 def of(dream: Dream, seed: int = 0) -> Table:
     """A table for playing `dream`, its random numbers from `seed` (0..16777215)."""
-    table = Table([*parameters.PLAYER, *parameters.MASTER, *for_dream(dream)])
-    table.set("player/seed", [seed])
-    table.tick(0.0)  # nobody's hand: no event that a frame would be late for
-    return table
+    player = [replace(each, default=seed) if each.address == "player/seed" else each for each in parameters.PLAYER]
+    return Table([*player, *parameters.MASTER, *for_dream(dream)])
 
 
 def for_dream(dream: Dream) -> tuple[Parameter, ...]:

@@ -26,7 +26,7 @@ log = logging.getLogger("livedream.stage")
 SAFETY = 0.002  # seconds between the drawing's usual end and its tick
 REMEMBERED = 240  # drawings, latencies and ticks that the figures are made of
 RETRY = 0.2  # seconds to the next try while nothing could be drawn yet
-PATIENCE = 0.25  # seconds of steps for one drawing; a dream that needs more goes slower rather than not at all
+PATIENCE = 0.5  # seconds of steps for one drawing; a dream that needs more goes slower rather than not at all
 ASLEEP = 2.0  # seconds without a tick after which the machine must have slept: the show goes on where it was
 
 

@@ -1,0 +1,97 @@
+"""DESIGN.md, "The way of the data": arrows never run back. Read from the imports of every file."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import livedream
+
+HOUSE = Path(livedream.__file__).parent
+FILES = sorted(HOUSE.rglob("*.py"))
+
+# What the files of a room may know of livedream. "livedream" is the package itself: UserError, version.
+MAY = {
+    "parameters": {"livedream"},
+    "frame": {"livedream"},
+    "control": {"livedream", "parameters", "control"},
+    "dream": {"livedream", "dream"},
+    "backend": {"livedream", "dream", "backend"},
+    "play": {"livedream", "parameters", "dream", "backend", "play"},
+    "output": {"livedream", "frame", "output"},
+    "web": {"livedream", "frame", "parameters", "web"},
+    "stage": {"livedream", "parameters", "frame", "control", "dream", "backend", "play", "output", "web", "stage"},
+    "machine": {"livedream"},
+    "probe": {"livedream", "output"},
+    "doctor": {"livedream", "control", "dream", "web", "machine", "probe"},
+}
+MAY["bench"] = {*MAY["stage"], "machine", "bench"}
+RUNS_MODELS = {"backend/cpu.py", "dream/prove.py", "dream/info.py", "probe.py"}  # may know an inference library
+PROGRAMS = {"__main__.py", "bench/first_frame.py"}  # run as processes of their own: may know the command line
+
+
+def name(file: Path) -> str:
+    return file.relative_to(HOUSE).as_posix()
+
+
+def modules(file: Path) -> set[str]:
+    """Every module that a file imports anywhere, in full: "livedream.play.player"."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {each.name for each in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file}: relative import"
+            found.add(node.module)
+            found |= {f"{node.module}.{each.name}" for each in node.names if is_module(node.module, each.name)}
+    return found
+
+
+def is_module(package: str, part: str) -> bool:
+    path = HOUSE.parent / package.replace(".", "/") / part
+    return path.is_dir() or path.with_suffix(".py").is_file()
+
+
+def room(module: str) -> str:
+    """The room of one of our modules: "play" for livedream.play.player."""
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 else "livedream"
+
+
+@pytest.mark.parametrize("file", FILES, ids=name)
+def test_a_room_knows_only_what_lies_before_it(file):
+    ours = {room(each) for each in modules(file) if each.split(".")[0] == "livedream"}
+    here = file.relative_to(HOUSE).parts[0].removesuffix(".py")
+    if here in ("cli", "__init__") or name(file) in PROGRAMS:
+        return
+    assert here in MAY, f"{here}: a new room; say above what it may know"
+    assert ours <= MAY[here], f"{name(file)} imports {sorted(ours - MAY[here])}"
+
+
+def test_nothing_but_the_program_itself_knows_the_command_line():
+    knowing = {name(file) for file in FILES if "livedream.cli" in modules(file)}
+    assert knowing <= PROGRAMS
+    assert "__main__.py" in knowing
+
+
+def test_the_player_knows_of_backends_only_their_face():
+    for file in (HOUSE / "play").glob("*.py"):
+        assert not {each for each in modules(file) if each.startswith("livedream.backend.")}, name(file)
+
+
+def test_only_backends_know_an_inference_library():
+    knowing = {name(file) for file in FILES if "onnxruntime" in {each.split(".")[0] for each in modules(file)}}
+    assert knowing <= RUNS_MODELS
+    assert "backend/cpu.py" in knowing
+
+
+def test_the_instrument_never_needs_the_studio():
+    for file in FILES:
+        roots = {each.split(".")[0] for each in modules(file)}
+        assert "torch" not in roots, name(file)
+        if file.name != "cli.py":
+            assert "livedream_export" not in roots, name(file)
+    top = ast.parse((HOUSE / "cli.py").read_text("utf-8")).body
+    for node in top:  # and the command line only when it is asked to train
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            assert "livedream_export" not in ast.unparse(node)
