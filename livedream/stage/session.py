@@ -125,7 +125,9 @@ def _serve(wishes: Wishes, table, now, dream, outputs: list, ending: contextlib.
 @contextlib.contextmanager
 def _signals(stopped: threading.Event):
     """Ctrl-C and a polite kill end the show; a second one is the system's."""
-    kinds = [signal.SIGINT, signal.SIGTERM] + ([signal.SIGHUP] if sys.platform != "win32" else [])
+    kinds = [signal.SIGINT, signal.SIGTERM]
+    if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # else nohup was asked for
+        kinds.append(signal.SIGHUP)
     before = {}
 
     def stop(number, _):
