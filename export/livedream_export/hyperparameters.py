@@ -24,11 +24,17 @@ class Hyperparameters:
     mixtures: int = 8
     sequence: int = 48  # steps a training window holds
     windows: int = 48  # windows in a batch
-    recurrent_rate: float = 1.0e-3
-    input_noise: float = 2.0  # largest standard deviation of noise added to its inputs, in paces
-    own_steps: int = 16  # steps it walks on its own output in training, at the end of each window
-    least_deviation: float = 0.02  # of a component, in paces
+    recurrent_rate: float = 2.0e-3
+    input_noise: float = 0.5  # largest standard deviation of noise added to its inputs, in paces
+    own_steps: int = 4  # steps it walks on its own output in training, at the end of each window
+    farthest: float = 4.0  # it may stray from the truth meanwhile, in paces
+    least_deviation: float = 0.02  # of a component, in paces; and the most: without a bound, the network learns to
+    most_deviation: float = 1.0  # excuse where it strays to by ever larger ones, which make it stray farther
+
+    anchors: int = 4096  # latents of the footage, at most, that a dream is drawn back to
+    anchor_pull: float = 0.2  # how much of the way, each step
+    anchor_width: float = 0.87  # how far around they are looked for, in the footage's own steps
 
     # What `--minutes` is spent on, in shares; the rest is reading, pictures and export.
-    autoencoder_share: float = 0.72
-    recurrent_share: float = 0.22
+    autoencoder_share: float = 0.75
+    recurrent_share: float = 0.19

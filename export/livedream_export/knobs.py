@@ -9,7 +9,7 @@ from livedream.dream import write
 KNOBS = 8
 REACH = 2.0  # standard deviations to either side at which the effect is measured
 
-# What more of it is called, and how much it must change from end to end to be called so at all.
+# What more of it is called, and how much it must change from end to end to be called so at all; plain words first.
 LEAST = {
     "brighter": 3.0,  # grey levels, as all up to "detail"
     "contrast": 3.0,
@@ -77,6 +77,7 @@ def names(changes: np.ndarray) -> list[tuple[str, int]]:
     alike = (np.sign(changes) == np.sign(mean)[:, None]).sum(1) >= changes.shape[1] - 1
     seen = alike & (np.abs(mean) >= list(LEAST.values()))
     strength = np.where(seen, np.abs(mean) / (np.sqrt((mean**2).mean(0)) + 1e-9), 0.0)
+    strength *= np.linspace(1.2, 1.0, len(LEAST))
     named = [(f"direction {k}", 1) for k in range(1, len(changes) + 1)]
     while strength.size and strength.max() > 0:
         knob, feature = np.unravel_index(strength.argmax(), strength.shape)

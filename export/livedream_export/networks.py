@@ -183,13 +183,17 @@ class Recurrent(nn.Module):
 
     def __init__(self, hp: Hyperparameters):
         super().__init__()
-        self.latent, self.mixtures, self.least = hp.latent, hp.mixtures, hp.least_deviation
+        self.latent, self.mixtures = hp.latent, hp.mixtures
+        self.least, self.most = hp.least_deviation, hp.most_deviation
         self.cell = nn.GRUCell(hp.latent, hp.state)
         self.hidden = nn.Linear(hp.state, hp.state)
         self.out = nn.Linear(hp.state, hp.mixtures * (1 + 2 * hp.latent))
         self.register_buffer("mean", torch.zeros(hp.latent))
         self.register_buffer("deviation", torch.ones(hp.latent))
         self.register_buffer("pace", torch.ones(hp.latent))
+        self.most_anchors, self.anchor_pull, self.anchor_width = hp.anchors, hp.anchor_pull, hp.anchor_width
+        # Latents of the footage; not in a checkpoint, for `recurrent.measure` sets them anew.
+        self.register_buffer("anchors", torch.zeros(1, hp.latent), persistent=False)
         nn.init.zeros_(self.out.bias)
         self.out.weight.data.mul_(0.1)
 
@@ -203,7 +207,8 @@ class Recurrent(nn.Module):
         out = self.out(F.leaky_relu(self.hidden(state), 0.1)).float()
         of_all = self.mixtures * self.latent
         logits, means, spread = out.split([self.mixtures, of_all, of_all], dim=1)
-        deviations = F.softplus(spread.view(-1, self.mixtures, self.latent) - 1.0) + self.least
+        deviations = F.softplus(spread.view(-1, self.mixtures, self.latent) - 1.0)
+        deviations = deviations * self.most / (deviations + self.most) + self.least
         return logits, means.view(-1, self.mixtures, self.latent), deviations
 
     def negative_log_likelihood(self, x: Tensor, following: Tensor, predicted) -> Tensor:
@@ -228,4 +233,15 @@ class Recurrent(nn.Module):
         pick = pick + none * chance
         mean = (pick[..., None] * means).sum(1)
         deviation = (pick[..., None] * deviations).sum(1)
-        return x + self.pace * (mean + temperature * deviation * noise)
+        return self.homeward(x + self.pace * (mean + temperature * deviation * noise))
+
+    def homeward(self, x: Tensor) -> Tensor:
+        """Whitened latents [B, Z], drawn part of the way to the footage's latents around them.
+
+        One step of mean shift (Fukunaga and Hostetler 1975) over the anchors, `anchor_width` steps of the footage wide:
+        what strays sideways comes back, so that no dream dissolves, while a step along the way the footage went is
+        hardly held. The squares of x itself cancel in the softmax and are left out.
+        """
+        variance = self.anchor_width**2 * self.pace.square().sum()
+        nearness = (x @ self.anchors.T - 0.5 * self.anchors.square().sum(1)) / variance
+        return x + self.anchor_pull * (torch.softmax(nearness, 1) @ self.anchors - x)

@@ -17,12 +17,13 @@ SHORTEST = 8  # steps; a shot in which not even these fit teaches no motion
 
 
 def measure(network: Recurrent, latents: Tensor, segments) -> None:
-    """Set mean, deviation and pace from the footage's latents [N, Z]; a step across a cut does not count."""
+    """Set mean, deviation, pace and anchors from the footage's latents [N, Z]; a step across a cut does not count."""
     network.mean.copy_(latents.mean(0))
     network.deviation.copy_(latents.std(0).clamp(min=1e-3))
     white = (latents - network.mean) / network.deviation
     steps = torch.cat([white[a + 1 : b] - white[a : b - 1] for a, b in segments])
     network.pace.copy_(steps.square().mean(0).sqrt().clamp(min=1e-3))
+    network.anchors = white[torch.linspace(0, len(white) - 1, min(network.most_anchors, len(white))).long()].clone()
 
 
 def window_length(segments, longest: int) -> int:
@@ -69,6 +70,8 @@ def window_loss(network: Recurrent, white: Tensor, starts: np.ndarray, length: i
         with torch.no_grad():
             uniform = torch.rand(count, 1, device=device)
             here = network.sample(here, predicted, one, torch.randn_like(here), uniform)
+            truth, far = window[:, t], hp.farthest * network.pace
+            here = torch.minimum(torch.maximum(here, truth - far), truth + far)
         state, *predicted = network(here, state)
         total = total + network.negative_log_likelihood(here, window[:, t + 1], predicted)
     return total / length
