@@ -106,7 +106,8 @@ def _session(model: onnx.ModelProto) -> ort.InferenceSession:
 def prove(built: dict[str, onnx.ModelProto], autoencoder: Autoencoder, network: Recurrent) -> None:
     """Twenty chained steps, pictures of every fifth, and those pictures' latents: ONNX Runtime against PyTorch.
 
-    Raises UserError when a latent is off by over 0.01 standard deviations, or a picture by over 1 grey level.
+    Raises UserError when a latent is off by over 0.01 standard deviations, a state by over 0.01, or a picture by over
+    1 grey level.
     """
     run = {name: _session(model).run for name, model in built.items()}
     step, decode, encode = Step(network).eval(), Decode(autoencoder).eval(), Encode(autoencoder).eval()
@@ -118,7 +119,8 @@ def prove(built: dict[str, onnx.ModelProto], autoencoder: Autoencoder, network: 
         chance = (normal, noise.uniform(1, 0, "step", k, 1)[None], temperature)
         latent, state = run["step"](None, dict(zip(Step.inputs, (latent, state, *chance), strict=True)))
         there = step(*there, *map(torch.from_numpy, chance))
-        _near(latent, there[0], network, f"step {k}")
+        _near(latent, there[0], network.deviation, f"step {k}")
+        _near(state, there[1], 1.0, f"the state at step {k}")
         if k % 5 == 4:
             (picture,) = run["decode"](None, {"latent": latent})
             drawn = decode(torch.from_numpy(latent)).numpy()
@@ -126,10 +128,10 @@ def prove(built: dict[str, onnx.ModelProto], autoencoder: Autoencoder, network: 
             if grey > 1:
                 raise UserError(f"export: a picture is {grey} grey levels off PyTorch's; nothing was written")
             (seen,) = run["encode"](None, {"image": picture})
-            _near(seen, encode(torch.from_numpy(picture)), network, "encode")
+            _near(seen, encode(torch.from_numpy(picture)), network.deviation, "encode")
 
 
-def _near(latent: np.ndarray, there: Tensor, network: Recurrent, what: str) -> None:
-    off = float(((there - torch.from_numpy(latent)) / network.deviation).abs().max())
+def _near(found: np.ndarray, there: Tensor, unit: Tensor | float, what: str) -> None:
+    off = float(((there - torch.from_numpy(found)) / unit).abs().max())
     if not off <= 1e-2:
-        raise UserError(f"export: {what} is {off:.3g} deviations off PyTorch's; nothing was written")
+        raise UserError(f"export: {what} is {off:.3g} off PyTorch's; nothing was written")

@@ -11,6 +11,7 @@ import livedream
 from livedream.dream import write
 
 from . import components, knobs
+from . import recurrent as motion
 from .autoencoder import draws_whole
 from .networks import Autoencoder, Recurrent
 from .preview import shrunk
@@ -48,6 +49,7 @@ def export(
     autoencoder = copy.deepcopy(autoencoder).cpu().float().eval()
     autoencoder.decoder.whole = draws_whole(autoencoder, torch.from_numpy(latents))
     network = copy.deepcopy(network).cpu().float().eval()
+    motion.measure(network, torch.from_numpy(latents), segments)  # of a checkpoint, there are no anchors yet
     width, height = size
     built = components.build(autoencoder, network, height, width)
     decode = components.Decode(autoencoder)

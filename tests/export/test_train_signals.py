@@ -1,0 +1,99 @@
+"""Training in a process of its own, which is stopped and killed."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import training
+from livedream_export import checkpoint
+
+from livedream import UserError
+from livedream.dream import read
+
+CHILD = """
+import sys
+import training
+from livedream_export import train
+train.CHECKPOINT_SECONDS = 0.2
+train.INTERRUPTED_SPELL = float(sys.argv[3])
+made = train.train([sys.argv[1]], sys.argv[2], size="32", hp=training.SMALL, resume=sys.argv[4] == "resume")
+print("made", made)
+"""
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory):
+    return training.square(tmp_path_factory.mktemp("clip") / "square.mp4")
+
+
+def start(clip, out: Path, spell=1.0, resume="") -> subprocess.Popen:
+    places = [str(Path(training.__file__).parent), *sys.path]
+    environment = os.environ | {
+        "XDG_CACHE_HOME": str(clip.parent / "cache"),
+        "PYTHONPATH": os.pathsep.join(places),
+        "OMP_NUM_THREADS": "1",
+    }
+    command = [sys.executable, "-c", CHILD, clip, out, str(spell), resume]
+    # As a shell starts it: in a group of its own, which Ctrl-C reaches whole.
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen(command, env=environment, process_group=0, **pipes)
+
+
+def wait_for_steps(child: subprocess.Popen, out: Path, more_than: int) -> dict:
+    """The first checkpoint with more steps than that."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        assert child.poll() is None, child.communicate()
+        try:
+            saved = checkpoint.load(out.with_suffix(".run") / "checkpoint.pt")
+        except UserError:
+            saved = {"steps": -1}
+        if saved["steps"] > more_than:
+            return saved
+        time.sleep(0.05)
+    raise AssertionError(f"no checkpoint with more than {more_than} steps")
+
+
+def test_stopped_at_once_killed_resumed_and_stopped(clip, tmp_path):
+    out = tmp_path / "square.onnx"
+    out.write_bytes(b"an earlier dream")
+
+    child = start(clip, out, spell=1000.0)
+    wait_for_steps(child, out, 3)
+    os.killpg(child.pid, signal.SIGINT)
+    line = child.stderr.readline()
+    while line and "stopping" not in line:
+        line = child.stderr.readline()
+    assert "Ctrl-C again stops at once" in line
+    os.killpg(child.pid, signal.SIGINT)
+    said, complaints = child.communicate(timeout=30)
+    assert child.returncode == 0
+    assert said == "made None\n"
+    assert "Traceback" not in complaints
+    assert complaints.splitlines()[-1].startswith("stopped at once: no dream had been written yet")
+    assert out.read_bytes() == b"an earlier dream"
+
+    stopped = checkpoint.load(out.with_suffix(".run") / "checkpoint.pt")
+    child = start(clip, out, resume="resume")
+    wait_for_steps(child, out, stopped["steps"])
+    child.kill()
+    child.communicate()
+    killed = checkpoint.load(out.with_suffix(".run") / "checkpoint.pt")
+    assert killed["steps"] > stopped["steps"]
+    assert killed["used"] > stopped["used"]
+    assert out.read_bytes() == b"an earlier dream"
+
+    child = start(clip, out, resume="resume")
+    wait_for_steps(child, out, killed["steps"])
+    os.killpg(child.pid, signal.SIGINT)
+    said, complaints = child.communicate(timeout=90)
+    assert child.returncode == 0, complaints
+    assert said == f"made {out}\n"
+    assert read.load(out).size == (32, 32)
+    ended = checkpoint.load(out.with_suffix(".run") / "checkpoint.pt")
+    assert ended["steps"] >= killed["steps"]
+    assert ended["latents"] is not None
