@@ -15,7 +15,7 @@ DEAREST = 1 / 8  # of the time, at most, goes into making them
 EARLY_SPELL = 0.12  # of the recurrent network's time comes before each of them, within these seconds:
 SPELL_SECONDS = (10.0, 60.0)
 LEAST_SPELL = 4.0  # seconds the recurrent network learns at the end, however late it is
-DREAM_GUESS = 9.0  # seconds that writing a dream and its pictures takes, until one has been measured
+DREAM_GUESS = 8.0, 90.0  # seconds that a dream and its pictures take, and more for a million pixels, until measured
 SPARE = 0.02  # of the time, for what is not measured
 
 
@@ -29,7 +29,7 @@ class Budget:
     def __init__(self, total: float, hp: Hyperparameters, now: Callable[[], float] = time.monotonic):
         self.total, self.now, self.hp = total, now, hp
         self.spent = {"pictures": 0.0, "motion": 0.0}
-        self.costs = {"encode": 0.0, "dream": DREAM_GUESS}
+        self.costs = {"encode": 0.0, "dream": DREAM_GUESS[0]}
         self.early_at: float | None = None
         self._began = now()
 
@@ -37,6 +37,10 @@ class Budget:
         """Count the runs before: seconds they took, and of them those of learning."""
         self._began -= used
         self.spent, self.early_at = dict(spent), early_at
+
+    def guess(self, pixels: int) -> None:
+        """What a dream with pictures of so many pixels may cost, before the first."""
+        self.costs["dream"] = DREAM_GUESS[0] + DREAM_GUESS[1] * pixels / 1e6
 
     def used(self) -> float:
         return self.now() - self._began

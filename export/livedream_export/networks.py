@@ -134,9 +134,10 @@ class Autoencoder(nn.Module):
             inside = (..., row_margin, column_margin)
             error, square = _difference(part[inside], target[inside], hp)
             loss = 0.5 * loss + error
+            if hp.recognition:  # not before: of pictures that say nothing yet, no latent can be known
+                loss = loss + hp.recognition * self._recognition(mean.detach()[: max(2, len(mean) // 2)])
         divergence = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(1).mean()
-        recognition = self._recognition(mean.detach()[: max(2, len(mean) // 2)])
-        return loss + hp.divergence * divergence + hp.recognition * recognition, square.detach()
+        return loss + hp.divergence * divergence, square.detach()
 
     def _recognition(self, latents: Tensor) -> Tensor:
         """How badly the encoder knows latents [B, Z] again from what the decoder makes of them; scalar.
@@ -145,13 +146,14 @@ class Autoencoder(nn.Module):
         the footage, as many as it likes, and not only the footage's own. Only the encoder learns from this.
         """
         with torch.no_grad():
-            spread = latents.std(0).clamp(min=1e-3)
+            spread = latents.std(0).clamp(min=0.05)
             towards = 0.4 * torch.rand_like(latents[:, :1]) * (latents.roll(1, 0) - latents)
             wanted = latents + towards + 0.15 * spread * torch.randn_like(latents)
             features = self.decoder.body(wanted)
             drawn = self.decoder.coarse(features) if self.encoder.halve else self.decoder.fine(features, wanted)
         seen = self.encoder(drawn, drawn)[0].float()
-        return ((seen - wanted) / spread).square().mean()
+        # Not squared: while the decoder is poor this is large, and would drown the pictures' own error.
+        return F.smooth_l1_loss(seen / spread, wanted / spread)
 
 
 WINDOW = 20  # features on a side, above which only a window of half of them is drawn

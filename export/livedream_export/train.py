@@ -104,6 +104,7 @@ class Run:
         saved = checkpoint.load(self.checkpoint) if resume else None
         self.footage = self._read(sources, size)
         self.size = self.footage.frames.shape[2], self.footage.frames.shape[1]
+        self.budget.guess(self.size[0] * self.size[1])
         if saved:
             self._must_fit(saved)
             self.hp = self.budget.hp = saved["hp"]
@@ -154,6 +155,7 @@ class Run:
         self.learner.restore(saved)
         self.steps, self.early_done = saved["steps"], saved.get("early_done", 0)
         self.budget.resume(saved["used"], saved["spent"], saved.get("early_at"))
+        self.budget.costs |= saved.get("costs", {})
         self.finishing = saved.get("finishing", False) and self.budget.total <= saved["total"]
         if saved.get("latents") is not None:
             self.latents, self.encoded_at = saved["latents"], self.steps
@@ -333,6 +335,7 @@ class Run:
             "spent": self.budget.spent,
             "used": self.budget.used(),
             "total": self.budget.total,
+            "costs": self.budget.costs,
             "early_at": self.budget.early_at,
             "early_done": self.early_done,
             "steps": self.steps,
