@@ -52,7 +52,7 @@ def learn(
             batch = following.result()
             following = ahead.submit(pictures, frames, rng.choice(allowed, hp.batch), device)
             with half_precision(device):
-                loss, square = autoencoder.loss(batch, hp, done >= hp.coarse, rng.uniform(size=2))
+                loss, square = autoencoder.loss(batch, hp, done >= hp.coarse, np.clip(rng.uniform(-0.3, 1.3, 2), 0, 1))
             warm = max((steps + 1) / hp.warmup_steps, done / 0.05)  # in a short run sooner
             rate = hp.rate * min(1.0, warm) * max(0.02, min(1.0, 1.6 * (1 - done)))
             if descent.step(loss, rate):
