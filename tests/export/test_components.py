@@ -14,6 +14,7 @@ from onnx import numpy_helper
 
 from livedream import UserError
 
+pytestmark = pytest.mark.timeout(600)  # seconds of work, but not on a machine that has other work
 TINY = dataclasses.replace(training.SMALL, latent=4, widths=(8, 8, 8, 8), state=8, mixtures=2)
 
 
