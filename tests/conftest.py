@@ -5,6 +5,9 @@ import time
 
 import pytest
 
+# Two OpenMP threads on a busy core wait for each other longer than one takes alone; child processes inherit it.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory):
