@@ -8,6 +8,7 @@ from torch import Tensor
 
 from livedream import UserError
 
+from . import bridges
 from .descent import Descent
 from .device import half_precision
 from .hyperparameters import Hyperparameters
@@ -23,7 +24,9 @@ def measure(network: Recurrent, latents: Tensor, segments) -> None:
     white = (latents - network.mean) / network.deviation
     steps = torch.cat([white[a + 1 : b] - white[a : b - 1] for a, b in segments])
     network.pace.copy_(steps.square().mean(0).sqrt().clamp(min=1e-3))
-    network.anchors = white[torch.linspace(0, len(white) - 1, min(network.most_anchors, len(white))).long()].clone()
+    ways, runs = bridges.build(white, segments)
+    ways = torch.cat([ways[a:b] for a, b in runs])
+    network.anchors = ways[torch.linspace(0, len(ways) - 1, min(network.most_anchors, len(ways))).long()].clone()
 
 
 def window_length(segments, longest: int) -> int:
@@ -93,8 +96,9 @@ def learn(
     network = descent.network.train()
     measure(network, latents, segments)
     white = (latents - network.mean) / network.deviation
-    length = window_length(segments, hp.sequence)
-    starts = window_starts(segments, length)
+    white, runs = bridges.build(white, segments)
+    length = window_length(runs, hp.sequence)
+    starts = window_starts(runs, length)
     for done in times:
         with half_precision(white.device):
             loss = window_loss(network, white, rng.choice(starts, hp.windows), length, hp)

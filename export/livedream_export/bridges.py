@@ -1,0 +1,68 @@
+"""Ways from one place of the footage to another that resembles it, for the recurrent network to learn.
+
+Footage ends, and a network that only ever heard it to its end stands still there. So every shot's end is bent towards
+the place that resembles it most, and so is the best place of every ten seconds: a dream comes to forks, and never to an
+end. A bridge is a crossfade of latents (cf. video textures, Schödl et al. 2000).
+"""
+
+import torch
+from torch import Tensor
+
+STEPS = 16  # of a crossfade
+BEFORE = 48  # steps of footage on either side that belong to a bridge
+APART = 90  # steps between the two ends, at least, where both lie in one shot
+FORK_EVERY = 300  # steps
+
+
+def build(white: Tensor, segments) -> tuple[Tensor, list[tuple[int, int]]]:
+    """All that motion is learned from: latents [M, Z] and their runs [start, stop), of latents [N, Z] and its shots.
+
+    First the shots, each without the end that leads nowhere, then the bridges. Shots too short to be bent stay whole.
+    """
+    shots = [(a, b) for a, b in segments if b - a > 3 * STEPS]
+    runs = [(a, b - STEPS if (a, b) in shots else b) for a, b in segments]
+    arrivals = [torch.arange(a, b - STEPS - min(BEFORE, (b - a) // 3)) for a, b in shots]
+    if not arrivals:
+        return white, runs
+    arrivals = torch.cat(arrivals)
+    parts, at = [white], len(white)
+    for a, b in shots:
+        ends = [range(k, min(k + FORK_EVERY, b - STEPS - 1)) for k in range(a + BEFORE, b - STEPS - 1, FORK_EVERY)]
+        for places in [*ends, range(b - STEPS - 1, b - STEPS)]:
+            if not len(places):
+                continue
+            leave, arrive = _alike(white, torch.tensor(list(places)), arrivals)
+            if arrive is None:
+                continue
+            stop = next(b for a, b in shots if a <= arrive < b)
+            bridge = _bridge(
+                white, max(a, leave - BEFORE + 1), leave, arrive, min(stop - STEPS, arrive + STEPS + BEFORE)
+            )
+            parts.append(bridge)
+            runs.append((at, at + len(bridge)))
+            at += len(bridge)
+    return torch.cat(parts), runs
+
+
+def _alike(white: Tensor, places: Tensor, arrivals: Tensor) -> tuple[int, int | None]:
+    """Which of `places` to leave at and which of `arrivals` to arrive at: alike in where they are and in how they move."""
+
+    def described(k: Tensor) -> Tensor:
+        return torch.cat([white[k], 2 * (white[k + 1] - white[k - 1].where((k > 0)[:, None], white[k]))], 1)
+
+    distance = torch.cdist(described(places), described(arrivals))
+    distance[(places[:, None] - arrivals[None]).abs() < APART] = torch.inf
+    best = int(distance.argmin())
+    row, column = divmod(best, len(arrivals))
+    if not torch.isfinite(distance[row, column]):
+        return int(places[0]), None
+    return int(places[row]), int(arrivals[column])
+
+
+def _bridge(white: Tensor, start: int, leave: int, arrive: int, stop: int) -> Tensor:
+    """Latents from `start` to `leave`, the crossfade, and on from there to `stop`."""
+    part = torch.linspace(0, 1, STEPS + 2, device=white.device)[1:-1, None]
+    part = part * part * (3 - 2 * part)
+    k = torch.arange(1, STEPS + 1, device=white.device)
+    crossing = (1 - part) * white[leave + k] + part * white[arrive + k]
+    return torch.cat([white[start : leave + 1], crossing, white[arrive + STEPS + 1 : stop]])
