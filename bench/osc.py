@@ -50,9 +50,7 @@ def main() -> None:
             for address, arguments in each:
                 receiver._take(address, arguments, ("127.0.0.1", 1))
         end, n = time.process_time(), len(packets) * CHANNELS
-        print(
-            f"{name}: {(parsed - begin) / n * 1e6:.2f} us to read, {(end - parsed) / n * 1e6:.2f} us to set"
-        )
+        print(f"{name}: {(parsed - begin) / n * 1e6:.2f} us to read, {(end - parsed) / n * 1e6:.2f} us to set")
     for rate in (60, 600):
         moved = table()
         receiver = Receiver(moved, port=0)

@@ -46,12 +46,8 @@ class Parameter:
         if self.type not in TYPES:
             raise ValueError(f"parameter {self.address}: no such type: {self.type!r}")
         default = self.default if isinstance(self.default, tuple) else (self.default,)
-        if not all(self.low <= each <= self.high for each in default) or not math.isfinite(
-            self.high - self.low
-        ):
-            raise ValueError(
-                f"parameter {self.address}: {self.low} <= {self.default} <= {self.high} does not hold"
-            )
+        if not all(self.low <= each <= self.high for each in default) or not math.isfinite(self.high - self.low):
+            raise ValueError(f"parameter {self.address}: {self.low} <= {self.default} <= {self.high} does not hold")
 
     @property
     def start(self) -> Value:
@@ -68,21 +64,13 @@ PLAYER = (
     Parameter("player/freeze", "bool", doc="the dream stands still; looks and master go on"),
     Parameter("player/seed", "int", 0, 16777215, 0, doc="start of the random numbers"),
     Parameter("player/reseed", "trigger", doc="begin the random numbers anew, from the seed"),
-    Parameter(
-        "player/glide", "float", 0, 30, 0.05, "s", doc="time from one value to the next, of all that glides"
-    ),
+    Parameter("player/glide", "float", 0, 30, 0.05, "s", doc="time from one value to the next, of all that glides"),
 )
 DREAM = (
-    Parameter(
-        "dream/temperature", "float", 0, 2, 1, glide=0.0, doc="0 takes the likeliest way, 2 the wildest"
-    ),
-    Parameter(
-        "dream/scene", "choice", 0, 0, doc="go to a start scene, by number from 0 or by name; acts on change"
-    ),
+    Parameter("dream/temperature", "float", 0, 2, 1, glide=0.0, doc="0 takes the likeliest way, 2 the wildest"),
+    Parameter("dream/scene", "choice", 0, 0, doc="go to a start scene, by number from 0 or by name; acts on change"),
     Parameter("dream/scene/jump", "choice", 0, 0, doc="the same, and acts every time"),
-    Parameter(
-        "dream/feedback", "float", glide=0.0, doc="how much of knobs and offsets the dream itself takes up"
-    ),
+    Parameter("dream/feedback", "float", glide=0.0, doc="how much of knobs and offsets the dream itself takes up"),
 )
 MASTER = (
     Parameter("master/fade", "float", default=1, glide=0.0, doc="0 is black, 1 the whole picture"),
@@ -95,10 +83,7 @@ LATENTS = 256  # above this many, only the vector has an address
 
 def knob(i: int, label: str = "", doc: str = "") -> Parameter:
     """Knob `i`, from 1, along the dream's i-th direction. A 7-bit controller's 64 is exactly 0."""
-    text = (
-        ": ".join(each for each in (label, doc) if each)
-        or "along a direction of the dream; MIDI 64 is exactly 0"
-    )
+    text = ": ".join(each for each in (label, doc) if each) or "along a direction of the dream; MIDI 64 is exactly 0"
     return Parameter(f"dream/knob/{i}", "float", -3, 3, 0, DEVIATIONS, glide=0.0, doc=text)
 
 
@@ -295,9 +280,7 @@ class Table:
         self._pending: dict[str, tuple[Value, Hashable]] = {}
         self._gliding: set[str] = set()
         self._event_at: float | None = None
-        self._said: OrderedDict[Hashable, dict[str, tuple]] = (
-            OrderedDict()
-        )  # by sender and address: last arguments
+        self._said: OrderedDict[Hashable, dict[str, tuple]] = OrderedDict()  # by sender and address: last arguments
         self._install([_Entry(each) for each in parameters])
 
     def replace(self, prefix: str, parameters: Iterable[Parameter]) -> None:
@@ -324,9 +307,7 @@ class Table:
             gone = [i for i, each in enumerate(entries) if each.parameter.address.startswith(prefix)]
             at = gone[0] if gone else len(entries)
             kept = [each for each in entries if not each.parameter.address.startswith(prefix)]
-            for address in {entries[i].parameter.address for i in gone} - {
-                each.address for each in parameters
-            }:
+            for address in {entries[i].parameter.address for i in gone} - {each.address for each in parameters}:
                 self._forget(address)
             self._install([*kept[:at], *fresh, *kept[at:]])
 
@@ -383,8 +364,7 @@ class Table:
             entry = self._entries[address]
             names = entry.elements or (address,)
             values = tuple(
-                self._pending[name][0] if name in self._pending else self._entries[name].target
-                for name in names
+                self._pending[name][0] if name in self._pending else self._entries[name].target for name in names
             )
             return values if entry.elements else values[0]
 
@@ -423,9 +403,7 @@ class Table:
                 entry.elements = names
                 for name in names:
                     self._entries[name].vector = parameter.address
-        self.parameters: Mapping[str, Parameter] = MappingProxyType(
-            {a: e.parameter for a, e in self._entries.items()}
-        )
+        self.parameters: Mapping[str, Parameter] = MappingProxyType({a: e.parameter for a, e in self._entries.items()})
         self._gliding = {address for address, entry in self._entries.items() if entry.elapsed < entry.seconds}
         self._values = {address: entry.present() for address, entry in self._entries.items()}
         for entry in entries:

@@ -34,9 +34,7 @@ def ramps(width: int, height: int, frames: int = 1) -> np.ndarray:
     return base
 
 
-def picture(
-    latent: np.ndarray, width: int = 64, height: int = 32, frames: int = 1, push: float = 0.0
-) -> np.ndarray:
+def picture(latent: np.ndarray, width: int = 64, height: int = 32, frames: int = 1, push: float = 0.0) -> np.ndarray:
     """uint8 [frames, height, width, 4]: what decode draws for a latent [z] or [1, z]; 40 levels a unit."""
     moved = np.zeros(4, np.float32)
     moved[:3] = 40 * np.ravel(latent)[:3].astype(np.float32) + np.float32(20 * push)
@@ -122,8 +120,7 @@ def tiny_parts(
             "interpolation": "linear" if frames == 1 else "none",
         },
         "directions": [
-            write.direction(f"knob {i + 1}", np.eye(z)[i], effect=40.0 if i < 3 else 0.0)
-            for i in range(min(z, 8))
+            write.direction(f"knob {i + 1}", np.eye(z)[i], effect=40.0 if i < 3 else 0.0) for i in range(min(z, 8))
         ],
         "controls": controls,
         "scenes": scenes,

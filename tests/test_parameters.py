@@ -223,9 +223,7 @@ def test_only_so_many_senders_are_remembered_and_the_quiet_ones_are_forgotten_fi
 
 def test_a_trigger_fires_on_a_rise_above_0_or_with_no_argument():
     t = table()
-    fired = [
-        bool(put(t, "player/reseed", v, sender=TOUCHDESIGNER).fired) for v in (0, 1, 1, 0.5, 0, 0.2, 0, -1, 1)
-    ]
+    fired = [bool(put(t, "player/reseed", v, sender=TOUCHDESIGNER).fired) for v in (0, 1, 1, 0.5, 0, 0.2, 0, -1, 1)]
     assert fired == [False, True, False, False, False, True, False, False, True]
     assert put(t, "player/reseed", sender=TOUCHDESIGNER).fired == {"player/reseed"}
     assert put(t, "player/reseed", sender=TOUCHDESIGNER).changes == (("player/reseed", True),)
@@ -330,11 +328,7 @@ def test_a_control_may_give_one_of_ours_its_own_range_but_not_take_a_name_of_ano
 
 
 def test_a_control_of_several_numbers_is_a_vector():
-    t = Table(
-        dream(
-            controls=[control("tint", 0, 1, (1.0, 0.5, 0.0), length=3), control("wind", -1, 1, 0, length=2)]
-        )
-    )
+    t = Table(dream(controls=[control("tint", 0, 1, (1.0, 0.5, 0.0), length=3), control("wind", -1, 1, 0, length=2)]))
     assert t.tick(FRAME)["dream/tint"] == (1.0, 0.5, 0.0)
     assert t.tick(FRAME)["dream/wind"] == (0.0, 0.0)
     assert put(t, "dream/wind", 1, -4)["dream/wind"] == (1.0, -1.0)

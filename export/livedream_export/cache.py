@@ -125,9 +125,7 @@ def write(
     except OSError as e:
         raise _cannot_write(home, e) from e
     try:
-        count, digest = _write_frames(
-            partial / "frames.npy", frames, (height, width, 3), count_hint, progress
-        )
+        count, digest = _write_frames(partial / "frames.npy", frames, (height, width, 3), count_hint, progress)
         if not count:
             raise UserError("the footage has no frames")
         known = about()
@@ -209,9 +207,7 @@ class _Disk:
 
 
 def _header(file: _Disk, count: int, shape: tuple[int, int, int]) -> None:
-    np.lib.format.write_array_header_1_0(
-        file, {"descr": "|u1", "fortran_order": False, "shape": (count, *shape)}
-    )
+    np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": (count, *shape)})
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -250,6 +246,4 @@ def _full(home: Path, what: str) -> str:
 def _cannot_write(home: Path, error: OSError) -> UserError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return UserError(_full(home, "the disk is full"))
-    return UserError(
-        f"cannot write the frame cache in {home}: {error.strerror}; set XDG_CACHE_HOME to another folder"
-    )
+    return UserError(f"cannot write the frame cache in {home}: {error.strerror}; set XDG_CACHE_HOME to another folder")

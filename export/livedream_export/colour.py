@@ -44,9 +44,7 @@ _P3_TO_BT709 = np.array(
 _WIDE = {9: _BT2020_TO_BT709, 12: _P3_TO_BT709}  # colour primaries of H.273 that a BT.709 screen cannot show
 
 
-def converter(
-    size: tuple[int, int], sample_aspect: float, matrix: np.ndarray
-) -> Callable[[av.VideoFrame], np.ndarray]:
+def converter(size: tuple[int, int], sample_aspect: float, matrix: np.ndarray) -> Callable[[av.VideoFrame], np.ndarray]:
     """A function from a decoded frame to uint8 [H, W, 3] sRGB of `size` (width, height).
 
     The picture covers `size` and what hangs over is cropped evenly. sample_aspect: a pixel's width over its
@@ -75,16 +73,12 @@ def converter(
 def _to_srgb(frame: av.VideoFrame, width: int, height: int, reformatter: VideoReformatter) -> np.ndarray:
     grows = width > frame.width or height > frame.height
     filtering = Interpolation.BICUBIC if grows else Interpolation.AREA
-    filtering |= (
-        Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
-    )  # without them colours are off by 1 to 3
+    filtering |= Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT  # without them colours are off by 1 to 3
     rgb = frame.format.is_rgb
     tag = int(frame.colorspace)
     if tag not in _MATRICES and not rgb:
         if tag not in (0, 2, 3):  # 0 on a YUV picture means nothing but that nobody set it
-            raise UserError(
-                f"its colour matrix (H.273 number {tag}) is not supported; convert it to BT.709 first"
-            )
+            raise UserError(f"its colour matrix (H.273 number {tag}) is not supported; convert it to BT.709 first")
         tag = 1 if frame.height >= 720 else 5
     full = int(frame.color_range) == ColorRange.JPEG or frame.format.name.startswith("yuvj")
     source_range = ColorRange.JPEG if full or rgb else ColorRange.MPEG
@@ -96,9 +90,7 @@ def _to_srgb(frame: av.VideoFrame, width: int, height: int, reformatter: VideoRe
         else:
             # Only the scaling is left to swscale: its own 16-bit matrix is 0.4 % off and wrong at some sizes.
             scaled = reformatter.reformat(frame, width, height, "yuv444p16le", interpolation=filtering)
-            signal = _rgb_from_yuv16(
-                scaled.to_ndarray(), frame.format.components[0].bits, full, *_MATRICES[tag][1:]
-            )
+            signal = _rgb_from_yuv16(scaled.to_ndarray(), frame.format.components[0].bits, full, *_MATRICES[tag][1:])
         return _to_screen(signal, int(frame.color_trc), int(frame.color_primaries))
 
     colours = {} if rgb else {"src_colorspace": _MATRICES[tag][0]}
@@ -112,9 +104,7 @@ def _to_srgb(frame: av.VideoFrame, width: int, height: int, reformatter: VideoRe
         dst_color_range=ColorRange.JPEG,
         **colours,
     ).to_ndarray()
-    if (
-        frame.format.name.startswith("gray") and not full
-    ):  # swscale takes grey for full range whatever its tag
+    if frame.format.name.startswith("gray") and not full:  # swscale takes grey for full range whatever its tag
         picture = _GREY_FULL[picture]
     return picture
 
@@ -160,11 +150,7 @@ def tone_curve(nits: np.ndarray) -> np.ndarray:
     knee = 1.5 * highest - 0.5
     x = np.clip(_nits_to_pq(nits) / peak, 0, 1)
     t = (x - knee) / (1 - knee)
-    bent = (
-        (2 * t**3 - 3 * t**2 + 1) * knee
-        + (t**3 - 2 * t**2 + t) * (1 - knee)
-        + (3 * t**2 - 2 * t**3) * highest
-    )
+    bent = (2 * t**3 - 3 * t**2 + 1) * knee + (t**3 - 2 * t**2 + t) * (1 - knee) + (3 * t**2 - 2 * t**3) * highest
     return _pq_to_nits(np.where(x < knee, x, bent) * peak)
 
 
@@ -191,9 +177,7 @@ def _to_screen(signal: np.ndarray, transfer: int, primaries: int) -> np.ndarray:
     elif transfer == HLG:
         scene = _HLG_SCENE[index]
         luminance = scene @ np.array([0.2627, 0.6780, 0.0593], np.float32)
-        light = (
-            scene * (PEAK / REFERENCE_WHITE * luminance**0.2)[..., None]
-        )  # OOTF of a 1000 nit screen: gamma 1.2
+        light = scene * (PEAK / REFERENCE_WHITE * luminance**0.2)[..., None]  # OOTF of a 1000 nit screen: gamma 1.2
     else:
         light = _SDR_LIGHT[index]
     if transfer in (PQ, HLG):
@@ -201,7 +185,5 @@ def _to_screen(signal: np.ndarray, transfer: int, primaries: int) -> np.ndarray:
     light = np.maximum(light @ _WIDE[primaries].T, 0)
     if transfer in (PQ, HLG):
         brightest = light.max(axis=-1)
-        light *= np.interp(brightest, _GAIN_AT, _GAIN).astype(np.float32)[
-            ..., None
-        ]  # one gain: the hue stays
+        light *= np.interp(brightest, _GAIN_AT, _GAIN).astype(np.float32)[..., None]  # one gain: the hue stays
     return _SRGB[(np.minimum(light, 1) * 65535 + 0.5).astype(np.uint16)]

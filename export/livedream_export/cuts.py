@@ -62,9 +62,7 @@ def find(signatures: Sequence[np.ndarray]) -> list[int]:
 def _distance(values: np.ndarray, i: np.ndarray, j: np.ndarray) -> np.ndarray:
     """f32 [len(i)]: mean absolute difference of the rows i and j, 0..1."""
     parts = [
-        np.abs(values[i[k : k + _CHUNK]].astype(np.int16) - values[j[k : k + _CHUNK]]).mean(
-            axis=1, dtype=np.float32
-        )
+        np.abs(values[i[k : k + _CHUNK]].astype(np.int16) - values[j[k : k + _CHUNK]]).mean(axis=1, dtype=np.float32)
         for k in range(0, len(i), _CHUNK)
     ]
     return np.concatenate(parts) / 255

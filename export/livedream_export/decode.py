@@ -85,9 +85,7 @@ def probe(path: Path) -> Clip:
         if not stamps:
             raise UserError(f"{path}: its video track is empty")
         if first is None:
-            raise UserError(
-                f"{path}: no picture in it can be decoded ({errors} of {len(stamps)} packets fail)"
-            )
+            raise UserError(f"{path}: no picture in it can be decoded ({errors} of {len(stamps)} packets fail)")
         rate, seconds = _rate_and_length(stamps, unit, float(stream.average_rate or stream.guessed_rate or 0))
         if seconds < SHORTEST:
             raise UserError(f"{path}: is {seconds:.2g} s long; footage must be at least {SHORTEST:g} s long")
@@ -198,9 +196,7 @@ def _decoded(clip: Clip) -> Iterator[tuple[float | None, av.VideoFrame]]:
 
 def _deinterlacer(frame: av.VideoFrame, stream: av.VideoStream) -> av.filter.Graph:
     graph = av.filter.Graph()
-    source = graph.add_buffer(
-        width=frame.width, height=frame.height, format=frame.format, time_base=stream.time_base
-    )
+    source = graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=stream.time_base)
     graph.link_nodes(source, graph.add("bwdif", "mode=send_frame:deint=interlaced"), graph.add("buffersink"))
     graph.configure()
     return graph
@@ -274,9 +270,7 @@ def _rate_and_length(stamps: list[int | None], unit: float, told: float) -> tupl
     usual = float(np.median(steps))
     steps = steps[steps <= max(1.0, 3 * usual)]  # over a longer gap the clip breaks
     measured = len(steps) / float(steps.sum()) if len(steps) else 1 / usual
-    rate = (
-        told if told and abs(told / measured - 1) < 0.12 else measured
-    )  # VP8 has packets that are no pictures
+    rate = told if told and abs(told / measured - 1) < 0.12 else measured  # VP8 has packets that are no pictures
     return rate, float(steps.sum()) + 1 / rate
 
 

@@ -136,8 +136,7 @@ def _sky(rng, width: int, height: int) -> np.ndarray:
         np.array([0.012, 0.008, 0.045], np.float32)
         + _hue(hue_a) * (0.20 * glow)[..., None]
         + _hue(hue_b) * (0.20 * mist)[..., None]
-        + np.array([1.0, 0.75, 0.5], np.float32)
-        * (0.10 * np.clip(core - 0.9, 0, None) ** 2 * band)[..., None]
+        + np.array([1.0, 0.75, 0.5], np.float32) * (0.10 * np.clip(core - 0.9, 0, None) ** 2 * band)[..., None]
     )
     unit = width / 672
     for _ in range(260):
@@ -290,9 +289,9 @@ def _shoulder() -> np.ndarray:
     """Light 0..4 in steps of 1/2000 to sRGB grey levels: straight in the dark, bending towards white."""
     light = np.arange(8001) / 2000
     light = np.where(light < 0.5, light, 0.5 + 0.5 * np.tanh((light - 0.5) / 0.5))
-    return (
-        np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055) * 255 + 0.5
-    ).astype(np.uint8)
+    return (np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055) * 255 + 0.5).astype(
+        np.uint8
+    )
 
 
 _SHOULDER = _shoulder()
@@ -323,9 +322,7 @@ def _enlarge(a: np.ndarray) -> np.ndarray:
     return a
 
 
-def frames(
-    width: int, height: int, seconds: float, seed: int = SEED, fps: float = FPS
-) -> Iterator[np.ndarray]:
+def frames(width: int, height: int, seconds: float, seed: int = SEED, fps: float = FPS) -> Iterator[np.ndarray]:
     """Draw the drive: uint8 [height, width, 3] sRGB pictures, fps a second. Sides must be multiples of 8."""
     w = world(seed, width, height)
     for k in range(round(seconds * fps)):

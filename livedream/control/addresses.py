@@ -45,9 +45,7 @@ def text(parameters: Iterable[Parameter], prefix: str = PREFIX) -> str:
     """The table in aligned columns."""
     table = [HEADINGS, *rows(parameters, prefix)]
     widths = [max(len(row[i]) for row in table) for i in range(len(HEADINGS))]
-    return "\n".join(
-        "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in table
-    )
+    return "\n".join("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in table)
 
 
 def markdown(parameters: Iterable[Parameter], prefix: str = PREFIX) -> str:

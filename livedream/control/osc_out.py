@@ -129,9 +129,7 @@ class Feedback:
     def _send_all(self, targets: Iterable[tuple[str, int]]) -> None:
         parameters = self._table.parameters
         for address in parameters:
-            if (
-                not self._has_value(address) or f"{address}/0" in parameters
-            ):  # a vector is sent as its elements
+            if not self._has_value(address) or f"{address}/0" in parameters:  # a vector is sent as its elements
                 continue
             try:
                 value = self._table.target(address)

@@ -119,8 +119,7 @@ def operators(model: onnx.ModelProto) -> Iterator[str]:
             yield f"operator {node.op_type}: {place(node)}: {REFUSED[node.op_type]}"
         elif not onnx.defs.has(node.op_type, opset, ""):
             yield (
-                f"standard operators only: {place(node)} is {brief(node.op_type)}, which opset {opset} does "
-                "not have"
+                f"standard operators only: {place(node)} is {brief(node.op_type)}, which opset {opset} does not have"
             )
         elif any(a.HasField("g") or a.graphs for a in node.attribute):
             yield f"no graphs inside a graph: {place(node)}, {node.op_type}, has one"
@@ -136,9 +135,7 @@ def weights(model: onnx.ModelProto) -> Iterator[str]:
             if attribute.HasField("sparse_tensor") or attribute.sparse_tensors:
                 yield f"dense weights only: {place(node)} holds a sparse tensor"
             held += [
-                (place(node), tensor)
-                for tensor in (attribute.t, *attribute.tensors)
-                if tensor.dims or tensor.data_type
+                (place(node), tensor) for tensor in (attribute.t, *attribute.tensors) if tensor.dims or tensor.data_type
             ]
     total = 0
     for name, tensor in held:
@@ -162,10 +159,7 @@ def names(model: onnx.ModelProto) -> Iterator[str]:
     outputs = [value.name for value in graph.output]
     for name in (*made, *outputs):
         if not component_of(name):
-            yield (
-                "names: every value begins with its component and a slash, as step/latent; found "
-                f"{brief(name)}"
-            )
+            yield (f"names: every value begins with its component and a slash, as step/latent; found {brief(name)}")
     once = set()
     for name in made:
         if name in once:
@@ -194,17 +188,11 @@ def shapes(model: onnx.ModelProto) -> Iterator[str]:
     for value in (*model.graph.input, *model.graph.output):
         tensor = value.type.tensor_type
         if value.type.WhichOneof("value") != "tensor_type" or tensor.elem_type not in NUMBERS:
-            yield (
-                f"tensors of numbers only: {brief(value.name)} is "
-                f"{brief(str(value.type.WhichOneof('value')))}"
-            )
+            yield (f"tensors of numbers only: {brief(value.name)} is {brief(str(value.type.WhichOneof('value')))}")
         elif not tensor.HasField("shape"):
             yield f"static shapes: {brief(value.name)} has none"
         elif not all(dim.HasField("dim_value") and dim.dim_value > 0 for dim in tensor.shape.dim):
-            found = [
-                dim.dim_value if dim.HasField("dim_value") else dim.dim_param or "?"
-                for dim in tensor.shape.dim
-            ]
+            found = [dim.dim_value if dim.HasField("dim_value") else dim.dim_param or "?" for dim in tensor.shape.dim]
             yield f"static shapes: {brief(value.name)} has {brief(str(found))}"
         elif prod(dim.dim_value for dim in tensor.shape.dim) * itemsize(tensor.elem_type) > LARGEST:
             yield f"size: {brief(value.name)} is over 1 GB"
@@ -220,12 +208,7 @@ def pictures(model: onnx.ModelProto) -> Iterator[str]:
             users.setdefault(name, []).append(node)
     constants = {tensor.name: tensor for tensor in graph.initializer}
     for node in graph.node:
-        if (
-            node.op_type == "Constant"
-            and node.output
-            and node.attribute
-            and node.attribute[0].name == "value"
-        ):
+        if node.op_type == "Constant" and node.output and node.attribute and node.attribute[0].name == "value":
             constants[node.output[0]] = node.attribute[0].t
     for value in graph.output:
         if value.type.tensor_type.elem_type != TensorProto.UINT8:
@@ -245,17 +228,12 @@ def pictures(model: onnx.ModelProto) -> Iterator[str]:
             if bounds != [0, 255]:
                 yield f"a picture is clipped to 0..255: {brief(value.name)} to {brief(str(bounds))}"
         if value.name in users:
-            yield (
-                f"uint8 only at the edge: {place(users[value.name][0])} uses the picture {brief(value.name)}"
-            )
+            yield (f"uint8 only at the edge: {place(users[value.name][0])} uses the picture {brief(value.name)}")
     for value in graph.input:
         if value.type.tensor_type.elem_type == TensorProto.UINT8:
             for node in users.get(value.name, ()):
                 if node.op_type != "Cast":
-                    yield (
-                        f"uint8 only at the edge: {brief(value.name)} goes into {brief(node.op_type)} before "
-                        "a Cast"
-                    )
+                    yield (f"uint8 only at the edge: {brief(value.name)} goes into {brief(node.op_type)} before a Cast")
 
 
 def _scalar(tensor: TensorProto | None) -> float | None:
@@ -295,9 +273,7 @@ def ports(components: dict[str, Component]) -> Iterator[str]:
                 elif value.dtype != port.dtype:
                     yield f"{value.full}: {port.dtype}, found {value.dtype}"
                 elif not _fits(value.shape, port.shape):
-                    yield (
-                        f"{value.full}: shape [{', '.join(map(str, port.shape))}], found {list(value.shape)}"
-                    )
+                    yield (f"{value.full}: shape [{', '.join(map(str, port.shape))}], found {list(value.shape)}")
             for port in known:
                 if port.needed and not any(re.fullmatch(port.name, name) for name in values):
                     yield f"{component.name}: the {way} {port.words} is missing"
@@ -309,13 +285,9 @@ def next_values(components: dict[str, Component]) -> Iterator[str]:
         for name, value in component.outputs.items():
             fed = component.inputs.get(name.removeprefix("next."))
             if name.startswith("next.") and fed is None:
-                yield (
-                    f"{value.full}: feeds {name.removeprefix('next.')}, which {component.name} does not take"
-                )
+                yield (f"{value.full}: feeds {name.removeprefix('next.')}, which {component.name} does not take")
             elif name.startswith("next.") and fed.shape != value.shape:
-                yield (
-                    f"{value.full}: shape {list(fed.shape)} as the input it feeds, found {list(value.shape)}"
-                )
+                yield (f"{value.full}: shape {list(fed.shape)} as the input it feeds, found {list(value.shape)}")
     for name in latents(components.get("step")):
         if "next." + name not in components["step"].outputs:
             yield f"step/{name}: step has no output next.{name}"
@@ -340,15 +312,9 @@ def controls(components: dict[str, Component]) -> Iterator[str]:
             if not name.startswith("control."):
                 continue
             if name.removeprefix("control.") in TAKEN:
-                yield (
-                    f"{value.full}: the name {name.removeprefix('control.')} is livedream's own; choose "
-                    "another"
-                )
+                yield (f"{value.full}: the name {name.removeprefix('control.')} is livedream's own; choose another")
             if seen.setdefault(name, value).shape != value.shape:
-                yield (
-                    f"{value.full}: shape {list(seen[name].shape)} as {seen[name].full}, found "
-                    f"{list(value.shape)}"
-                )
+                yield (f"{value.full}: shape {list(seen[name].shape)} as {seen[name].full}, found {list(value.shape)}")
 
 
 def layers(components: dict[str, Component]) -> Iterator[str]:
@@ -358,22 +324,13 @@ def layers(components: dict[str, Component]) -> Iterator[str]:
     outputs = components["decode"].outputs
     drawn = [name for name in outputs if name.startswith("layer.")]
     if ("frame" in outputs) == bool(drawn):
-        yield (
-            "decode: draws frame, or layer.NAME; found "
-            f"{', '.join(('frame', *drawn)) if drawn else 'neither'}"
-        )
+        yield (f"decode: draws frame, or layer.NAME; found {', '.join(('frame', *drawn)) if drawn else 'neither'}")
     elif len(drawn) == 1:
         yield f"decode: two or more layers, or frame; found only {drawn[0]}"
     if len({outputs[name].shape[1:] for name in drawn}) > 1:
-        yield (
-            "decode: layers have one size; found "
-            f"{', '.join(str(list(outputs[name].shape)) for name in drawn)}"
-        )
+        yield (f"decode: layers have one size; found {', '.join(str(list(outputs[name].shape)) for name in drawn)}")
     if len({outputs[name].shape[0] for name in drawn} - {1}) > 1:
-        yield (
-            "decode: layers are T long, or 1; found "
-            f"{', '.join(str(outputs[name].shape[0]) for name in drawn)}"
-        )
+        yield (f"decode: layers are T long, or 1; found {', '.join(str(outputs[name].shape[0]) for name in drawn)}")
 
 
 COMPONENT_RULES = (kind, ports, next_values, same_latents, controls, layers)
@@ -425,9 +382,7 @@ def brief(text: str | bytes) -> str:
 def _fits(shape: tuple[int, ...], wanted: tuple | None) -> bool:
     if wanted is None:
         return True
-    return len(shape) == len(wanted) and all(
-        isinstance(w, str) or w == s for s, w in zip(shape, wanted, strict=True)
-    )
+    return len(shape) == len(wanted) and all(isinstance(w, str) or w == s for s, w in zip(shape, wanted, strict=True))
 
 
 def _listed(found: dict[str, tuple[int, ...]]) -> str:

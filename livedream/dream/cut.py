@@ -33,9 +33,7 @@ def _component(model: onnx.ModelProto, name: str) -> tuple[Component, list[str]]
     for kind in ("initializer", "input"):
         getattr(graph, kind).extend(item for item in getattr(whole, kind) if component_of(item.name) == name)
     graph.node.extend(
-        node
-        for node in whole.node
-        if name in map(component_of, node.output) or name in map(component_of, node.input)
+        node for node in whole.node if name in map(component_of, node.output) or name in map(component_of, node.input)
     )
     notes = []
     for value in whole.output:

@@ -99,9 +99,7 @@ def _latents(data, shapes: dict, notes: list[str]) -> tuple[np.ndarray, np.ndarr
     notes += _unknown("metadata latents", data, (*shapes, "interpolation"))
     interpolation = data.get("interpolation", "linear")
     if interpolation not in INTERPOLATIONS:
-        raise UserError(
-            f"metadata latents.interpolation: {', '.join(INTERPOLATIONS)}, found {_kind(interpolation)}"
-        )
+        raise UserError(f"metadata latents.interpolation: {', '.join(INTERPOLATIONS)}, found {_kind(interpolation)}")
     mean, std = [], []
     for name, shape in shapes.items():
         where = f"metadata latents.{name}"
@@ -177,9 +175,7 @@ def _scenes(data: dict, components: dict[str, Component], notes: list[str]) -> t
                 raise UserError(f"{where}.tensors: {full} is missing")
             if full not in places:
                 raise UserError(f"{where}.tensors: {brief(full)} is no latent or state of this dream")
-        read = {
-            full: _tensor(f"{where}.tensors.{full}", text, places[full]) for full, text in tensors.items()
-        }
+        read = {full: _tensor(f"{where}.tensors.{full}", text, places[full]) for full, text in tensors.items()}
         thumbnail = _decoded(where + ".thumbnail", item.get("thumbnail", ""))
         if thumbnail and not thumbnail.startswith(b"\xff\xd8\xff"):
             raise UserError(f"{where}.thumbnail: a JPEG, found something else")
@@ -208,9 +204,7 @@ def _object(where: str, value) -> dict:
 
 def _text(where: str, value, shortest: int = 1, longest: int = 120) -> str:
     if not isinstance(value, str) or not shortest <= len(value) <= longest or not (value + " ").isprintable():
-        raise UserError(
-            f"{where}: a printable line of {shortest} to {longest} characters, found {_kind(value)}"
-        )
+        raise UserError(f"{where}: a printable line of {shortest} to {longest} characters, found {_kind(value)}")
     return value
 
 
@@ -232,9 +226,7 @@ def _range(where: str, item: dict, low: float, high: float) -> tuple[float, floa
 def _tensor(where: str, text, shape: tuple[int, ...]) -> np.ndarray:
     raw = _decoded(where, text)
     if len(raw) != 4 * math.prod(shape):
-        raise UserError(
-            f"{where}: base64 of {list(shape)} float32, {4 * math.prod(shape)} bytes, found {len(raw)}"
-        )
+        raise UserError(f"{where}: base64 of {list(shape)} float32, {4 * math.prod(shape)} bytes, found {len(raw)}")
     array = np.frombuffer(raw, "<f4").astype(np.float32).reshape(shape)
     if not np.isfinite(array).all():
         raise UserError(f"{where}: finite numbers, found {array[~np.isfinite(array)][0]}")

@@ -79,9 +79,7 @@ def _bytes(path: Path) -> bytes:
         if not path.is_file():
             raise UserError(f"{path}: not a file")
         if path.stat().st_size > LARGEST_FILE:
-            raise UserError(
-                f"{path}: a dream has at most 1 GB, this file has {path.stat().st_size / 2**30:.1f} GB"
-            )
+            raise UserError(f"{path}: a dream has at most 1 GB, this file has {path.stat().st_size / 2**30:.1f} GB")
         return path.read_bytes()
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from None

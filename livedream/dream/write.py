@@ -98,9 +98,7 @@ def latent(mean: np.ndarray, std: np.ndarray) -> dict:
     return {"mean": np.asarray(mean, float).ravel().tolist(), "std": np.asarray(std, float).ravel().tolist()}
 
 
-def direction(
-    name: str, vector: np.ndarray, effect: float = 0.0, low: float = -3.0, high: float = 3.0
-) -> dict:
+def direction(name: str, vector: np.ndarray, effect: float = 0.0, low: float = -3.0, high: float = 3.0) -> dict:
     """Metadata of one knob. vector [Z]: one standard deviation. effect: how much it changes the picture."""
     return {
         "name": name,

@@ -76,9 +76,7 @@ class Encoder:
         graph = Graph()
         graph.threads = 1
         source = graph.add_buffer(width=width, height=height, format="rgba", time_base=self._time_base)
-        graph.link_nodes(
-            source, *(graph.add(name, args) for name, args in steps), graph.add("buffersink")
-        ).configure()
+        graph.link_nodes(source, *(graph.add(name, args) for name, args in steps), graph.add("buffersink")).configure()
         return graph
 
 

@@ -49,9 +49,7 @@ class File(Output):
         if self.options.bitrate:
             del options["crf"]
         size = self.options.size or (width, height)
-        self._encoder = Encoder(
-            self._container, codec, size, rate, self.options.fit, options, self.options.bitrate
-        )
+        self._encoder = Encoder(self._container, codec, size, rate, self.options.fit, options, self.options.bitrate)
         self._scale, self._first, self._last = rate / fps, None, -1
 
     def write(self, frame):

@@ -1,9 +1,7 @@
 """Where a picture of one shape goes in a rectangle of another."""
 
 
-def placed(
-    width: int, height: int, across: int, down: int, fit: str = "contain"
-) -> tuple[int, int, int, int]:
+def placed(width: int, height: int, across: int, down: int, fit: str = "contain") -> tuple[int, int, int, int]:
     """(x, y, w, h) of a picture of `width` x `height` pixels within `across` x `down`, centred.
 
     fit: "contain" leaves bars, "cover" reaches over the edges (x or y negative), "stretch" fills and bends.

@@ -18,9 +18,7 @@ def test_every_address_has_one_row_and_numbered_ones_share_theirs():
 
 def test_a_dreams_own_knobs_scenes_and_controls_are_shown_with_their_names():
     tilt = control("tilt", -1, 1, 0.5, "how far | the camera leans")
-    shown = text(
-        dream(["road", "sky"], [("turn", "left to right"), ("dusk", "light")], controls=[tilt]), "/vj"
-    )
+    shown = text(dream(["road", "sky"], [("turn", "left to right"), ("dusk", "light")], controls=[tilt]), "/vj")
     assert "road, sky" in shown
     assert "/vj/dream/knob/1 " in shown
     assert "turn: left to right" in shown

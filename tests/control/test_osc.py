@@ -109,9 +109,7 @@ def test_oscsend_moves_the_table(table, receiver):
         "player/reseed I",
     ):
         address, *arguments = line.split()
-        subprocess.run(
-            ["oscsend", "127.0.0.1", str(receiver.port), f"/livedream/{address}", *arguments], check=True
-        )
+        subprocess.run(["oscsend", "127.0.0.1", str(receiver.port), f"/livedream/{address}", *arguments], check=True)
     until(lambda: table.counters["messages"] == 8)
     snapshot = table.tick(FRAME)
     assert [snapshot[a] for a in ("player/speed", "player/freeze", "player/seed")] == [3.5, True, 99]
@@ -162,11 +160,7 @@ def test_a_bundle_for_the_far_future_acts_now(table, raw):
 
 def test_it_outlives_a_flood(table, receiver, raw):
     for n in range(20000):
-        raw.send(
-            (b"\0garbage", nested(9), message("/livedream/no", n), message("/livedream/player/seed", n))[
-                n % 4
-            ]
-        )
+        raw.send((b"\0garbage", nested(9), message("/livedream/no", n), message("/livedream/player/seed", n))[n % 4])
     good = message("/livedream/master/fade", 0.25)  # said again, because the flood may have filled the socket
     until(lambda: table.target("master/fade") == 0.25, act=lambda: raw.send(good))
     assert min(table.counters["malformed"], table.counters["unknown"]) > 0

@@ -114,9 +114,7 @@ def test_whatever_bytes_come_they_are_read_or_refused():
         else:
             packet = bytearray(good[rng.integers(len(good))])
             for _ in range(rng.integers(1, 4)):
-                packet[rng.integers(len(packet))] = rng.choice(
-                    [0, 1, 4, 0x2C, 0x2F, 0x7F, 0xFF, rng.integers(256)]
-                )
+                packet[rng.integers(len(packet))] = rng.choice([0, 1, 4, 0x2C, 0x2F, 0x7F, 0xFF, rng.integers(256)])
             if n % 4 == 3:
                 del packet[int(rng.integers(len(packet))) // 4 * 4 :]
         try:

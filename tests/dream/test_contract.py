@@ -95,9 +95,7 @@ def function(model):
 
 def subgraph(model):
     body = helper.make_graph([], "body", [], [])
-    model.graph.node.append(
-        helper.make_node("If", ["step/x"], ["step/y"], then_branch=body, else_branch=body)
-    )
+    model.graph.node.append(helper.make_node("If", ["step/x"], ["step/y"], then_branch=body, else_branch=body))
 
 
 def heavy(model):
@@ -316,9 +314,7 @@ def test_step_or_encode_alone_are_no_dream():
         items = [i for i in getattr(model.graph, kind) if "decode/" not in str(i)]
         getattr(model.graph, kind).clear()
         getattr(model.graph, kind).extend(items)
-    with pytest.raises(
-        UserError, match="components: a dream has decode, an effect has apply; found step, encode"
-    ):
+    with pytest.raises(UserError, match="components: a dream has decode, an effect has apply; found step, encode"):
         inspect(model, None)
 
 
@@ -451,9 +447,7 @@ def test_metadata_that_is_none(text, said):
 
 def test_layers_are_listed_in_full():
     model, metadata = good(layers=True)
-    with pytest.raises(
-        UserError, match=r"layers: those that decode draws \(back, front\), found a list of 1"
-    ):
+    with pytest.raises(UserError, match=r"layers: those that decode draws \(back, front\), found a list of 1"):
         inspect(model, metadata | {"layers": ["back"]})
     assert inspect(model, metadata | {"layers": ["front", "back"]}).layers == ("front", "back")
 

@@ -19,9 +19,7 @@ def spoilt(nodes, constants, **shape):
     """A dream whose decode also computes `nodes` and adds their last value, a scalar `odd`, to the ramps."""
     _, components, metadata = dreams.tiny_parts("unused", **shape)
     graph = components["decode"].graph
-    graph.initializer.extend(
-        numpy_helper.from_array(np.array(array), name) for name, array in constants.items()
-    )
+    graph.initializer.extend(numpy_helper.from_array(np.array(array), name) for name, array in constants.items())
     kept = list(graph.node)
     place = [node.output[0] for node in kept].index("levels")
     kept[place].input[0] = "ramps"
@@ -178,9 +176,7 @@ def test_values_are_freed_when_the_last_node_has_used_them():
     model = write.merge({"decode": components["decode"]}, {})
     inferred = onnx.shape_inference.infer_shapes(model, data_prop=True)
     picture = 640 * 320 * 4 * 4
-    assert (
-        3 * picture < prove.peak_bytes(inferred) < 3.5 * picture
-    )  # the ramps, and one value made from another
+    assert 3 * picture < prove.peak_bytes(inferred) < 3.5 * picture  # the ramps, and one value made from another
 
 
 @pytest.mark.parametrize("path", sorted(read.MODELS.glob("*.onnx")), ids=lambda path: path.name)

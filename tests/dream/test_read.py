@@ -28,9 +28,7 @@ def test_a_name_finds_the_dream_that_ships(tmp_path, monkeypatch):
     for wrong in ("rainbow", "models/comet", "../here", "comet.txt"):
         with pytest.raises(UserError):
             read.load(wrong)
-    with pytest.raises(
-        UserError, match=r"rainbow: no such file, and no dream that ships .* those that do: comet"
-    ):
+    with pytest.raises(UserError, match=r"rainbow: no such file, and no dream that ships .* those that do: comet"):
         read.load("rainbow")
 
 

@@ -96,9 +96,7 @@ def test_what_breaks_the_contract_is_not_written(tmp_path):
     path, components, metadata = dreams.tiny_parts(path)
     with pytest.raises(UserError, match=r"tiny\.onnx: metadata: "):
         write.write(path, components, metadata | {"fps": float("nan")})
-    components["step"] = helper.make_model(
-        components["step"].graph, opset_imports=[helper.make_opsetid("", 19)]
-    )
+    components["step"] = helper.make_model(components["step"].graph, opset_imports=[helper.make_opsetid("", 19)])
     with pytest.raises(UserError, match=r"opset: one for all components, found .*'step': 19"):
         write.write(path, components, metadata)
     assert path.read_bytes() == b"the dream of yesterday"

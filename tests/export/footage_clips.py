@@ -65,9 +65,7 @@ def flat_yuv(values, pixels: str, width: int = 64, height: int = 64) -> av.Video
     return frame
 
 
-def remux(
-    source: Path, target: Path, change=lambda number, packet: packet, seconds: float | None = None
-) -> Path:
+def remux(source: Path, target: Path, change=lambda number, packet: packet, seconds: float | None = None) -> Path:
     """Copy the video packets; `change` may alter one, or leave it out by giving None."""
     with av.open(str(source)) as old, av.open(str(target), "w") as new:
         stream = old.streams.video[0]

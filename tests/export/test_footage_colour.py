@@ -40,9 +40,7 @@ def seen(path, size=(64, 64)) -> np.ndarray:
 def patches(path, signals, matrix, full, tags, bits=8, codec="ffv1", height=64, options=None):
     pixels = "yuv444p" if bits == 8 else "yuv420p10le"
     frames = [
-        flat_yuv(code(s, matrix, full, bits), pixels, width=64, height=height)
-        for s in signals
-        for _ in range(10)
+        flat_yuv(code(s, matrix, full, bits), pixels, width=64, height=height) for s in signals for _ in range(10)
     ]
     return write(path, frames, rate=25, codec=codec, pixels=pixels, tags=tags, options=options)
 

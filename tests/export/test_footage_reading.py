@@ -25,9 +25,7 @@ def ramp(count: int, first: int = 20, step: int = 2) -> list[np.ndarray]:
 
 
 def near(found, expected, within=2) -> bool:
-    return len(found) == len(expected) and all(
-        abs(a - b) <= within for a, b in zip(found, expected, strict=True)
-    )
+    return len(found) == len(expected) and all(abs(a - b) <= within for a, b in zip(found, expected, strict=True))
 
 
 def test_every_frame_comes_once_and_in_order(tmp_path):
@@ -40,9 +38,7 @@ def test_every_frame_comes_once_and_in_order(tmp_path):
     assert made.segments == ((0, 100),)
 
 
-@pytest.mark.parametrize(
-    ("own", "trained"), [(60000 / 1001, 30000 / 1001), (50, 25), (30, 30), (24, 24), (36, 30)]
-)
+@pytest.mark.parametrize(("own", "trained"), [(60000 / 1001, 30000 / 1001), (50, 25), (30, 30), (24, 24), (36, 30)])
 def test_the_rate_is_the_clips_own_up_to_30(own, trained):
     assert footage.frame_rate(own) == pytest.approx(trained)
 
@@ -188,9 +184,7 @@ def test_interlaced_footage_is_deinterlaced(tmp_path):
         rows = frame[..., 1].astype(float)
         return float(np.abs(rows[1:-1] - (rows[:-2] + rows[2:]) / 2).mean())
 
-    assert np.mean([combing(f) for f in made.frames[5:55]]) < 0.25 * np.mean(
-        [combing(p) for p in pictures[5:55]]
-    )
+    assert np.mean([combing(f) for f in made.frames[5:55]]) < 0.25 * np.mean([combing(p) for p in pictures[5:55]])
 
 
 def test_a_stream_without_length_frame_count_or_index(tmp_path):

@@ -17,9 +17,7 @@ from livedream.output import parse
 
 MODULE = Path("/usr/lib/nginx/modules/ngx_rtmp_module.so")
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-needs_server = pytest.mark.skipif(
-    not (NGINX and MODULE.exists()), reason="needs nginx with libnginx-mod-rtmp (apt)"
-)
+needs_server = pytest.mark.skipif(not (NGINX and MODULE.exists()), reason="needs nginx with libnginx-mod-rtmp (apt)")
 
 
 QUICK = {"probesize": "100000", "analyzeduration": "300000"}  # otherwise it looks for sound for seconds

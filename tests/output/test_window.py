@@ -87,9 +87,7 @@ def screen(display):
     """What is on the screen, uint8 [600, 800, 3]."""
 
     def shot(pointer=0):
-        command = (
-            f"ffmpeg -v error -f x11grab -draw_mouse {pointer} -video_size 800x600 -i {display['DISPLAY']} "
-        )
+        command = f"ffmpeg -v error -f x11grab -draw_mouse {pointer} -video_size 800x600 -i {display['DISPLAY']} "
         command += "-frames:v 1 -f rawvideo -pix_fmt rgb24 -"
         raw = subprocess.run(command.split(), capture_output=True, check=True).stdout
         return np.frombuffer(raw, np.uint8).reshape(600, 800, 3)

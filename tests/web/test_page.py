@@ -81,9 +81,7 @@ class Browser:
         """uint8 [H, W, 3], RGB."""
         png = base64.b64decode((await self.call("Page.captureScreenshot", format="png"))["data"])
         if folder := os.environ.get("LIVEDREAM_SCREENSHOTS"):
-            with open(
-                f"{folder}/page-{self.size.replace(',', 'x')}-{len(os.listdir(folder))}.png", "wb"
-            ) as file:
+            with open(f"{folder}/page-{self.size.replace(',', 'x')}-{len(os.listdir(folder))}.png", "wb") as file:
                 file.write(png)
         return cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
 
@@ -98,9 +96,7 @@ def show():
 
     def status():
         outputs = [{"name": "page", "kind": "page", "state": page.state, "dropped": 0, "error": None}]
-        outputs += [
-            {"name": "wall", "kind": "rtmp", "state": "retrying", "dropped": 7, "error": "wall: refused"}
-        ]
+        outputs += [{"name": "wall", "kind": "rtmp", "state": "retrying", "dropped": 7, "error": "wall: refused"}]
         return {"state": "playing", "fps": {"fresh": 29.6}, "ms": {"latency_p50": 21}, "outputs": outputs}
 
     page.server = server = Server("127.0.0.1", 0, table, status)
@@ -157,9 +153,7 @@ def test_desk(show, tmp_path):
             # A hand on a fader.
             x, y, w, h = json.loads(await browser.js(BOX % '[data-address="dream/knob/1"]'))
             await click(browser, x + 0.75 * w, y + h / 2)
-            await browser.eventually(
-                moved(lambda: show.table.target("dream/knob/1") == pytest.approx(1.5, abs=0.05))
-            )
+            await browser.eventually(moved(lambda: show.table.target("dream/knob/1") == pytest.approx(1.5, abs=0.05)))
             assert "1 horizon" in await browser.js("document.getElementById('knobs').innerText")
             # A controller elsewhere moves it, and the fader follows.
             show.table.set("dream/knob/1", [-3.0], sender="controller")
@@ -196,16 +190,12 @@ def test_phone(show, tmp_path):
             await browser.call("Emulation.setDeviceMetricsOverride", **size)
             x, _, width, _ = await seen_picture(browser)
             assert width > 340
-            assert await browser.js(
-                "document.documentElement.scrollWidth <= innerWidth"
-            )  # nothing sticks out
+            assert await browser.js("document.documentElement.scrollWidth <= innerWidth")  # nothing sticks out
             await browser.js("document.getElementById('master').scrollIntoView()")
             x, y, w, h = json.loads(await browser.js(BOX % '[data-address="master/fade"]'))
             assert h >= 40  # large enough for a thumb
             await click(browser, x + w / 2, y + h / 2)
-            await browser.eventually(
-                moved(lambda: show.table.target("master/fade") == pytest.approx(0.5, abs=0.05))
-            )
+            await browser.eventually(moved(lambda: show.table.target("master/fade") == pytest.approx(0.5, abs=0.05)))
             await seen_picture(browser)  # it stays in sight while the desk scrolls
 
     asyncio.run(visit())

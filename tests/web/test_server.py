@@ -25,9 +25,7 @@ TABLE = (*parameters.PLAYER, *parameters.dream(["dawn", "dusk"]), *parameters.MA
 
 @pytest.fixture
 def server():
-    made = Server(
-        "127.0.0.1", 0, parameters.Table(TABLE), lambda: {"state": "playing"}, [b"a", b"b"].__getitem__
-    )
+    made = Server("127.0.0.1", 0, parameters.Table(TABLE), lambda: {"state": "playing"}, [b"a", b"b"].__getitem__)
     made.start()
     yield made
     made.stop()
@@ -139,9 +137,7 @@ def test_a_new_dream_makes_new_faders(server):
     assert talk(server, conversation)["dream/scene"]["choices"] == ["noon"]
 
 
-@pytest.mark.parametrize(
-    "text", ["{", "[1]", '"set"', '{"set": 3}', '{"shown": "x"}', '{"set": {"player/speed": {}}}']
-)
+@pytest.mark.parametrize("text", ["{", "[1]", '"set"', '{"set": 3}', '{"shown": "x"}', '{"set": {"player/speed": {}}}'])
 def test_nonsense_is_counted_and_harmless(server, text):
     async def conversation(ws):
         await ws.send_str(text)
