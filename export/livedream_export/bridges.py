@@ -45,7 +45,7 @@ def build(white: Tensor, segments) -> tuple[Tensor, list[tuple[int, int]]]:
 
 
 def _alike(white: Tensor, places: Tensor, arrivals: Tensor) -> tuple[int, int | None]:
-    """Which of `places` to leave at and which of `arrivals` to arrive at: alike in where they are and in how they move."""
+    """Which of `places` to leave at, and which of `arrivals` is most like it in where it is and in how it moves."""
 
     def described(k: Tensor) -> Tensor:
         return torch.cat([white[k], 2 * (white[k + 1] - white[k - 1].where((k > 0)[:, None], white[k]))], 1)
