@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import io
 import itertools
 import json
 import os
@@ -11,7 +12,7 @@ import threading
 import time
 
 import aiohttp
-import cv2
+import av
 import numpy as np
 import pytest
 
@@ -83,7 +84,8 @@ class Browser:
         if folder := os.environ.get("LIVEDREAM_SCREENSHOTS"):
             with open(f"{folder}/page-{self.size.replace(',', 'x')}-{len(os.listdir(folder))}.png", "wb") as file:
                 file.write(png)
-        return cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
+        with av.open(io.BytesIO(png)) as picture:
+            return next(picture.decode(video=0)).to_ndarray(format="rgb24")
 
 
 @pytest.fixture
