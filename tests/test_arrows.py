@@ -14,8 +14,9 @@ FILES = sorted(HOUSE.rglob("*.py"))
 MAY = {
     "parameters": {"livedream"},
     "frame": {"livedream"},
+    "whole": {"livedream"},
     "control": {"livedream", "parameters", "control"},
-    "dream": {"livedream", "dream"},
+    "dream": {"livedream", "whole", "dream"},
     "backend": {"livedream", "dream", "backend"},
     "play": {"livedream", "parameters", "dream", "backend", "play"},
     "output": {"livedream", "frame", "output"},

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import torch
 
-from livedream import UserError
+from livedream import UserError, whole
 
-from . import whole
 from .hyperparameters import Hyperparameters
 
 NEEDED = {"autoencoder", "average", "recurrent", "hp", "spent", "used", "steps", "sha256", "size"}

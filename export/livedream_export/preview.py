@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import whole
+from livedream import whole
 
 PAIRS = 18  # of pictures on a sheet
 CELL = 256  # pixels a picture on a sheet is wide, about

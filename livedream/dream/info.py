@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from livedream import UserError
+from livedream import UserError, whole
 from livedream.dream.contract import brief
 from livedream.dream.dream import Component, Dream, Scene
 
@@ -106,17 +106,7 @@ def write_contact_sheet(dream: Dream, path: str | os.PathLike) -> None:
 
     path = Path(path)
     jpeg = simplejpeg.encode_jpeg(contact_sheet(dream), quality=92, colorspace="RGB", colorsubsampling="444")
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with open(temporary, "wb") as file:
-            file.write(jpeg)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        raise UserError(f"{path}: cannot be written: {error.strerror}") from None
-    finally:
-        temporary.unlink(missing_ok=True)
+    whole.write(path, jpeg)
 
 
 def _thumbnail(scene: Scene) -> np.ndarray | None:

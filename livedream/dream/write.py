@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 
-from livedream import UserError
+from livedream import UserError, whole
 from livedream.dream import guard, read
 
 IR_VERSION = 10  # the newest that contract 1 allows; opsets 18 to 20 need 8 or 9
@@ -33,17 +33,7 @@ def write(path: str | os.PathLike, components: Mapping[str, onnx.ModelProto], me
         guard.prove(data, read.inspect(data, path).sha256)
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with open(temporary, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        raise UserError(f"{path}: cannot be written: {error.strerror}") from None
-    finally:
-        temporary.unlink(missing_ok=True)
+    whole.write(path, data)
 
 
 def merge(components: Mapping[str, onnx.ModelProto], metadata: Mapping) -> onnx.ModelProto:

@@ -1,7 +1,5 @@
 """Test pictures and waiting, for all outputs."""
 
-import time
-
 import numpy as np
 import pytest
 
@@ -23,17 +21,3 @@ def moving_gradient(number: int, width: int = 320, height: int = 180) -> np.ndar
 def frame():
     """frame(number, width, height) -> Frame."""
     return lambda number, width=320, height=180: Frame(moving_gradient(number, width, height), number)
-
-
-@pytest.fixture
-def until():
-    """until(condition, seconds): wait for it, or fail."""
-
-    def wait(condition, seconds: float = 10.0, pause: float = 0.01):
-        end = time.monotonic() + seconds
-        while not (got := condition()):
-            assert time.monotonic() < end, "waited in vain"
-            time.sleep(pause)
-        return got
-
-    return wait
