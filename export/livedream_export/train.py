@@ -22,7 +22,7 @@ from livedream import UserError
 from livedream.dream import read as dream_reader
 
 from . import autoencoder as pictures
-from . import checkpoint, device, dream_file, footage, preview, rainbow_road
+from . import checkpoint, device, dream_file, footage, preview, sources
 from . import recurrent as motion
 from .budget import EARLY_FROM, LEAST_SPELL, Budget
 from .descent import Diverged
@@ -95,14 +95,14 @@ class Run:
 
     # -- preparing ------------------------------------------------------------------------------------------------
 
-    def begin(self, sources: list[str], size: str, resume: bool, title: str = "", licence: str = "") -> None:
+    def begin(self, names: list[str], size: str, resume: bool, title: str = "", licence: str = "") -> None:
         """Read the footage, and make the networks or take up those of the checkpoint."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise UserError(f"{self.folder}: cannot be made: {error.strerror}; choose another -o") from None
         saved = checkpoint.load(self.checkpoint) if resume else None
-        self.footage = self._read(sources, size)
+        self.footage = self._read(names, size)
         self.size = self.footage.frames.shape[2], self.footage.frames.shape[1]
         self.budget.guess(self.size[0] * self.size[1])
         if saved:
@@ -121,14 +121,8 @@ class Run:
         self.rng = np.random.default_rng((self.seed, self.steps))
         torch.manual_seed(self.seed * 1_000_003 + self.steps)
 
-    def _read(self, sources: list[str], size: str) -> footage.Footage:
-        wanted = footage.parse_size(size)
-        if any(source.startswith("rainbow-road:") for source in sources):
-            if len(sources) > 1:
-                raise UserError("rainbow-road: stands alone; leave the other footage out")
-            wanted = footage.training_size(wanted, rainbow_road.ASPECT)
-            return rainbow_road.footage(sources[0], wanted, progress=self.progress.share)
-        taken = footage.read(sources, wanted, progress=self.progress.share)
+    def _read(self, names: list[str], size: str) -> footage.Footage:
+        taken = sources.read(names, footage.parse_size(size), progress=self.progress.share)
         for note in taken.notes:
             self.progress.line(note)
         return taken
