@@ -58,6 +58,8 @@ def export(
     for frame in chosen:
         latent, state = _arrive(network, latents, segments, frame)
         name = f"{int(frame / fps) // 60}:{frame / fps % 60:04.1f}"
+        if any(name == each["name"] for each in scenes):  # in footage of seconds, two may share a tenth
+            name = f"{name} frame {frame}"
         picture = shrunk(decode(latent).numpy()[0, ..., :3], max(1, round(width / THUMBNAIL)))
         scenes.append(write.scene(name, {"step/latent": latent.numpy(), "step/state.h": state.numpy()}, picture))
     metadata = {
