@@ -66,12 +66,14 @@ PLAYER = (
     Parameter("player/reseed", "trigger", doc="begin the random numbers anew, from the seed"),
     Parameter("player/glide", "float", 0, 30, 0.05, "s", doc="time from one value to the next, of all that glides"),
 )
+SHARED = PLAYER[-1:]  # by all decks
 DREAM = (
     Parameter("dream/temperature", "float", 0, 2, 1, glide=0.0, doc="0 takes the likeliest way, 2 the wildest"),
     Parameter("dream/scene", "choice", 0, 0, doc="go to a start scene, by number from 0 or by name; acts on change"),
     Parameter("dream/scene/jump", "choice", 0, 0, doc="the same, and acts every time"),
     Parameter("dream/feedback", "float", glide=0.0, doc="how much of knobs and offsets the dream itself takes up"),
 )
+MIX = (Parameter("mix/crossfade", "float", glide=0.0, doc="0 is the first deck, 1 the second"),)
 MASTER = (
     Parameter("master/fade", "float", default=1, glide=0.0, doc="0 is black, 1 the whole picture"),
     Parameter("master/blackout", "bool", doc="black at once"),
@@ -232,6 +234,23 @@ class Snapshot:
 
     def __contains__(self, address: str) -> bool:
         return address in self.values
+
+    def below(self, prefix: str) -> "Snapshot | Below":
+        """The same as a deck sees it whose addresses begin with `prefix` ("b/")."""
+        return Below(self, prefix) if prefix else self
+
+
+class Below:
+    """A Snapshot's values and what fires, by their addresses below a prefix."""
+
+    __slots__ = ("_prefix", "_whole", "fired")
+
+    def __init__(self, whole: Snapshot, prefix: str):
+        self._whole, self._prefix = whole, prefix
+        self.fired = frozenset(each.removeprefix(prefix) for each in whole.fired if each.startswith(prefix))
+
+    def __getitem__(self, address: str) -> Value:
+        return self._whole[self._prefix + address]
 
 
 class _Entry:

@@ -9,29 +9,57 @@ from livedream.dream.dream import Component
 
 
 class CpuRunner:
+    """A Runner. session: anything with ONNX Runtime's `run(names, feeds)`; a bench listens in on it."""
+
     provider = "cpu"
 
-    def __init__(self, component: Component, threads: int | None = None):
-        options = ort.SessionOptions()
-        options.log_severity_level = 3
-        # A step is so small that a second thread costs more than it brings.
-        options.intra_op_num_threads = threads or (min(_cores(), 8) if draws(component) else 1)
-        options.inter_op_num_threads = 1
-        # A thread that spins while it waits takes the core that the window and the encoder need.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = ort.InferenceSession(component.model, options, providers=["CPUExecutionProvider"])
+    def __init__(self, component: Component, session):
+        self.session = session
+        self._state = {
+            name: np.zeros(value.shape, np.float32)
+            for name, value in component.inputs.items()
+            if name.startswith("state.")
+        }
         self._inputs = {name: value.full for name, value in component.inputs.items()}
         self._names = list(component.outputs)
         self._outputs = [value.full for value in component.outputs.values()]
+        self._left: dict[str, np.ndarray] = {}  # the state after the last run
+
+    @property
+    def state(self) -> dict[str, np.ndarray]:
+        return self._state
+
+    @state.setter
+    def state(self, state: dict[str, np.ndarray]) -> None:
+        self._state, self._left = state, {}
 
     def __call__(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        feeds = {full: inputs[name] for name, full in self._inputs.items()}
-        return dict(zip(self._names, self._session.run(self._outputs, feeds), strict=True))
+        given = {**self._state, **inputs}
+        feeds = {full: given[name] for name, full in self._inputs.items()}
+        outputs = dict(zip(self._names, self.session.run(self._outputs, feeds), strict=True))
+        self._left = {
+            name: outputs.pop(f"next.{name}") for name in self._state if f"next.{name}" in outputs
+        }  # what the component only reads stays as it is
+        return outputs
+
+    def keep(self) -> bool:
+        left, self._left = self._left, {}
+        if not all(np.isfinite(value).all() for value in left.values()):
+            return False
+        self._state = {**self._state, **left}
+        return True
 
 
 def load(component: Component, threads: int | None = None) -> CpuRunner:
     """A session on the CPU; threads None: every core, up to 8, for what draws, one for the rest."""
-    return CpuRunner(component, threads)
+    options = ort.SessionOptions()
+    options.log_severity_level = 3
+    # A step is so small that a second thread costs more than it brings.
+    options.intra_op_num_threads = threads or (min(cores(), 8) if draws(component) else 1)
+    options.inter_op_num_threads = 1
+    # A thread that spins while it waits takes the core that the window and the encoder need.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return CpuRunner(component, ort.InferenceSession(component.model, options, providers=["CPUExecutionProvider"]))
 
 
 def draws(component: Component) -> bool:
@@ -39,7 +67,7 @@ def draws(component: Component) -> bool:
     return any(value.dtype == "uint8" for value in component.outputs.values())
 
 
-def _cores() -> int:
+def cores() -> int:
     """Those that this process may use."""
     if hasattr(os, "sched_getaffinity"):  # Linux
         return len(os.sched_getaffinity(0))

@@ -9,6 +9,7 @@ from livedream.dream.dream import Component, Dream
 from livedream.output import parse
 from livedream.parameters import Table
 from livedream.play.player import Player
+from livedream.stage.deck import Deck
 from livedream.stage.live import Stage, percentile
 
 WARM = 5  # frames that do not count
@@ -44,8 +45,8 @@ def tapped(dream: Dream) -> tuple[Player, list[Tap]]:
 
     def load(component: Component) -> cpu.CpuRunner:
         runner = cpu.load(component)
-        runner._session = Tap(component.name, runner._session)
-        taps.append(runner._session)
+        runner.session = Tap(component.name, runner.session)
+        taps.append(runner.session)
         return runner
 
     return Player(dream, load), taps
@@ -59,7 +60,7 @@ def measure(player: Player, table: Table, taps: list[Tap], fps: float, seconds: 
     is the median of the differences, pair by pair. At least two frames, however slow.
     """
     sink = parse("none")
-    stage = Stage(player, table, fps, [sink])
+    stage = Stage([Deck(0, player)], table, fps, [sink])
     sink.start(*player.dream.size, fps)
     whole, bare, shown = [], [], None
     end = time.perf_counter() + seconds
@@ -69,8 +70,8 @@ def measure(player: Player, table: Table, taps: list[Tap], fps: float, seconds: 
                 break
             number = len(whole)
             begin = time.perf_counter()
-            stage._draw(number, 1 if number else 0)
-            shown = stage._hand_out(number, shown)
+            stage.draw(number, 1 if number else 0)
+            shown = stage.hand_out(number, shown)
             whole.append(time.perf_counter() - begin)
             bare.append(sum(tap.again() for tap in taps))
     finally:

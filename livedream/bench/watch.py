@@ -8,6 +8,7 @@ from livedream.frame import Frame
 from livedream.output import Options, Output
 from livedream.parameters import Table
 from livedream.play.player import Player
+from livedream.stage.deck import Deck
 from livedream.stage.live import Stage
 
 SIZE = (1280, 720)  # of windows and streams, `run`'s default
@@ -39,7 +40,7 @@ class Watch(Output):
 @contextlib.contextmanager
 def playing(player: Player, table: Table, fps: float, outputs: Sequence[Output]) -> Iterator[Stage]:
     """The dream, live, from here to the end of the block; the player goes on from where it was."""
-    stage = Stage(player, table, fps, outputs)
+    stage = Stage([Deck(0, player)], table, fps, outputs)
     started = []
     try:
         for each in outputs:

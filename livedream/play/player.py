@@ -1,7 +1,8 @@
 """The player: turns time and parameter values into frames.
 
 It keeps the two latents that the present moment lies between. Time moves it on; where it passes a latent the
-recurrent network makes the next. Nothing here knows a clock, a window or a network library.
+recurrent network makes the next. The states stay with what runs the networks, perhaps on a graphics card. Nothing
+here knows a clock, a window or a network library.
 """
 
 import math
@@ -14,6 +15,7 @@ from livedream import UserError
 from livedream.backend import Runner
 from livedream.dream import noise
 from livedream.dream.dream import Component, Dream
+from livedream.frame import Picture
 from livedream.parameters import KNOBS, Snapshot
 
 WALK = 0.97  # a: how much of a latent is left after one step of a dream that has no recurrent network
@@ -39,19 +41,36 @@ class Player:
         _playable(dream)
         self.dream, self.deck = dream, deck
         self.steps = self.lost = 0
-        self._decode = load(dream.components["decode"])
-        self._step = load(dream.components["step"]) if "step" in dream.components else None
+        self._runners = {name: load(dream.components[name]) for name in ("step", "decode") if name in dream.components}
         self._knobs = np.stack([d.vector for d in dream.directions[:KNOBS]]) if dream.directions else None
         self._seed, self._drawn = None, 0  # steps since the random numbers began
         self._before: Point | None = None
         self._after: Point | None = None
         self._phase = 0.0  # of the way from the one to the other
+        self._saved: dict[str, dict[str, np.ndarray]] = {}  # states by component, a second old at most
 
     @property
     def providers(self) -> dict[str, str]:
         """Who runs each component, by its name."""
-        runners = {"step": self._step, "decode": self._decode}
-        return {name: runner.provider for name, runner in runners.items() if runner is not None}
+        return {name: runner.provider for name, runner in self._runners.items()}
+
+    def moved_to(self, load: Callable[[Component], Runner]) -> "Player":
+        """The same dream at the same moment on other runners; what ran before may have broken.
+
+        The latents are as they were; the states as they were saved, within a second.
+        """
+        other = Player(self.dream, load, self.deck)
+        other.take_over(self, self._saved)
+        return other
+
+    def take_over(self, other: "Player", states: dict[str, dict[str, np.ndarray]] | None = None) -> None:
+        """Go on where another player of the same dream is. states: by component, instead of asking its runners."""
+        for name in ("steps", "lost", "_seed", "_drawn", "_before", "_after", "_phase", "_saved"):
+            setattr(self, name, getattr(other, name))
+        if self._after is None:  # it had not begun
+            return
+        for name, state in (other._states() if states is None else states).items():
+            self._runners[name].state = state
 
     def move(self, frames: int, fps: float, values: Snapshot, enough: Callable[[], bool] = lambda: False) -> None:
         """Go on by `frames` output frames of 1/fps seconds, at the values' speed.
@@ -72,64 +91,63 @@ class Player:
                     return
                 following = self._following(self._after, values)
                 self._before, self._after = self._after, following
-                self._decode_state = self._next_decode_state
+                self.lost += not self._runners["decode"].keep()
                 self._phase -= 1
 
-    def draw(self, values: Snapshot) -> np.ndarray:
+    def draw(self, values: Snapshot) -> np.ndarray | Picture:
         """The picture of this moment: uint8 [H, W, 4], nobody else's."""
         latent = between(self._before.latent, self._after.latent, self._phase, self.dream.interpolation)
-        component = self.dream.components["decode"]
-        inputs = {**self._named(latent + self._offset(values)), **self._decode_state, **_controls(component, values)}
+        inputs = {**self._named(latent + self._offset(values)), **_controls(self.dream.components["decode"], values)}
         if self._before.noise is not None:  # it belongs to the step; in between two are mixed at unit variance
             part = self._phase
             mixed = (1 - part) * self._before.noise + part * self._after.noise
             inputs["noise"] = (mixed / np.hypot(1 - part, part)).astype(np.float32)
-        outputs = self._decode(inputs)
-        following = _next(self._decode_state, outputs)
-        if _finite(following):
-            self._next_decode_state = following
-        else:
-            self.lost += 1
-        return outputs["frame"][0]
+        frame = self._runners["decode"](inputs)["frame"]
+        return frame[0] if isinstance(frame, np.ndarray) else frame
 
     def _start(self, values: Snapshot) -> None:
         """Stand at the scene that the values name; without scenes, at the mean of the latents."""
-        owner = "step" if self._step else "decode"
+        owner = "step" if "step" in self._runners else "decode"
         if self.dream.scenes:
             tensors = self.dream.scenes[values["dream/scene"]].tensors
             latent = np.concatenate([np.ravel(tensors[f"{owner}/{name}"]) for name in self.dream.latents])
         else:
             tensors, latent = {}, self.dream.mean
-        self._state = self._first_state("step", tensors)
-        self._decode_state = self._next_decode_state = self._first_state("decode", tensors)
+        for name, runner in self._runners.items():
+            runner.state = self._first_state(name, tensors)
         here = Point(latent.astype(np.float32), self._decode_noise())
         self._after = self._following(here, values)
         self._before, self._phase = here, 0.0
+        self._saved = self._states()
 
     def _following(self, here: Point, values: Snapshot) -> Point:
         """One step from `here`; takes the recurrent state along. The latent of `here` again if it went wrong."""
         heard = here.latent + values["dream/feedback"] * self._offset(values)
-        if self._step is None:
+        if "step" not in self._runners:
             chance = noise.noise(self._seed, self.deck, "step", self._drawn, heard.size)
             white = (heard - self.dream.mean) / np.maximum(self.dream.std, 1e-6)
             white = WALK * white + np.sqrt(1 - WALK**2) * values["dream/temperature"] * chance
-            latent, state = white * self.dream.std + self.dream.mean, {}
+            latent = white * self.dream.std + self.dream.mean
+            good = bool(np.isfinite(latent).all())
         else:
-            component = self.dream.components["step"]
-            inputs = {**self._named(heard), **self._state, **_controls(component, values)}
+            component, run = self.dream.components["step"], self._runners["step"]
+            inputs = {**self._named(heard), **_controls(component, values)}
             for name, make in (("noise", noise.noise), ("uniform", noise.uniform)):
                 if name in component.inputs:
                     inputs[name] = self._random(make, component)
-            outputs = self._step(inputs)
+            outputs = run(inputs)
             latent = np.concatenate([np.ravel(outputs["next." + name]) for name in self.dream.latents])
-            state = _next(self._state, outputs)
+            good = bool(np.isfinite(latent).all()) and run.keep()
         self._drawn += 1
         self.steps += 1
-        if _finite({**state, "latent": latent}):
-            self._state = state
-        else:
+        if not good:
             latent, self.lost = here.latent, self.lost + 1
+        if self.steps % max(1, round(self.dream.fps)) == 0:
+            self._saved = self._states()
         return Point(latent.astype(np.float32), self._decode_noise())
+
+    def _states(self) -> dict[str, dict[str, np.ndarray]]:
+        return {name: runner.state for name, runner in self._runners.items()}
 
     def _decode_noise(self) -> np.ndarray | None:
         component = self.dream.components["decode"]
@@ -158,10 +176,9 @@ class Player:
 
     def _first_state(self, component: str, tensors: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """A component's states as a scene's tensors say, zero where they do not."""
-        inputs = self.dream.components[component].inputs if component in self.dream.components else {}
         return {
             name: tensors.get(value.full, np.zeros(value.shape, np.float32))
-            for name, value in inputs.items()
+            for name, value in self.dream.components[component].inputs.items()
             if name.startswith("state.")
         }
 
@@ -173,15 +190,6 @@ def _playable(dream: Dream) -> None:
         raise UserError(f"{dream.path}: draws layers ({', '.join(dream.layers)}); this version plays one picture")
     if dream.frames != 1:
         raise UserError(f"{dream.path}: draws clips of {dream.frames} frames; this version plays frame by frame")
-
-
-def _next(state: dict[str, np.ndarray], outputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The state after a run; what the component only reads stays as it is."""
-    return {name: outputs.get("next." + name, value) for name, value in state.items()}
-
-
-def _finite(arrays: dict[str, np.ndarray]) -> bool:
-    return all(np.isfinite(value).all() for value in arrays.values())
 
 
 def _controls(component: Component, values: Snapshot) -> dict[str, np.ndarray]:

@@ -15,125 +15,137 @@ from dataclasses import replace
 
 import numpy as np
 
-from livedream.frame import Frame
+from livedream.frame import Frame, Picture
 from livedream.output import Output
 from livedream.parameters import Snapshot, Table
-from livedream.play.player import Player
-from livedream.stage import master
+from livedream.stage import master, mix
+from livedream.stage.deck import REMEMBERED, Deck
 
 log = logging.getLogger("livedream.stage")
 
 SAFETY = 0.002  # seconds between the drawing's usual end and its tick
-REMEMBERED = 240  # drawings, latencies and ticks that the figures are made of
 RETRY = 0.2  # seconds to the next try while nothing could be drawn yet
-PATIENCE = 0.5  # seconds of steps for one drawing; a dream that needs more goes slower rather than not at all
+HUNG = 0.8  # seconds without an answer after which a device is given up
 ASLEEP = 2.0  # seconds without a tick after which the machine must have slept: the show goes on where it was
 
 
 class Stage:
-    """Plays a dream at `fps` frames a second into `outputs` until it is stopped.
+    """Plays one deck or two at `fps` frames a second into `outputs` until it is stopped.
 
     seen: called with each frame's Snapshot, in the drawer's thread; it must not block (feedback).
     seconds: after so much of the show it stops by itself; None: never.
 
     The counters below are written by one thread each and may be read by any.
-    late: ticks that no drawing was ready for. repeated: these, and what was held. errors: drawings that failed;
-    error: how the last one did, None once one has succeeded.
+    late: ticks that no drawing was ready for. repeated: these, and what was held.
     """
 
     def __init__(
         self,
-        player: Player,
+        decks: Sequence[Deck],
         table: Table,
         fps: float,
         outputs: Sequence[Output],
         seen: Callable[[Snapshot], None] = lambda values: None,
         seconds: float | None = None,
     ):
-        self.player, self.table, self.fps, self.outputs = player, table, fps, outputs
+        self.decks, self.table, self.fps, self.outputs = decks, table, fps, outputs
         self.period = 1.0 / fps
         self.seconds = seconds
         self.state = "loading"  # then playing, held or blackout
         self.number = 0  # of the last frame handed out
-        self.late = self.repeated = self.errors = 0
-        self.error: str | None = None
-        self.drawing_s: deque[float] = deque(maxlen=REMEMBERED)  # one drawing, the model and what it takes around it
+        self.late = self.repeated = 0
+        self.drawing_s: deque[float] = deque(maxlen=REMEMBERED)  # one drawing, the models and what it takes around them
         self.latency_s: deque[float] = deque(maxlen=REMEMBERED)  # from a control's change to the frame that shows it
         self.ticks: deque[tuple[float, bool]] = deque(maxlen=REMEMBERED)  # when frames went out, and were they fresh
         self.stopped = threading.Event()
         self._seen = seen
-        self._picture: np.ndarray | None = None  # the last one drawn, before fade and blackout
+        self._picture: np.ndarray | Picture | None = None  # the last one drawn, before fade and blackout
         self._turn = threading.Condition()  # guards the two that follow
         self._ready: Frame | None = None
         self._next = 0, 0.0  # the coming tick: its number, and its time on perf_counter
-        self._threads = [
-            threading.Thread(target=target, name=f"stage {name}", daemon=True)
-            for name, target in (("drawer", self._draw_all), ("clock", self._keep_time))
-        ]
+        self._drawing_since: float | None = None
+        self._drawer = self._thread("drawer", self._draw_all)
+        self._clock = self._thread("clock", self._keep_time)
 
     def start(self) -> None:
         """Begin; the first frame goes out as soon as it is drawn."""
-        for thread in self._threads:
-            thread.start()
+        self._drawer.start()
+        self._clock.start()
 
     def stop(self) -> None:
         """End both threads; at most one drawing and one period later they are gone."""
         self.stopped.set()
         with self._turn:
             self._turn.notify_all()
-        for thread in self._threads:
+        for thread in (self._drawer, self._clock):
             thread.join(2.0)
+
+    @staticmethod
+    def _thread(name: str, target: Callable[[], None]) -> threading.Thread:
+        return threading.Thread(target=target, name=f"stage {name}", daemon=True)
 
     # -- the drawer -----------------------------------------------------------------------------------------------
 
     def _draw_all(self) -> None:
-        drawn = number = 0
-        while not self.stopped.is_set():
-            self._draw(number, number - drawn)
+        drawn = number = self._next[0]
+        while not self._over():
+            try:
+                self.draw(number, number - drawn)
+            except Exception as error:  # the picture goes on, whatever is wrong here
+                log.exception("this is our bug: %s: %s", type(error).__name__, error)
+                self.stopped.wait(RETRY)
             drawn, number = number, self._await_turn(number)
 
-    def _draw(self, number: int, frames: int) -> None:
-        """Move the dream on by `frames` and make the frame for tick `number`.
+    def _over(self) -> bool:
+        """Whether the thread that asks is to end: the show is over, or another draws in its place."""
+        return self.stopped.is_set() or threading.current_thread() is not self._drawer
 
-        If the model fails, and while it is held, the last picture goes on; fade and blackout act all the same.
+    def draw(self, number: int, frames: int) -> None:
+        """Move the dreams on by `frames` and make the frame for tick `number`.
+
+        If a model fails, and while it is held, the last picture goes on; fade and blackout act all the same.
         """
-        began = time.perf_counter()
+        drawer = self._drawer
+        began = self._drawing_since = time.perf_counter()
+        for deck in self.decks:
+            deck.change(self.table)
         values = self.table.tick(frames * self.period)
+        self._seen(values)
+        moved = [deck for deck in self.decks if deck.move(frames, self.fps, values)]
         fresh = False
-        try:
-            self._seen(values)
-            self.player.move(frames, self.fps, values, lambda: time.perf_counter() > began + PATIENCE)
-            if self._picture is None or not values["master/hold"]:
-                self._picture, fresh = self.player.draw(values), True
-                self.error = None
-        except Exception as error:  # the picture goes on, whatever a model does
-            self._fail(error)
+        if self._picture is None or not values["master/hold"]:
+            wanted = [deck for deck in mix.needed(self.decks, values) if deck in moved]
+            fresh = any([deck.draw(number, values) for deck in self._in_turn(wanted)])
+        if drawer is not self._drawer:  # it took so long that another goes on in its place
+            return
+        self._drawing_since = None
+        if fresh:
+            self._picture = mix.mixed(self.decks, values)
         if self._picture is None:
             self.stopped.wait(RETRY)
             return
-        pixels = master.apply(self._picture, values)
         if fresh:
             self.drawing_s.append(time.perf_counter() - began)
         self.state = "blackout" if values["master/blackout"] else "held" if values["master/hold"] else "playing"
         with self._turn:
             waiting = self._ready.event_at if self._ready is not None else None  # came too late, and is now replaced
             event_at = waiting or (values.event_at if fresh else None)
-            self._ready = Frame(pixels, number, fresh, event_at)
+            self._ready = Frame(self._picture, number, fresh, event_at, master.fade(values))
             self._turn.notify_all()
 
-    def _fail(self, error: Exception) -> None:
-        text = " ".join(str(error).split())[:300] or type(error).__name__
-        self.errors += 1
-        if text != self.error:
-            log.warning("drawing failed: %s", text)
-        self.error = text
+    def _in_turn(self, wanted: list[Deck]) -> list[Deck]:
+        """Those to draw now: all, if there is time for it, else the one whose picture is the oldest."""
+        usual = sum(sorted(deck.drawing_s)[len(deck.drawing_s) // 2] for deck in wanted if deck.drawing_s)
+        if len(wanted) < 2 or usual < self.period - SAFETY:
+            return wanted
+        return [min(wanted, key=lambda deck: deck.frame)]
 
     def _await_turn(self, before: int) -> int:
         """Sleep until it is time to draw for the coming tick; returns its number, `before` when it is all over."""
         if self._picture is None:
             return before
         with self._turn:
-            self._turn.wait_for(lambda: self._next[0] > before or self.stopped.is_set())
+            self._turn.wait_for(lambda: self._next[0] > before or self._over())
             number, at = self._next
         if number <= before:
             return before
@@ -147,6 +159,22 @@ class Stage:
         ordered = sorted(self.drawing_s)
         return ordered[int(0.99 * (len(ordered) - 1))] + SAFETY
 
+    def _watch(self, now: float) -> None:
+        """Give up a drawer whose device does not answer: another goes on with the processor."""
+        since = self._drawing_since
+        if since is None or now - since < HUNG or not any(deck.on_device for deck in self.decks):
+            return
+        self._drawing_since = None
+
+        def go_on():
+            for deck in self.decks:
+                if deck.on_device:
+                    deck.fall_back(f"no answer in {HUNG:g} s")
+            self._draw_all()
+
+        self._drawer = self._thread("drawer", go_on)
+        self._drawer.start()
+
     # -- the clock ------------------------------------------------------------------------------------------------
 
     def _keep_time(self) -> None:
@@ -157,7 +185,8 @@ class Stage:
         last = None if self.seconds is None else max(0, round(self.seconds * self.fps) - 1)
         number, at, shown = 0, time.perf_counter(), None
         while not self.stopped.is_set():
-            shown = self._hand_out(number, shown)
+            shown = self.hand_out(number, shown)
+            self._watch(time.perf_counter())
             if last is not None and number >= last:
                 self.stopped.set()
             missed = max(0, int((time.perf_counter() - at) * self.fps))
@@ -169,13 +198,14 @@ class Stage:
                 self._turn.notify_all()
             time.sleep(max(0.0, at - time.perf_counter()))
 
-    def _hand_out(self, number: int, shown: Frame | None) -> Frame:
+    def hand_out(self, number: int, shown: Frame | None) -> Frame:
+        """Give every output the frame that is ready, or `shown` once more; returns it."""
         with self._turn:
             frame, self._ready = self._ready, None
         now = time.perf_counter()
         if frame is None:
             self.late += 1
-            frame = Frame(shown.pixels, number, False)
+            frame = replace(shown, number=number, fresh=False, event_at=None)
         else:
             frame = replace(frame, number=number)
         for output in self.outputs:

@@ -21,7 +21,7 @@ def frames(dream: Dream, count: int, fps: float, seed: int = 0) -> Iterator[Fram
     for number in range(count):
         values = table.tick(1 / fps)
         player.move(1 if number else 0, fps, values)
-        yield Frame(master.apply(player.draw(values), values), number)
+        yield Frame(player.draw(values), number, fade=master.fade(values))
 
 
 def render(

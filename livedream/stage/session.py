@@ -17,6 +17,7 @@ from livedream.output.window import Window, display_available
 from livedream.output.window import run as run_windows
 from livedream.play import table as tables
 from livedream.play.player import Player
+from livedream.stage.deck import Deck
 from livedream.stage.live import Stage
 from livedream.stage.status import status
 
@@ -53,17 +54,17 @@ def run(wishes: Wishes, say=print) -> int:
     dream = read.load(wishes.model)
     table = tables.of(dream, wishes.seed)
     with contextlib.ExitStack() as ending:
-        player = Player(dream, cpu.load)
+        deck = Deck(0, Player(dream, cpu.load))
         feedback = Feedback(table, lambda: now(), wishes.osc_out, wishes.osc_prefix)
         receiver = Receiver(
             table, *(wishes.osc or ("127.0.0.1", None)), wishes.osc_prefix, subscribe=feedback.subscribe
         )
         receiver.start()
         ending.callback(receiver.stop)
-        stage = Stage(player, table, wishes.fps, outputs, feedback.show, wishes.seconds)
+        stage = Stage([deck], table, wishes.fps, outputs, feedback.show, wishes.seconds)
 
         def now() -> dict:
-            return status(stage, dream, receiver.port)
+            return status(stage, receiver.port)
 
         server = None if wishes.web_off else _serve(wishes, table, now, dream, outputs, ending)
         feedback.start()
@@ -75,7 +76,7 @@ def run(wishes: Wishes, say=print) -> int:
             each.on_close = stage.stopped.set
         stage.start()
         ending.callback(stage.stop)
-        say(f"{dream.title} · {'x'.join(map(str, dream.size))} · {wishes.fps:g} fps · {_who(player)}")
+        say(f"{dream.title} · {'x'.join(map(str, dream.size))} · {wishes.fps:g} fps · {_who(deck.player)}")
         say(f"OSC {receiver.host}:{receiver.port}" + (f" · page {server.url}" if server else ""))
         for note in dream.notes:
             say(f"note: {note}")
@@ -89,7 +90,7 @@ def run(wishes: Wishes, say=print) -> int:
             while not over():
                 time.sleep(0.05)  # not an event's wait: its lock could be held when a signal comes to set it
     failed = [each for each in outputs if each.state == "failed"]  # each has said why
-    undrawn = stage.state == "loading" and stage.errors > 0
+    undrawn = stage.state == "loading" and deck.errors > 0
     return 1 if undrawn or (failed and (wishes.outs or len(failed) == len(outputs))) else 0
 
 

@@ -4,13 +4,12 @@ import time
 from itertools import pairwise
 
 import livedream
-from livedream.dream.dream import Dream
 from livedream.stage.live import Stage, percentile
 
 STARTED = time.monotonic()
 
 
-def status(stage: Stage, dream: Dream, osc_port: int | None) -> dict:
+def status(stage: Stage, osc_port: int | None) -> dict:
     """The state of a show, of JSON values. fps.fresh counts drawings, fps.sent repeats too; ms are milliseconds.
 
     ms.interval_p99: of abs(interval - period) between frames handed out.
@@ -40,13 +39,14 @@ def status(stage: Stage, dream: Dream, osc_port: int | None) -> dict:
         "repeated": stage.repeated,
         "decks": [
             {
-                "dream": dream.title,
-                "sha256": dream.sha256,
-                "seed": stage.table.target("player/seed"),
-                "step": stage.player.steps,
-                "providers": stage.player.providers,
-                "error": stage.error,
+                "dream": deck.player.dream.title,
+                "sha256": deck.player.dream.sha256,
+                "seed": stage.table.target(f"{deck.prefix}player/seed"),
+                "step": deck.player.steps,
+                "providers": deck.player.providers,
+                "error": deck.error,
             }
+            for deck in stage.decks
         ],
         "outputs": [
             {
@@ -60,5 +60,5 @@ def status(stage: Stage, dream: Dream, osc_port: int | None) -> dict:
             for each in stage.outputs
         ],
         "osc": {"port": osc_port, **stage.table.counters},
-        "errors": stage.errors + stage.player.lost,
+        "errors": sum(deck.errors + deck.player.lost for deck in stage.decks),
     }

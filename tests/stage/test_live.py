@@ -12,7 +12,9 @@ from livedream.dream import read
 from livedream.output import Options, Output
 from livedream.play import table as tables
 from livedream.play.player import Player
+from livedream.stage import deck as deck_module
 from livedream.stage import live
+from livedream.stage.deck import Deck
 from livedream.stage.live import Stage
 
 FPS = 60.0
@@ -55,13 +57,13 @@ def show(dream):
         table.set("dream/temperature", [0])
         table.set("player/freeze", [frozen])
         table.tick(0)
-        stage = Stage(Player(dream, cpu.load), table, fps, [output, *others], **options)
+        stage = Stage([Deck(0, Player(dream, cpu.load))], table, fps, [output, *others], **options)
         made.append(stage)
         return stage, output, table
 
     yield make
     for stage in made:
-        if any(thread.is_alive() for thread in stage._threads):
+        if any(thread.is_alive() for thread in (stage._drawer, stage._clock)):
             stage.stop()
 
 
@@ -79,7 +81,7 @@ def test_frames_go_out_in_order_fresh_and_right(show, until):
     assert fresh + stage.repeated == len(numbers) == len(stage.ticks)
     assert stage.repeated == stage.late  # nothing was held
     assert stage.state == "playing"
-    assert stage.errors == 0
+    assert stage.decks[0].errors == 0
     assert not stage.latency_s  # nobody touched it
 
 
@@ -94,7 +96,7 @@ def test_it_ends_by_itself_after_its_seconds(show):
 
 def test_a_slow_model_skips_drawings_and_never_steps(show, until):
     stage, output, _ = show(frozen=False)
-    draw, move, moved, gate = stage.player.draw, stage.player.move, [], threading.Semaphore(1)
+    draw, move, moved, gate = stage.decks[0].player.draw, stage.decks[0].player.move, [], threading.Semaphore(1)
 
     def slow(values):
         gate.acquire(timeout=60)
@@ -104,7 +106,7 @@ def test_a_slow_model_skips_drawings_and_never_steps(show, until):
         moved.append(frames)
         move(frames, *others)
 
-    stage.player.draw, stage.player.move = slow, counted
+    stage.decks[0].player.draw, stage.decks[0].player.move = slow, counted
     stage.start()
     for _ in range(5):  # each drawing takes three frames or more
         stale = output.more(until, 3, lambda frame: not frame.fresh)
@@ -117,21 +119,21 @@ def test_a_slow_model_skips_drawings_and_never_steps(show, until):
     assert max(moved) >= 3
     assert 0 <= sum(moved) - output.last.number <= 1  # the dream's time is the frame's number
     # One step lies ahead of the present.
-    assert stage.player.steps == pytest.approx(1 + sum(moved) * 25 / FPS, abs=1)
+    assert stage.decks[0].player.steps == pytest.approx(1 + sum(moved) * 25 / FPS, abs=1)
     assert stage.late == stage.repeated == sum(not frame.fresh for frame in output.frames)
 
 
 def test_a_slow_model_draws_as_often_as_it_can(show, until):
     """No drawing waits for the last one to be shown: it begins when that one is done."""
     stage, output, _ = show(fps=1)
-    draw, begun, gate = stage.player.draw, [], threading.Semaphore(1)
+    draw, begun, gate = stage.decks[0].player.draw, [], threading.Semaphore(1)
 
     def slow(values):
         begun.append(len(output.frames))
         gate.acquire(timeout=60)
         return draw(values)
 
-    stage.player.draw = slow
+    stage.decks[0].player.draw = slow
     stage.start()
     until(lambda: len(output.frames) == 2)  # the second drawing is late
     gate.release()
@@ -154,8 +156,8 @@ def test_hold_keeps_the_picture_while_the_dream_and_the_master_go_on(show, until
     until(lambda: not output.last.pixels[..., :3].any())
     table.set("master/blackout", [0])
     table.set("player/freeze", [0])
-    steps = stage.player.steps
-    until(lambda: stage.player.steps > steps + 3)
+    steps = stage.decks[0].player.steps
+    until(lambda: stage.decks[0].player.steps > steps + 3)
     assert np.array_equal(output.more(until, 1)[0].pixels, FIRST)
     table.set("master/hold", [0])
     output.more(until, 1, lambda frame: frame.fresh and not np.array_equal(frame.pixels, FIRST))
@@ -195,10 +197,10 @@ def test_a_change_is_seen_by_the_next_drawing_and_its_latency_is_counted_once(sh
 
 def test_a_drawing_that_comes_too_late_gives_its_event_to_the_next(show, until):
     stage, output, table = show()
-    draws, gate = stage.player.draw, threading.Event()
+    draws, gate = stage.decks[0].player.draw, threading.Event()
     stage.start()
     output.more(until, 3)
-    stage.player.draw = lambda values: gate.wait(60) and draws(values)
+    stage.decks[0].player.draw = lambda values: gate.wait(60) and draws(values)
     table.set("dream/knob/1", [1])
     table.set("dream/knob/2", [1])
     output.more(until, 5, lambda frame: not frame.fresh)
@@ -233,32 +235,32 @@ def test_an_output_that_blocks_slows_nobody(show, until):
 
 def test_a_model_that_fails_keeps_the_picture_and_blackout_works(show, until, caplog):
     stage, output, table = show()
-    draw = stage.player.draw
+    draw = stage.decks[0].player.draw
     stage.start()
     output.more(until, 3)
 
     def broken(values):
         raise RuntimeError("the device\nis gone")
 
-    stage.player.draw = broken
-    until(lambda: stage.errors >= 5)
-    assert stage.error == "the device is gone"
+    stage.decks[0].player.draw = broken
+    until(lambda: stage.decks[0].errors >= 5)
+    assert stage.decks[0].error == "the device is gone"
     assert [f for f in output.more(until, 3) if f.fresh] == []
     assert np.array_equal(output.last.pixels, FIRST)
     table.set("master/blackout", [1])
     until(lambda: not output.last.pixels[..., :3].any())
     table.set("master/blackout", [0])
-    stage.player.draw = draw
+    stage.decks[0].player.draw = draw
     output.more(until, 3, lambda frame: frame.fresh)
     assert np.array_equal(output.last.pixels, FIRST)
-    assert stage.error is None
-    assert [r.getMessage() for r in caplog.records] == ["drawing failed: the device is gone"]  # not 60 a second
+    assert stage.decks[0].error is None
+    assert [r.getMessage() for r in caplog.records] == ["deck a: drawing failed: the device is gone"]  # not 60 a second
 
 
 def test_a_model_that_fails_at_first_is_tried_again_without_haste(show, until, monkeypatch):
     monkeypatch.setattr(live, "RETRY", 0.02)
     stage, output, _ = show()
-    draw, tries, waits = stage.player.draw, [], []
+    draw, tries, waits = stage.decks[0].player.draw, [], []
     wait = stage.stopped.wait
     stage.stopped.wait = lambda seconds=None: (waits.append(seconds), wait(seconds))[1]
 
@@ -268,11 +270,11 @@ def test_a_model_that_fails_at_first_is_tried_again_without_haste(show, until, m
             raise RuntimeError("not yet")
         return draw(values)
 
-    stage.player.draw = broken
+    stage.decks[0].player.draw = broken
     stage.start()
     output.more(until, 5)
     assert output.frames[0].number == 0
-    assert stage.errors == 3
+    assert stage.decks[0].errors == 3
     assert waits == [0.02] * 3
     assert np.array_equal(output.frames[0].pixels, FIRST)
 
@@ -283,21 +285,21 @@ def test_a_model_that_never_draws_still_ends_in_time(show):
     def broken(values):
         raise RuntimeError("never")
 
-    stage.player.draw = broken
+    stage.decks[0].player.draw = broken
     stage.start()
     assert stage.stopped.wait(60)
     stage.stop()
     assert output.frames == []
     assert stage.state == "loading"
-    assert not any(thread.is_alive() for thread in stage._threads)
+    assert not any(thread.is_alive() for thread in (stage._drawer, stage._clock))
 
 
 def test_a_dream_that_cannot_keep_up_goes_slower_and_is_drawn(show, until, monkeypatch):
-    monkeypatch.setattr(live, "PATIENCE", -1.0)  # no step is ever in time
+    monkeypatch.setattr(deck_module, "PATIENCE", -1.0)  # no step is ever in time
     stage, output, _ = show(frozen=False)
     stage.start()
     output.more(until, 10, lambda frame: frame.fresh)
-    assert stage.player.steps == 1
+    assert stage.decks[0].player.steps == 1
 
 
 def test_after_a_sleep_of_the_machine_the_show_goes_on_where_it_was(show, until, monkeypatch):

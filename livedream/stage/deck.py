@@ -1,0 +1,118 @@
+"""A deck: a place for one playing dream, which can be changed for another while it plays."""
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+
+import numpy as np
+
+from livedream.backend import cpu
+from livedream.frame import Picture
+from livedream.parameters import Snapshot, Table
+from livedream.play import table as tables
+from livedream.play.player import Player
+
+log = logging.getLogger("livedream.stage")
+
+PATIENCE = 0.5  # seconds of steps for one drawing; a dream that needs more goes slower rather than not at all
+REMEMBERED = 240  # drawings that the figures are made of
+
+
+class Deck:
+    """Plays what its player plays. Everything but `offer` is the drawer's.
+
+    number: 0 or 1. on_broken: called with each provider that failed in the middle of the show.
+
+    player: what plays now. drawn: the last picture it drew, before the mix; None before the first. frame: the number
+    of the frame it was drawn for. drawing_s: seconds that each drawing took. errors: drawings that failed; error: how
+    the last one did, None once one has succeeded.
+    """
+
+    def __init__(self, number: int, player: Player, on_broken: Callable[[str], None] = lambda provider: None):
+        self.number, self.player = number, player
+        self.prefix = tables.PREFIXES[number]
+        self.drawn: np.ndarray | Picture | None = None
+        self.frame = -1
+        self.drawing_s: deque[float] = deque(maxlen=REMEMBERED)
+        self.errors, self.error = 0, None
+        self._on_broken = on_broken
+        self._offered: Player | None = None
+
+    def offer(self, player: Player) -> None:
+        """Have another player, made ready, in the place of this one at the next frame. Any thread; the latest counts."""
+        self._offered = player
+
+    def change(self, table: Table) -> None:
+        """Take what was offered. Another dream brings its own parameters; the same one goes on where it is."""
+        offered, self._offered = self._offered, None
+        if offered is None:
+            return
+        try:
+            if offered.dream.sha256 == self.player.dream.sha256:
+                offered.take_over(self.player)
+            else:
+                tables.change(table, offered.dream, self.prefix)
+        except Exception as error:  # a card that breaks as it is left or entered
+            self._fail(error)
+            return
+        self.player = offered
+        self.drawing_s.clear()
+
+    def move(self, frames: int, fps: float, values: Snapshot) -> bool:
+        """Let the dream go on by `frames` frames of 1/fps seconds; False if that fails."""
+        player, until = self.player, time.perf_counter() + PATIENCE
+
+        def move():
+            player.move(frames, fps, values.below(self.prefix), lambda: time.perf_counter() > until)
+            return True
+
+        return self._try(move) is not None
+
+    def draw(self, frame: int, values: Snapshot) -> bool:
+        """Draw for frame number `frame`; False, and the last picture stays, if that fails."""
+        player, began = self.player, time.perf_counter()
+        drawn = self._try(lambda: player.draw(values.below(self.prefix)))
+        if drawn is None or player is not self.player:  # it hung so long that the deck has gone on without it
+            return False
+        self.drawn, self.frame, self.error = drawn, frame, None
+        self.drawing_s.append(time.perf_counter() - began)
+        return True
+
+    def fall_back(self, why: str) -> None:
+        """Go on upon the processor: the device that the dream ran on has failed."""
+        providers = set(self.player.providers.values())
+        log.warning("deck %s: %s failed (%s); going on with cpu", "ab"[self.number], ", ".join(sorted(providers)), why)
+        self.player = self.player.moved_to(cpu.load)
+        self.drawing_s.clear()
+        for provider in providers:
+            self._on_broken(provider)
+
+    @property
+    def on_device(self) -> bool:
+        """Whether anything of it runs elsewhere than on the processor."""
+        return set(self.player.providers.values()) != {"cpu"}
+
+    def _try(self, act):
+        """What `act` returns; if it fails on a device once more on the processor. None if it fails there."""
+        try:
+            try:
+                return act()
+            except Exception as error:
+                if not self.on_device:
+                    raise
+                self.fall_back(_said(error))
+                return None
+        except Exception as error:  # the picture goes on, whatever a model does
+            self._fail(error)
+            return None
+
+    def _fail(self, error: Exception) -> None:
+        self.errors += 1
+        if _said(error) != self.error:
+            log.warning("deck %s: drawing failed: %s", "ab"[self.number], _said(error))
+        self.error = _said(error)
+
+
+def _said(error: Exception) -> str:
+    return " ".join(str(error).split())[:300] or type(error).__name__
