@@ -40,7 +40,7 @@ class Deck:
         self._offered: Player | None = None
 
     def offer(self, player: Player) -> None:
-        """Have another player, made ready, in the place of this one at the next frame. Any thread; the latest counts."""
+        """Have another player, made ready, in the place of this one at the next frame; the latest counts."""
         self._offered = player
 
     def change(self, table: Table) -> None:

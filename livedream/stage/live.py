@@ -115,7 +115,7 @@ class Stage:
         fresh = False
         if self._picture is None or not values["master/hold"]:
             wanted = [deck for deck in mix.needed(self.decks, values) if deck in moved]
-            fresh = any([deck.draw(number, values) for deck in self._in_turn(wanted)])
+            fresh = sum(deck.draw(number, values) for deck in self._in_turn(wanted)) > 0
         if drawer is not self._drawer:  # it took so long that another goes on in its place
             return
         self._drawing_since = None
