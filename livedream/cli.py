@@ -110,6 +110,25 @@ def evaluate(options) -> int:
     return 0
 
 
+def engine(options) -> int:
+    from livedream.backend.engine import make
+
+    terminal = sys.stderr.isatty()
+
+    def progress(name: str, number: int, all_of_them: int, seconds: float, plan) -> None:
+        line = f"{name:8} {number} of {all_of_them}  {seconds:5.1f} s"
+        if plan:
+            line += f"  {len(plan.data) / 1e6:6.1f} MB" + ("" if plan.seconds else "  built before")
+        if plan or terminal:
+            start, end = ("\r\033[K", "\n" if plan else "") if terminal else ("", "\n")
+            print(start + line, end=end, file=sys.stderr, flush=True)
+
+    out = Path(options.out)
+    target = make(options.dream, out, options.library, progress)
+    print(f"{out}  {out.stat().st_size / 1e6:.1f} MB  {target}")
+    return 0
+
+
 def info(options) -> int:
     from livedream.dream import info, read
 
@@ -223,6 +242,16 @@ def _parser() -> argparse.ArgumentParser:
     judge.add_argument("--minutes", type=_positive, default=60.0, help="to dream for each seed [60]")
     judge.add_argument("--seeds", type=int, default=3, help="how many [3]")
     judge.add_argument("--json", action="store_true")
+
+    built = command(engine, "build a dream's TensorRT plans")
+    built.add_argument("dream", metavar="DREAM", help="a file, or a dream that ships")
+    built.add_argument("-o", "--out", required=True, metavar="NAME.engine")
+    built.add_argument(
+        "--library",
+        choices=("auto", "rtx", "tensorrt"),
+        default="auto",
+        help="rtx builds for RTX 30, 40 and 50 on any machine, tensorrt for this machine's card [%(default)s]",
+    )
 
     tell = command(info, "what a dream file holds")
     tell.add_argument("model", metavar="MODEL")

@@ -26,7 +26,7 @@ def load(path_or_name: str | os.PathLike) -> Dream:
     memory and time. Raises UserError, one line that names the rule, the value and what was found.
     """
     path = find(path_or_name)
-    data = _bytes(path)
+    data = contents(path)
     try:
         dream = inspect(data, path)
         if path.resolve().parent != MODELS:
@@ -74,10 +74,15 @@ def _keep(rules, subject) -> None:
         raise UserError(line)
 
 
-def _bytes(path: Path) -> bytes:
+def contents(path: Path) -> bytes:
+    """The bytes of the dream in a file: the file, or the dream inside an .engine. Raises UserError."""
     try:
         if not path.is_file():
             raise UserError(f"{path}: not a file")
+        if path.suffix == ".engine":
+            from livedream.dream import engine_file
+
+            return engine_file.dream(path, LARGEST_FILE)
         if path.stat().st_size > LARGEST_FILE:
             raise UserError(f"{path}: a dream has at most 1 GB, this file has {path.stat().st_size / 2**30:.1f} GB")
         return path.read_bytes()
