@@ -5,6 +5,7 @@ import os
 import numpy as np
 import onnxruntime as ort
 
+from livedream.backend import cpu_graph
 from livedream.dream.dream import Component
 
 
@@ -59,7 +60,8 @@ def load(component: Component, threads: int | None = None) -> CpuRunner:
     options.inter_op_num_threads = 1
     # A thread that spins while it waits takes the core that the window and the encoder need.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return CpuRunner(component, ort.InferenceSession(component.model, options, providers=["CPUExecutionProvider"]))
+    model = cpu_graph.rewritten(component.model) if draws(component) else component.model
+    return CpuRunner(component, ort.InferenceSession(model, options, providers=["CPUExecutionProvider"]))
 
 
 def draws(component: Component) -> bool:
