@@ -7,7 +7,18 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
-PARTS = ("onnxruntime", "onnxruntime-gpu", "numpy", "onnx", "av", "pyglet", "aiohttp", "simplejpeg", "torch")
+PARTS = (
+    "onnxruntime",
+    "onnxruntime-gpu",
+    "onnxruntime-directml",
+    "numpy",
+    "onnx",
+    "av",
+    "pyglet",
+    "aiohttp",
+    "simplejpeg",
+    "torch",
+)
 
 
 def describe() -> dict:
@@ -37,6 +48,53 @@ def processor() -> str:
     except (OSError, subprocess.SubprocessError):
         pass
     return platform.processor() or platform.machine() or "unknown"
+
+
+def graphics() -> list[str]:
+    """The graphics cards, by name where the system tells it, else as "10de:2684" (PCI vendor and device); no driver
+    is loaded for it. On a Mac they belong to the processor: []."""
+    try:
+        if sys.platform == "win32":
+            return _windows_graphics()
+        if sys.platform == "darwin":
+            return []
+        named = [line for file in Path("/proc/driver/nvidia/gpus").glob("*/information") for line in _model(file)]
+        cards = (card for card in Path("/sys/bus/pci/devices").glob("*") if _word(card / "class").startswith("0x03"))
+        ids = sorted(f"{_word(card / 'vendor')[2:]}:{_word(card / 'device')[2:]}" for card in cards)
+        return sorted(named) + [each for each in ids if not (named and each.startswith(NVIDIA))]
+    except OSError:
+        return []
+
+
+NVIDIA = "10de:"
+
+
+def has_nvidia() -> bool:
+    """Whether one of the graphics cards is NVIDIA's."""
+    return any(each.startswith(NVIDIA) or "nvidia" in each.lower() for each in graphics())
+
+
+def _word(file: Path) -> str:
+    return file.read_text().strip()
+
+
+def _model(file: Path) -> list[str]:
+    return [line.partition(":")[2].strip() for line in file.read_text().splitlines() if line.startswith("Model:")]
+
+
+def _windows_graphics() -> list[str]:
+    import winreg
+
+    place = r"SYSTEM\CurrentControlSet\Control\Class\{4d36e968-e325-11ce-bfc1-08002be10318}"
+    found = []
+    with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, place) as displays:
+        for i in range(winreg.QueryInfoKey(displays)[0]):
+            try:
+                with winreg.OpenKey(displays, winreg.EnumKey(displays, i)) as card:
+                    found.append(winreg.QueryValueEx(card, "DriverDesc")[0])
+            except OSError:  # "Properties" is no card
+                continue
+    return sorted(found)
 
 
 def usable_cores() -> int:
