@@ -1,51 +1,32 @@
-"""A window on this machine's screen, by pyglet and OpenGL 3.3, on the main thread as macOS demands."""
+"""A window on this machine's screen, on the main thread as macOS demands. F: full screen, H: figures, Esc: away."""
 
-import ctypes
 import logging
-import os
-import sys
 import threading
 import time
+from collections.abc import Callable, Sequence
 
 from livedream import UserError
-from livedream.output import Output
+from livedream.output import Output, hud
 from livedream.output.fit import placed
+from livedream.output.screen import ELSEWHERE, display_available, open_window
+
+__all__ = ["Window", "display_available", "run"]
 
 log = logging.getLogger("livedream.output")
 
 EVENTS = 1 / 60  # seconds between two looks at keyboard and mouse while no frame comes
-ELSEWHERE = "run it on the machine with the screen, or use --out page"
-
-# One triangle that covers the whole viewport; row 0 of the picture is its top.
-VERTEX = b"""#version 330 core
-out vec2 at;
-void main() {
-    vec2 corner = vec2((gl_VertexID << 1) & 2, gl_VertexID & 2);
-    at = vec2(corner.x, 1.0 - corner.y);
-    gl_Position = vec4(corner * 2.0 - 1.0, 0.0, 1.0);
-}"""
-FRAGMENT = b"""#version 330 core
-uniform sampler2D picture;
-in vec2 at;
-out vec4 colour;
-void main() { colour = vec4(texture(picture, at).rgb, 1.0); }"""
-
-
-def display_available() -> bool:
-    """Whether there seems to be a screen to open a window on. Costs nothing."""
-    if sys.platform.startswith("linux"):
-        return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-    return True
+HUD_EVERY = 0.5  # seconds between two looks at the figures
 
 
 class Window(Output):
     """Output `window`, or `window:N` for the whole of monitor N (from 0) without a border or a pointer.
 
-    F: full screen and back.  Esc: back from full screen, or in a window, like the close button, `on_close`.
-    `show` may be called from any thread; `run` draws, on the main one.
+    F: full screen and back.  H: the HUD and back.  Esc: back from full screen, or in a window, like the close button,
+    away: `state` is then closed, and `start` opens it again. `show`, `start` and `stop` may be called from any thread;
+    `run` draws, on the main one.
 
-    on_close: called without arguments when the user wants the show to end; None: the window closes and `run`
-    returns.
+    on_close: called without arguments, in `run`, when the user has closed it.
+    hud: gives the HUD's lines, see `hud.panel`; asked twice a second, in `run`, and only while they are shown.
     """
 
     kind = "window"
@@ -54,22 +35,31 @@ class Window(Output):
         super().__init__(options)
         _, _, monitor = options.sink.partition(":")
         self.monitor = int(monitor) if monitor else None
-        self.on_close = None
+        self.on_close: Callable[[], None] | None = None
+        self.hud: Callable[[], Sequence[str]] | None = None
         self._wake = threading.Event()
         self._window = None
-        self._closed = False
+        self._closed = False  # by the user
+        self._waits = True  # in full screen, for the monitor
+        self._hud_shown = False
 
     def start(self, width, height, fps):
-        """Note the show's size; the window opens in `run`."""
+        """Note the show's size; the window opens in `run`, and opens again if it was closed."""
         self.live = True
         self._shape = (width, height, fps)
-
-    def show(self, frame):
-        super().show(frame)
+        with self._turn:
+            self._latest = None
+        self._closed = self._stopping = False
+        self.say("starting")
         self._wake.set()
 
+    def show(self, frame):
+        if not self._closed:
+            super().show(frame)
+            self._wake.set()
+
     def stop(self):
-        """Let `run` come to its end."""
+        """Close it; `run` comes to its end when all its windows are to stop."""
         super().stop()
         self._wake.set()
 
@@ -78,146 +68,94 @@ class Window(Output):
         run([self], should_stop)
 
     def open(self, width, height, fps):
-        if not display_available():
-            raise UserError(f"{self.name}: there is no display here (DISPLAY is not set); {ELSEWHERE}")
-        if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
-            raise UserError(f"{self.name}: Wayland needs Xwayland (DISPLAY is not set); {ELSEWHERE}")
-        try:
-            import pyglet
+        self._window = open_window(self.name, *(self.options.size or (width, height)), self.monitor)
+        from livedream.output import drawing  # needs OpenGL
 
-            # Otherwise a hidden second window and its context would be made first.
-            pyglet.options.shadow_window = False
-            from pyglet import gl
-            from pyglet.display import get_display
-
-            screens = get_display().get_screens()
-        except Exception as error:
-            raise UserError(f"{self.name}: cannot use the display: {error}; {ELSEWHERE}") from error
-        if self.monitor is not None and self.monitor >= len(screens):
-            there = ", ".join(f"window:{i} ({each.width}x{each.height})" for i, each in enumerate(screens))
-            raise UserError(f"{self.name}: no such monitor; there is: {there}")
-        width, height = self.options.size or (width, height)
-        screen = screens[self.monitor or 0]
         try:
-            config = gl.Config(double_buffer=True, major_version=3, minor_version=3, forward_compatible=True)
-            self._window = pyglet.window.Window(
-                width=min(width, screen.width),
-                height=min(height, screen.height),
-                caption="livedream",
-                resizable=True,
-                vsync=False,
-                config=config,
-                screen=screen,
-                visible=False,
-            )
-        except Exception as error:
-            reason = str(error) or type(error).__name__
-            raise UserError(f"{self.name}: no OpenGL 3.3 on this display ({reason}); {ELSEWHERE}") from error
-        self._gl = gl
-        self._window.push_handlers(on_key_press=self._on_key, on_close=self._on_close)
-        self._prepare()
-        if self.monitor is None:
-            self._window.set_location(
-                screen.x + (screen.width - self._window.width) // 2,
-                screen.y + (screen.height - self._window.height) // 2,
-            )
-            self._window.set_visible(True)
-        else:
-            self._window.set_visible(True)
-            self._set_fullscreen(True, screen)
-        self._clear()
+            self._painter = drawing.Painter()
+        except RuntimeError as error:
+            raise UserError(f"{self.name}: this display's OpenGL will not do ({error}); {ELSEWHERE}") from error
+        self._picture, self._panel = drawing.Texture(), drawing.Texture()
+        self._fade = 1.0
+        self._panel_says, self._panel_due, self._panel_at = None, 0.0, (0, 0, 0, 0)
+        self._uncovered = self._hidden = False
+        self._wanted: bool | None = None  # full screen, or back
+        self._window.push_handlers(
+            on_key_press=self._on_key,
+            on_close=self._on_close,
+            on_expose=self._on_expose,
+            on_resize=self._on_resize,
+            on_show=self._on_show,
+            on_hide=self._on_hide,
+        )
+        self._window.set_visible(True)
+        if self.monitor is not None:
+            self._set_fullscreen(True, self._window.screen)
+        self._draw()
 
     def write(self, frame):
+        if self._hidden:
+            return False
         self._window.switch_to()
-        self._upload(frame.pixels)
+        self._picture.put(frame.picture)
+        self._fade = frame.fade
         self._draw()
-        self._window.flip()
+        return None
 
     def close(self):
+        from livedream.output import x11
+
         window, self._window = self._window, None
-        if window is not None:
-            window.close()
+        if window is None:
+            return
+        if x11.lost(window.display):
+            x11.forget(window)
+            return
+        window.switch_to()
+        self._picture.close()
+        window.close()
 
     def pump(self) -> None:
         """Handle keys, the mouse and the window's own events; draw again what an event has uncovered."""
+        from livedream.output import x11
+
         window = self._window
         window.switch_to()
         window.dispatch_events()
+        if x11.lost(window.display):
+            raise ConnectionError("the display has gone")
+        if self._closed:
+            return
         if self._wanted is not None:  # not within a key's event: pyglet still has the key in hand there
             self._set_fullscreen(self._wanted)
             self._wanted = None
-        if self._window is not None and self._uncovered:
-            self._uncovered = False
+        if self._hud_shown and self.hud and not self._hidden and time.monotonic() >= self._panel_due:
+            self._read_figures()
+        if self._uncovered and not self._hidden:
             self._draw()
-            window.flip()
-
-    def _prepare(self):
-        """Make the program, the texture and the empty vertex array; nothing is made after this."""
-        gl = self._gl
-        program = gl.glCreateProgram()
-        for kind, source in ((gl.GL_VERTEX_SHADER, VERTEX), (gl.GL_FRAGMENT_SHADER, FRAGMENT)):
-            shader = gl.glCreateShader(kind)
-            text = ctypes.cast(ctypes.c_char_p(source), ctypes.POINTER(gl.GLchar))
-            gl.glShaderSource(shader, 1, ctypes.byref(text), ctypes.byref(gl.GLint(len(source))))
-            gl.glCompileShader(shader)
-            gl.glAttachShader(program, shader)
-        gl.glLinkProgram(program)
-        linked = gl.GLint()
-        gl.glGetProgramiv(program, gl.GL_LINK_STATUS, ctypes.byref(linked))
-        if not linked.value:
-            raise UserError(f"{self.name}: this display's OpenGL cannot compile a shader; {ELSEWHERE}")
-        array, texture = gl.GLuint(), gl.GLuint()
-        gl.glGenVertexArrays(1, ctypes.byref(array))
-        gl.glGenTextures(1, ctypes.byref(texture))
-        gl.glBindTexture(gl.GL_TEXTURE_2D, texture)
-        for key, value in (
-            (gl.GL_TEXTURE_MIN_FILTER, gl.GL_LINEAR),
-            (gl.GL_TEXTURE_MAG_FILTER, gl.GL_LINEAR),
-            (gl.GL_TEXTURE_WRAP_S, gl.GL_CLAMP_TO_EDGE),
-            (gl.GL_TEXTURE_WRAP_T, gl.GL_CLAMP_TO_EDGE),
-        ):
-            gl.glTexParameteri(gl.GL_TEXTURE_2D, key, value)
-        self._program, self._array, self._texture = program, array, texture
-        self._picture: tuple[int, int] | None = None  # width and height of the texture
-        self._uncovered = False
-        self._wanted: bool | None = None  # full screen, or back
-        self._window.push_handlers(on_expose=self._on_expose, on_resize=self._on_resize)
-
-    def _upload(self, pixels):
-        gl = self._gl
-        height, width = pixels.shape[:2]
-        if not pixels.flags.c_contiguous:
-            pixels = pixels.copy()
-        gl.glBindTexture(gl.GL_TEXTURE_2D, self._texture)
-        kind, address = (gl.GL_RGBA, gl.GL_UNSIGNED_BYTE), pixels.ctypes.data
-        if self._picture != (width, height):
-            gl.glTexImage2D(gl.GL_TEXTURE_2D, 0, gl.GL_RGBA8, width, height, 0, *kind, address)
-            self._picture = (width, height)
-        else:
-            gl.glTexSubImage2D(gl.GL_TEXTURE_2D, 0, 0, 0, width, height, *kind, address)
 
     def _draw(self):
-        gl = self._gl
+        self._uncovered = False
         across, down = self._window.get_framebuffer_size()
-        gl.glViewport(0, 0, across, down)
-        gl.glClearColor(0.0, 0.0, 0.0, 1.0)
-        gl.glClear(gl.GL_COLOR_BUFFER_BIT)
-        if self._picture is None:
-            return
-        # pyglet binds things of its own now and then, so nothing is taken for granted here.
-        gl.glDisable(gl.GL_BLEND)
-        gl.glDisable(gl.GL_SCISSOR_TEST)
-        gl.glUseProgram(self._program)
-        gl.glBindVertexArray(self._array)
-        gl.glActiveTexture(gl.GL_TEXTURE0)
-        gl.glBindTexture(gl.GL_TEXTURE_2D, self._texture)
-        gl.glViewport(*placed(*self._picture, across, down, self.options.fit))
-        gl.glDrawArrays(gl.GL_TRIANGLES, 0, 3)
-
-    def _clear(self):
-        self._window.switch_to()
-        self._draw()
+        self._painter.clear(across, down)
+        if self._picture.size is not None:
+            where = placed(*self._picture.size, across, down, self.options.fit)
+            self._painter.draw(self._picture, where, self._fade)
+        if self._hud_shown and self._panel.size is not None:
+            self._painter.draw(self._panel, hud.place(*self._panel.size, down), over=True)
         self._window.flip()
+
+    def _read_figures(self):
+        """Ask for the HUD's lines and, if they have changed, put them on the panel, for the next picture."""
+        self._panel_due = time.monotonic() + HUD_EVERY
+        try:
+            lines = list(self.hud())
+        except Exception as error:
+            lines = [f"!figures\t{error or type(error).__name__}"]
+        says = lines, self._window.get_framebuffer_size()
+        if says != self._panel_says:
+            self._panel_says = says
+            self._panel.put(hud.panel(lines, *says[1]))
 
     def _set_fullscreen(self, on: bool, screen=None):
         self._window.set_fullscreen(on, screen=screen)
@@ -226,7 +164,7 @@ class Window(Output):
         self._window.set_mouse_visible(not on)
         # Only a picture that fills the screen is sure to be shown, and so its swap to come back; there
         # tearing would be seen. A window is in a compositor's care.
-        self._window.set_vsync(on)
+        self._window.set_vsync(on and self._waits)
         self._uncovered = True
 
     def _on_key(self, symbol, modifiers):
@@ -234,6 +172,8 @@ class Window(Output):
 
         if symbol == key.F:
             self._wanted = not self._window.fullscreen
+        elif symbol == key.H:
+            self._hud_shown, self._panel_due, self._uncovered = not self._hud_shown, 0.0, True
         elif symbol == key.ESCAPE and self._window.fullscreen:
             self._wanted = False
         elif symbol == key.ESCAPE:
@@ -241,22 +181,25 @@ class Window(Output):
         return True  # pyglet's own answer to Esc is to close
 
     def _on_close(self):
-        if self.on_close is not None:
-            self.on_close()
-        else:
-            self._closed = True
+        self._closed = True
         return True
 
     def _on_expose(self):
         self._uncovered = True
 
     def _on_resize(self, width, height):
-        self._uncovered = True
+        self._uncovered, self._panel_due = True, 0.0
         return True  # pyglet would set a viewport and a projection
+
+    def _on_show(self):
+        self._hidden, self._uncovered = False, True
+
+    def _on_hide(self):
+        self._hidden = True
 
 
 def run(windows: list[Window], should_stop) -> None:
-    """Serve all windows of a show from one loop on the main thread, until `should_stop()`.
+    """Serve all windows of a show from one loop on the main thread, until `should_stop()` or all are to stop.
 
     One that cannot open or breaks is named in its `error`, retried if that may help, and the others go on.
     """
@@ -264,16 +207,13 @@ def run(windows: list[Window], should_stop) -> None:
     again: dict[Window, tuple[float, float]] = {}  # when to try, and how long to wait the next time
     for window in windows:
         window._wake = wake
+        window._waits = window is windows[0]  # two that wait for their monitors in turn would halve the rate
     try:
-        while not should_stop():
-            alive = [each for each in windows if not each._stopping and not each._closed]
-            if not alive:
-                return
+        while not should_stop() and not all(each._stopping for each in windows):
             wake.wait(EVENTS)
             wake.clear()
-            for window in alive:
-                if window.state != "failed":
-                    _serve(window, again)
+            for window in windows:
+                _serve(window, again)
     finally:
         for window in windows:
             window._close()
@@ -283,20 +223,30 @@ def _serve(window: Window, again: dict) -> None:
     """One round for one window: open it if it is not, look at its events, show its newest frame."""
     at, wait = again.get(window, (0.0, window.waits[0]))
     try:
-        if window._window is None:
-            if time.monotonic() < at:
-                return
-            window.open(*window._shape)
-            window.say("up")
-        window.pump()
-        if window._closed or window._stopping:
+        if window._stopping:
             window._close()
-        elif (frame := window.take(0)) is not None:
-            window.deliver(frame)
-    except UserError as error:
-        window._close()
-        window.say("failed", str(error))
+        elif window._closed or window.state == "failed":
+            return
+        elif window._window is not None or time.monotonic() >= at:
+            if window._window is None:
+                window.open(*window._shape)
+                window.say("up")
+            window.pump()
+            if window._closed:
+                _closed(window)
+            elif (frame := window.take(0)) is not None:
+                window.deliver(frame)
     except Exception as error:
         window._close()
-        again[window] = (time.monotonic() + wait, min(2 * wait, window.waits[1]))
-        window.say("retrying", f"{window.name}: {error or type(error).__name__}")
+        if isinstance(error, UserError) and not window.sent:
+            window.say("failed", str(error))
+        else:  # what has been seen to work may work again
+            again[window] = (time.monotonic() + wait, min(2 * wait, window.waits[1]))
+            window.say("retrying", f"{window.name}: {error or type(error).__name__}")
+
+
+def _closed(window: Window) -> None:
+    window._close()
+    window.say("closed")
+    if window.on_close is not None:
+        window.on_close()

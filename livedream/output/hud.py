@@ -1,0 +1,76 @@
+"""The figures over a window's picture (key H): what they say, and the panel that they stand on, as pixels."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from livedream.output import letters
+
+PANEL = (10, 12, 17)  # sRGB levels, as all of these
+PANEL_ALPHA = 0.8
+TITLE, LABEL, VALUE, TROUBLE = (255, 255, 255), (158, 169, 187), (226, 232, 240), (255, 183, 77)
+PADDING, CORNER, MARGIN = 10, 6, 10  # units of a sign's grid (letters.py)
+LONGEST = 56  # signs of a line
+
+
+def lines(status: dict) -> list[str]:
+    """The lines of a HUD from what `GET /status` says (stage/status.py); see `panel`."""
+    fps, ms = status["fps"], status["ms"]
+    said = [deck["dream"] for deck in status["decks"]]
+    said.append(f"fps\t{fps['fresh']:.1f} / {fps['target']:g}")
+    said.append(f"model\t{ms['model_p50']:.1f} ms   p99 {ms['model_p99']:.1f}")
+    said.append(f"latency\t{ms['latency_p50']:.1f} ms   p99 {ms['latency_p99']:.1f}")
+    dropped = sum(each["dropped"] for each in status["outputs"])
+    said.append(f"late\t{status['late']}   dropped {dropped}")
+    for deck in status["decks"]:
+        said += [f"{component}\t{provider}" for component, provider in deck["providers"].items()]
+        if deck.get("error"):
+            said.append(f"!dream\t{deck['error']}")
+    for each in status["outputs"]:
+        if each["state"] in ("retrying", "failed"):
+            said.append(f"!{each['kind']}\t{each['state']}")
+    return said
+
+
+def panel(said: Sequence[str], across: int, down: int) -> np.ndarray:
+    """The panel for a window of `across` x `down` pixels: uint8 [h, w, 4], colours multiplied by alpha.
+
+    A line is "label<tab>value" or a title; one that begins with ! is trouble, and shows so. The letters' size
+    follows the window's, and gives way where the panel would not fit.
+    """
+    rows = [line.removeprefix("!").partition("\t") for line in said]
+    indent = max((len(label) for label, tab, _ in rows if tab), default=0) + 2
+    texts = [f"{label:<{indent}}{value}" if tab else label for label, tab, value in rows]
+    texts = [text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…" for text in texts]
+    signs = max((len(text) for text in texts), default=1)
+    fits = (across - 4 * MARGIN) / (signs + 2 * PADDING / letters.ADVANCE)
+    width = int(max(6, min(max(8, down / 75), fits)))
+    unit = width / letters.ADVANCE
+    pad = round(PADDING * unit)
+    shape = len(texts) * 2 * width + 2 * pad, signs * width + 2 * pad
+    alpha = PANEL_ALPHA * _rounded(*shape, CORNER * unit)
+    colour = alpha[..., None] * np.array(PANEL, np.float32)
+    for number, (line, text, (label, tab, _)) in enumerate(zip(said, texts, rows, strict=True)):
+        ink = letters.draw(text, width)[..., None]
+        paint = np.full((len(text), 3), TROUBLE if line.startswith("!") else VALUE if tab else TITLE, np.float32)
+        if tab:
+            paint[: len(label)] = LABEL
+        y, x = pad + number * 2 * width, pad
+        here = np.s_[y : y + ink.shape[0], x : x + ink.shape[1]]
+        colour[here] += ink * (np.repeat(paint, width, axis=0)[None] - colour[here])
+        alpha[here] += ink[..., 0] * (1 - alpha[here])
+    return np.rint(np.concatenate([colour, 255 * alpha[..., None]], axis=2)).astype(np.uint8)
+
+
+def place(width: int, height: int, down: int) -> tuple[int, int, int, int]:
+    """(x, y, w, h) of a panel in the top left corner of a window `down` pixels high; y from its lower edge."""
+    gap = round(MARGIN * max(1.0, down / 600))
+    return gap, down - gap - height, width, height
+
+
+def _rounded(height: int, width: int, radius: float) -> np.ndarray:
+    """A rectangle with round corners as coverage, float32 [height, width]."""
+    y, x = np.ogrid[:height, :width]
+    out_x = np.maximum(radius - np.minimum(x + 0.5, width - x - 0.5), 0)
+    out_y = np.maximum(radius - np.minimum(y + 0.5, height - y - 0.5), 0)
+    return np.clip(radius + 0.5 - np.hypot(out_x, out_y), 0, 1).astype(np.float32)
