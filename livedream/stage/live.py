@@ -23,7 +23,7 @@ from livedream.stage.deck import REMEMBERED, Deck
 
 log = logging.getLogger("livedream.stage")
 
-SAFETY = 0.002  # seconds between the drawing's usual end and its tick
+SAFETY = 0.001  # seconds between the end of the slowest drawing and its tick
 RETRY = 0.2  # seconds to the next try while nothing could be drawn yet
 HUNG = 0.8  # seconds without an answer after which a device is given up
 ASLEEP = 2.0  # seconds without a tick after which the machine must have slept: the show goes on where it was
@@ -64,6 +64,8 @@ class Stage:
         self._ready: Frame | None = None
         self._next = 0, 0.0  # the coming tick: its number, and its time on perf_counter
         self._drawing_since: float | None = None
+        self._planned = 0.0  # when the drawing was to begin
+        self._needed_s: deque[float] = deque(maxlen=REMEMBERED)  # from then until its frame was ready
         self._drawer = self._thread("drawer", self._draw_all)
         self._clock = self._thread("clock", self._keep_time)
 
@@ -132,6 +134,8 @@ class Stage:
             event_at = waiting or (values.event_at if fresh else None)
             self._ready = Frame(self._picture, number, fresh, event_at, master.fade(values))
             self._turn.notify_all()
+        if fresh:
+            self._needed_s.append(time.perf_counter() - (self._planned or began))
 
     def _in_turn(self, wanted: list[Deck]) -> list[Deck]:
         """Those to draw now: all, if there is time for it, else the one whose picture is the oldest."""
@@ -149,15 +153,20 @@ class Stage:
             number, at = self._next
         if number <= before:
             return before
-        time.sleep(max(0.0, at - min(self._lead(), self.period) - time.perf_counter()))
+        now = time.perf_counter()
+        self._planned = max(now, at - self._lead())
+        time.sleep(self._planned - now)
         return number
 
     def _lead(self) -> float:
-        """How long before its tick a drawing has to start: what nearly all of them took, and a little."""
-        if len(self.drawing_s) < 8:
+        """How long before its tick a drawing has to start, at most a period.
+
+        The slowest of those remembered, its thread's late waking included, and a little. A frame that misses its tick
+        costs the hand that waits for it a whole period, and to begin earlier costs it a fraction of one.
+        """
+        if len(self._needed_s) < 8:
             return self.period
-        ordered = sorted(self.drawing_s)
-        return ordered[int(0.99 * (len(ordered) - 1))] + SAFETY
+        return min(max(self._needed_s) + SAFETY, self.period)
 
     def _watch(self, now: float) -> None:
         """Give up a drawer whose device does not answer: another goes on with the processor."""

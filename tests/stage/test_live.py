@@ -6,6 +6,7 @@ import time
 import dreams
 import numpy as np
 import pytest
+from collect import Collect
 
 from livedream.backend import cpu
 from livedream.dream import read
@@ -19,26 +20,6 @@ from livedream.stage.live import Stage
 
 FPS = 60.0
 FIRST = dreams.picture(dreams.first())[0]
-
-
-class Collect(Output):
-    """Keeps every frame that it is handed, in the clock's own thread."""
-
-    def __init__(self):
-        super().__init__(Options("collect", "collect"))
-        self.frames = []
-
-    def show(self, frame):
-        self.frames.append(frame)
-
-    @property
-    def last(self):
-        return self.frames[-1]
-
-    def more(self, until, count, wanted=lambda frame: True):
-        """Wait for so many further frames that are as wanted; returns them."""
-        first = len(self.frames)
-        return until(lambda: (got := [f for f in self.frames[first:] if wanted(f)])[count - 1 :] and got)
 
 
 @pytest.fixture(scope="module")
