@@ -116,7 +116,7 @@ def engine(options) -> int:
     terminal = sys.stderr.isatty()
 
     def progress(name: str, number: int, all_of_them: int, seconds: float, plan) -> None:
-        line = f"{name:8} {number} of {all_of_them}  {seconds:5.1f} s"
+        line = f"{name:10} {number} of {all_of_them}  {seconds:5.1f} s"
         if plan:
             line += f"  {len(plan.data) / 1e6:6.1f} MB" + ("" if plan.seconds else "  built before")
         if plan or terminal:
@@ -153,9 +153,12 @@ def params(options) -> int:
 def bench(options) -> int:
     from livedream.bench import measure, report
 
-    figures = measure.measure(options.model, options.seconds, lambda line: print(line, file=sys.stderr, flush=True))
-    print(json.dumps(figures, indent=1) if options.json else report.text(figures))
-    return 0
+    def say(line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
+
+    told = measure.measure(options.model, options.seconds, say, options.baseline)
+    print(json.dumps(told, indent=1) if options.json else report.text(told))
+    return 1 if any(each["regressed"] for each in told["figures"]) else 0
 
 
 def doctor(options) -> int:
@@ -265,6 +268,7 @@ def _parser() -> argparse.ArgumentParser:
     measure.add_argument("model", nargs="?", default="rainbow.onnx", metavar="MODEL")
     measure.add_argument("--seconds", type=_positive, default=8.0, help="for each figure [8]")
     measure.add_argument("--json", action="store_true")
+    measure.add_argument("--baseline", metavar="FILE", help="compare with what --json printed here; 1 when it is worse")
 
     examine = command(doctor, "what this machine offers, and how to get what is missing")
     examine.add_argument("--json", action="store_true")

@@ -4,6 +4,7 @@ engine_runner.py runs a plan. What a plan is for, and how it is built and kept, 
 """
 
 import hashlib
+import logging
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -11,13 +12,16 @@ from pathlib import Path
 
 import livedream
 from livedream import UserError
+from livedream.backend import half
 from livedream.backend import plan as plans_of
 from livedream.backend.plan import NAMES, Plan, Target
 from livedream.dream import engine_file, read
 from livedream.dream.dream import Dream
 from livedream.dream.engine_file import Manifest, Row
 
-# Told while plans are built: the component, which of how many, seconds so far, and its plan once there is one.
+log = logging.getLogger("livedream.backend")
+
+# Told while plans are built: component and precision, which of how many, seconds so far, its plan once there is one.
 Progress = Callable[[str, int, int, float, Plan | None], None]
 
 
@@ -36,15 +40,8 @@ def make(source: str | os.PathLike, path: Path, library: str = "auto", progress:
         raise UserError(f"{dream.path}: changed while it was read; try again")
     rows = []
     for name, plan in _built(dream, target, progress):
-        row = Row(
-            component=name,
-            precision=plan.precision,
-            key=plans_of.key(dream.components[name], target, plan.precision),
-            member=f"plans/{name}.{plan.precision}.plan",
-            bytes=len(plan.data),
-            sha256=hashlib.sha256(plan.data).hexdigest(),
-            seconds=round(plan.seconds, 3),
-        )
+        digest, member = hashlib.sha256(plan.data).hexdigest(), f"plans/{name}.{plan.precision}.plan"
+        row = Row(name, plan.precision, plan.key, member, len(plan.data), digest, round(plan.seconds, 3))
         rows.append((row, plan.data))
     made_by = {
         "livedream": livedream.__version__,
@@ -56,33 +53,32 @@ def make(source: str | os.PathLike, path: Path, library: str = "auto", progress:
     return target
 
 
-def plans(dream: Dream, progress: Progress = lambda *_: None) -> tuple[dict[str, Plan], str]:
-    """Plans by component, for the first CUDA card of this machine, of a dream that was read from an .engine file.
+def plans(dream: Dream, progress: Progress = lambda *_: None) -> tuple[dict[tuple[str, str], Plan], str]:
+    """Plans for the first CUDA card of this machine, of a dream that was read from an .engine file.
 
-    Those in the file; when they are not of this dream, library and card, or damaged, all are built anew (or come
-    from the cache), and the text says why; else it is "". Raises UserError, one line, when nothing here runs plans.
+    Returns them by component and precision, ("decode", "f16"); every component has "f32". They are those in the file;
+    if they are not of this dream, library and card, or damaged, all are built anew (or come from the cache), and the
+    text says why, else it is "". Raises UserError, one line, when nothing here runs plans.
     """
     if dream.path.suffix != ".engine":
-        raise UserError(
-            f"{dream.path.name} is no .engine; to make one: livedream engine {dream.path.name} -o NAME.engine"
-        )
+        raise UserError(f"{dream.path.name} is no .engine: livedream engine {dream.path.name} -o NAME.engine")
     name, capability = plans_of.card()
     try:
         manifest, why = engine_file.manifest(dream.path), ""
     except UserError as error:
         manifest, why = None, str(error)
     target = plans_of.target(manifest.library if manifest and manifest.library in NAMES else "auto")
-    mine = capability if target.library == "rtx" else f"{name} {capability}"
-    if mine not in target.cards:
+    card = capability if target.library == "rtx" else f"{name} {capability}"
+    if card not in target.cards:
         raise UserError(f"{name} ({capability}) is none of those that TensorRT for RTX builds for")
     if manifest:
-        why = stale(manifest, dream, target, mine)
+        why = stale(manifest, dream, target, card)
+    if not why:
         try:
-            if not why:
-                return {row.component: _read(dream, target, row) for row in manifest.rows}, ""
+            return {(row.component, row.precision): _read(dream, target, row) for row in manifest.rows}, ""
         except UserError as error:
             why = str(error)
-    return dict(_built(dream, target, progress)), why
+    return {(name, plan.precision): plan for name, plan in _built(dream, target, progress)}, why
 
 
 def stale(manifest: Manifest, dream: Dream, target: Target, card: str) -> str:
@@ -102,18 +98,29 @@ def stale(manifest: Manifest, dream: Dream, target: Target, card: str) -> str:
 
 
 def _read(dream: Dream, target: Target, row: Row) -> Plan:
-    return Plan(target, row.precision, engine_file.plan(dream.path, row))
+    return Plan(target, row.precision, row.key, engine_file.plan(dream.path, row))
 
 
 def _built(dream: Dream, target: Target, progress: Progress) -> Iterator[tuple[str, Plan]]:
-    """The plan of each component. Half precision will stand here beside f32, as a component of its own."""
-    for number, (name, component) in enumerate(dream.components.items(), start=1):
+    """The plans of each component: f32, and f16 of what draws; a picture bears it, what is fed back does not."""
+    wanted = [(name, "f32") for name in dream.components]
+    wanted += [(name, "f16") for name in dream.components if name in ("decode", "apply")]
+    for number, (name, precision) in enumerate(wanted, start=1):
         begun = time.perf_counter()
 
-        def told(plan: Plan | None = None, name=name, number=number, begun=begun) -> None:
-            progress(name, number, len(dream.components), time.perf_counter() - begun, plan)
+        def told(plan: Plan | None = None, what=(f"{name} {precision}", number), begun=begun) -> None:
+            progress(*what, len(wanted), time.perf_counter() - begun, plan)
 
         told()
-        plan = plans_of.plan(component, target, "f32", told)
+        component = dream.components[name]
+        try:
+            if precision == "f16":
+                component = half.twin(component, dream.sha256)
+            plan = plans_of.plan(component, target, precision, told)
+        except UserError as error:
+            if precision == "f32":
+                raise
+            log.warning("%s: no plan in half precision: %s", dream.path, error)
+            continue
         told(plan)
         yield name, plan

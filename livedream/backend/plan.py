@@ -46,10 +46,14 @@ class Target:
 
 @dataclass(frozen=True)
 class Plan:
-    """What TensorRT made of a component. precision: "f32" or "f16". seconds: it took; 0 if it was there already."""
+    """What TensorRT made of a component.
+
+    precision: "f32" or "f16". key: see key(). seconds: building took; 0 if it was there already.
+    """
 
     target: Target
     precision: str
+    key: str
     data: bytes
     seconds: float = 0.0
 
@@ -96,19 +100,23 @@ def key(component: Component, target: Target, precision: str) -> str:
 
 
 def plan(component: Component, target: Target, precision: str, tick: Callable[[], None] = lambda: None) -> Plan:
-    """The plan of a component, from the cache or built. tick: called a few times a second. Raises UserError."""
-    kept = cache.folder("plans") / f"{key(component, target, precision)}.plan"
+    """The plan of a component, from the cache or built. precision: "f16" if the component is a twin in half precision.
+
+    tick: called a few times a second. Raises UserError.
+    """
+    name = key(component, target, precision)
+    kept = cache.folder("plans") / f"{name}.plan"
     with contextlib.suppress(OSError):
         data = kept.read_bytes()
         os.utime(kept)
-        return Plan(target, precision, data)
+        return Plan(target, precision, name, data)
     begun = time.perf_counter()
     data = _build(component, target, tick)
     with contextlib.suppress(OSError, UserError):  # a full disk or a read-only home: it is built again next time
         kept.parent.mkdir(parents=True, exist_ok=True)
         whole.write(kept, data)
         _forget(kept.parent)
-    return Plan(target, precision, data, time.perf_counter() - begun)
+    return Plan(target, precision, name, data, time.perf_counter() - begun)
 
 
 def _model(component: Component) -> bytes:
@@ -132,7 +140,7 @@ def _build(component: Component, target: Target, tick: Callable[[], None]) -> by
 
 
 def _on_thread(component: Component, target: Target, stop: threading.Event) -> bytes:
-    tensorrt, log, Monitor = _library(MODULES[target.library])
+    tensorrt, log, Monitor = library(MODULES[target.library])
     log.errors.clear()
     builder = tensorrt.Builder(log)
     network = builder.create_network(1 << int(tensorrt.NetworkDefinitionCreationFlag.STRONGLY_TYPED))
@@ -161,7 +169,7 @@ def _refused(component: Component, target: Target, why: str | list[str]) -> User
 
 
 @functools.cache
-def _library(name: str):
+def library(name: str):
     """The module, the one log that it takes for a process, and its monitor of progress."""
     tensorrt = importlib.import_module(name)
 
@@ -198,7 +206,7 @@ def _library(name: str):
 def _forget(folder: Path) -> None:
     """Keep the cache below KEPT."""
     total = 0
-    for file in sorted(folder.glob("*.plan"), key=lambda file: file.stat().st_mtime, reverse=True):
+    for file in sorted(folder.iterdir(), key=lambda file: file.stat().st_mtime, reverse=True):
         total += file.stat().st_size
         if total > KEPT:
             file.unlink(missing_ok=True)
