@@ -29,7 +29,7 @@ MAY = {
 }
 MAY["bench"] = {*MAY["stage"], "machine", "bench"}
 RUNS_MODELS = {"dream/prove.py", "dream/info.py", "probe.py"}  # may know an inference library, as all of backend/
-PROGRAMS = {"__main__.py", "bench/first_frame.py"}  # run as processes of their own: may know the command line
+PROGRAMS = {"__main__.py", "bench/child.py"}  # run as processes of their own: may know the command line
 
 
 def name(file: Path) -> str:

@@ -1,82 +1,141 @@
-"""From an OSC packet to the first frame handed out that shows it, with a real socket and the live loop."""
+"""From an OSC packet to the first frame handed out that shows it, while TouchDesigner sends 64 channels at 60 Hz."""
 
+import contextlib
 import random
 import socket
+import struct
+import threading
 import time
+from pathlib import Path
 
 import numpy as np
 
-from livedream.bench.watch import Watch, playing
-from livedream.control.osc import Receiver
-from livedream.parameters import Table
-from livedream.play.player import Player
+from livedream.bench.figures import figure
+from livedream.bench.show import Show, message
 
-PACKETS_A_SECOND = 13  # of measuring time: 104 in the usual 8 s
-LEAST = 4  # packets, however short the time
+RATE, CHANNELS = 60.0, 64
+MOVING = ("player/speed", "dream/temperature", "dream/feedback")  # what moves a dream, and not one that stands still
+APART = (4.2, 5.4)  # periods (or model times, if longer) between two packets: at random, so that no clock is in step
+LEAST = 4  # packets
 
 
-def measure(player: Player, table: Table, fps: float, seconds: float, model_s: float) -> dict:
-    """p50 and p99 in ms and in periods of 1/fps, of packets sent at random moments.
+def figures(
+    model: str | Path, seconds: float, fps: float = 30.0, crowd: bool = True, model_s: float | None = None
+) -> list[dict]:
+    """Figures latency.p50 and latency.p99: packets that turn a knob, sent at random moments to a show.
 
     The dream is frozen and glide is 0, so that a picture differs from the one before for no other reason than the
-    knob that the packet turned. A packet's frame is the first one whose event_at lies between its sending and the
-    next; `seen` counts those whose pixels then differ from the frame before. A dream without knobs is faded.
+    knob; a packet has arrived with the first frame whose picture differs. A dream without knobs is faded.
+    crowd: with the bundles, 61 of their channels as they were, three moving. model_s: one model time, for the budget;
+    None: it is asked of the show.
     """
-    from pythonosc.osc_message_builder import build_msg
-
-    address, values = (
-        ("dream/knob/1", (-1.5, 1.5)) if "dream/knob/1" in table.parameters else ("master/fade", (0.5, 1.0))
-    )
-    packets = [build_msg(f"/livedream/{address}", [value]).dgram for value in values]
-    before = {name: table.target(name) for name in ("player/glide", "player/freeze", address)}
-    for name, value in (("player/glide", 0.0), ("player/freeze", True), (address, values[1])):
-        table.set(name, [value])
-    unit = max(1 / fps, model_s)
-    chance, watch = random.Random(1), Watch(pictures=True)
-    receiver = Receiver(table, "127.0.0.1", 0)
-    receiver.start()
-    sent: list[float] = []
-    try:
-        with playing(player, table, fps, [watch]), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
-            _wait(lambda: len(watch.frames) >= 12, 10.0)
-            end = time.perf_counter() + 1.6 * seconds + 4 * unit
-            for number in range(max(LEAST, round(PACKETS_A_SECOND * seconds))):
-                time.sleep(unit * chance.uniform(2.2, 3.2))
-                if number >= LEAST and time.perf_counter() > end:
-                    break
-                sent.append(time.perf_counter())
-                out.sendto(packets[number % 2], ("127.0.0.1", receiver.port))
-            time.sleep(4 * unit)
-    finally:
-        receiver.stop()
-        for name, value in before.items():
-            table.set(name, [value])
-    return _figures(sent, watch.frames, fps) | {"address": address}
+    with Show(model, fps=fps, frames=int((3 * seconds + 60) * fps)) as show:
+        address, values = _knob(show)
+        for each in (("player/glide", 0.0), ("player/freeze", 1), (address, values[1])):
+            show.send(*each)
+        with Crowd(show.osc_port) if crowd else contextlib.nullcontext() as others:
+            show.play(min(2.0, seconds))
+            model_s = model_s or show.status()["ms"]["model_p50"] / 1e3
+            sent = _packets(show, address, values, seconds, max(1 / fps, model_s))
+            bundles = others.sent if crowd else 0
+        frames = show.frames()
+    return _figures(sent, frames, fps, model_s, address, bundles)
 
 
-def _figures(sent: list[float], frames: list[tuple], fps: float) -> dict:
-    took, seen = [], 0
-    showing = [(i, frame) for i, frame in enumerate(frames) if frame[2] is not None]
-    for begin, end in zip(sent, [*sent[1:], float("inf")], strict=True):
-        first = next(((i, frame) for i, frame in showing if begin <= frame[2] < end), None)
-        if first is None:
-            continue
-        i, frame = first
-        took.append(frame[0] - begin)
-        seen += i > 0 and frame[3] != frames[i - 1][3]
-    counts = {"fps": fps, "packets": len(sent), "shown": len(took), "seen": seen}
-    if not took:
-        return counts | {"skipped": "no packet reached a frame"}
-    p50, p99 = (float(np.percentile(took, share)) for share in (50, 99))
-    return counts | {
-        "p50_ms": round(p50 * 1e3, 3),
-        "p99_ms": round(p99 * 1e3, 3),
-        "p50_periods": round(p50 * fps, 3),
-        "p99_periods": round(p99 * fps, 3),
-    }
+def _knob(show: Show) -> tuple[str, tuple[float, float]]:
+    """What to turn: the first knob if the picture follows it."""
+    show.send("player/freeze", 1)
+    show.send("player/glide", 0.0)
+    show.send("dream/knob/1", 0.0)
+    show.play(0.5)
+    still = show.frames()[-1]["look"]
+    show.send("dream/knob/1", 1.5)
+    turned = show.until(lambda: show.frames()[-3:]["look"].max() not in (still, 0), 2.0)
+    show.send("dream/knob/1", 0.0)
+    return ("dream/knob/1", (-1.5, 1.5)) if turned else ("master/fade", (0.5, 1.0))
 
 
-def _wait(condition, seconds: float) -> None:
+def _packets(show: Show, address: str, values: tuple, seconds: float, unit: float) -> list[float]:
+    """Turn to and fro for that long; the moments of sending."""
+    chance, sent = random.Random(1), []
     end = time.perf_counter() + seconds
-    while not condition() and time.perf_counter() < end:
-        time.sleep(0.01)
+    while len(sent) < LEAST or time.perf_counter() < end:
+        sent.append(show.send(address, values[len(sent) % 2]))
+        time.sleep(unit * chance.uniform(*APART))
+    time.sleep(unit * APART[1])
+    return sent
+
+
+def arrivals(sent: list[float], frames: np.ndarray) -> list[float]:
+    """Seconds that each packet took to the first frame that looks unlike the one before; lost ones are left out."""
+    seen = frames[frames["look"] != 0]
+    changes = seen["at"][1:][seen["look"][1:] != seen["look"][:-1]]
+    took = []
+    for begin, end in zip(sent, [*sent[1:], np.inf], strict=True):
+        first = np.searchsorted(changes, begin)
+        if first < len(changes) and changes[first] < end:
+            took.append(float(changes[first]) - begin)
+    return took
+
+
+def _figures(sent, frames, fps, model_s, address, bundles) -> list[dict]:
+    took = arrivals(sent, frames)
+    if not took:
+        raise RuntimeError("no packet was seen in the picture")
+    median, p99 = (float(np.percentile(took, share)) * 1e3 for share in (50, 99))
+    period = 1e3 / fps
+    told = {"packets": len(sent), "seen": len(took), "bundles": bundles, "address": address, "fps": fps}
+    return [
+        figure(
+            "latency.p50",
+            "OSC packet to frame, median",
+            median,
+            "ms",
+            period + model_s * 1e3,
+            periods=round(median / period, 3),
+            **told,
+        ),
+        figure(
+            "latency.p99",
+            "OSC packet to frame, p99",
+            p99,
+            "ms",
+            2 * period,
+            periods=round(p99 / period, 3),
+            longest_ms=round(max(took) * 1e3, 1),
+        ),
+    ]
+
+
+class Crowd:
+    """Sends a bundle of 64 channels 60 times a second while the block runs, from a socket of its own. sent: so many."""
+
+    def __init__(self, port: int):
+        self._port, self._over, self.sent = port, threading.Event(), 0
+        still = [f"dream/latent/{i}" for i in range(CHANNELS - len(MOVING))]
+        self._bundles = [
+            bundle([*((each, 0.0) for each in still), *((each, 0.5 + step / 100) for each in MOVING)])
+            for step in range(50)
+        ]
+
+    def __enter__(self):
+        self._thread = threading.Thread(target=self._send, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exception):
+        self._over.set()
+        self._thread.join()
+
+    def _send(self) -> None:
+        begin = time.perf_counter()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
+            while not self._over.wait(max(0.0, begin + self.sent / RATE - time.perf_counter())):
+                out.sendto(self._bundles[self.sent % len(self._bundles)], ("127.0.0.1", self._port))
+                self.sent += 1
+
+
+def bundle(values: list[tuple[str, float]]) -> bytes:
+    """An OSC bundle, to be acted on at once."""
+    packets = [message(*each) for each in values]
+    return b"#bundle\0" + struct.pack(">Q", 1) + b"".join(struct.pack(">i", len(each)) + each for each in packets)

@@ -1,33 +1,41 @@
-"""All figures, one after the other."""
+"""All figures of `livedream bench`, one after the other."""
 
 import datetime
-import statistics
 from collections.abc import Callable
 from pathlib import Path
 
 import livedream
-from livedream import machine
-from livedream.bench import latency, loop, outputs, start
-from livedream.bench.report import budgets
+from livedream import UserError, machine
+from livedream.bench import latency, loop, nvidia, outputs, pacing, stall, start
+from livedream.bench.figures import compared, figure, missing, read_baseline
 from livedream.dream import read
 from livedream.play import table as tables
 
 FPS = 30.0  # the rate of latency and pacing; the default of `run`
+FRESH = 29.5  # frames a second owed with the page or a stream open: 30, less what the edges of the time may take
 
 
-def measure(model: str = "rainbow.onnx", seconds: float = 8.0, say: Callable[[str], None] = lambda line: None) -> dict:
-    """All figures, of JSON values. With 8 seconds for each main one it takes at most 90 s altogether.
+def measure(
+    model: str = "rainbow.onnx",
+    seconds: float = 8.0,
+    say: Callable[[str], None] = lambda line: None,
+    baseline: str | Path | None = None,
+) -> dict:
+    """All figures, of JSON values. With 8 seconds for each main one it takes about 100 s altogether.
 
-    say: takes a line before each part. Call it on the main thread (windows want it). Raises UserError for a dream
-    that cannot be played. What cannot be measured here carries {"skipped": why} in its place.
+    say: takes a line before each part. baseline: a file of what this has returned on this machine, to compare with.
+    Call it on the main thread (windows want it). Raises UserError for a dream that cannot be played and a baseline
+    that cannot be used. What cannot be measured here says why in its place.
     """
+    here = machine.describe() | {"gpus": nvidia.cards()}
+    then = read_baseline(baseline, here) if baseline else []
     say(f"{model}: loading")
     dream = read.load(model)
-    figures = {
+    told = {
         "livedream": livedream.__version__,
         "when": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "seconds": seconds,
-        "machine": machine.describe(),
+        "machine": here,
         "dream": {
             "title": dream.title,
             "file": str(dream.path),
@@ -39,35 +47,49 @@ def measure(model: str = "rainbow.onnx", seconds: float = 8.0, say: Callable[[st
     table = tables.of(dream)
     player, taps = loop.tapped(dream)
     say("the model, and the loop around it")
-    figures |= loop.measure(player, table, taps, FPS, 0.75 * seconds)
-    model_s = figures["loop"]["bare_p50_ms"] / 1e3
-    figures["outputs"] = []
+    told |= loop.paired(player, table, taps, FPS, 0.5 * seconds)
+    model_s = told["loop"]["bare_p50_ms"] / 1e3
+    found = [loop.added(told), loop.flat_out(player, table, taps, seconds, model_s)]
+    told["outputs"] = []
     for kind in outputs.KINDS:
         for fps in (60.0, 30.0):
-            before = figures["outputs"][-1] if figures["outputs"] else {}
+            before = told["outputs"][-1] if told["outputs"] else {}
             if before.get("output") == kind and "skipped" in before:  # it will not be there at another rate
-                figures["outputs"].append(before | {"asked_fps": fps})
+                told["outputs"].append(before | {"asked_fps": fps})
                 continue
             say(f"frames a second: {kind} at {fps:g}")
-            # Pacing is read off the plain run, so that gets the whole time; the others need less.
-            long = kind == "none" and fps == FPS
-            figures["outputs"].append(outputs.measure(kind, player, table, fps, seconds * (1 if long else 0.4)))
-    plain = next(each for each in figures["outputs"] if each["output"] == "none" and each["asked_fps"] == FPS)
-    figures["pacing"] = {"fps": FPS, "p99_ms": plain.get("interval_p99_ms"), "frames": plain.get("frames", 0)}
-    say("OSC packet to frame")
-    figures["latency"] = latency.measure(player, table, FPS, seconds, model_s)
-    say("start-up and memory")
-    figures |= _process(dream.path, 2.5 * seconds)
-    figures["budgets"] = budgets(figures)
-    return figures
+            told["outputs"].append(outputs.measure(kind, player, table, fps, 0.35 * seconds))
+    found += [_fresh(kind, told["outputs"]) for kind in ("page", "rtmp")]
+    for what, act in (
+        ("start", lambda: start.figures(dream.path, seconds)),
+        ("latency", lambda: latency.figures(dream.path, 1.2 * seconds, FPS, model_s=model_s)),
+        ("pacing", lambda: pacing.figures(dream.path, seconds, FPS)),
+        ("stall", lambda: stall.figures(dream.path, seconds)),
+    ):
+        say(f"livedream run: {what}")
+        found += _tried(what, act, then)
+    told["figures"] = compared(found, then)
+    return told
 
 
-def _process(path: Path, play_s: float) -> dict:
-    """Start-up, of three processes, and the memory of the last."""
+def _tried(name: str, act: Callable[[], list[dict]], then: list[dict]) -> list[dict]:
+    """The figures, or why there are none; the others are still wanted."""
     try:
-        starts = [start.measure(path)["first_frame_s"] for _ in range(2)]
-        last = start.measure(path, play_s)
-    except RuntimeError as error:
-        return {"start": {"skipped": str(error)}, "memory": {"skipped": "it did not start"}}
-    starts.append(last["first_frame_s"])
-    return {"start": {"first_frame_s": statistics.median(starts), "all_s": starts}, "memory": last["memory"]}
+        return act()
+    except UserError:
+        raise
+    except Exception as error:
+        return unmeasured(name, name, str(error) or type(error).__name__, then)
+
+
+def unmeasured(name: str, what: str, why: str, then: list[dict]) -> list[dict]:
+    """What a part that failed would have measured, as far as the baseline knows it."""
+    before = [each for each in then if each["name"].startswith(f"{name}.")]
+    return [missing(each["name"], each["what"], why, each["unit"]) for each in before] or [missing(name, what, why)]
+
+
+def _fresh(kind: str, told: list[dict]) -> dict:
+    name, what = f"outputs.{kind}", f"fresh frames a second with {kind}"
+    rates = [each for each in told if each["output"] == kind]
+    best = max((each["fresh_fps"] for each in rates if "fresh_fps" in each), default=None)
+    return figure(name, what, best, "fps", FRESH, "more", why=rates[-1].get("skipped", ""))

@@ -1,74 +1,34 @@
-"""A `livedream run` in a process of its own: how soon its first frame goes out, and the memory it then takes."""
+"""A `livedream run`: how soon its first frame goes out, and the memory it takes."""
 
-import subprocess
-import sys
-import threading
-import time
+import statistics
 from pathlib import Path
 
-from livedream.bench.first_frame import FIRST
-from livedream.bench.peers import ROOT
+from livedream.bench.figures import figure, missing
+from livedream.bench.show import Show
 
-PATIENCE = 30.0  # seconds for the first frame
+START_S, MEMORY_MB = 1.5, 350.0  # budgets
 
 
-def measure(model: Path, play_s: float | None = None) -> dict:
-    """{"first_frame_s": seconds from the command to the hand-out of its first frame}.
-
-    play_s: then let it play on until that long after the command, for {"memory": {"rss_mb", "after_s"}}. Raises
-    RuntimeError when no frame came.
-    """
-    command = [
-        sys.executable,
-        "-m",
-        "livedream.bench.first_frame",
-        "run",
-        "--model",
-        str(model.resolve()),
-        "--out",
-        "none",
+def figures(model: str | Path, seconds: float, times: int = 3) -> list[dict]:
+    """Figures start.first_frame, the median of some starts, and memory.resident after the last one's `seconds`."""
+    firsts = []
+    for turn in range(times):
+        with Show(model) as show:
+            firsts.append(round(show.first_s, 3))
+            if turn == times - 1:
+                show.play(seconds)
+                memory = show.memory_mb()
+    what = f"resident memory after {seconds:g} s"
+    return [
+        figure(
+            "start.first_frame",
+            "livedream run to the first frame",
+            statistics.median(firsts),
+            "s",
+            START_S,
+            all_s=firsts,
+        ),
+        figure("memory.resident", what, memory, "MB", MEMORY_MB)
+        if memory is not None
+        else missing("memory.resident", what, "this system does not tell a process's memory", "MB"),
     ]
-    begin = time.perf_counter()
-    child = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    watchdog = threading.Timer(PATIENCE, child.kill)
-    watchdog.start()
-    said = []
-    try:
-        for line in child.stdout:
-            said.append(line.strip())
-            if said[-1] == FIRST:
-                break
-        first = time.perf_counter() - begin
-        watchdog.cancel()
-        if said[-1:] != [FIRST]:
-            raise RuntimeError(f"livedream run showed no frame in {PATIENCE:g} s: {' | '.join(said) or 'not a word'}")
-        figures = {"first_frame_s": round(first, 3)}
-        if play_s is not None:
-            time.sleep(max(0.0, begin + play_s - time.perf_counter()))
-            figures["memory"] = _memory(child.pid) | {"after_s": round(time.perf_counter() - begin, 1)}
-        return figures
-    finally:
-        watchdog.cancel()
-        child.terminate()
-        try:
-            child.wait(5)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
-        child.stdout.close()
-
-
-def _memory(pid: int) -> dict:
-    """Resident memory of a process, as the system counts it."""
-    try:
-        status = Path(f"/proc/{pid}/status").read_text()
-        kilobytes = next(line for line in status.splitlines() if line.startswith("VmRSS:")).split()[1]
-    except (OSError, StopIteration):
-        try:
-            asked = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True, timeout=5)
-            kilobytes = asked.stdout.strip() or "-"
-        except (OSError, subprocess.SubprocessError):
-            kilobytes = "-"
-    if not kilobytes.isdigit():
-        return {"skipped": "this system does not tell a process's memory"}
-    return {"rss_mb": round(int(kilobytes) * 1024 / 1e6, 1)}

@@ -12,29 +12,25 @@ from livedream.stage.deck import Deck
 from livedream.stage.live import Stage
 
 SIZE = (1280, 720)  # of windows and streams, `run`'s default
-GRID = 8  # every so manyth pixel, both ways, is enough to see that a picture changed
 
 
 class Watch(Output):
     """Notes every frame at the moment that the stage hands it out; no thread of its own.
 
-    frames: (perf_counter seconds, fresh, event_at, some of its pixels as bytes or b"").
+    frames: (perf_counter seconds, fresh).
     """
 
     kind = "watch"
 
-    def __init__(self, pictures: bool = False):
+    def __init__(self):
         super().__init__(Options("none", "watch"))
-        self.frames: list[tuple[float, bool, float | None, bytes]] = []
-        self._pictures = pictures
+        self.frames: list[tuple[float, bool]] = []
 
     def start(self, width: int, height: int, fps: float) -> None:
         self.state = "up"
 
     def show(self, frame: Frame) -> None:
-        now = time.perf_counter()
-        seen = frame.pixels[::GRID, ::GRID].tobytes() if self._pictures else b""
-        self.frames.append((now, frame.fresh, frame.event_at, seen))
+        self.frames.append((time.perf_counter(), frame.fresh))
 
 
 @contextlib.contextmanager

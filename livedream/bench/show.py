@@ -1,0 +1,169 @@
+"""A `livedream run` in a process of its own, on free ports, and every frame that it hands out."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from livedream.bench.child import FIRST, RECORD
+from livedream.bench.peers import ROOT, free_port
+
+PATIENCE = 30.0  # seconds for the first frame, and for the end
+
+
+class Show:
+    """The show while the block runs. Raises RuntimeError, in the show's own words, when no frame comes.
+
+    arguments: further ones of `livedream run`. frames: how many are noted at most. stall: the model hangs for 200 ms
+    every so many seconds. env: the child's environment; None: this process's.
+
+    first_s: seconds from the command to the hand-out of its first frame.
+    """
+
+    def __init__(
+        self,
+        model: str | Path,
+        *arguments: str,
+        fps: float = 30.0,
+        frames: int = 100_000,
+        stall: float | None = None,
+        env=None,
+    ):
+        self.fps, self._env = fps, env
+        self.osc_port, self.web_port = _free_udp_port(), free_port()
+        self._size = frames
+        self._command = [
+            sys.executable,
+            "-m",
+            "livedream.bench.child",
+            *(["--stall", f"{stall:g}"] if stall else []),
+            "run",
+        ]
+        model = Path(model).resolve() if Path(model).exists() else model
+        self._command += ["--model", str(model), "--fps", f"{fps:g}", *arguments]
+        self._command += ["--osc", f"127.0.0.1:{self.osc_port}", "--web", f"127.0.0.1:{self.web_port}"]
+
+    def __enter__(self) -> "Show":
+        memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # no disk may hold up who notes a frame
+        with tempfile.NamedTemporaryFile(prefix="livedream-bench-", dir=memory, delete=False) as file:
+            file.truncate(self._size * RECORD.itemsize)
+            self._file = Path(file.name)
+        self._records = np.memmap(self._file, RECORD, "r")
+        self._said: list[str] = []
+        begin = time.perf_counter()
+        self.child = subprocess.Popen(
+            [*self._command, "--out", f"probe:{self._file}"],
+            cwd=ROOT,
+            env=self._env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        )
+        shown = threading.Event()
+        self._reader = threading.Thread(target=self._read, args=(shown,), daemon=True)
+        self._reader.start()
+        if not shown.wait(PATIENCE) or not self._records["at"][0]:
+            self.__exit__()
+            said = " | ".join(self._said) or "not a word"
+            raise RuntimeError(f"livedream run showed no frame in {PATIENCE:g} s: {said}")
+        self.first_s = float(self._records["at"][0]) - begin
+        self._out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        return self
+
+    def __exit__(self, *exception) -> None:
+        self.child.terminate()
+        try:
+            self.child.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.child.kill()
+            self.child.wait()
+        self._reader.join()
+        self.child.stdout.close()
+        if hasattr(self, "_out"):
+            self._out.close()
+        self._file.unlink(missing_ok=True)
+
+    def _read(self, shown: threading.Event) -> None:
+        for line in self.child.stdout:
+            if line.strip() == FIRST:
+                shown.set()
+            else:
+                self._said.append(line.strip())
+        shown.set()
+
+    @property
+    def said(self) -> list[str]:
+        """What it has printed so far, both ways, line by line."""
+        return list(self._said)
+
+    def frames(self, since: float = 0.0) -> np.ndarray:
+        """What has been handed out since that perf_counter second: a copy, dtype RECORD."""
+        at = self._records["at"]
+        count = int(np.count_nonzero(at))
+        return np.array(self._records[np.searchsorted(at[:count], since) : count])
+
+    def send(self, address: str, *values) -> float:
+        """Send one OSC message below /livedream/; returns the perf_counter second just before."""
+        packet = message(address, *values)
+        now = time.perf_counter()
+        self._out.sendto(packet, ("127.0.0.1", self.osc_port))
+        return now
+
+    def status(self) -> dict:
+        """Its `GET /status`."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.web_port}/status", timeout=PATIENCE) as answer:
+            return json.load(answer)
+
+    def until(self, condition: Callable[[], bool], seconds: float = PATIENCE, pause: float = 0.02) -> bool:
+        """Wait for it, as long as the show goes on; False if it did not come."""
+        end = time.perf_counter() + seconds
+        while time.perf_counter() < end and self.child.poll() is None:
+            if condition():
+                return True
+            time.sleep(pause)
+        return False
+
+    def play(self, seconds: float) -> np.ndarray:
+        """Let it play; the frames of that time. RuntimeError when it ended."""
+        begin = time.perf_counter()
+        while (left := begin + seconds - time.perf_counter()) > 0:
+            time.sleep(min(left, 0.2))
+            if self.child.poll() is not None:
+                raise RuntimeError(f"the show ended (exit code {self.child.returncode}): {' | '.join(self._said[-3:])}")
+        return self.frames(begin)
+
+    def memory_mb(self) -> float | None:
+        """Resident memory in MB of 10⁶ bytes, as the system counts it; None where it does not tell."""
+        try:
+            status = Path(f"/proc/{self.child.pid}/status").read_text()
+            kilobytes = next(line for line in status.splitlines() if line.startswith("VmRSS:")).split()[1]
+        except (OSError, StopIteration):
+            try:
+                command = ["ps", "-o", "rss=", "-p", str(self.child.pid)]
+                kilobytes = subprocess.run(command, capture_output=True, text=True, timeout=5).stdout.strip()
+            except (OSError, subprocess.SubprocessError):
+                return None
+        return round(int(kilobytes) * 1024 / 1e6, 1) if kilobytes.isdigit() else None
+
+
+def message(address: str, *values) -> bytes:
+    """An OSC message below /livedream/."""
+    from pythonosc.osc_message_builder import build_msg
+
+    return build_msg(f"/livedream/{address}", list(values)).dgram
+
+
+def _free_udp_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
