@@ -6,11 +6,15 @@ and index. So a value depends on nothing else: not on what was drawn before, nor
 whose streams may change between versions.
 """
 
+import threading
+
 import numpy as np
 
 COMPONENTS = ("step", "decode", "encode", "apply")  # their places are part of the stream: append only
 _UNIFORM, _NORMAL = 0, 1
 _WORD = (1 << 64) - 1
+_OWN = threading.local()  # a generator for each thread: to make one anew asks the system for entropy, 30 µs each time
+_FRESH = {"bit_generator": "Philox", "buffer": np.zeros(4, np.uint64), "buffer_pos": 4, "has_uint32": 0, "uinteger": 0}
 
 # Wichura, "Algorithm AS 241: The Percentage Points of the Normal Distribution" (1988), PPND16: numerators and
 # denominators, highest power first. Its third range, under 1e-11, is left out: ours are at least 2**-24.
@@ -72,5 +76,8 @@ def _probabilities(purpose: int, seed: int, deck: int, component: str, step: int
     place = [0, step & _WORD, COMPONENTS.index(component), deck & _WORD]  # the first word counts the values
     counter = np.array(place, np.uint64)
     key = np.array([seed & _WORD, purpose], np.uint64)
-    bits = np.random.Philox(key=key, counter=counter).random_raw(n)
+    if not hasattr(_OWN, "philox"):
+        _OWN.philox = np.random.Philox(0)
+    _OWN.philox.state = _FRESH | {"state": {"counter": counter, "key": key}}
+    bits = _OWN.philox.random_raw(n)
     return ((bits >> np.uint64(41)).astype(np.float64) + 0.5) * 2.0**-23

@@ -139,8 +139,9 @@ class Stage:
 
     def _in_turn(self, wanted: list[Deck]) -> list[Deck]:
         """Those to draw now: all, if there is time for it, else the one whose picture is the oldest."""
-        usual = sum(sorted(deck.drawing_s)[len(deck.drawing_s) // 2] for deck in wanted if deck.drawing_s)
-        if len(wanted) < 2 or usual < self.period - SAFETY:
+        if len(wanted) < 2:
+            return wanted
+        if sum(np.median(deck.drawing_s) for deck in wanted if deck.drawing_s) < self.period - SAFETY:
             return wanted
         return [min(wanted, key=lambda deck: deck.frame)]
 
