@@ -121,6 +121,14 @@ def missing(provider: Provider) -> str:
     return "" if there else f"not installed: {provider.install}"
 
 
+def ready(provider: Provider) -> None:
+    """UserError, one line, if it is plain before a dream is tried that it cannot run."""
+    if why := missing(provider):
+        raise UserError(f"{provider.name}: {why}")
+    if provider.module:
+        plugin_device(provider)
+
+
 def open_session(
     provider: Provider, model: bytes, *, exact: bool = True, graph: bool = False, threads: int | None = None
 ):
@@ -131,8 +139,7 @@ def open_session(
     """
     import onnxruntime as ort
 
-    if why := missing(provider):
-        raise UserError(f"{provider.name}: {why}")
+    ready(provider)
     options = ort.SessionOptions()
     options.log_severity_level = 4  # what goes wrong is raised
     options.enable_mem_pattern = False  # DirectML and WebGPU's recording want none
@@ -212,6 +219,8 @@ def _openvino(device, exact: bool, threads: int | None) -> dict[str, str]:
 def one_line(error: Exception) -> str:
     """What a driver said, in one line."""
     said = " ".join(str(error).split()) or type(error).__name__
+    if "libcuda.so.1: cannot open" in said or "nvcuda.dll" in said:
+        return "no NVIDIA driver is installed here"
     for noise in ("[ONNXRuntimeError] : ", "FAIL : "):
         said = said.partition(noise)[2] or said
     return said[:240]
