@@ -1,6 +1,6 @@
-"""An .engine file made, and its plans fetched to be played; those that do not fit this machine are built anew.
+"""An .engine file made, and its plans run; those that do not fit this machine are built anew.
 
-engine_runner.py runs a plan. What a plan is for, and how it is built and kept, is in plan.py.
+How a plan is built and kept is in plan.py, how it is run in engine_runner.py, and the file in dream/engine_file.py.
 """
 
 import hashlib
@@ -12,11 +12,12 @@ from pathlib import Path
 
 import livedream
 from livedream import UserError
-from livedream.backend import half
+from livedream.backend import engine_runner, half
 from livedream.backend import plan as plans_of
+from livedream.backend.engine_runner import EngineRunner
 from livedream.backend.plan import NAMES, Plan, Target
 from livedream.dream import engine_file, read
-from livedream.dream.dream import Dream
+from livedream.dream.dream import Component, Dream
 from livedream.dream.engine_file import Manifest, Row
 
 log = logging.getLogger("livedream.backend")
@@ -53,13 +54,21 @@ def make(source: str | os.PathLike, path: Path, library: str = "auto", progress:
     return target
 
 
-def plans(dream: Dream, progress: Progress = lambda *_: None) -> tuple[dict[tuple[str, str], Plan], str]:
-    """Plans for the first CUDA card of this machine, of a dream that was read from an .engine file.
+def load(component: Component, dream: Dream, precision: str = "f32", tick=lambda: None) -> EngineRunner:
+    """A Runner of a component of a dream that was read from an .engine file, on the first CUDA card of this machine.
 
-    Returns them by component and precision, ("decode", "f16"); every component has "f32". They are those in the file;
-    if they are not of this dream, library and card, or damaged, all are built anew (or come from the cache), and the
-    text says why, else it is "". Raises UserError, one line, when nothing here runs plans.
+    precision: "f32", or "f16" for what draws. Its plan is the one in the file; a plan that is of another dream, library
+    or card, or damaged, is never run: it is built anew (or comes from the cache), and a warning says why.
+    tick: called while it is built. Raises UserError, one line, when nothing here runs it.
     """
+    plan, why = fitting(component, dream, precision, tick)
+    if why:
+        log.warning("%s: %s; built anew", dream.path, why)
+    return engine_runner.load(component, plan)
+
+
+def fitting(component: Component, dream: Dream, precision: str, tick=lambda: None) -> tuple[Plan, str]:
+    """The plan that `load` runs, and why it is not the one in the file ("" if it is). Raises UserError."""
     if dream.path.suffix != ".engine":
         raise UserError(f"{dream.path.name} is no .engine: livedream engine {dream.path.name} -o NAME.engine")
     name, capability = plans_of.card()
@@ -71,18 +80,21 @@ def plans(dream: Dream, progress: Progress = lambda *_: None) -> tuple[dict[tupl
     card = capability if target.library == "rtx" else f"{name} {capability}"
     if card not in target.cards:
         raise UserError(f"{name} ({capability}) is none of those that TensorRT for RTX builds for")
+    model = _model(component, dream, precision)
     if manifest:
         why = stale(manifest, dream, target, card)
-    if not why:
-        try:
-            return {(row.component, row.precision): _read(dream, target, row) for row in manifest.rows}, ""
-        except UserError as error:
-            why = str(error)
-    return {(name, plan.precision): plan for name, plan in _built(dream, target, progress)}, why
+        key = plans_of.key(model, Target(target.library, target.version, manifest.targets), precision)
+        row = next((row for row in manifest.rows if row.key == key), None)
+        if row and not why:
+            try:
+                return Plan(target, precision, key, engine_file.plan(dream.path, row)), ""
+            except UserError as error:
+                why = str(error)
+    return plans_of.plan(model, target, precision, tick), why or f"its plan of {component.name} was built otherwise"
 
 
 def stale(manifest: Manifest, dream: Dream, target: Target, card: str) -> str:
-    """Why plans must not run here, in words; "" when they may. card: this machine's, as `targets` names it."""
+    """Why plans must not run here, in words; "" if they may. card: this machine's, as Target.cards has it."""
     if manifest.dream != dream.sha256:
         return "its plans are of another dream"
     if (manifest.library, manifest.version) != (target.library, target.version):
@@ -90,15 +102,11 @@ def stale(manifest: Manifest, dream: Dream, target: Target, card: str) -> str:
         return f"its plans were built by {built_by}, here is {NAMES[target.library]} {target.version}"
     if card not in manifest.targets:
         return f"its plans are for {', '.join(manifest.targets)}, this card is {card}"
-    built = Target(target.library, target.version, manifest.targets)
-    keys = {name: plans_of.key(component, built, "f32") for name, component in dream.components.items()}
-    if {row.component: row.key for row in manifest.rows if row.precision == "f32"} != keys:
-        return "its plans were built by another version of livedream"
     return ""
 
 
-def _read(dream: Dream, target: Target, row: Row) -> Plan:
-    return Plan(target, row.precision, row.key, engine_file.plan(dream.path, row))
+def _model(component: Component, dream: Dream, precision: str) -> Component:
+    return half.twin(component, dream.sha256) if precision == "f16" else component
 
 
 def _built(dream: Dream, target: Target, progress: Progress) -> Iterator[tuple[str, Plan]]:
@@ -112,11 +120,8 @@ def _built(dream: Dream, target: Target, progress: Progress) -> Iterator[tuple[s
             progress(*what, len(wanted), time.perf_counter() - begun, plan)
 
         told()
-        component = dream.components[name]
         try:
-            if precision == "f16":
-                component = half.twin(component, dream.sha256)
-            plan = plans_of.plan(component, target, precision, told)
+            plan = plans_of.plan(_model(dream.components[name], dream, precision), target, precision, told)
         except UserError as error:
             if precision == "f32":
                 raise

@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from livedream import UserError, cache, whole
@@ -54,7 +54,7 @@ class Plan:
     target: Target
     precision: str
     key: str
-    data: bytes
+    data: bytes = field(repr=False)
     seconds: float = 0.0
 
 
@@ -146,7 +146,7 @@ def _on_thread(component: Component, target: Target, stop: threading.Event) -> b
     network = builder.create_network(1 << int(tensorrt.NetworkDefinitionCreationFlag.STRONGLY_TYPED))
     parser = tensorrt.OnnxParser(network, log)
     if not parser.parse(_model(component)):
-        raise _refused(component, target, parser.get_error(0).desc() if parser.num_errors else log.errors)
+        raise _refused(component, target, [str(parser.get_error(i)) for i in range(parser.num_errors)])
     config = builder.create_builder_config()
     config.progress_monitor = Monitor(stop)
     if not any(value.dtype == "uint8" for value in component.outputs.values()):
@@ -161,11 +161,9 @@ def _on_thread(component: Component, target: Target, stop: threading.Event) -> b
     return bytes(made)
 
 
-def _refused(component: Component, target: Target, why: str | list[str]) -> UserError:
-    said = why if isinstance(why, str) else (why or ["it does not say why"])[0]
-    return UserError(
-        f"{component.name}: {NAMES[target.library]} {target.version} refuses it: {' '.join(said.split())[:200]}"
-    )
+def _refused(component: Component, target: Target, why: list[str]) -> UserError:
+    said = " ".join((why or ["it does not say why"])[0].split())[:200]
+    return UserError(f"{component.name}: {NAMES[target.library]} {target.version} refuses it: {said}")
 
 
 @functools.cache
