@@ -40,8 +40,11 @@ def run(options) -> int:
     from livedream.stage.session import Wishes, run
 
     _cpu_only(options.device)
+    if len(options.model) > 2:
+        raise UserError(f"--model {options.model[2]}: a third one; there are two decks, --model A --model B")
     wishes = Wishes(
-        model=options.model,
+        models=options.model or ("rainbow.onnx",),
+        dreams=options.dreams,
         outs=options.out,
         osc=_place(options.osc, "--osc"),
         osc_out=options.osc_out,
@@ -145,7 +148,9 @@ def params(options) -> int:
     from livedream.dream import read
     from livedream.play import table
 
-    parameters = table.of(read.load(options.model)).parameters.values() if options.model else addresses.standard()
+    parameters = addresses.standard()
+    if options.model:
+        parameters = addresses.with_mix(table.of(read.load(options.model)).parameters.values())
     print((addresses.markdown if options.markdown else addresses.text)(parameters))
     return 0
 
@@ -189,8 +194,13 @@ def _parser() -> argparse.ArgumentParser:
 
     play = command(run, "play a dream live")
     play.add_argument(
-        "--model", default="rainbow.onnx", metavar="DREAM", help="a file, or a dream that ships [%(default)s]"
+        "--model",
+        action="append",
+        default=[],
+        metavar="DREAM",
+        help="a file, or a dream that ships; again for a second deck [rainbow.onnx]",
     )
+    play.add_argument("--dreams", metavar="FOLDER", help="whose dreams can be loaded in play, by their names")
     play.add_argument(
         "--out",
         action="append",

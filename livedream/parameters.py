@@ -10,7 +10,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from numbers import Real
 from types import MappingProxyType
 
@@ -67,6 +67,10 @@ PLAYER = (
     Parameter("player/glide", "float", 0, 30, 0.05, "s", doc="time from one value to the next, of all that glides"),
 )
 SHARED = PLAYER[-1:]  # by all decks
+LOADING = (
+    Parameter("dream/load", "choice", 0, 0, doc="change the dream: to one that ships or lies in --dreams FOLDER"),
+    Parameter("dream/reload", "trigger", doc="take the dream's file anew if it has changed on the disk"),
+)
 DREAM = (
     Parameter("dream/temperature", "float", 0, 2, 1, glide=0.0, doc="0 takes the likeliest way, 2 the wildest"),
     Parameter("dream/scene", "choice", 0, 0, doc="go to a start scene, by number from 0 or by name; acts on change"),
@@ -103,7 +107,7 @@ def latents(length: int) -> tuple[Parameter, ...]:
 
 def control(name: str, low: float, high: float, default, doc: str = "", length: int = 1) -> Parameter:
     """The parameter of a dream's input `control.NAME` (f32 [length]). ValueError for a name of ours."""
-    if name in ("load", "scene", "knob", "latent"):
+    if name in ("load", "reload", "scene", "knob", "latent"):
         raise ValueError(f"control.{name}: that name is taken; call it otherwise")
     kind = "float" if length == 1 else "vector"
     return Parameter(f"dream/{name}", kind, low, high, default, glide=0.0, doc=doc, length=length)
@@ -329,6 +333,27 @@ class Table:
             for address in {entries[i].parameter.address for i in gone} - {each.address for each in parameters}:
                 self._forget(address)
             self._install([*kept[:at], *fresh, *kept[at:]])
+
+    def rechoose(self, address: str, choices: Sequence[str], chosen: str) -> None:
+        """Give a choice other choices, of which it now stands at `chosen`, and nothing fires.
+
+        A choice that was asked for and is not yet applied stays so, by its name.
+        """
+        choices = tuple(choices)
+        with self._lock:
+            asked = self._pending.pop(address, None)
+            old = self._entries[address].parameter
+            entry = _Entry(replace(old, choices=choices, high=max(len(choices) - 1, 0)))
+            entry.target = entry.origin = choices.index(chosen)
+            self._install([entry if each.parameter is old else each for each in self._entries.values()])
+            if asked and old.choices[asked[0]] in choices:
+                self._pending[address] = choices.index(old.choices[asked[0]]), asked[1]
+
+    def forget(self, address: str) -> None:
+        """Take the next message about it as an event, though its sender has said the same before."""
+        with self._lock:
+            for said in self._said.values():
+                said.pop(address, None)
 
     def set(
         self,

@@ -6,7 +6,7 @@ from itertools import groupby
 
 from livedream.control.osc import PREFIX
 from livedream.control.osc_out import STATUS
-from livedream.parameters import MASTER, PLAYER, Parameter, dream
+from livedream.parameters import LOADING, MASTER, MIX, PLAYER, Parameter, dream
 
 HEADINGS = ("address", "type", "range", "default", "what it does")
 EXAMPLE_LATENTS = 64  # how many a dream has is the dream's affair
@@ -16,7 +16,12 @@ Row = tuple[str, str, str, str, str]
 
 def standard() -> tuple[Parameter, ...]:
     """What there is to move whatever dream is playing, with as many latents as a usual one has."""
-    return (*PLAYER, *dream(latent_length=EXAMPLE_LATENTS), *MASTER)
+    return (*PLAYER, *LOADING, *dream(latent_length=EXAMPLE_LATENTS), *MIX, *MASTER)
+
+
+def with_mix(parameters: Iterable[Parameter]) -> tuple[Parameter, ...]:
+    """One deck's parameters, and what a second deck adds besides its own."""
+    return (*(each for each in parameters if each not in MASTER), *MIX, *MASTER)
 
 
 def rows(parameters: Iterable[Parameter], prefix: str = PREFIX) -> list[Row]:
@@ -28,6 +33,7 @@ def rows(parameters: Iterable[Parameter], prefix: str = PREFIX) -> list[Row]:
         first, last = alike[0], alike[-1]
         span = "" if first is last else "…" + last.address.rpartition("/")[2]
         table.append((f"{prefix}/{first.address}{span}", *_columns(first)))
+    table.append((f"{prefix}/b/…", "", "", "", "the same player/ and dream/ addresses again, of a second deck's dream"))
     table.append(
         (
             f"{prefix}/subscribe",

@@ -10,16 +10,29 @@ from livedream.parameters import Parameter, Table
 PREFIXES = ("", "b/")  # what the addresses of the first and the second deck begin with
 
 
-def of(dreams: Dream | Sequence[Dream], seed: int = 0) -> Table:
-    """A table for playing one dream or two, their random numbers from `seed` (0..16777215)."""
+def of(dreams: Dream | Sequence[Dream], seed: int = 0, names: Sequence[str] = (), playing: Sequence[str] = ()) -> Table:
+    """A table for playing one dream or two, their random numbers from `seed` (0..16777215).
+
+    names: of the dreams that can be loaded in play. playing: which of them each deck begins with.
+    """
     dreams = [dreams] if isinstance(dreams, Dream) else dreams
-    player = [replace(each, default=seed) if each.address == "player/seed" else each for each in parameters.PLAYER]
-    found = [*player]
-    for prefix, dream in zip(PREFIXES, dreams, strict=False):
-        if prefix:
-            found += [replace(each, address=prefix + each.address) for each in player if each not in parameters.SHARED]
-        found += for_dream(dream, prefix)
+    found = []
+    for number, dream in enumerate(dreams):
+        prefix = PREFIXES[number]
+        at = names.index(playing[number]) if names else 0
+        own = [_begun(each, seed, names, at) for each in (*parameters.PLAYER, *parameters.LOADING)]
+        if number:
+            own = [each for each in own if each not in parameters.SHARED]
+        found += [*(replace(each, address=prefix + each.address) for each in own), *for_dream(dream, prefix)]
     return Table([*found, *(parameters.MIX if len(dreams) > 1 else ()), *parameters.MASTER])
+
+
+def _begun(parameter: Parameter, seed: int, names: Sequence[str], at: int) -> Parameter:
+    if parameter.address == "player/seed":
+        return replace(parameter, default=seed)
+    if parameter.address == "dream/load":
+        return replace(parameter, choices=tuple(names), high=max(len(names) - 1, 0), default=at)
+    return parameter
 
 
 def for_dream(dream: Dream, prefix: str = "") -> tuple[Parameter, ...]:
@@ -35,7 +48,5 @@ def for_dream(dream: Dream, prefix: str = "") -> tuple[Parameter, ...]:
 
 def change(table: Table, dream: Dream, prefix: str = "") -> None:
     """Put a new dream's parameters in the place of the old one's; what chooses the dream stays."""
-    choosing = [
-        table.parameters[at] for at in (f"{prefix}dream/load", f"{prefix}dream/reload") if at in table.parameters
-    ]
+    choosing = [table.parameters[prefix + each.address] for each in parameters.LOADING]
     table.replace(f"{prefix}dream/", [*choosing, *for_dream(dream, prefix)])

@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from livedream import UserError, output
-from livedream.backend import cpu
 from livedream.dream import read
 from livedream.output.page import Page
 from livedream.output.window import Window, display_available
 from livedream.output.window import run as run_windows
+from livedream.parameters import Snapshot
 from livedream.play import table as tables
-from livedream.play.player import Player
+from livedream.stage import loader
 from livedream.stage.deck import Deck
 from livedream.stage.live import Stage
 from livedream.stage.status import status
@@ -28,7 +28,8 @@ log = logging.getLogger("livedream.stage")
 class Wishes:
     """What `livedream run` was asked for. None: the default, which gives way where a place is taken."""
 
-    model: str = "rainbow.onnx"
+    models: Sequence[str] = ("rainbow.onnx",)  # one for each deck
+    dreams: str | None = None  # the folder that others are loaded from
     outs: Sequence[str] = ()
     osc: tuple[str, int] | None = None
     osc_out: Sequence[str] = ()
@@ -51,22 +52,35 @@ def run(wishes: Wishes, say=print) -> int:
 
     outputs = [output.parse(text) for text in wishes.outs or default_outputs(wishes)]
     windows = [each for each in outputs if isinstance(each, Window)]
-    dream = read.load(wishes.model)
-    table = tables.of(dream, wishes.seed)
+    folder = loader.folder(wishes.dreams)
+    dreams = [read.load(model) for model in wishes.models]
+    given = [dream.path for dream in dreams]
+    names = tuple(loader.names(given, folder))
+    table = tables.of(dreams, wishes.seed, names, [path.stem for path in given])
     with contextlib.ExitStack() as ending:
-        deck = Deck(0, Player(dream, cpu.load))
+        decks = [Deck(number, loader.player(dream, number)) for number, dream in enumerate(dreams)]
         feedback = Feedback(table, lambda: now(), wishes.osc_out, wishes.osc_prefix)
         receiver = Receiver(
             table, *(wishes.osc or ("127.0.0.1", None)), wishes.osc_prefix, subscribe=feedback.subscribe
         )
         receiver.start()
         ending.callback(receiver.stop)
-        stage = Stage([deck], table, wishes.fps, outputs, feedback.show, wishes.seconds)
+        loaders = [
+            loader.Loader(deck, table, wishes.fps, lambda: loader.names(given, folder), feedback.resend)
+            for deck in decks
+        ]
+
+        def seen(values: Snapshot) -> None:
+            feedback.show(values)
+            for each in loaders:
+                each.see(values)
+
+        stage = Stage(decks, table, wishes.fps, outputs, seen, wishes.seconds)
 
         def now() -> dict:
-            return status(stage, receiver.port)
+            return status(stage, receiver.port, loaders)
 
-        server = None if wishes.web_off else _serve(wishes, table, now, dream, outputs, ending)
+        server = None if wishes.web_off else _serve(wishes, table, now, decks, outputs, ending)
         feedback.start()
         ending.callback(feedback.stop)
         for each in outputs:
@@ -76,9 +90,13 @@ def run(wishes: Wishes, say=print) -> int:
             each.on_close = stage.stopped.set
         stage.start()
         ending.callback(stage.stop)
-        say(f"{dream.title} · {'x'.join(map(str, dream.size))} · {wishes.fps:g} fps · {_who(deck.player)}")
+        for each in loaders:
+            each.start()
+            ending.callback(each.stop)
+        for deck in decks:
+            say(_told(deck, wishes.fps))
         say(f"OSC {receiver.host}:{receiver.port}" + (f" · page {server.url}" if server else ""))
-        for note in dream.notes:
+        for note in (note for dream in dreams for note in dream.notes):
             say(f"note: {note}")
 
         def over() -> bool:
@@ -90,7 +108,7 @@ def run(wishes: Wishes, say=print) -> int:
             while not over():
                 time.sleep(0.05)  # not an event's wait: its lock could be held when a signal comes to set it
     failed = [each for each in outputs if each.state == "failed"]  # each has said why
-    undrawn = stage.state == "loading" and deck.errors > 0
+    undrawn = stage.state == "loading" and any(deck.errors > 0 for deck in decks)
     return 1 if undrawn or (failed and (wishes.outs or len(failed) == len(outputs))) else 0
 
 
@@ -103,12 +121,13 @@ def default_outputs(wishes: Wishes) -> list[str]:
     return ["page"]
 
 
-def _serve(wishes: Wishes, table, now, dream, outputs: list, ending: contextlib.ExitStack):
+def _serve(wishes: Wishes, table, now, decks: Sequence[Deck], outputs: list, ending: contextlib.ExitStack):
     """Start the page's server; it shows the picture whether or not `page` was asked for."""
     from livedream.web.server import PORT, Server
 
-    def thumbnail(scene: int) -> bytes | None:
-        return dream.scenes[scene].thumbnail or None if 0 <= scene < len(dream.scenes) else None
+    def thumbnail(scene: int, deck: int) -> bytes | None:
+        scenes = decks[deck].player.dream.scenes if deck < len(decks) else ()
+        return scenes[scene].thumbnail or None if 0 <= scene < len(scenes) else None
 
     server = Server(*(wishes.web or ("127.0.0.1", None)), table, now, thumbnail)
     server.start()
@@ -144,5 +163,6 @@ def _signals(stopped: threading.Event):
             signal.signal(kind, handler)
 
 
-def _who(player: Player) -> str:
-    return " · ".join(sorted(set(player.providers.values())))
+def _told(deck: Deck, fps: float) -> str:
+    dream, providers = deck.player.dream, sorted(set(deck.player.providers.values()))
+    return f"{dream.title} · {'x'.join(map(str, dream.size))} · {fps:g} fps · {' · '.join(providers)}"

@@ -1,17 +1,21 @@
 """What `GET /status` says. Fields are added, never renamed."""
 
 import time
+from collections.abc import Sequence
 from itertools import pairwise
 
 import livedream
 from livedream.stage.live import Stage, percentile
+from livedream.stage.loader import Loader
 
 STARTED = time.monotonic()
 
 
-def status(stage: Stage, osc_port: int | None) -> dict:
+def status(stage: Stage, osc_port: int | None, loaders: Sequence[Loader]) -> dict:
     """The state of a show, of JSON values. fps.fresh counts drawings, fps.sent repeats too; ms are milliseconds.
 
+    loaders: one for each deck. decks: loading is the name of the dream that is made ready, or None; load_error says why
+    the last one asked for was refused; changed: the dream's file holds another one by now.
     ms.interval_p99: of abs(interval - period) between frames handed out.
     """
     ticks = list(stage.ticks)
@@ -45,8 +49,11 @@ def status(stage: Stage, osc_port: int | None) -> dict:
                 "step": deck.player.steps,
                 "providers": deck.player.providers,
                 "error": deck.error,
+                "loading": loader.loading,
+                "load_error": loader.error,
+                "changed": loader.changed,
             }
-            for deck in stage.decks
+            for deck, loader in zip(stage.decks, loaders, strict=True)
         ],
         "outputs": [
             {

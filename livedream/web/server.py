@@ -35,12 +35,12 @@ HEADERS = {
 
 
 class Server:
-    """The page at `http://HOST:PORT/`, and `/status`, `/parameters`, `/scene/N.jpg` and `/ws` beside it.
+    """The page at `http://HOST:PORT/`, and `/status`, `/parameters`, `/scene/N.jpg` (`/b/…`) and `/ws` beside it.
 
     host: 127.0.0.1 keeps it on this machine.  port: None takes 8808, or the next free one.
     table: read, and set when a page moves something.  status: gives what `/status` says; called in the
     server's thread.
-    thumbnail: the JPEG bytes of scene N, or None.
+    thumbnail: the JPEG bytes of a scene and deck (0 or 1), or None.
 
     The port is bound by `start`, so that `url` is known at once; the rest of the work waits until it is
     wanted, because the first frame needs the processor more.
@@ -52,7 +52,7 @@ class Server:
         port: int | None = None,
         table: Table | None = None,
         status: Callable[[], dict] = dict,
-        thumbnail: Callable[[int], bytes | None] = lambda scene: None,
+        thumbnail: Callable[[int, int], bytes | None] = lambda scene, deck: None,
     ):
         self.host, self.port, self.asked = host, PORT if port is None else port, port is not None
         self.table, self.status, self.thumbnail = table, status, thumbnail
@@ -130,7 +130,7 @@ class Server:
         app.router.add_get("/ws", self._websocket)
         app.router.add_get("/status", self._status)
         app.router.add_get("/parameters", self._parameters)
-        app.router.add_get(r"/scene/{scene:\d{1,6}}.jpg", self._scene)
+        app.router.add_get(r"/{deck:(b/)?}scene/{scene:\d{1,6}}.jpg", self._scene)
         for path in FILES:
             app.router.add_get(path, self._file)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
@@ -180,7 +180,7 @@ class Server:
     async def _scene(self, request):
         from aiohttp import web
 
-        picture = self.thumbnail(int(request.match_info["scene"]))
+        picture = self.thumbnail(int(request.match_info["scene"]), int(bool(request.match_info["deck"])))
         if not picture:
             raise web.HTTPNotFound(text="no picture of that scene\n")
         return web.Response(body=picture, content_type="image/jpeg")

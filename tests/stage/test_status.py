@@ -13,7 +13,7 @@ LISTED = {
     "ms": dict.fromkeys(("model_p50", "model_p99", "latency_p50", "latency_p99", "interval_p99"), float),
     "late": int,
     "repeated": int,
-    "decks": [{"dream": str, "sha256": str, "seed": int, "step": int, "providers": dict}],
+    "decks": [{"dream": str, "sha256": str, "seed": int, "step": int, "providers": dict, "changed": bool}],
     "outputs": [{"name": str, "kind": str, "state": str, "sent": int, "dropped": int, "error": (str, type(None))}],
     "osc": dict.fromkeys(("port", "messages", "clamped", "unknown", "malformed"), int),
     "errors": int,
@@ -55,6 +55,9 @@ def test_every_listed_field_is_there_and_means_what_it_says(show, until):
         "step": 0,
         "providers": {"step": "cpu", "decode": "cpu"},
         "error": None,
+        "loading": None,
+        "load_error": None,
+        "changed": False,
     }
     assert len(said["decks"][0]["sha256"]) == 64
     outputs = {each["name"]: each for each in said["outputs"]}

@@ -23,9 +23,13 @@ from livedream.web.server import AHEAD, PORT, Server
 TABLE = (*parameters.PLAYER, *parameters.dream(["dawn", "dusk"]), *parameters.MASTER)
 
 
+def thumbnail(scene, deck):
+    return [[b"a", b"b"], [b"c"]][deck][scene]
+
+
 @pytest.fixture
 def server():
-    made = Server("127.0.0.1", 0, parameters.Table(TABLE), lambda: {"state": "playing"}, [b"a", b"b"].__getitem__)
+    made = Server("127.0.0.1", 0, parameters.Table(TABLE), lambda: {"state": "playing"}, thumbnail)
     made.start()
     yield made
     made.stop()
@@ -71,6 +75,7 @@ def test_status_and_parameters_are_json(server):
     assert speed["doc"] == parameters.PLAYER[0].doc
     assert listed["dream/scene"]["choices"] == ["dawn", "dusk"]
     assert get(server, "/scene/1.jpg") == b"b"
+    assert get(server, "/b/scene/0.jpg") == b"c"
     assert b"<title>livedream</title>" in get(server, "/")
 
 

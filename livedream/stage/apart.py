@@ -1,0 +1,93 @@
+"""Read a dream in a process of its own, beside a show.
+
+To parse and check a file holds an interpreter up for tenths of a second, and the show's must hand out a frame every
+few milliseconds. `python -m livedream.stage.apart PATH` does it and writes the dream to standard output: a length,
+the pickled Dream without its models, the models. The show reads them from a file straight into memory, which does
+not hold it up.
+"""
+
+import os
+import pickle
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from livedream import UserError
+from livedream.dream.dream import Component, Dream
+
+HEAD = struct.Struct("<q")
+REFUSED = 2  # the exit code when the reason stands on standard error
+
+
+class Reading:
+    """The file at `path` being read, from now on, with all checks of `read.load`."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        # `dream` closes both.
+        self._answer = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
+        self._reason = tempfile.TemporaryFile()  # noqa: SIM115
+        command = [sys.executable, "-m", "livedream.stage.apart", str(path.absolute())]
+        try:
+            # Of a session of its own: a Ctrl-C is the show's, and the show's end is this one's.
+            self._child = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=self._answer, stderr=self._reason, start_new_session=True
+            )
+        except OSError as error:
+            raise UserError(f"{path}: a process to read it could not be started: {error.strerror}") from None
+
+    def stop(self) -> None:
+        """Give it up; `dream` then raises. Any thread."""
+        self._child.terminate()
+
+    def dream(self) -> Dream:
+        """Wait for the dream. Raises UserError, one line."""
+        with self._answer, self._reason:
+            code = self._child.wait()
+            if code == 0:
+                self._answer.seek(0)
+                dream, lengths = pickle.loads(self._read(*HEAD.unpack(self._read(HEAD.size))))
+                parts = [
+                    replace(part, model=self._read(length))
+                    for part, length in zip(dream.components.values(), lengths, strict=True)
+                ]
+                return replace(dream, path=self.path, components={part.name: part for part in parts})
+            self._reason.seek(0)
+            lines = self._reason.read().decode("utf-8", "replace").splitlines()
+        if code == REFUSED and lines:
+            raise UserError(lines[-1])
+        raise UserError(f"{self.path}: reading it crashed (exit {code}); it may need too much memory")
+
+    def _read(self, count: int) -> bytes:
+        parts = [self._answer.read(count)]
+        while parts[-1] and (left := count - sum(map(len, parts))):  # the system may give less than was asked for
+            parts.append(self._answer.read(left))
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def main() -> int:
+    from livedream.dream import read
+
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that a first run in progress is ended, too
+    out = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever else speaks must not be taken for the answer
+    try:
+        dream = read.load(sys.argv[1])
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return REFUSED
+    parts = dream.components
+    bare: dict[str, Component] = {name: replace(part, model=b"") for name, part in parts.items()}
+    head = pickle.dumps((replace(dream, components=bare), [len(part.model) for part in parts.values()]))
+    with out:
+        for data in (HEAD.pack(len(head)), head, *(part.model for part in parts.values())):
+            out.write(data)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
