@@ -48,6 +48,7 @@ class EngineRunner:
 
         _made(runtime.cudaSetDevice(0))
         self._stream = _made(runtime.cudaStreamCreateWithFlags(runtime.cudaStreamNonBlocking))
+        weakref.finalize(self, runtime.cudaStreamDestroy, self._stream).atexit = False
         values = [*component.inputs.values(), *outputs.values(), *self._next.values()]
         self._context, self._remember = _context(plan, values)
         self._there = {value.full: Place(runtime, value) for value in values}
