@@ -54,48 +54,58 @@ def make(source: str | os.PathLike, path: Path, library: str = "auto", progress:
     return target
 
 
-def load(component: Component, dream: Dream, precision: str = "f32", tick=lambda: None) -> EngineRunner:
-    """A Runner of a component of a dream that was read from an .engine file, on the first CUDA card of this machine.
+def load(
+    component: Component, path: Path, sha256: str, precision: str = "f32", tick: Callable[[], None] = lambda: None
+) -> EngineRunner:
+    """A Runner of a dream's component by TensorRT's plan of it, on the first CUDA card of this machine.
 
-    precision: "f32", or "f16" for what draws. Its plan is the one in the file; a plan that is of another dream, library
-    or card, or damaged, is never run: it is built anew (or comes from the cache), and a warning says why.
-    tick: called while it is built. Raises UserError, one line, when nothing here runs it.
+    path, sha256: the dream's. precision: "f32", or "f16" for what draws. If the file is an .engine the plan is the one
+    inside; a plan that is of another dream, library or card, or damaged, is never run: it is built anew, and a warning
+    says why. What is built is kept in the cache. tick: called while it is built, for seconds with RTX, for minutes with
+    TensorRT. Raises UserError, one line, when nothing here runs it.
     """
-    plan, why = fitting(component, dream, precision, tick)
+    plan, why = fitting(component, path, sha256, precision, tick)
     if why:
-        log.warning("%s: %s; built anew", dream.path, why)
+        log.warning("%s; built anew", why)
     return engine_runner.load(component, plan)
 
 
-def fitting(component: Component, dream: Dream, precision: str, tick=lambda: None) -> tuple[Plan, str]:
-    """The plan that `load` runs, and why it is not the one in the file ("" if it is). Raises UserError."""
-    if dream.path.suffix != ".engine":
-        raise UserError(f"{dream.path.name} is no .engine: livedream engine {dream.path.name} -o NAME.engine")
+def fitting(
+    component: Component, path: Path, sha256: str, precision: str, tick: Callable[[], None] = lambda: None
+) -> tuple[Plan, str]:
+    """The plan that `load` runs, and why it is not the one in the file, "" if there is none. Raises UserError."""
     name, capability = plans_of.card()
-    try:
-        manifest, why = engine_file.manifest(dream.path), ""
-    except UserError as error:
-        manifest, why = None, str(error)
+    manifest, why = None, ""
+    if path.suffix == ".engine":
+        try:
+            manifest = engine_file.manifest(path)
+        except UserError as error:
+            why = str(error)
     target = plans_of.target(manifest.library if manifest and manifest.library in NAMES else "auto")
     card = capability if target.library == "rtx" else f"{name} {capability}"
     if card not in target.cards:
         raise UserError(f"{name} ({capability}) is none of those that TensorRT for RTX builds for")
-    model = _model(component, dream, precision)
+    model = _model(component, sha256, precision)
     if manifest:
-        why = stale(manifest, dream, target, card)
-        key = plans_of.key(model, Target(target.library, target.version, manifest.targets), precision)
-        row = next((row for row in manifest.rows if row.key == key), None)
-        if row and not why:
-            try:
-                return Plan(target, precision, key, engine_file.plan(dream.path, row)), ""
-            except UserError as error:
-                why = str(error)
-    return plans_of.plan(model, target, precision, tick), why or f"its plan of {component.name} was built otherwise"
+        try:
+            return _inside(path, manifest, stale(manifest, sha256, target, card), model, target, precision), ""
+        except UserError as error:
+            why = str(error)
+    return plans_of.plan(model, target, precision, tick), why
 
 
-def stale(manifest: Manifest, dream: Dream, target: Target, card: str) -> str:
+def _inside(path: Path, manifest: Manifest, why: str, model: Component, target: Target, precision: str) -> Plan:
+    """The plan of the file. UserError if it is stale or not there."""
+    key = plans_of.key(model, Target(target.library, target.version, manifest.targets), precision)
+    row = next((row for row in manifest.rows if row.key == key), None)
+    if why or not row:
+        raise UserError(f"{path}: {why or f'its plan of {model.name} was built otherwise'}")
+    return Plan(target, precision, key, engine_file.plan(path, row))
+
+
+def stale(manifest: Manifest, sha256: str, target: Target, card: str) -> str:
     """Why plans must not run here, in words; "" if they may. card: this machine's, as Target.cards has it."""
-    if manifest.dream != dream.sha256:
+    if manifest.dream != sha256:
         return "its plans are of another dream"
     if (manifest.library, manifest.version) != (target.library, target.version):
         built_by = f"{NAMES.get(manifest.library, manifest.library)} {manifest.version}"
@@ -105,8 +115,8 @@ def stale(manifest: Manifest, dream: Dream, target: Target, card: str) -> str:
     return ""
 
 
-def _model(component: Component, dream: Dream, precision: str) -> Component:
-    return half.twin(component, dream.sha256) if precision == "f16" else component
+def _model(component: Component, sha256: str, precision: str) -> Component:
+    return half.twin(component, sha256) if precision == "f16" else component
 
 
 def _built(dream: Dream, target: Target, progress: Progress) -> Iterator[tuple[str, Plan]]:
@@ -121,7 +131,7 @@ def _built(dream: Dream, target: Target, progress: Progress) -> Iterator[tuple[s
 
         told()
         try:
-            plan = plans_of.plan(_model(dream.components[name], dream, precision), target, precision, told)
+            plan = plans_of.plan(_model(dream.components[name], dream.sha256, precision), target, precision, told)
         except UserError as error:
             if precision == "f32":
                 raise

@@ -106,7 +106,7 @@ def test_a_fitting_plan_is_taken_from_the_file(made, ada, monkeypatch):
     dream = read.load(folder / "tiny.engine")
     rows = engine_file.manifest(dream.path).rows
     for component, precision in (("step", "f32"), ("decode", "f32"), ("decode", "f16")):
-        found, why = engine.fitting(dream.components[component], dream, precision)
+        found, why = engine.fitting(dream.components[component], dream.path, dream.sha256, precision)
         row = next(row for row in rows if (row.component, row.precision) == (component, precision))
         assert (why, found.precision, found.data) == ("", precision, engine_file.plan(dream.path, row))
 
@@ -142,7 +142,7 @@ def test_a_stale_plan_is_built_anew_and_never_run(made, ada, tmp_path, old, new,
     here, sha256 = plan.target("rtx").version, read.load(folder / "tiny.onnx").sha256
     change = old.format(version=here, sha256=sha256), new
     dream = read.load(respell(folder / "tiny.engine", tmp_path / "stale.engine", change))
-    found, said = engine.fitting(dream.components["decode"], dream, "f32")
+    found, said = engine.fitting(dream.components["decode"], dream.path, dream.sha256, "f32")
     row = next(row for row in engine_file.manifest(folder / "tiny.engine").rows if row.component == "decode")
     assert found.data == engine_file.plan(folder / "tiny.engine", row)  # the same bytes, from the cache
     assert found.target == plan.target("rtx")
@@ -157,7 +157,7 @@ def test_a_card_that_rtx_does_not_know_is_said_in_one_line(made, monkeypatch):
     with pytest.raises(
         UserError, match=r"NVIDIA H100 80GB HBM3 \(SM90\) is none of those that TensorRT for RTX builds"
     ):
-        engine.load(dream.components["step"], dream)
+        engine.load(dream.components["step"], dream.path, dream.sha256)
 
 
 @rtx
@@ -165,7 +165,7 @@ def test_a_card_that_it_knows_beyond_the_three_is_built_for(made, monkeypatch):
     folder, _ = made
     monkeypatch.setattr(plan, "card", lambda: ("NVIDIA A100", "SM80"))
     dream = read.load(folder / "tiny.engine")
-    found, why = engine.fitting(dream.components["step"], dream, "f32")
+    found, why = engine.fitting(dream.components["step"], dream.path, dream.sha256, "f32")
     assert found.target.cards == ("SM86", "SM89", "SM120", "SM80")
     assert "this card is SM80" in why
 
@@ -230,12 +230,18 @@ def test_without_a_card_one_line_says_so(monkeypatch):
         plan.card()
 
 
-def test_only_what_is_an_engine_is_played_or_written_as_one(tmp_path):
-    dream = read.load(dreams.tiny(tmp_path / "tiny.onnx"))
-    with pytest.raises(UserError, match=r"tiny\.onnx is no \.engine: livedream engine tiny\.onnx -o NAME\.engine"):
-        engine.load(dream.components["step"], dream)
+@rtx
+def test_a_dream_without_plans_gets_them_built(made, ada):
+    folder, _ = made
+    dream = read.load(folder / "tiny.onnx")
+    found, why = engine.fitting(dream.components["decode"], dream.path, dream.sha256, "f16")
+    row = engine_file.manifest(folder / "tiny.engine").rows[-1]
+    assert (why, found.data) == ("", engine_file.plan(folder / "tiny.engine", row))
+
+
+def test_only_what_is_called_engine_is_written_as_one(tmp_path):
     with pytest.raises(UserError, match=r"ends in \.engine"):
-        engine.make(tmp_path / "tiny.onnx", tmp_path / "tiny.plan")
+        engine.make(dreams.tiny(tmp_path / "tiny.onnx"), tmp_path / "tiny.plan")
 
 
 def test_the_plans_used_last_are_kept(tmp_path, monkeypatch):
