@@ -14,13 +14,14 @@ import livedream
 from livedream import UserError
 from livedream.backend import engine_runner, half
 from livedream.backend import plan as plans_of
-from livedream.backend.engine_runner import EngineRunner
+from livedream.backend.engine_runner import PROVIDERS, EngineRunner
 from livedream.backend.plan import NAMES, Plan, Target
 from livedream.dream import engine_file, read
 from livedream.dream.dream import Component, Dream
 from livedream.dream.engine_file import Manifest, Row
 
 log = logging.getLogger("livedream.backend")
+_told: set[str] = set()  # once, not for every component
 
 # Told while plans are built: component and precision, which of how many, seconds so far, its plan once there is one.
 Progress = Callable[[str, int, int, float, Plan | None], None]
@@ -55,39 +56,35 @@ def make(source: str | os.PathLike, path: Path, library: str = "auto", progress:
 
 
 def load(
-    component: Component, path: Path, sha256: str, precision: str = "f32", tick: Callable[[], None] = lambda: None
+    component: Component, path: Path, sha256: str, provider: str, precision: str = "f32", tick=lambda: None
 ) -> EngineRunner:
     """A Runner of a dream's component by TensorRT's plan of it, on the first CUDA card of this machine.
 
-    path, sha256: the dream's. precision: "f32", or "f16" for what draws. If the file is an .engine the plan is the one
-    inside; a plan that is of another dream, library or card, or damaged, is never run: it is built anew, and a warning
-    says why. What is built is kept in the cache. tick: called while it is built, for seconds with RTX, for minutes with
-    TensorRT. Raises UserError, one line, when nothing here runs it.
+    path, sha256: the dream's. provider: "engine-rtx" or "engine-trt". precision: "f32", or "f16" for what draws.
+    If the file is an .engine the plan is the one inside; a plan that is of another dream, library or card, or damaged,
+    is never run: it is built anew, and a warning says why. What is built is kept in the cache. tick: called while it is
+    built, for seconds with RTX, for minutes with TensorRT. Raises UserError, one line, when nothing here runs it.
     """
-    plan, why = fitting(component, path, sha256, precision, tick)
-    if why:
+    plan, why = fitting(component, path, sha256, provider, precision, tick)
+    if why and why not in _told:
+        _told.add(why)
         log.warning("%s; built anew", why)
     return engine_runner.load(component, plan)
 
 
 def fitting(
-    component: Component, path: Path, sha256: str, precision: str, tick: Callable[[], None] = lambda: None
+    component: Component, path: Path, sha256: str, provider: str, precision: str, tick=lambda: None
 ) -> tuple[Plan, str]:
     """The plan that `load` runs, and why it is not the one in the file, "" if there is none. Raises UserError."""
     name, capability = plans_of.card()
-    manifest, why = None, ""
-    if path.suffix == ".engine":
-        try:
-            manifest = engine_file.manifest(path)
-        except UserError as error:
-            why = str(error)
-    target = plans_of.target(manifest.library if manifest and manifest.library in NAMES else "auto")
+    target = plans_of.target(next(library for library, called in PROVIDERS.items() if called == provider))
     card = capability if target.library == "rtx" else f"{name} {capability}"
     if card not in target.cards:
         raise UserError(f"{name} ({capability}) is none of those that TensorRT for RTX builds for")
-    model = _model(component, sha256, precision)
-    if manifest:
+    model, why = _model(component, sha256, precision), ""
+    if path.suffix == ".engine":
         try:
+            manifest = engine_file.manifest(path)
             return _inside(path, manifest, stale(manifest, sha256, target, card), model, target, precision), ""
         except UserError as error:
             why = str(error)

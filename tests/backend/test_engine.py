@@ -106,7 +106,7 @@ def test_a_fitting_plan_is_taken_from_the_file(made, ada, monkeypatch):
     dream = read.load(folder / "tiny.engine")
     rows = engine_file.manifest(dream.path).rows
     for component, precision in (("step", "f32"), ("decode", "f32"), ("decode", "f16")):
-        found, why = engine.fitting(dream.components[component], dream.path, dream.sha256, precision)
+        found, why = engine.fitting(dream.components[component], dream.path, dream.sha256, "engine-rtx", precision)
         row = next(row for row in rows if (row.component, row.precision) == (component, precision))
         assert (why, found.precision, found.data) == ("", precision, engine_file.plan(dream.path, row))
 
@@ -129,6 +129,8 @@ def respell(path, other, change):
     ("old", "new", "why"),
     [
         ("{version}", "1.2.3", r"built by tensorrt-rtx 1\.2\.3, here is tensorrt-rtx {version}"),
+        ('"name": "rtx"', '"name": "tensorrt"', "built by tensorrt {version}, here is tensorrt-rtx"),
+        ('"name": "rtx"', '"name": "other"', "built by other {version}, here is tensorrt-rtx"),
         ('"SM89"', '"SM99"', "are for SM86, SM99, SM120, this card is SM89"),
         ("{sha256}", "0" * 64, "of another dream"),
         ('"key": "', '"key": "0', "its plan of decode was built otherwise"),
@@ -142,7 +144,7 @@ def test_a_stale_plan_is_built_anew_and_never_run(made, ada, tmp_path, old, new,
     here, sha256 = plan.target("rtx").version, read.load(folder / "tiny.onnx").sha256
     change = old.format(version=here, sha256=sha256), new
     dream = read.load(respell(folder / "tiny.engine", tmp_path / "stale.engine", change))
-    found, said = engine.fitting(dream.components["decode"], dream.path, dream.sha256, "f32")
+    found, said = engine.fitting(dream.components["decode"], dream.path, dream.sha256, "engine-rtx", "f32")
     row = next(row for row in engine_file.manifest(folder / "tiny.engine").rows if row.component == "decode")
     assert found.data == engine_file.plan(folder / "tiny.engine", row)  # the same bytes, from the cache
     assert found.target == plan.target("rtx")
@@ -157,7 +159,7 @@ def test_a_card_that_rtx_does_not_know_is_said_in_one_line(made, monkeypatch):
     with pytest.raises(
         UserError, match=r"NVIDIA H100 80GB HBM3 \(SM90\) is none of those that TensorRT for RTX builds"
     ):
-        engine.load(dream.components["step"], dream.path, dream.sha256)
+        engine.load(dream.components["step"], dream.path, dream.sha256, "engine-rtx")
 
 
 @rtx
@@ -165,7 +167,7 @@ def test_a_card_that_it_knows_beyond_the_three_is_built_for(made, monkeypatch):
     folder, _ = made
     monkeypatch.setattr(plan, "card", lambda: ("NVIDIA A100", "SM80"))
     dream = read.load(folder / "tiny.engine")
-    found, why = engine.fitting(dream.components["step"], dream.path, dream.sha256, "f32")
+    found, why = engine.fitting(dream.components["step"], dream.path, dream.sha256, "engine-rtx", "f32")
     assert found.target.cards == ("SM86", "SM89", "SM120", "SM80")
     assert "this card is SM80" in why
 
@@ -234,7 +236,7 @@ def test_without_a_card_one_line_says_so(monkeypatch):
 def test_a_dream_without_plans_gets_them_built(made, ada):
     folder, _ = made
     dream = read.load(folder / "tiny.onnx")
-    found, why = engine.fitting(dream.components["decode"], dream.path, dream.sha256, "f16")
+    found, why = engine.fitting(dream.components["decode"], dream.path, dream.sha256, "engine-rtx", "f16")
     row = engine_file.manifest(folder / "tiny.engine").rows[-1]
     assert (why, found.data) == ("", engine_file.plan(folder / "tiny.engine", row))
 
