@@ -44,6 +44,7 @@ def forget(window) -> None:
     """Let pyglet know nothing more of a window whose connection was lost, so that the next begins a new one."""
     import pyglet
 
+    window._window = None  # or pyglet closes it when it is collected
     pyglet.app.windows.discard(window)
     pyglet.app.platform_event_loop.select_devices.discard(window.display)
     pyglet.display._displays.discard(window.display)

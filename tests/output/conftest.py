@@ -1,7 +1,10 @@
-"""Test pictures and waiting, for all outputs."""
+"""Test pictures, and for windows a screen of the tests' own, with pixels read from it and keys pressed."""
+
+import subprocess
 
 import numpy as np
 import pytest
+from desktop import Server, Show, shot
 
 from livedream.frame import Frame
 
@@ -21,3 +24,53 @@ def moving_gradient(number: int, width: int = 320, height: int = 180) -> np.ndar
 def frame():
     """frame(number, width, height) -> Frame."""
     return lambda number, width=320, height=180: Frame(moving_gradient(number, width, height), number)
+
+
+@pytest.fixture(scope="module")
+def display():
+    """The environment for clients of an X server without a window manager."""
+    server = Server()
+    yield server.env
+    server.end()
+
+
+@pytest.fixture
+def window(display):
+    """window(sink, size) -> a Show on the tests' display."""
+    shows = []
+
+    def open_window(sink="window", size="400x400"):
+        shows.append(Show(display, sink, size))
+        return shows[-1]
+
+    yield open_window
+    for show in shows:
+        show.kill()
+
+
+@pytest.fixture
+def screen(display):
+    """screen(pointer) -> what is on the screen."""
+    return lambda pointer=0: shot(display, pointer)
+
+
+@pytest.fixture
+def xdotool(display):
+    """xdotool(*arguments) -> the words of its answer."""
+
+    def call(*arguments):
+        done = subprocess.run(["xdotool", *arguments], env=display, capture_output=True, text=True)
+        return done.stdout.split()
+
+    return call
+
+
+@pytest.fixture
+def press(xdotool):
+    """Press a key in the window; without a window manager somebody must give it the focus first."""
+
+    def key(name):
+        [found] = xdotool("search", "--onlyvisible", "--name", "^livedream$")
+        xdotool("windowfocus", "--sync", found, "key", name)
+
+    return key

@@ -1,124 +1,17 @@
-"""The window, for real: on the test's own X server, with pixels read from the screen and keys pressed."""
+"""The window, for real: on the tests' own X server, with pixels read from the screen and keys pressed."""
 
 import os
-import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+from desktop import lit
 
 from livedream.output import parse
 from livedream.output.fit import placed
 
 SCREEN = (800, 600)
-needs_screen = pytest.mark.skipif(
-    not (shutil.which("Xvfb") and shutil.which("xdotool") and shutil.which("ffmpeg")),
-    reason="needs xvfb, xdotool and ffmpeg (apt)",
-)
-
-# Shows the same picture until the window wants the show to end, and then says why it ended.
-SHOW = """
-import sys, threading, time
-sys.path.insert(0, sys.argv[1])
-from conftest import moving_gradient
-from livedream.frame import Frame
-from livedream.output import parse
-output = parse(sys.argv[2])
-output.start(*map(int, sys.argv[3].split("x")), 30)
-done = threading.Event()
-output.on_close = done.set
-def show():
-    number = 0
-    while not done.wait(0.02):
-        output.show(Frame(moving_gradient(31, 320, 180), number))
-        number += 1
-        if output.sent == 3:
-            print("up", flush=True)
-threading.Thread(target=show, daemon=True).start()
-output.run(done.is_set)
-print("closed" if output.error is None else output.error, flush=True)
-"""
-
-
-@pytest.fixture(scope="module")
-def display():
-    """A private X server of 800x600 without a window manager, on a free display."""
-    read, write = os.pipe()
-    server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(write), "-screen", "0", "800x600x24", "-nolisten", "tcp"],
-        pass_fds=[write],
-        stderr=subprocess.DEVNULL,
-    )
-    os.close(write)
-    with os.fdopen(read) as pipe:
-        number = pipe.readline().strip()
-    yield {**os.environ, "DISPLAY": f":{number}", "LIBGL_ALWAYS_SOFTWARE": "1"}
-    server.terminate()
-    server.wait()
-
-
-@pytest.fixture
-def window(display):
-    """window(sink, size) -> the process of a show with a window that has drawn."""
-    shows = []
-
-    def open_window(sink="window", size="400x400"):
-        show = subprocess.Popen(
-            [sys.executable, "-c", SHOW, str(Path(__file__).parent), sink, size],
-            env=display,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        shows.append(show)
-        assert show.stdout.readline() == "up\n"
-        return show
-
-    yield open_window
-    for show in shows:
-        show.kill()
-        show.wait()
-        show.stdout.close()
-
-
-@pytest.fixture
-def screen(display):
-    """What is on the screen, uint8 [600, 800, 3]."""
-
-    def shot(pointer=0):
-        command = f"ffmpeg -v error -f x11grab -draw_mouse {pointer} -video_size 800x600 -i {display['DISPLAY']} "
-        command += "-frames:v 1 -f rawvideo -pix_fmt rgb24 -"
-        raw = subprocess.run(command.split(), capture_output=True, check=True).stdout
-        return np.frombuffer(raw, np.uint8).reshape(600, 800, 3)
-
-    return shot
-
-
-@pytest.fixture
-def xdotool(display):
-    def call(*arguments):
-        done = subprocess.run(["xdotool", *arguments], env=display, capture_output=True, text=True)
-        return done.stdout.split()
-
-    return call
-
-
-@pytest.fixture
-def press(xdotool):
-    """Press a key in the window; without a window manager somebody must give it the focus first."""
-
-    def key(name):
-        [found] = xdotool("search", "--onlyvisible", "--name", "^livedream$")
-        xdotool("windowfocus", "--sync", found, "key", name)
-
-    return key
-
-
-def lit(picture):
-    """(x, y, w, h) of what is not black."""
-    rows, columns = np.where(picture.max(axis=2) > 8)
-    return columns.min(), rows.min(), np.ptp(columns) + 1, np.ptp(rows) + 1
 
 
 def shows(picture, x, y, w, h):
@@ -136,7 +29,6 @@ def shows(picture, x, y, w, h):
     )
 
 
-@needs_screen
 def test_picture_stands_upright_between_black_bars(window, screen):
     window(size="400x400")
     picture = screen()
@@ -146,7 +38,6 @@ def test_picture_stands_upright_between_black_bars(window, screen):
     assert shows(picture, x, y, w, h)
 
 
-@needs_screen
 def test_f_and_esc_and_close(window, screen, press, until):
     show = window(size="320x180")
     assert lit(screen())[2:] == (320, 180)
@@ -160,11 +51,9 @@ def test_f_and_esc_and_close(window, screen, press, until):
     press("Escape")
     until(lambda: lit(screen())[2:] == (320, 180))
     press("Escape")
-    assert show.wait(10) == 0
-    assert show.stdout.read() == "closed\n"
+    assert show.end()[0] == "over\n"
 
 
-@needs_screen
 def test_monitor_is_filled_without_a_pointer(window, screen, xdotool, until):
     xdotool("mousemove", "400", "300")
     window("window:0#fit=stretch")
@@ -177,7 +66,6 @@ def test_monitor_is_filled_without_a_pointer(window, screen, xdotool, until):
     assert np.abs(np.diff(middle, axis=1)).max() <= 2
 
 
-@needs_screen
 def test_resizing_keeps_the_shape(window, screen, xdotool, until):
     window(size="320x180")
     [found] = xdotool("search", "--onlyvisible", "--name", "^livedream$")
@@ -188,7 +76,6 @@ def test_resizing_keeps_the_shape(window, screen, xdotool, until):
     assert shows(screen(), 0, 20, 640, 360)
 
 
-@needs_screen
 def test_a_monitor_that_is_not_there_is_said(display):
     code = "from livedream.output import parse; w = parse('window:7'); w.start(64, 64, 30)\n"
     code += "w.run(lambda: w.state == 'failed'); print(w.error)"
