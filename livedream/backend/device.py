@@ -8,7 +8,7 @@ import numpy as np
 import onnxruntime as ort
 
 from livedream import UserError
-from livedream.backend import cpu, cuda_picture, health, providers
+from livedream.backend import cpu, cuda_picture, health, packed, providers
 from livedream.backend.providers import Provider
 from livedream.dream.dream import Component, Value
 from livedream.frame import Picture
@@ -27,6 +27,11 @@ class DeviceRunner:
         if moving:
             self._outputs[health.NAME] = Value((1, 1), "float32", f"{component.name}/{health.NAME}")
         model = health.watched(component.model, component.name, moving)
+        self._packed: set[str] = set()
+        if provider.name == "webgpu":
+            model, outputs = packed.packed(model, self._outputs)
+            self._packed = {name for name in outputs if outputs[name] != self._outputs[name]}
+            self._outputs = outputs
         self._session = providers.open_session(provider, model, exact=exact, graph=graph)
         self._healthy: bool | None = None  # what the last run left; None: nothing that has not been kept
         try:
@@ -58,6 +63,8 @@ class DeviceRunner:
         self._session.run_with_iobinding(self._binding)
         wanted = {name: value for name, value in self._outputs.items() if name not in self._pictures}
         made = self._download(wanted)
+        for name in self._packed:
+            made[name] = packed.unpacked(made[name])
         for name, pictures in self._pictures.items():
             made[name] = pictures.take(self._there[self._outputs[name].full].data_ptr())
         healthy = made.pop(health.NAME, None)

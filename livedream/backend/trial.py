@@ -96,7 +96,7 @@ def play(runner: Runner, component: Component, dream: Dream) -> list[dict[str, n
     """What it gives over a few runs, one after the other, its state kept; a step goes on from its own latent."""
     made, latent = [], _latent(dream, 0)
     for k in range(STEPS if component.name == "step" else PICTURES):
-        outputs = runner(_inputs(component, dream, k, latent if component.name == "step" else _latent(dream, k)))
+        outputs = runner(inputs(component, dream, k, latent if component.name == "step" else _latent(dream, k)))
         made.append({name: _host(value) for name, value in outputs.items()})
         if not runner.keep():
             raise UserError(f"{component.name}: its state is not finite")
@@ -109,8 +109,9 @@ def _host(value) -> np.ndarray:
     return value if isinstance(value, np.ndarray) else value.pixels()[None]
 
 
-def _inputs(component: Component, dream: Dream, k: int, latent: np.ndarray) -> dict[str, np.ndarray]:
-    inputs, at = {}, 0
+def inputs(component: Component, dream: Dream, k: int, latent: np.ndarray) -> dict[str, np.ndarray]:
+    """Those of the k-th run, all but the state. latent: f32 [Z]."""
+    made, at = {}, 0
     for name, value in component.inputs.items():
         size = prod(value.shape)
         if name in dream.latents:
@@ -123,8 +124,8 @@ def _inputs(component: Component, dream: Dream, k: int, latent: np.ndarray) -> d
             continue
         else:  # a picture
             array = np.arange(size) * (k + 1) // 7 % 256
-        inputs[name] = np.reshape(array, value.shape).astype(value.dtype)
-    return inputs
+        made[name] = np.reshape(array, value.shape).astype(value.dtype)
+    return made
 
 
 def _latent(dream: Dream, k: int) -> np.ndarray:
@@ -162,10 +163,10 @@ def _milliseconds(part: Part, component: Component, dream: Dream, expected: list
     runner = part.load(component, dream.sha256)
     if off := _off(expected, play(runner, component, dream), dream):
         raise UserError(f"{component.name}{', half precision' * part.half}: {off}")
-    inputs, took, end = _inputs(component, dream, 0, _latent(dream, 0)), [], time.perf_counter() + LONGEST
+    given, took, end = inputs(component, dream, 0, _latent(dream, 0)), [], time.perf_counter() + LONGEST
     while len(took) < RUNS and (len(took) < 3 or time.perf_counter() < end):
         begun = time.perf_counter()
-        runner(inputs)
+        runner(given)
         took.append(time.perf_counter() - begun)
     return float(np.median(took)) * 1000
 
