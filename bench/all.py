@@ -21,7 +21,6 @@ from typing import NamedTuple
 
 import livedream
 from livedream import UserError, machine, whole
-from livedream.bench import nvidia
 from livedream.bench.figures import compared, read_baseline, table
 from livedream.bench.measure import unmeasured
 from livedream.bench.report import about
@@ -87,7 +86,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _report(options) -> dict:
     """Everything. Raises UserError for a baseline that cannot be compared with, before anything is measured."""
-    here = machine.describe() | {"gpus": nvidia.cards()}
+    here = machine.describe() | {"gpus": machine.graphics()}
     then = read_baseline(options.against, here) if options.against else []
     unknown = set(options.only or ()) - {each.name for each in SECTIONS}
     if unknown:

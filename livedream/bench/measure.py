@@ -6,7 +6,7 @@ from pathlib import Path
 
 import livedream
 from livedream import UserError, machine
-from livedream.bench import latency, loop, nvidia, outputs, pacing, stall, start
+from livedream.bench import latency, loop, outputs, pacing, stall, start
 from livedream.bench.figures import compared, figure, missing, read_baseline
 from livedream.dream import read
 from livedream.play import table as tables
@@ -27,7 +27,7 @@ def measure(
     Call it on the main thread (windows want it). Raises UserError for a dream that cannot be played and a baseline
     that cannot be used. What cannot be measured here says why in its place.
     """
-    here = machine.describe() | {"gpus": nvidia.cards()}
+    here = machine.describe() | {"gpus": machine.graphics()}
     then = read_baseline(baseline, here) if baseline else []
     say(f"{model}: loading")
     dream = read.load(model)

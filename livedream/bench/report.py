@@ -23,7 +23,7 @@ def _head(told: dict) -> list[str]:
 
 def about(machine: dict, when: str) -> list[str]:
     """The machine in a line; in two, if it was busy."""
-    cards = ", ".join(machine["gpus"]) or "no NVIDIA card"
+    cards = ", ".join(machine["gpus"]) or "no graphics card"
     lines = [f"{machine['processor']} · {machine['cores_usable']} of {machine['cores']} cores · {cards} · {when}"]
     if machine["load"] is not None and machine["load"] > 0.3 * machine["cores_usable"]:
         lines.append(f"The machine was busy when this began (load average {machine['load']:g}): it can do better.")
