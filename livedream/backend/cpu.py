@@ -60,7 +60,9 @@ def load(component: Component, threads: int | None = None) -> CpuRunner:
     options.inter_op_num_threads = 1
     # A thread that spins while it waits takes the core that the window and the encoder need.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    model = cpu_graph.rewritten(component.model) if draws(component) else component.model
+    model = component.model
+    if draws(component):
+        model = component.for_cpu or cpu_graph.rewritten(model)
     return CpuRunner(component, ort.InferenceSession(model, options, providers=["CPUExecutionProvider"]))
 
 

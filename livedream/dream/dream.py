@@ -24,13 +24,15 @@ class Component:
     """An entry point of the file, cut out so that a session can be opened on it alone.
 
     model: a serialised ModelProto in which names keep their prefix. inputs and outputs: by name without the
-    prefix ("latent", "state.h", "next.latent", "frame"), in the graph's order.
+    prefix ("latent", "state.h", "next.latent", "frame"), in the graph's order. for_cpu: the model as
+    backend/cpu_graph.py rewrites it, where another process has done that already.
     """
 
     name: str
     model: bytes
     inputs: dict[str, Value]
     outputs: dict[str, Value]
+    for_cpu: bytes | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,9 +1,9 @@
 """Read a dream in a process of its own, beside a show.
 
-To parse and check a file holds an interpreter up for tenths of a second, and the show's must hand out a frame every
-few milliseconds. `python -m livedream.stage.apart PATH` does it and writes the dream to standard output: a length,
-the pickled Dream without its models, the models. The show reads them from a file straight into memory, which does
-not hold it up.
+To parse, check and rewrite models holds an interpreter up for tenths of a second, and the show's must hand out a frame
+every few milliseconds. `python -m livedream.stage.apart PATH` does it and writes the dream to standard output: a
+length, the pickled Dream without its models, the models. The show reads them from a file straight into memory, which
+does not hold it up.
 """
 
 import os
@@ -14,12 +14,14 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from livedream import UserError
-from livedream.dream.dream import Component, Dream
+from livedream.dream.dream import Dream
 
 HEAD = struct.Struct("<q")
+NICE = 5  # the show goes first
 REFUSED = 2  # the exit code when the reason stands on standard error
 
 
@@ -52,8 +54,8 @@ class Reading:
                 self._answer.seek(0)
                 dream, lengths = pickle.loads(self._read(*HEAD.unpack(self._read(HEAD.size))))
                 parts = [
-                    replace(part, model=self._read(length))
-                    for part, length in zip(dream.components.values(), lengths, strict=True)
+                    replace(part, model=self._read(model), for_cpu=self._read(rewritten))
+                    for part, (model, rewritten) in zip(dream.components.values(), lengths, strict=True)
                 ]
                 return replace(dream, path=self.path, components={part.name: part for part in parts})
             self._reason.seek(0)
@@ -70,9 +72,12 @@ class Reading:
 
 
 def main() -> int:
+    from livedream.backend import cpu_graph
     from livedream.dream import read
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that a first run in progress is ended, too
+    if hasattr(os, "nice"):
+        os.nice(NICE)
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever else speaks must not be taken for the answer
     try:
@@ -81,10 +86,11 @@ def main() -> int:
         print(error, file=sys.stderr)
         return REFUSED
     parts = dream.components
-    bare: dict[str, Component] = {name: replace(part, model=b"") for name, part in parts.items()}
-    head = pickle.dumps((replace(dream, components=bare), [len(part.model) for part in parts.values()]))
+    bare = {name: replace(part, model=b"") for name, part in parts.items()}
+    models = [(part.model, cpu_graph.rewritten(part.model)) for part in parts.values()]
+    head = pickle.dumps((replace(dream, components=bare), [tuple(map(len, each)) for each in models]))
     with out:
-        for data in (HEAD.pack(len(head)), head, *(part.model for part in parts.values())):
+        for data in (HEAD.pack(len(head)), head, *chain.from_iterable(models)):
             out.write(data)
     return 0
 

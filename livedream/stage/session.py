@@ -1,6 +1,7 @@
 """A live session: the dream, its controls and its outputs put together, and taken apart in order."""
 
 import contextlib
+import gc
 import logging
 import signal
 import sys
@@ -86,6 +87,7 @@ def run(wishes: Wishes, say=print) -> int:
         for each in outputs:
             each.start(*wishes.size, wishes.fps)
             ending.callback(each.stop)
+        gc.freeze()  # to look through all that was imported would hold everything up for 30 ms
         for each in windows:
             each.on_close = stage.stopped.set
         stage.start()
