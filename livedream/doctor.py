@@ -10,10 +10,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import livedream
-from livedream import machine, probe
+from livedream import cache, machine, probe
+from livedream.backend import providers as table
 
 APT = "Debian, Ubuntu: sudo apt install"
 USED = {"libx264": "for .mp4, .mkv and rtmp://", "libx265": "for #codec=hevc"}
+SHIPS = "rainbow.onnx"
 RUNTIMES = ("onnxruntime", "onnxruntime-gpu", "onnxruntime-directml", "onnxruntime-openvino", "onnxruntime-qnn")
 
 
@@ -34,9 +36,12 @@ class Finding:
 
 def examine() -> list[Finding]:
     """Look at everything; takes about two seconds. Raises nothing: what fails is a finding."""
-    children = {name: probe.start(name) for name in probe.PROBES}
-    before = [*_asked(base), *_asked(wheels), *_asked(ports), *_asked(training), *_asked(dreams), *_asked(cache)]
+    children = {name: probe.start(name) for name in ("gl", "encoders", "cuda")}
+    running = {each.name: probe.start("provider", each.name) for each in table.TABLE}
+    looks = (base, wheels, ports, training, dreams, cached)
+    before = [finding for look in looks for finding in _asked(look)]
     answers = {name: probe.answer(child) for name, child in children.items()}
+    answers["providers"] = {name: probe.answer(child) for name, child in running.items()}
     tried = (
         finding
         for name, read in (("providers", providers), ("cuda", cuda), ("gl", screen), ("encoders", encoders))
@@ -91,32 +96,44 @@ def wheels() -> list[Finding]:
     return [Finding("inference", "onnxruntime", bool(there), listed or "not installed", mend)]
 
 
-def providers(found: dict) -> list[Finding]:
-    """What really runs a model, of what ONNX Runtime was built with."""
-    if "problem" in found:
-        says = f"ONNX Runtime does not run: {found['problem']}"
-        return [Finding("inference", "providers", False, says, "pip install --force-reinstall onnxruntime")]
+def providers(found: dict[str, dict]) -> list[Finding]:
+    """What runs a model, of all that could, and what it is to the dream that ships. Those for other systems are left
+    out."""
+    from livedream.backend import choose
+    from livedream.dream import read
+
+    choice = choose.quick(read.load(SHIPS))
     findings = []
-    for name, each in found.items():
-        if name == "CPUExecutionProvider" and each["loads"]:
-            findings.append(Finding("inference", name, True, "loads; plays the dreams"))
-        elif not each["loads"]:
-            says = f"built in, but does not load: {each['said']}"
-            findings.append(Finding("inference", name, False, says, "not needed: this version plays on the processor"))
-        elif each["ran"] not in (None, name):
-            says = f"loads, but left a model to {each['ran']}"
-            findings.append(Finding("inference", name, None, says))
+    for name, told in found.items():
+        provider = table.by_name(name)
+        if provider.systems and sys.platform not in provider.systems:
+            continue
+        if told.get("ran") == "":
+            parts = [f"{each} {_way(part)}" for each, part in choice.parts.items() if part.provider == name]
+            says = f"{SHIPS}: {', '.join(parts) or choice.why[name]}"
+            findings.append(Finding("inference", name, True, f"runs a model; {says}"))
+        elif "missing" in told:
+            wanted = name in ("rtx", "cuda") and machine.has_nvidia()
+            findings.append(Finding("inference", name, False if wanted else None, "not installed", provider.install))
         else:
-            findings.append(Finding("inference", name, True, "loads; not used by this version"))
+            says = f"installed, but does not run: {told.get('ran') or told['problem']}"
+            mend = provider.install if name == "cpu" else ""
+            findings.append(Finding("inference", name, False if name == "cpu" else None, says, mend))
     return findings
 
 
+def _way(part) -> str:
+    """How a component runs, in words."""
+    took = f"{part.ms:.1f} ms" if part.ms else "not measured yet"
+    return f"{took}{' in half precision' * part.half}"
+
+
 def cuda(found: dict) -> list[Finding]:
-    """The NVIDIA driver, which training would use."""
+    """The NVIDIA driver, which training would use too."""
     if "problem" in found:
         return [Finding("inference", "nvidia", None, "no NVIDIA driver here")]
     says = f"{', '.join(found['devices']) or 'no device'}; driver for CUDA {found['driver']}"
-    return [Finding("inference", "nvidia", bool(found["devices"]), f"{says}; used by training")]
+    return [Finding("inference", "nvidia", bool(found["devices"]), says)]
 
 
 def screen(found: dict) -> list[Finding]:
@@ -237,9 +254,9 @@ def dreams() -> list[Finding]:
     return [Finding("files", "dreams", bool(there), ", ".join(there) or "none ships in this installation", mend)]
 
 
-def cache() -> list[Finding]:
+def cached() -> list[Finding]:
     """The folder that may be deleted at any time, and how large it is."""
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "livedream"
+    folder = cache.folder()
     size, over, end = 0, "", time.monotonic() + 1.0
     for place, _, names in os.walk(folder):
         for name in names:
@@ -251,7 +268,7 @@ def cache() -> list[Finding]:
             over = "more than "
             break
     says = f"{folder}, {over}{size / 1e6:.0f} MB" if folder.is_dir() else f"{folder}, not made yet"
-    return [Finding("files", "cache", None, f"{says} (frames of footage; may be deleted)")]
+    return [Finding("files", "cache", None, f"{says} (frames of footage, what was measured; may be deleted)")]
 
 
 def _asked(look, *found) -> list[Finding]:
@@ -272,5 +289,5 @@ TOPICS = {
     ports: "ports",
     training: "training",
     dreams: "files",
-    cache: "files",
+    cached: "files",
 }

@@ -3,24 +3,20 @@
 Each is tried in a child process, because a driver may crash, hang, or talk on stderr.
 """
 
-import contextlib
 import json
 import os
-import re
 import subprocess
 import sys
-import tempfile
-import warnings
 from pathlib import Path
 
 SECONDS = 15.0  # for one probe; a CUDA provider may take five
 ENCODERS = ("libx264", "libx265", "h264_nvenc", "hevc_nvenc", "h264_qsv", "h264_amf", "h264_videotoolbox")
 
 
-def start(name: str) -> subprocess.Popen:
+def start(name: str, *arguments: str) -> subprocess.Popen:
     """Begin to try one of PROBES; `answer` takes what came of it."""
     return subprocess.Popen(
-        [sys.executable, "-m", "livedream.probe", name],
+        [sys.executable, "-m", "livedream.probe", name, *arguments],
         cwd=Path(__file__).parents[1],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -45,34 +41,24 @@ def answer(child: subprocess.Popen, seconds: float = SECONDS) -> dict:
         return {"problem": f"crashed (exit code {child.returncode}): {last[:200]}"}
 
 
-def providers(names: list[str] | None = None) -> dict:
-    """Each compiled-in provider of ONNX Runtime, or each of `names`: a session of a tiny model made and run.
+def provider(name: str) -> dict:
+    """One of backend/providers.py's: a session of a tiny model made and run on it.
 
-    {name: {"loads": whether the session has it first, "ran": who ran the model, or None where ONNX Runtime
-    cannot tell, "said": why not}}. What is asked for and does not load is replaced by the CPU with no more than
-    a word on stderr, which is caught here.
+    {"missing": why it need not be tried} or {"ran": ""} or, if it does not run, {"ran": why not}.
     """
     import numpy as np
-    import onnxruntime as ort
 
-    ort.set_default_logger_severity(3)
-    found = {}
-    for name in names or ort.get_available_providers():
-        options = ort.SessionOptions()
-        options.add_session_config_entry("session.record_ep_graph_assignment_info", "1")
-        loads, ran, fault = False, None, ""
-        with _stderr() as said:
-            try:
-                session = ort.InferenceSession(_doubling(), options, providers=[name], enable_fallback=0)
-                loads = session.get_providers()[0] == name
-                if hasattr(session, "get_provider_graph_assignment_info"):
-                    ran = ", ".join(sorted({part.ep_name for part in session.get_provider_graph_assignment_info()}))
-                if session.run(None, {"x": np.ones(1, np.float32)})[0][0] != 2:
-                    loads, fault = False, "its result is wrong"
-            except Exception as error:
-                loads, fault = False, str(error)
-        found[name] = {"loads": loads, "ran": ran, "said": "" if loads else _reason(fault or said())}
-    return found
+    from livedream import UserError
+    from livedream.backend import providers
+
+    if why := providers.missing(providers.by_name(name)):
+        return {"missing": why}
+    try:
+        session = providers.open_session(providers.by_name(name), _doubling())
+        right = np.array_equal(session.run(None, {"x": np.ones(4, np.float32)})[0], np.full(4, 2, np.float32))
+    except UserError as error:
+        return {"ran": str(error).removeprefix(f"{name}: ")}
+    return {"ran": "" if right else "its result is wrong"}
 
 
 def gl() -> dict:
@@ -124,7 +110,7 @@ def cuda() -> dict:
     return {"driver": f"{version.value // 1000}.{version.value % 1000 // 10}", "devices": devices}
 
 
-PROBES = {each.__name__: each for each in (providers, gl, encoders, cuda)}
+PROBES = {each.__name__: each for each in (provider, gl, encoders, cuda)}
 
 
 def _encode(av, name: str) -> str | None:
@@ -149,42 +135,14 @@ def _doubling() -> bytes:
     """A model of one node: y = x + x."""
     from onnx import TensorProto, helper
 
-    x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [1]) for name in "xy")
+    x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [4]) for name in "xy")
     graph = helper.make_graph([helper.make_node("Add", ["x", "x"], ["y"])], "doubling", [x], [y])
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8).SerializeToString()
 
 
-@contextlib.contextmanager
-def _stderr():
-    """Catch what is written to stderr, by C too; gives a function that returns it."""
-    with tempfile.TemporaryFile() as kept:
-        sys.stderr.flush()
-        before = os.dup(2)
-        os.dup2(kept.fileno(), 2)
-        text = ""
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                yield lambda: text
-        finally:
-            sys.stderr.flush()
-            os.dup2(before, 2)
-            os.close(before)
-            kept.seek(0)
-            text = kept.read().decode(errors="replace")
-
-
-def _reason(said: str) -> str:
-    """Of all that was said, the part that tells a person what is missing."""
-    if found := re.search(r"with error: (.+)", said):
-        return found[1].strip()[:200]
-    lines = [line.strip() for line in said.splitlines() if line.strip().strip("*")]
-    return lines[-1][:200] if lines else "ONNX Runtime left it out without a word"
-
-
 if __name__ == "__main__":
     try:
-        result = PROBES[sys.argv[1]]()
+        result = PROBES[sys.argv[1]](*sys.argv[2:])
     except Exception as error:
         result = {"problem": str(error) or type(error).__name__}
     print(json.dumps(result), flush=True)

@@ -9,6 +9,8 @@ import sys
 import pytest
 
 from livedream import doctor, probe
+from livedream.backend import choose
+from livedream.backend.part import Part
 from livedream.control import osc
 from livedream.web import server
 
@@ -34,9 +36,10 @@ def test_without_a_display_all_is_told_and_nothing_is_traced(without_display):
     assert without_display.stderr == ""
     said = json.loads(without_display.stdout)
     found = {each["name"]: each for each in said["findings"]}
-    assert {"livedream", "python", "processor", "onnxruntime", "CPUExecutionProvider", "window", "opengl"} <= set(found)
+    assert {"livedream", "python", "processor", "onnxruntime", "cpu", "window", "opengl"} <= set(found)
     assert {"libx264", "9000/udp", "8808/tcp", "torch", "dreams", "cache"} <= set(found)
-    assert found["CPUExecutionProvider"]["ok"] is True
+    assert found["cpu"]["ok"] is True
+    assert "runs a model" in found["cpu"]["says"]
     assert found["libx264"]["ok"] is True
     assert found["display"]["ok"] is found["window"]["ok"] is False
     assert found["window"]["mend"]
@@ -62,21 +65,36 @@ def test_a_display_that_does_not_answer_is_a_finding():
     assert "is there a screen at DISPLAY=:7777?" in found["opengl"]["mend"]
 
 
-def test_a_provider_that_is_built_in_but_does_not_load_is_called_so():
-    tried = probe.providers(["CPUExecutionProvider", "DreamExecutionProvider"])
-    assert tried["CPUExecutionProvider"]["loads"] is True
-    found = {each.name: each for each in doctor.providers(tried)}
-    assert found["CPUExecutionProvider"].ok is True
-    assert found["DreamExecutionProvider"].ok is False
-    assert "does not load" in found["DreamExecutionProvider"].says
-    assert "DreamExecutionProvider" in tried["DreamExecutionProvider"]["said"]  # ONNX Runtime's own reason
+def test_providers_are_tried_and_what_is_not_there_is_told_with_what_brings_it(monkeypatch):
+    assert probe.answer(probe.start("provider", "cpu"), WAIT) == {"ran": ""}
+    missing = probe.answer(probe.start("provider", "directml"), WAIT)
+    assert missing["missing"]
+    told = {"cpu": {"ran": ""}, "webgpu": {"missing": "not installed: …"}, "openvino": {"ran": "it does not want to"}}
+    found = {each.name: each for each in doctor.providers(told)}
+    assert found["cpu"].ok is True
+    assert "rainbow.onnx: step" in found["cpu"].says
+    assert found["webgpu"].ok is None
+    assert "livedream[webgpu]" in found["webgpu"].mend
+    assert found["openvino"].says == "installed, but does not run: it does not want to"
 
 
-def test_a_provider_that_loads_and_leaves_the_model_to_another_is_not_praised():
-    tried = {"AzureExecutionProvider": {"loads": True, "ran": "CPUExecutionProvider", "said": ""}}
-    (found,) = doctor.providers(tried)
-    assert found.ok is None
-    assert "left a model to CPUExecutionProvider" in found.says
+def test_an_nvidia_card_that_nothing_uses_is_a_fault(monkeypatch):
+    told = {"rtx": {"missing": "not installed: …"}}
+    monkeypatch.setattr(doctor.machine, "graphics", lambda: ["NVIDIA GeForce RTX 4090"])
+    monkeypatch.setattr(doctor.sys, "platform", "linux")
+    (found,) = doctor.providers(told)
+    assert found.ok is False
+    assert "livedream[rtx]" in found.mend
+
+
+def test_what_was_measured_is_told_of_the_provider_that_plays(monkeypatch):
+    parts = {"step": Part(ms=0.9), "decode": Part("openvino", half=True, ms=11.74)}
+    choice = choose.Choice(parts, {"webgpu": "slower here: decode 20.0 ms, openvino 11.7 ms"}, "")
+    monkeypatch.setattr(choose, "quick", lambda dream: choice)
+    said = {each.name: each.says for each in doctor.providers({n: {"ran": ""} for n in ("cpu", "openvino", "webgpu")})}
+    assert said["cpu"] == "runs a model; rainbow.onnx: step 0.9 ms"
+    assert said["openvino"] == "runs a model; rainbow.onnx: decode 11.7 ms in half precision"
+    assert said["webgpu"] == "runs a model; rainbow.onnx: slower here: decode 20.0 ms, openvino 11.7 ms"
 
 
 def test_a_taken_port_is_said_and_the_next_free_one_named(monkeypatch):
@@ -142,4 +160,4 @@ def test_the_cache_is_measured(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     (tmp_path / "livedream" / "checked").mkdir(parents=True)
     (tmp_path / "livedream" / "checked" / "x").write_bytes(bytes(7_000_000))
-    assert f"{tmp_path / 'livedream'}, 7 MB" in doctor.cache()[0].says
+    assert f"{tmp_path / 'livedream'}, 7 MB" in doctor.cached()[0].says
