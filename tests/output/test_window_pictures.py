@@ -146,7 +146,7 @@ def test_without_a_card_pictures_come_by_way_of_the_host(window, screen, until):
     assert show.end()[1].count("by way of the host") == 1
 
 
-def test_fade_is_the_shaders(window, screen, until):
+def test_fade(window, screen, until):
     show = window(size="320x180")
     show.ask("setattr(look, 'picture', np.full((180, 320, 4), 200, 'uint8'))")
     for fade, level in ((0.5, 100), (0.25, 50), (0.0, 0), (1.0, 200)):
