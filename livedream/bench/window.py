@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from itertools import pairwise
+from types import SimpleNamespace
 
 from livedream.bench.peers import ROOT
 
@@ -203,14 +204,14 @@ def play(model: str, fps: float) -> dict:
         def write(self, frame):
             written.append(time.perf_counter())
 
-    dream = read.load(model)
+    dream, idle = read.load(model), SimpleNamespace(loading=None, error=None, changed=False)
     window, watch = parse("window"), Watch()
     window.on_close = lambda: threading.Timer(AGAIN, lambda: window.start(*window._shape)).start()
     threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
     with playing(
         Player(dream, cpu.load), tables.of(dream), fps, [watch, Written(parse("none").options), window]
     ) as stage:
-        window.hud = lambda: hud.lines(status(stage, None))
+        window.hud = lambda: hud.lines(status(stage, None, [idle]))
         said = threading.Thread(target=lambda: (_until(lambda: window.sent > 2 * fps), print("up", flush=True)))
         said.start()
         window.run(ended.is_set)

@@ -16,16 +16,19 @@ LONGEST = 56  # signs of a line
 def lines(status: dict) -> list[str]:
     """The lines of a HUD from what `GET /status` says (stage/status.py); see `panel`."""
     fps, ms = status["fps"], status["ms"]
-    said = [deck["dream"] for deck in status["decks"]]
+    decks = list(zip(("", "b "), status["decks"], strict=False))
+    said = [prefix + deck["dream"] for prefix, deck in decks]
     said.append(f"fps\t{fps['fresh']:.1f} / {fps['target']:g}")
-    said.append(f"model\t{ms['model_p50']:.1f} ms   p99 {ms['model_p99']:.1f}")
-    said.append(f"latency\t{ms['latency_p50']:.1f} ms   p99 {ms['latency_p99']:.1f}")
+    for name in ("model", "latency"):
+        p50, p99 = ms[f"{name}_p50"], ms[f"{name}_p99"]
+        said.append(f"{name}\t{p50:.1f} ms   p99 {p99:.1f}" if p50 else f"{name}\t–")
     dropped = sum(each["dropped"] for each in status["outputs"])
     said.append(f"late\t{status['late']}   dropped {dropped}")
-    for deck in status["decks"]:
-        said += [f"{component}\t{provider}" for component, provider in deck["providers"].items()]
-        if deck.get("error"):
-            said.append(f"!dream\t{deck['error']}")
+    for prefix, deck in decks:
+        said += [f"{prefix}{component}\t{provider}" for component, provider in deck["providers"].items()]
+        if deck.get("loading"):
+            said.append(f"{prefix}loading\t{deck['loading']}")
+        said += [f"!{prefix}dream\t{deck[key]}" for key in ("error", "load_error") if deck.get(key)]
     for each in status["outputs"]:
         if each["state"] in ("retrying", "failed"):
             said.append(f"!{each['kind']}\t{each['state']}")

@@ -104,6 +104,8 @@ def test_the_lines_say_what_a_show_does(tmp_path):
     assert {"latency", "late"} <= set(said)
     status["outputs"].append({"name": "rtmp://x/***", "kind": "rtmp", "state": "retrying", "dropped": 3})
     assert "!rtmp\tretrying" in hud.lines(status)
+    status["decks"].append(status["decks"][0] | {"loading": "other", "load_error": "not a dream"})
+    assert {"b decode\tcpu", "b loading\tother", "!b dream\tnot a dream"} <= set(hud.lines(status))
 
 
 def test_the_session_without_a_window_needs_no_opengl():
