@@ -62,7 +62,7 @@ def quick(dream: Dream, device: str = "auto") -> Choice:
         if why := providers.missing(provider):
             raise UserError(f"--device {device}: {why}")
         if device not in tried or not tried[device].parts:
-            tried = _try(dream, device)
+            tried |= _try(dream, device)
         if _drawer(dream) not in dict(tried[device].parts):
             raise UserError(f"--device {device}: {tried[device].why or 'it does not run this dream'}")
     return _choice(dream, device, tried)
@@ -77,7 +77,7 @@ def better(dream: Dream, device: str, now: Choice) -> Choice | None:
     for provider in providers.TABLE:
         wanted = device in ("auto", provider.name)
         if wanted and provider.name not in tried and not providers.missing(provider):
-            tried = _try(dream, provider.name)
+            tried |= _try(dream, provider.name)
     choice = _choice(dream, device, tried)
     same = all(_same(choice.parts[name], now.parts.get(name)) for name in choice.parts)
     return None if same else choice
@@ -144,19 +144,19 @@ def _drawer(dream: Dream) -> str:
 
 def _try(dream: Dream, name: str) -> dict[str, _Tried]:
     parts, why = trial.attempt(name, dream)
-    return _remember(dream, name, _Tried(tuple(parts), why))
+    entry = _Tried(tuple(parts), why)
+    _remember(dream, name, entry)
+    return {name: entry}
 
 
-def _remember(dream: Dream, provider: str, entry: _Tried) -> dict[str, _Tried]:
-    tried = _recall(dream) | {provider: entry}
+def _remember(dream: Dream, provider: str, entry: _Tried) -> None:
     file = _file(dream)
-    told = {name: asdict(each) for name, each in tried.items()}
+    told = {name: asdict(each) for name, each in (_recall(dream) | {provider: entry}).items()}
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         whole.write(file, json.dumps({"machine": _machine(), "dream": dream.title, "tried": told}, indent=1).encode())
     except (OSError, UserError):
         pass  # a read-only home: it is tried again next time
-    return tried
 
 
 def _recall(dream: Dream) -> dict[str, _Tried]:

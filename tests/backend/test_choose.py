@@ -1,0 +1,135 @@
+"""Which provider plays: the fastest that draws rightly here, remembered, and never waited for."""
+
+import dreams
+import pytest
+
+from livedream import UserError
+from livedream.backend import choose, providers, trial
+from livedream.backend.part import Part
+from livedream.dream import read
+
+
+class Machine(dict):
+    """What trying each provider gives: ways that ran, or why none did. asked: those that were tried, in order."""
+
+    def __init__(self):
+        self.asked = []
+
+    def attempt(self, name, dream):
+        self.asked.append(name)
+        return (self[name], "") if isinstance(self[name], list) else ([], self[name])
+
+
+def ways(provider, decode, step=1.0, **how):
+    return [("step", Part(provider, ms=step)), ("decode", Part(provider, ms=decode, **how))]
+
+
+@pytest.fixture
+def dream(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return read.load(dreams.tiny(tmp_path / "tiny.onnx"))
+
+
+@pytest.fixture
+def machine(monkeypatch):
+    """One where only the CPU is installed, and draws in 20 ms."""
+    here = Machine()
+    here["cpu"] = ways("cpu", 20.0, threads=2)
+    monkeypatch.setattr(providers, "missing", lambda each: "" if each.name in here else "not installed: …")
+    monkeypatch.setattr(trial, "attempt", here.attempt)
+    return here
+
+
+def test_the_first_time_the_cpu_plays_at_once_and_nothing_is_tried(dream, machine):
+    machine["webgpu"] = ways("webgpu", 2.0)
+    choice = choose.quick(dream)
+    assert choice.providers == {"step": "cpu", "decode": "cpu"}
+    assert choice.why["webgpu"] == "not tried yet"
+    assert choice.why["cuda"] == "not installed: …"
+    assert machine.asked == []
+    assert choice.load(dream.components["decode"]).provider == "cpu"
+
+
+def test_the_fastest_is_kept_and_remembered(dream, machine):
+    machine["webgpu"], machine["openvino"] = ways("webgpu", 2.0, step=3.0), ways("openvino", 9.0, step=0.1)
+    better = choose.better(dream, "auto", choose.quick(dream))
+    assert machine.asked == ["webgpu", "openvino", "cpu"]
+    assert better.providers == {"step": "cpu", "decode": "webgpu"}  # no third one for the small step alone
+    assert better.why["openvino"] == "slower here: decode 9.0 ms, webgpu 2.0 ms"
+    again = choose.quick(dream)
+    assert again == better
+    assert choose.better(dream, "auto", again) is None
+    assert len(machine.asked) == 3
+
+
+def test_what_is_installed_later_is_tried_then(dream, machine):
+    choose.better(dream, "auto", choose.quick(dream))
+    machine["webgpu"] = ways("webgpu", 2.0)
+    assert choose.better(dream, "auto", choose.quick(dream)).providers["decode"] == "webgpu"
+    assert machine.asked == ["cpu", "webgpu"]
+
+
+def test_fewer_threads_and_full_precision_win_where_they_are_as_good(dream, machine):
+    decodes = [Part("cpu", threads=count, ms=ms) for count, ms in ((1, 40.0), (2, 21.0), (4, 20.0))]
+    machine["cpu"] = [("decode", part) for part in decodes]
+    choose.better(dream, "auto", choose.quick(dream))
+    assert choose.quick(dream).parts["decode"].threads == 2
+    machine["webgpu"] = [*ways("webgpu", 2.1), ("decode", Part("webgpu", half=True, ms=2.0))]
+    assert not choose.better(dream, "auto", choose.quick(dream)).parts["decode"].half
+
+
+def test_a_provider_that_draws_wrongly_or_crashes_is_not_taken_and_says_why(dream, machine):
+    machine["webgpu"] = "decode: pictures are 31.0 grey levels off those of the CPU"
+    choose.better(dream, "auto", choose.quick(dream))
+    choice = choose.quick(dream)
+    assert choice.providers["decode"] == "cpu"
+    assert "31.0 grey levels" in choice.why["webgpu"]
+    assert machine.asked == ["webgpu", "cpu"]
+
+
+def test_one_that_failed_in_a_show_gives_way_to_the_next_unless_it_is_named(dream, machine):
+    machine["webgpu"], machine["openvino"] = ways("webgpu", 2.0), ways("openvino", 9.0)
+    choose.better(dream, "auto", choose.quick(dream))
+    choose.forget(dream, "webgpu", "device\nlost")
+    choice = choose.quick(dream)
+    assert choice.providers["decode"] == "openvino"
+    assert choice.why["webgpu"] == "failed in a show: device lost"
+    assert choose.quick(dream, "webgpu").providers["decode"] == "webgpu"
+
+
+def test_a_device_that_is_named_is_tried_at_once(dream, machine):
+    machine["webgpu"] = ways("webgpu", 90.0, step=90.0)
+    assert choose.quick(dream, "webgpu").providers == {"step": "webgpu", "decode": "webgpu"}
+    assert machine.asked == ["webgpu"]
+    assert choose.quick(dream, "cpu").providers == {"step": "cpu", "decode": "cpu"}
+
+
+@pytest.mark.parametrize(
+    ("device", "says"),
+    [("cuda", "not installed: …"), ("webgpu", "crashed"), ("tpu", "should be one of auto, rtx")],
+)
+def test_a_device_that_is_named_and_does_not_run_is_one_line(dream, machine, device, says):
+    machine["webgpu"] = "crashed (exit code -11): without a word"
+    with pytest.raises(UserError, match=f"--device {device}: .*{says}"):
+        choose.quick(dream, device)
+
+
+def test_a_spoilt_memory_is_no_memory(dream, machine):
+    choose.better(dream, "auto", choose.quick(dream))
+    (kept,) = choose.cache.folder("choices").glob("*.json")
+    for spoilt in (
+        b"",
+        b"{",
+        b"[]",
+        b'{"tried": {"cpu": 1}}',
+        b'{"tried": {"cpu": {"parts": [["decode", {"x": 1}]]}}}',
+    ):
+        kept.write_bytes(spoilt)
+        assert choose.quick(dream).parts["decode"] == Part()
+
+
+def test_without_a_place_to_remember_it_still_chooses(dream, machine, monkeypatch, tmp_path):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    machine["webgpu"] = ways("webgpu", 2.0)
+    assert choose.better(dream, "auto", choose.quick(dream)).providers["decode"] == "webgpu"

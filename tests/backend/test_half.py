@@ -1,0 +1,47 @@
+"""fp16 twins: the same inputs and outputs, nearly the same picture, half the size, made once."""
+
+import dreams
+import numpy as np
+import pytest
+
+from livedream import UserError
+from livedream.backend import cpu, half
+from livedream.dream import read
+from livedream.dream.dream import Component
+
+
+@pytest.fixture
+def dream(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return read.load(dreams.tiny(tmp_path / "tiny.onnx", width=96, height=64))
+
+
+def test_a_twin_draws_the_same_picture_to_a_level(dream):
+    component = dream.components["decode"]
+    twin = half.twin(component, dream.sha256)
+    assert (twin.name, twin.inputs, twin.outputs) == (component.name, component.inputs, component.outputs)
+    assert len(twin.model) < 0.7 * len(component.model)
+    for latent in (np.zeros((1, 8), "f4"), dreams.first(), np.full((1, 8), 9, "f4"), np.full((1, 8), -9, "f4")):
+        exact, drawn = (cpu.load(each)({"latent": latent})["frame"] for each in (component, twin))
+        off = np.abs(drawn.astype(int) - exact)  # black and white, too: the ends of the scale do not wrap
+        assert off.max() <= 1
+        assert off.mean() <= 0.5
+
+
+def test_it_is_made_once_and_a_torn_one_never_seen(dream, monkeypatch):
+    first = half.twin(dream.components["decode"], dream.sha256)
+    (kept,) = half.cache.folder("half").iterdir()
+    assert kept.read_bytes() == first.model
+    monkeypatch.setattr(half, "convert", lambda component: pytest.fail("made again"))
+    assert half.twin(dream.components["decode"], dream.sha256).model == first.model
+
+
+def test_without_a_place_to_keep_it_it_is_made_all_the_same(dream, tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    assert cpu.load(half.twin(dream.components["decode"], dream.sha256)).provider == "cpu"
+
+
+def test_what_cannot_be_converted_is_one_line():
+    with pytest.raises(UserError, match=r"^decode: no half precision: "):
+        half.twin(Component("decode", b"no model", {}, {}), "0" * 64)

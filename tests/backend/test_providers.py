@@ -1,0 +1,46 @@
+"""The table of providers, and that nobody is believed who does not do the work."""
+
+import importlib.util
+
+import dreams
+import pytest
+
+from livedream import UserError
+from livedream.backend import device, providers, trial
+from livedream.dream import read
+
+SILENT = providers.Provider("silent", "CUDAExecutionProvider", "pip install it", memory="cuda")
+
+
+@pytest.fixture(scope="module")
+def dream(tmp_path_factory):
+    return read.load(dreams.tiny(tmp_path_factory.mktemp("dreams") / "tiny.onnx"))
+
+
+@pytest.mark.parametrize("name", [each.name for each in providers.TABLE])
+def test_each_provider_runs_rightly_or_says_why_not_in_one_line(dream, name):
+    if why := providers.missing(providers.by_name(name)):
+        assert why.startswith("not ")
+        assert "\n" not in why
+        return
+    found, why = trial.attempt(name, dream)  # not in this process: a driver may crash
+    assert {part.provider for _, part in found} <= {name}
+    assert {component for component, _ in found} == {"step", "decode"} or why
+    assert "\n" not in why
+
+
+def test_what_is_not_installed_says_what_to_install(dream, monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    for name in ("webgpu", "openvino"):
+        with pytest.raises(UserError, match=f"{name}: not installed: pip install 'livedream.{name}.'"):
+            device.load(dream.components["decode"], name)
+
+
+def test_a_provider_that_onnx_runtime_leaves_out_without_a_word_is_not_believed(dream, monkeypatch):
+    import onnxruntime
+
+    if SILENT.ep in onnxruntime.get_available_providers():
+        pytest.skip("CUDA is built in here")
+    monkeypatch.setattr(providers, "missing", lambda provider: "")  # as if it had been built in
+    with pytest.raises(UserError, match=r"^silent: .+"):
+        providers.open_session(SILENT, dream.components["decode"].model)

@@ -1,0 +1,75 @@
+"""A provider is tried in a process of its own; whatever it does, this one goes on."""
+
+import dreams
+import numpy as np
+import pytest
+
+from livedream.backend import cpu, trial
+from livedream.backend.part import Part
+from livedream.dream import read
+
+
+@pytest.fixture(scope="module")
+def dream(tmp_path_factory):
+    return read.load(dreams.tiny(tmp_path_factory.mktemp("dreams") / "tiny.onnx", control=True))
+
+
+def test_the_cpu_is_tried_with_every_number_of_threads(dream):
+    found, why = trial.attempt("cpu", dream)
+    assert why == ""
+    counts = [count for count in (1, 2, 4, 8) if count <= cpu.cores()]
+    expected = [(name, count) for name in ("step", "decode") for count in counts]
+    assert [(name, part.threads) for name, part in found] == expected
+    assert all(part.provider == "cpu" and part.ms > 0 for _, part in found)
+
+
+def test_one_that_is_not_there_says_so(dream):
+    found, why = trial.attempt("directml", dream)
+    assert found == []
+    assert why.startswith("not ")
+
+
+def test_one_that_hangs_is_ended(dream):
+    found, why = trial.attempt("cpu", dream, seconds=0.02)
+    assert (found, why) == ([], "gave no answer in 0.02 s")
+
+
+def test_one_that_crashes_half_way_leaves_what_was_found(dream, tmp_path, monkeypatch):
+    """The child's interpreter is this script, which tells of one way and then is ended by a fault."""
+    told = '{"component": "step", "part": {"provider": "rtx", "ms": 0.5}}'
+    script = tmp_path / "python"
+    script.write_text(f"#!/bin/sh\necho a driver chats\necho '{told}'\necho illegal address >&2\nkill -SEGV $$\n")
+    script.chmod(0o755)
+    monkeypatch.setattr(trial.sys, "executable", str(script))
+    found, why = trial.attempt("rtx", dream)
+    assert found == [("step", Part("rtx", ms=0.5))]
+    assert why == "crashed (exit code -11): illegal address"
+
+
+def test_a_file_that_changed_meanwhile_is_not_measured(dream, tmp_path):
+    before = read.load(dreams.tiny(tmp_path / "other.onnx"))
+    dreams.tiny(tmp_path / "other.onnx", title="Another")
+    assert trial.attempt("cpu", before) == ([], "the file has changed")
+
+
+def test_wrong_numbers_are_refused(dream, monkeypatch):
+    class Brighter:
+        """The CPU's runner, its pictures some levels brighter and its latents pushed."""
+
+        provider = "rtx"
+
+        def __init__(self, component):
+            self.inner = cpu.load(component)
+            self.keep = self.inner.keep
+
+        def __call__(self, inputs):
+            made = self.inner(inputs)
+            off = {name: value + np.float32(0.1) for name, value in made.items() if name != "frame"}
+            return off | {name: np.minimum(value, 252) + np.uint8(3) for name, value in made.items() if name == "frame"}
+
+    monkeypatch.setattr(Part, "load", lambda part, component, sha256: Brighter(component))
+    monkeypatch.setattr(trial.providers, "ready", lambda provider: None)
+    problems = [told["problem"] for told in trial.measure("cuda", dream)]
+    assert "step: latents are" in problems[0]
+    assert "decode: pictures are 2.2 grey levels off" in problems[1]
+    assert "decode, half precision: " in problems[2]
