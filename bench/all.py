@@ -24,6 +24,8 @@ from livedream import UserError, machine, whole
 from livedream.bench.figures import compared, read_baseline, table
 from livedream.bench.measure import unmeasured
 from livedream.bench.report import about
+from livedream.bench.show import prepare
+from livedream.dream import read
 
 HERE = Path(__file__).parent
 
@@ -91,6 +93,7 @@ def _report(options) -> dict:
     unknown = set(options.only or ()) - {each.name for each in SECTIONS}
     if unknown:
         raise UserError(f"--only {', '.join(unknown)}: there are {', '.join(each.name for each in SECTIONS)}")
+    prepare(read.load(options.model))
     found = []
     for section in SECTIONS:
         if not options.only or section.name in options.only:

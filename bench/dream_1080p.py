@@ -106,8 +106,8 @@ def step() -> ModelProto:
     return g.model(inputs, {"next.latent": vector, "next.state.h": state})
 
 
-def build(path: Path) -> Path:
-    """Write the dream to `path`; returns it. Raises UserError if it is none."""
+def build(path: Path, *shape) -> Path:
+    """Write the dream to `path`; returns it. shape: what `decode` takes. Raises UserError if it is none."""
     ones = np.ones(LATENT)
     metadata = {
         "contract": 1,
@@ -120,7 +120,7 @@ def build(path: Path) -> Path:
         "scenes": [],
         "provenance": {"licence": "CC0-1.0", "made by": "bench/dream_1080p.py"},
     }
-    write.write(path, {"step": step(), "decode": decode()}, metadata)
+    write.write(path, {"step": step(), "decode": decode(*shape)}, metadata)
     return path
 
 

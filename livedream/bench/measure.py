@@ -6,7 +6,7 @@ from pathlib import Path
 
 import livedream
 from livedream import UserError, machine
-from livedream.bench import latency, loop, outputs, pacing, stall, start
+from livedream.bench import latency, loop, outputs, pacing, show, stall, start
 from livedream.bench.figures import compared, figure, missing, read_baseline
 from livedream.dream import read
 from livedream.play import table as tables
@@ -31,6 +31,7 @@ def measure(
     then = read_baseline(baseline, here) if baseline else []
     say(f"{model}: loading")
     dream = read.load(model)
+    show.prepare(dream)
     told = {
         "livedream": livedream.__version__,
         "when": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),

@@ -14,8 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
+from livedream.backend import choose
 from livedream.bench.child import FIRST, RECORD
 from livedream.bench.peers import ROOT, free_port
+from livedream.dream.dream import Dream
 
 PATIENCE = 30.0  # seconds for the first frame, and for the end
 
@@ -23,8 +25,8 @@ PATIENCE = 30.0  # seconds for the first frame, and for the end
 class Show:
     """The show while the block runs. Raises RuntimeError, in the show's own words, when no frame comes.
 
-    arguments: further ones of `livedream run`. frames: how many are noted at most. stall: the model hangs for 200 ms
-    every so many seconds. env: the child's environment; None: this process's.
+    arguments: further ones of `livedream run`; without --device it is the CPU. frames: how many are noted at most.
+    stall: the model hangs for 200 ms every so many seconds. env: the child's environment; None: this process's.
 
     first_s: seconds from the command to the hand-out of its first frame.
     """
@@ -50,6 +52,8 @@ class Show:
         ]
         model = Path(model).resolve() if Path(model).exists() else model
         self._command += ["--model", str(model), "--fps", f"{fps:g}", *arguments]
+        if "--device" not in arguments:
+            self._command += ["--device", "cpu"]
         self._command += ["--osc", f"127.0.0.1:{self.osc_port}", "--web", f"127.0.0.1:{self.web_port}"]
 
     def __enter__(self) -> "Show":
@@ -154,6 +158,11 @@ class Show:
             except (OSError, subprocess.SubprocessError):
                 return None
         return round(int(kilobytes) * 1024 / 1e6, 1) if kilobytes.isdigit() else None
+
+
+def prepare(dream: Dream) -> None:
+    """Have measured what a show would measure in its background when a machine plays the dream for the first time."""
+    choose.better(dream, "cpu", choose.quick(dream, "cpu"))
 
 
 def message(address: str, *values) -> bytes:
