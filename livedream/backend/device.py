@@ -109,20 +109,23 @@ def load(
     exact: no calculation below f32. graph: record a run once and replay it; None: if that works. threads: of the
     processor. Raises UserError, one line that says why not.
     """
-    provider = providers.by_name(name)
     if name == "cpu":
         return cpu.load(component, threads)
-    if not provider.memory:
-        session = providers.open_session(provider, component.model, exact=exact, threads=threads)
-        runner = cpu.CpuRunner(component, session)
-        runner.provider = name
-        return runner
-    if graph is None:
+    provider, problem = providers.by_name(name), None
+    for recorded in ((True, False) if graph is None else (graph,)) if provider.memory else ():
         try:
-            return DeviceRunner(component, provider, exact, graph=True)
-        except UserError:  # one operation left to the CPU is enough to forbid it
-            graph = False
-    return DeviceRunner(component, provider, exact, graph)
+            return DeviceRunner(component, provider, exact, recorded)
+        except UserError as error:  # with recording, one operation left to the CPU is enough
+            problem = error
+    if problem and graph:
+        raise problem
+    try:  # all through the host, as the CPU does it
+        session = providers.open_session(provider, component.model, exact=exact, threads=threads)
+    except UserError as error:
+        raise problem or error from None
+    runner = cpu.CpuRunner(component, session)
+    runner.provider = name
+    return runner
 
 
 def _room(session, provider: Provider, value: Value) -> ort.OrtValue:

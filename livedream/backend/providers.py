@@ -4,16 +4,20 @@ ONNX Runtime goes to the CPU with no more than a word on stderr when a provider 
 only after it was asked who runs it. No session is opened, and no plug-in loaded, before one is wanted.
 """
 
+import contextlib
 import ctypes
+import functools
 import importlib
 import importlib.util
+import io
 import json
 import sys
 import threading
 from dataclasses import dataclass, field
+from importlib import metadata
 from pathlib import Path
 
-from livedream import UserError
+from livedream import UserError, cache
 
 _WHEEL = "pip uninstall -y onnxruntime; pip install "
 
@@ -25,7 +29,8 @@ class Provider:
     name: as `--device` and /status say it. ep: ONNX Runtime's name. install: the command that brings it. module: the
     plug-in's Python package, "" if it is compiled into ONNX Runtime. systems: sys.platform of those that have it, ()
     for all. memory: the device type of values that stay there between runs, "" if all goes through the host. options:
-    of every session; exact: besides, where all must be f32; graph: besides, to record a run once and replay it.
+    of every session; exact: besides, where all must be f32; graph: besides, to record a run once and replay it. kept:
+    the option that names the folder for what it compiled.
     """
 
     name: str
@@ -37,6 +42,7 @@ class Provider:
     options: dict[str, str] = field(default_factory=dict)
     exact: dict[str, str] = field(default_factory=dict)
     graph: dict[str, str] = field(default_factory=dict)
+    kept: str = ""
 
 
 # In the order of the speed that is to be expected; which is fastest here is measured (choose.py).
@@ -49,6 +55,7 @@ TABLE = (
         systems=("linux", "win32"),
         memory="gpu",
         graph={"enable_cuda_graph": "1"},
+        kept="nv_runtime_cache_path",
     ),
     Provider(
         "tensorrt",
@@ -56,7 +63,9 @@ TABLE = (
         _WHEEL + "'onnxruntime-gpu[cuda,cudnn]', and TensorRT 10 from NVIDIA",
         systems=("linux", "win32"),
         memory="cuda",
+        options={"trt_engine_cache_enable": "1", "trt_timing_cache_enable": "1"},
         graph={"trt_cuda_graph_enable": "1"},
+        kept="trt_engine_cache_path",
     ),
     Provider(
         "cuda",
@@ -73,6 +82,7 @@ TABLE = (
         "pip install --force-reinstall onnxruntime (it is in the wheel for macOS)",
         systems=("darwin",),
         options={"ModelFormat": "MLProgram", "RequireStaticInputShapes": "1"},
+        kept="ModelCacheDirectory",
     ),
     Provider(
         "directml", "DmlExecutionProvider", _WHEEL + "onnxruntime-directml (or livedream[webgpu])", systems=("win32",)
@@ -146,6 +156,10 @@ def open_session(
     options.add_session_config_entry("session.record_ep_graph_assignment_info", "1")
     chosen = provider.options | (provider.exact if exact else {}) | (provider.graph if graph else {})
     try:
+        if provider.kept:
+            chosen |= {provider.kept: str(_folder(provider))}
+        if provider.memory == "cuda":
+            _cuda_libraries()
         if provider.module:
             device = plugin_device(provider)
             if provider.name == "openvino":
@@ -189,6 +203,25 @@ def _register(provider: Provider) -> str:
     except Exception as error:
         return one_line(error)
     return ""
+
+
+def _folder(provider: Provider) -> Path:
+    """Of what it compiled for this version of it."""
+    import onnxruntime as ort
+
+    plugin = metadata.version(provider.module.replace("_", "-")) if provider.module else ""
+    folder = cache.folder("compiled") / f"{provider.name}-{ort.__version__}-{plugin}"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@functools.cache
+def _cuda_libraries() -> None:
+    """Load CUDA and cuDNN from NVIDIA's wheels, if they lie there; it tells of what it does not find by printing."""
+    import onnxruntime as ort
+
+    with contextlib.redirect_stdout(io.StringIO()):
+        ort.preload_dlls()
 
 
 def _believe(session, provider: Provider) -> None:
