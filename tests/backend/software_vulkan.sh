@@ -4,6 +4,8 @@
 #   software_vulkan.sh FOLDER              fetch it into FOLDER (Debian 12, x86-64), beside the system's own Mesa
 #   software_vulkan.sh FOLDER COMMAND ...  run COMMAND with it; needs root, for a mount of its own (see below)
 #
+# Needs libvulkan1 and what Mesa needs (libllvm15 and libraries of X and Wayland), as a Debian with a Mesa has them.
+#
 # Debian 12's own Mesa, 22.3, is refused by the WebGPU plug-in's Dawn, so a newer one comes from backports. Nothing is
 # installed: apt only fetches, with lists of its own, and the packages are unpacked where they are.
 set -euo pipefail
@@ -19,11 +21,12 @@ fetch() {
     "${apt[@]}" update
     (cd "$folder/debs" && "${apt[@]}" download "${packages[@]/%//bookworm-backports}")
     for package in "$folder"/debs/*.deb; do dpkg -x "$package" "$folder/root"; done
-    if ! ldconfig -p | grep -q libLLVM-15; then # what lavapipe compiles with
-        (cd "$folder/debs" && apt-get -qq download libllvm15 && dpkg -x libllvm15_*.deb "$folder/root")
+    local libraries="$folder/root/usr/lib/x86_64-linux-gnu"
+    local driver="$libraries/libvulkan_lvp.so"
+    if LD_LIBRARY_PATH="$libraries" ldd "$driver" | grep "not found" || ! ldconfig -p | grep -q libvulkan.so.1; then
+        echo "$0: these libraries are missing; apt-get install libvulkan1 mesa-vulkan-drivers brings them" >&2
+        exit 1
     fi
-    local driver="$folder/root/usr/lib/x86_64-linux-gnu/libvulkan_lvp.so"
-    test -e "$driver"
     echo "{\"file_format_version\":\"1.0.0\",\"ICD\":{\"api_version\":\"1.4.305\",\"library_path\":\"$driver\"}}" \
         >"$folder/icd.json"
 }
