@@ -8,9 +8,8 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
-from livedream import UserError
+from livedream import UserError, cache
 from livedream.dream.contract import brief
 
 SECONDS = 20.0  # for a small file; a second more for each 20 MB
@@ -19,7 +18,7 @@ REVISION = 1  # raise it when prove.py learns to refuse more: what passed an old
 
 def prove(data: bytes, sha256: str) -> None:
     """Run the file in a child process unless it passed before. Raises UserError with what went wrong."""
-    record = _cache() / f"{sha256}-{REVISION}"
+    record = cache.folder("checked") / f"{sha256}-{REVISION}"
     if record.exists():
         return
     _run(data, SECONDS + len(data) / 20e6)
@@ -54,8 +53,3 @@ def _run(data: bytes, seconds: float) -> None:
 def brief_line(text: str) -> str:
     """An error's text in one line of at most about 300 characters."""
     return " ".join(brief(word) for word in str(text).split())[:300]
-
-
-def _cache() -> Path:
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(home) / "livedream" / "checked"

@@ -1,0 +1,92 @@
+"""A runner whose values have one place each, bound once: here the places are the host's memory, run by the CPU.
+
+The same on a graphics card is test_webgpu.py.
+"""
+
+import dreams
+import numpy as np
+import pytest
+
+from livedream import UserError
+from livedream.backend import cpu, device, providers, trial
+from livedream.dream import read
+
+BOUND = providers.Provider("bound", "CPUExecutionProvider", "", memory="cpu")
+
+
+@pytest.fixture(scope="module")
+def dream(tmp_path_factory):
+    return read.load(dreams.tiny(tmp_path_factory.mktemp("dreams") / "tiny.onnx", control=True, encode=True))
+
+
+def load(component):
+    return device.DeviceRunner(component, BOUND, exact=True, graph=False)
+
+
+@pytest.mark.parametrize("name", ["step", "decode", "encode"])
+def test_what_it_gives_is_what_the_cpu_gives(dream, name):
+    component = dream.components[name]
+    bound, plain = load(component), cpu.load(component)
+    expected, got = (trial.play(each, component, dream) for each in (plain, bound))
+    for there, here in zip(expected, got, strict=True):
+        assert there.keys() == here.keys()  # neither the state nor its health is handed out
+        for key in there:
+            np.testing.assert_allclose(here[key].astype(float), there[key], atol=1e-5)
+    assert bound.state.keys() == plain.state.keys()
+
+
+def test_outputs_are_newly_made(dream):
+    component = dream.components["decode"]
+    runner = load(component)
+    first, second = (runner(trial.inputs(component, dream, 0, np.full(8, level, "f4")))["frame"] for level in (0, 1))
+    assert not np.array_equal(first, second)
+    np.testing.assert_array_equal(first, dreams.picture(np.zeros(8)))
+
+
+def test_the_state_is_kept_when_it_is_told_to_and_only_if_it_is_finite(dream):
+    component = dream.components["step"]
+    runner, inputs = load(component), trial.inputs(component, dream, 0, dream.mean)
+    assert not runner.state["state.h"].any()
+    inputs["uniform"][...] = 1
+    runner(inputs)
+    assert not runner.state["state.h"].any()  # a run alone moves nothing
+    assert runner.keep()
+    np.testing.assert_allclose(runner.state["state.h"], 0.5)
+    runner(inputs | {"uniform": np.full_like(inputs["uniform"], np.nan)})
+    assert not runner.keep()
+    np.testing.assert_allclose(runner.state["state.h"], 0.5)
+    assert runner.keep()  # nothing is left that could be wrong
+    runner.state = {"state.h": np.full((1, dreams.STATE), 3, "f4")}
+    runner(inputs)
+    assert runner.keep()
+    np.testing.assert_allclose(runner.state["state.h"], 2)
+
+
+def test_setting_the_state_forgets_what_the_last_run_left(dream):
+    component = dream.components["step"]
+    runner = load(component)
+    runner(trial.inputs(component, dream, 0, dream.mean))
+    runner.state = {"state.h": np.full((1, dreams.STATE), 3, "f4")}
+    assert runner.keep()
+    np.testing.assert_array_equal(runner.state["state.h"], np.full((1, dreams.STATE), 3, "f4"))
+
+
+def test_a_copy_that_does_not_bring_back_what_was_sent_is_not_used(dream, monkeypatch):
+    monkeypatch.setattr(device.ort, "copy_tensors", lambda sources, targets: None)  # says nothing and does nothing
+    component = dream.components["decode"]
+    frame = load(component)(trial.inputs(component, dream, 0, dream.mean))["frame"]
+    np.testing.assert_array_equal(frame, dreams.picture(dream.mean))
+    monkeypatch.setattr(device, "_one_by_one", lambda sources, targets: None)
+    with pytest.raises(UserError, match="bound: decode: values do not come back from the device as they were sent"):
+        load(component)
+
+
+def test_a_device_that_keeps_no_values_is_used_through_the_host(dream, monkeypatch):
+    def refuse(*_):
+        raise RuntimeError("no memory of that kind")
+
+    monkeypatch.setitem(providers.BY_NAME, "bound", BOUND)
+    monkeypatch.setattr(device, "_room", refuse)
+    runner = device.load(dream.components["decode"], "bound")
+    assert isinstance(runner, cpu.CpuRunner)
+    assert runner.provider == "bound"
