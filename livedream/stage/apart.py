@@ -29,18 +29,18 @@ class Reading:
     """The file at `path` being read, from now on, with all checks of `read.load`."""
 
     def __init__(self, path: Path):
-        self.path = path
+        self.path = path.absolute()
         # `dream` closes both.
         self._answer = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
         self._reason = tempfile.TemporaryFile()  # noqa: SIM115
-        command = [sys.executable, "-m", "livedream.stage.apart", str(path.absolute())]
+        command = [sys.executable, "-m", "livedream.stage.apart", str(self.path)]
         try:
             # Of a session of its own: a Ctrl-C is the show's, and the show's end is this one's.
             self._child = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=self._answer, stderr=self._reason, start_new_session=True
             )
         except OSError as error:
-            raise UserError(f"{path}: a process to read it could not be started: {error.strerror}") from None
+            raise UserError(f"{self.path}: a process to read it could not be started: {error.strerror}") from None
 
     def stop(self) -> None:
         """Give it up; `dream` then raises. Any thread."""
@@ -57,7 +57,7 @@ class Reading:
                     replace(part, model=self._read(model), for_cpu=self._read(rewritten))
                     for part, (model, rewritten) in zip(dream.components.values(), lengths, strict=True)
                 ]
-                return replace(dream, path=self.path, components={part.name: part for part in parts})
+                return replace(dream, components={part.name: part for part in parts})
             self._reason.seek(0)
             lines = self._reason.read().decode("utf-8", "replace").splitlines()
         if code == REFUSED and lines:

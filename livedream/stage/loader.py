@@ -76,7 +76,8 @@ class Loader:
     on_change: called in the drawer's thread when the deck has got another player.
 
     loading: the name of the dream that is made ready, None at other times. error: why the last one asked for was
-    refused, None once one was taken. changed: the file of the dream that plays holds another one by now.
+    refused, None once one was taken or that file has changed. changed: the file of the dream that plays holds another
+    one by now.
     """
 
     def __init__(
@@ -162,8 +163,8 @@ class Loader:
                 self._told = now, sha256(self._path) not in (None, self._sha256)
             self.changed = self._told[1]
         self._seen = now
-        if self._refused and signature(self._refused[0]) != self._refused[1]:  # mended, perhaps: it may be asked again
-            self._refused = None
+        if self._refused and signature(self._refused[0]) != self._refused[1]:  # mended perhaps: it may be asked again
+            self._refused = self.error = None
             self._table.forget(self._load)
 
     def _take(self, name: str) -> None:
@@ -180,7 +181,8 @@ class Loader:
                 self._offer(path, now, self._made(name, path))
             except UserError as error:
                 if self._wanted == name:  # else it was given up
-                    self.error, self._refused = str(error), (path, now)
+                    self.error = str(error).replace(f"{path.absolute()}: ", f"{path.name}: ")  # the network sees it
+                    self._refused = path, now
                     log.warning("deck %s: %s; %s plays on", "ab"[self.deck.number], error, self._name())
             self.loading = None
         with self._lock:
@@ -216,7 +218,7 @@ class Loader:
         except UserError:
             raise
         except Exception as error:
-            raise UserError(f"{path}: cannot be played: {' '.join(str(error).split())[:300]}") from error
+            raise UserError(f"{path.absolute()}: cannot be played: {' '.join(str(error).split())[:300]}") from error
 
 
 def signature(path: Path) -> Signature | None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from livedream.frame import Picture
+from livedream.output.fit import placed
 from livedream.parameters import Snapshot
 from livedream.stage.deck import Deck
 
@@ -39,12 +40,16 @@ def blend(a: np.ndarray, b: np.ndarray, share: float) -> np.ndarray:
 
 
 def fitted(picture: np.ndarray, height: int, width: int) -> np.ndarray:
-    """The nearest pixels, stretched to that size."""
+    """The picture as large as it goes into that size, in its own shape, by nearest pixels; black around it."""
     if picture.shape[:2] == (height, width):
         return picture
-    rows = (np.arange(height) + 0.5) * picture.shape[0] // height
-    columns = (np.arange(width) + 0.5) * picture.shape[1] // width
-    return picture[rows.astype(int)[:, None], columns.astype(int)]
+    x, y, w, h = placed(picture.shape[1], picture.shape[0], width, height)
+    rows = (np.arange(h) + 0.5) * picture.shape[0] // h
+    columns = (np.arange(w) + 0.5) * picture.shape[1] // w
+    whole = np.full((height, width), np.frombuffer(bytes((0, 0, 0, 255)), np.uint32)[0])
+    points = np.ascontiguousarray(picture).view(np.uint32)[..., 0]  # four bytes move as one
+    whole[y : y + h, x : x + w] = points[rows.astype(int)][:, columns.astype(int)]
+    return whole[..., None].view(np.uint8)
 
 
 def _pixels(drawn: np.ndarray | Picture) -> np.ndarray:

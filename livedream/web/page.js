@@ -7,7 +7,9 @@ const parameters = new Map(); // address -> what /parameters says of it
 const shown = new Map();      // address -> function(value) that shows a value
 const held = new Set();       // addresses that a finger is on: their echo waits
 const values = {};
-let socket, unsent = {}, timer = 0, wait = 500, dreamt = 0, sha = "";
+const rows = new Map();       // prefix of a deck's addresses -> what the page shows of that deck
+let socket, unsent = {}, timer = 0, wait = 500, dreamt = 0;
+let deck = "";                // the prefix of the deck whose knobs the desk shows: "" or "b/"
 
 // ---- the wire ----
 
@@ -97,47 +99,76 @@ function say(text) { $("message").textContent = text; }
 
 const MOTION = ["player/speed", "dream/temperature", "player/glide", "dream/feedback"];
 const BUTTONS = ["player/freeze", "player/reseed", "master/hold", "master/blackout"];
-const HIDDEN = /^dream\/(scene|latent|load)(\/|$)|^player\/seed$|^status\//;
+const HIDDEN = /^dream\/(scene|latent|load|reload)(\/|$)|^player\/seed$|^status\//;
+const SHARED = ["player/glide"]; // by both decks, though it is called like the first one's
+const made = new Map(); // address -> {key, node, show}: a fader that a finger may be on outlives a change of dream
+
+const bare = (address) => address.replace(/^b\//, "");
+const here = (address) => !/^(b\/|player\/|dream\/)/.test(address) || SHARED.includes(address)
+  || address === deck + bare(address);
 
 function build(list) {
-  parameters.clear(); shown.clear(); held.clear();
+  parameters.clear(); shown.clear();
   for (const each of list) { parameters.set(each.address, each); values[each.address] = each.value; }
-  const groups = { motion: [], knobs: [], more: [], master: [] };
-  for (const each of list) {
-    const { address, type } = each;
-    if (HIDDEN.test(address) || type === "vector" || type === "choice" || BUTTONS.includes(address)) continue;
-    const group = MOTION.includes(address) ? "motion" : address.startsWith("dream/knob/") ? "knobs"
-      : address.startsWith("master/") ? "master" : "more";
-    groups[group].push(each);
-  }
-  groups.motion.sort((a, b) => MOTION.indexOf(a.address) - MOTION.indexOf(b.address));
-  for (const [id, members] of Object.entries(groups)) {
-    $(id).replaceChildren($(id).firstElementChild, ...members.map(control));
-    $(id).hidden = !members.length;
-  }
-  $("buttons").replaceChildren(...BUTTONS.flatMap((each) => parameters.has(each) ? [control(parameters.get(each))] : []));
-  buildScenes();
-  for (const [address, show] of shown) show(values[address]);
+  if (!parameters.has(`${deck}player/speed`)) deck = "";
+  lay();
 }
 
-const control = (each) => (each.type === "bool" || each.type === "trigger" ? button(each) : fader(each));
+function lay() { // the desk for the deck that is looked at
+  const groups = { motion: [], knobs: [], more: [], master: [] };
+  for (const each of parameters.values()) {
+    const { address, type } = each, name = bare(address);
+    if (!here(address) || HIDDEN.test(name) || type === "vector" || type === "choice") continue;
+    if (BUTTONS.includes(name) || address.startsWith("mix/")) continue;
+    const group = MOTION.includes(name) ? "motion" : name.startsWith("dream/knob/") ? "knobs"
+      : name.startsWith("master/") ? "master" : "more";
+    groups[group].push(each);
+  }
+  groups.motion.sort((a, b) => MOTION.indexOf(bare(a.address)) - MOTION.indexOf(bare(b.address)));
+  for (const [id, members] of Object.entries(groups)) {
+    fill($(id), [$(id).firstElementChild, ...members.map(control)]);
+    $(id).hidden = !members.length;
+  }
+  const buttons = BUTTONS.map((each) => parameters.get(deck + each) ?? parameters.get(each));
+  fill($("buttons"), buttons.filter(Boolean).map(control));
+  buildDecks();
+  buildScenes();
+  for (const each of held) if (!shown.has(each)) held.delete(each);
+  for (const [address, show] of shown) if (!held.has(address)) show(values[address]);
+}
+
+function fill(parent, nodes) { // what is there already is not touched
+  const there = [...parent.children];
+  if (there.length !== nodes.length || nodes.some((node, i) => node !== there[i])) parent.replaceChildren(...nodes);
+}
+
+function control(each) {
+  const { value, ...rest } = each, key = JSON.stringify(rest);
+  let kept = made.get(each.address);
+  if (kept?.key !== key) {
+    kept = { key, ...(each.type === "bool" || each.type === "trigger" ? button(each) : fader(each)) };
+    made.set(each.address, kept);
+  }
+  if (kept.show) shown.set(each.address, kept.show);
+  return kept.node;
+}
 const hint = (each) => `${each.doc}${each.doc ? "\n" : ""}OSC /livedream/${each.address}`;
 
 function title({ address, doc }) {
   const last = address.split("/").pop();
-  if (!address.startsWith("dream/knob/")) return last[0].toUpperCase() + last.slice(1).replaceAll("_", " ");
+  if (!bare(address).startsWith("dream/knob/")) return last[0].toUpperCase() + last.slice(1).replaceAll("_", " ");
   const label = doc.includes(": ") && doc.split(": ")[0];
   return label ? `${last} ${label}` : `Knob ${last}`;
 }
 
 function button(each) {
   const node = Object.assign(document.createElement("button"), { textContent: title(each), title: hint(each) });
-  if (each.type === "trigger") node.onclick = () => set(each.address, []);
-  else {
-    node.onclick = () => change(each.address, !values[each.address]);
-    shown.set(each.address, (value) => node.setAttribute("aria-pressed", Boolean(value)));
+  if (each.type === "trigger") {
+    node.onclick = () => set(each.address, []);
+    return { node };
   }
-  return node;
+  node.onclick = () => change(each.address, !values[each.address]);
+  return { node, show: (value) => node.setAttribute("aria-pressed", Boolean(value)) };
 }
 
 function change(address, value) { values[address] = value; shown.get(address)?.(value); set(address, value); }
@@ -166,7 +197,6 @@ function fader(each) {
     node.style.setProperty("--to", Math.max(at, zero));
     output.textContent = type === "int" ? value : value.toFixed(value < 10 ? 2 : 1) + (each.unit === "s" ? " s" : "");
   };
-  shown.set(address, show);
   input.oninput = () => {
     let at = input.valueAsNumber;
     if (Math.abs(at - place(normal)) < 0.012 && matchMedia("(pointer: fine)").matches) at = place(normal); // a notch
@@ -179,29 +209,66 @@ function fader(each) {
   input.onpointerdown = () => held.add(address);
   input.onpointerup = input.onpointercancel = input.onblur = release;
   input.ondblclick = () => change(address, normal);
-  return node;
+  return { node, show };
+}
+
+function buildDecks() {
+  const prefixes = ["", "b/"].filter((each) => parameters.has(`${each}dream/load`));
+  const fades = parameters.has("mix/crossfade") ? [control(parameters.get("mix/crossfade"))] : [];
+  for (const prefix of prefixes) {
+    if (!rows.has(prefix)) rows.set(prefix, deckRow(prefix));
+    const { tab, select } = rows.get(prefix), { choices, doc, address } = parameters.get(`${prefix}dream/load`);
+    tab.hidden = prefixes.length < 2;
+    tab.setAttribute("aria-pressed", prefix === deck);
+    select.title = `${doc}\nOSC /livedream/${address}`;
+    if (choices.join("\n") !== [...select.options].map((each) => each.text).join("\n"))
+      select.replaceChildren(...choices.map((each) => new Option(each)));
+    shown.set(address, (value) => { select.selectedIndex = value; });
+  }
+  const [first, ...others] = prefixes.map((each) => rows.get(each).node);
+  fill($("decks"), [...(first ? [first] : []), ...fades, ...others]);
+  $("decks").hidden = !prefixes.length;
+}
+
+function deckRow(prefix) {
+  const make = (tag, properties) => Object.assign(document.createElement(tag), properties);
+  const node = make("div", { className: "deck" }), letter = prefix ? "B" : "A";
+  const tab = make("button", { textContent: letter, title: `the knobs of deck ${letter} (key d)`, className: "tab" });
+  const select = make("select", {}), note = make("p", { className: "note" });
+  const reload = make("button", { textContent: "its file has changed: take it", hidden: true, className: "reload" });
+  select.setAttribute("aria-label", `the dream of deck ${letter}`);
+  select.dataset.address = `${prefix}dream/load`;
+  tab.onclick = () => { deck = prefix; lay(); };
+  select.onchange = () => {
+    note.textContent = `making ${select.value} ready …`;
+    set(`${prefix}dream/load`, select.value);
+    select.blur(); // the keys belong to the instrument
+  };
+  reload.onclick = () => { reload.hidden = true; set(`${prefix}dream/reload`, []); };
+  node.append(tab, select, note, reload);
+  return { node, tab, select, note, reload, sha: "" };
 }
 
 function buildScenes() {
-  const scene = parameters.get("dream/scene"), names = scene?.choices ?? [];
+  const scene = parameters.get(`${deck}dream/scene`), names = scene?.choices ?? [];
   $("scenes").hidden = !names.length;
   const nodes = names.map((name, i) => {
     const node = document.createElement("button"), text = document.createElement("span"), image = new Image();
     node.className = "scene"; node.title = hint(scene); text.textContent = name;
     image.alt = ""; image.loading = "lazy"; image.onerror = () => image.remove();
-    image.src = `/scene/${i}.jpg?dream=${sha}`;
+    image.src = `/${deck}scene/${i}.jpg?dream=${rows.get(deck)?.sha ?? ""}`;
     node.append(image, text);
     node.onclick = () => jump(i);
     return node;
   });
   document.querySelector("#scenes .strip").replaceChildren(...nodes);
-  shown.set("dream/scene", (value) => nodes.forEach((node, i) => node.setAttribute("aria-pressed", i === value)));
+  shown.set(`${deck}dream/scene`, (value) => nodes.forEach((node, i) => node.setAttribute("aria-pressed", i === value)));
 }
 
 function jump(i) {
-  if (i >= (parameters.get("dream/scene")?.choices.length ?? 0)) return;
-  shown.get("dream/scene")(i);
-  set(parameters.has("dream/scene/jump") ? "dream/scene/jump" : "dream/scene", i);
+  if (i >= (parameters.get(`${deck}dream/scene`)?.choices.length ?? 0)) return;
+  shown.get(`${deck}dream/scene`)(i);
+  set(`${deck}dream/scene${parameters.has(`${deck}dream/scene/jump`) ? "/jump" : ""}`, i);
 }
 
 // ---- the status line ----
@@ -222,11 +289,24 @@ function report(status) {
     node.textContent = state === "up" || state === "starting" ? name : error || `${name}: ${state}`;
     return node;
   }));
-  const deck = decks[0] ?? {};
-  $("dream").textContent = deck.dream ? deck.dream.split(/[\\/]/).pop().replace(/\.onnx$/, "") : "";
-  if (deck.sha256 && deck.sha256 !== sha) { sha = deck.sha256; buildScenes(); shown.get("dream/scene")(values["dream/scene"]); }
+  $("dream").textContent = decks.map((each) => each.dream ?? "").join("  ×  ");
+  decks.forEach((each, i) => reportDeck(i ? "b/" : "", each));
   if (!dreamt && !outputs.some((each) => each.kind === "page")) say("no picture here: start livedream with --out page");
   if (Array.isArray(errors) && errors.length) $("figures").title = errors.join("\n");
+}
+
+function reportDeck(prefix, { sha256, loading, load_error, error, changed }) {
+  const row = rows.get(prefix);
+  if (!row) return;
+  row.note.textContent = loading ? `making ${loading} ready …` : load_error ?? error ?? "";
+  row.note.title = row.note.textContent;
+  row.note.classList.toggle("wrong", !loading && Boolean(load_error ?? error));
+  row.reload.hidden = !changed || Boolean(loading);
+  if (sha256 === row.sha) return;
+  row.sha = sha256;
+  if (prefix !== deck) return;
+  buildScenes();
+  shown.get(`${deck}dream/scene`)(values[`${deck}dream/scene`]);
 }
 
 // ---- full screen and keys ----
@@ -249,12 +329,14 @@ document.onfullscreenchange = () => { if (!document.fullscreenElement) document.
 const toggle = (address) => parameters.has(address) && change(address, !values[address]);
 const KEYS = {
   f: () => wall(!document.body.classList.contains("wall")), Escape: () => wall(false),
-  " ": () => toggle("player/freeze"), h: () => toggle("master/hold"), b: () => toggle("master/blackout"),
-  r: () => set("player/reseed", []),
+  " ": () => toggle(`${deck}player/freeze`), h: () => toggle("master/hold"), b: () => toggle("master/blackout"),
+  r: () => set(`${deck}player/reseed`, []),
+  d: () => { if (parameters.has("mix/crossfade")) { deck = deck ? "" : "b/"; lay(); } },
 };
 document.onkeydown = (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
   if (event.key === " " && event.target.tagName === "BUTTON") return; // presses that button
+  if (event.target.tagName === "SELECT") return; // chooses by its first letters
   const act = KEYS[event.key] ?? (/^[1-9]$/.test(event.key) ? () => jump(event.key - 1) : null);
   if (act) { event.preventDefault(); act(); }
 };
