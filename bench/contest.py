@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
+import onnxruntime as ort
 
 from livedream.backend import cpu, engine_runner, plan, providers
 from livedream.backend.part import Part
@@ -114,6 +115,36 @@ def _torch(component: Component, device: str, half: bool, compiled: bool) -> Way
 
     name = f"torch {'compiled' if compiled else 'eager'} {_bits(half)}"
     return Way(name, "compiled" if compiled else "eager", draw, lambda made: made[0].cpu().numpy())
+
+
+def bare(component: Component, name: str) -> Callable[[], None]:
+    """Runs the component and nothing else: everything bound once, in the card's memory, and recorded where it can be.
+
+    Raises where the provider keeps nothing in CUDA's memory.
+    """
+    given = providers.by_name(name)
+    zeros = {value.full: np.zeros(value.shape, value.dtype) for value in component.inputs.values()}
+    if name == "cpu":
+        session = cpu.load(component).session
+        return lambda: session.run(None, zeros)
+    if given.memory != "cuda":
+        raise ValueError(f"{name}: its values are not bound by their place in CUDA's memory")
+    session = providers.open_session(given, component.model, graph=True)
+    binding, held = session.io_binding(), []
+    for full, array in zeros.items():
+        held.append(ort.OrtValue.ortvalue_from_numpy(array, "cuda", 0))
+        binding.bind_ortvalue_input(full, held[-1])
+    for value in component.outputs.values():
+        held.append(ort.OrtValue.ortvalue_from_shape_and_type(value.shape, np.dtype(value.dtype), "cuda", 0))
+        binding.bind_ortvalue_output(value.full, held[-1])
+
+    def run() -> None:
+        session.run_with_iobinding(binding)
+
+    run.held = held  # for as long as it may be called
+    run()
+    run()
+    return run
 
 
 def latents(dream: Dream, count: int = 64) -> list[np.ndarray]:
