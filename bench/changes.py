@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+from onnx import TensorProto, helper
 
 from livedream.bench import intervals
 from livedream.bench.child import GRID
@@ -95,7 +96,11 @@ def broken(folder: Path, path: Path) -> list[str]:
     model = onnx.load_from_string(data)
     del model.metadata_props[:]
     onnx.save(model, folder / "nameless.onnx")
-    return ["cut", "text", "empty", "nameless"]
+    model = onnx.load_from_string(data)
+    model.graph.node.insert(0, helper.make_node("ConstantOfShape", ["decode/shape"], ["decode/huge"]))
+    model.graph.initializer.append(helper.make_tensor("decode/shape", TensorProto.INT64, [1], [1 << 33]))
+    onnx.save(model, folder / "huge.onnx")
+    return ["cut", "text", "nameless", "huge", "empty"]
 
 
 def blacks(width: int, height: int) -> list[int]:
