@@ -29,18 +29,25 @@ class Way(NamedTuple):
 def ways(dream: Dream, device: str) -> Iterator[tuple[str, Callable[[], Way]]]:
     """Names, and what makes each ready (seconds, or a minute to compile) or raises. device: "cuda" or "cpu"."""
     component = dream.components["decode"]
-    names = ["cpu"] if device == "cpu" else [each.name for each in providers.TABLE if each.name != "cpu"]
+    names = providers_on(device)
     for name in names:
         for half in (False,) if name == "cpu" else (False, True):
             yield _said(name, half), lambda name=name, half=half: _ours(component, dream, name, half)
     for precision in ("f32", "f16") if device == "cuda" else ():
-        yield f"engine {precision}", lambda precision=precision: _engine(component, dream, precision)
+        yield f"livedream engine {precision}", lambda precision=precision: _engine(component, dream, precision)
     unbound = "cpu" if device == "cpu" else "cuda"
     yield f"{unbound} without binding", lambda: _unbound(component, unbound)
     for half in (False, True) if device == "cuda" else (False,):
         yield f"torch eager {_bits(half)}", lambda half=half: _torch(component, device, half, False)
     for half in (True, False) if device == "cuda" else (False,):
         yield f"torch compiled {_bits(half)}", lambda half=half: _torch(component, device, half, True)
+
+
+def providers_on(device: str) -> list[str]:
+    """ONNX Runtime's, in the order of the speed that is to be expected; engines are made of any dream here."""
+    if device == "cpu":
+        return ["cpu"]
+    return [each.name for each in providers.TABLE if each.name != "cpu" and not each.name.startswith("engine-")]
 
 
 def _bits(half: bool) -> str:
@@ -54,11 +61,11 @@ def _said(name: str, half: bool) -> str:
 def _ours(component: Component, dream: Dream, name: str, half: bool) -> Way:
     recorded = providers.by_name(name).graph and name != "cpu"
     try:
-        runner = Part(name, half=half, graph=bool(recorded)).load(component, dream.sha256)
+        runner = Part(name, half=half, graph=bool(recorded)).load(component, dream.path, dream.sha256)
     except Exception:
         if not recorded:
             raise
-        runner = Part(name, half=half).load(component, dream.sha256)
+        runner = Part(name, half=half).load(component, dream.path, dream.sha256)
     return Way(_said(name, half), "livedream", *_running(runner))
 
 
@@ -67,7 +74,7 @@ def _engine(component: Component, dream: Dream, precision: str) -> Way:
 
     given = half.twin(component, dream.sha256) if precision == "f16" else component
     made = plan.plan(given, plan.target(), precision)
-    return Way(f"engine {precision}", "livedream", *_running(engine_runner.load(component, made)))
+    return Way(f"livedream engine {precision}", "livedream", *_running(engine_runner.load(component, made)))
 
 
 def _running(runner) -> tuple[Callable, Callable]:

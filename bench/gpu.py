@@ -340,16 +340,16 @@ def _part(component, dream, name: str):
     from livedream.backend.part import Part
 
     try:
-        return Part(name, graph=True).load(component, dream.sha256)
+        return Part(name, graph=True).load(component, dream.path, dream.sha256)
     except Exception:
-        return Part(name).load(component, dream.sha256)
+        return Part(name).load(component, dream.path, dream.sha256)
 
 
 def _provider(dream, device: str) -> str:
     """The first provider in the table that runs the dream on the device, or ""."""
-    from livedream.backend import providers
+    import contest
 
-    for name in ["cpu"] if device == "cpu" else [each.name for each in providers.TABLE if each.name != "cpu"]:
+    for name in contest.providers_on(device):
         with contextlib.suppress(Exception):
             for component in dream.components.values():
                 _part(component, dream, name)
