@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -89,7 +90,7 @@ def test_an_nvidia_card_that_nothing_uses_is_a_fault(monkeypatch):
 
 def test_what_was_measured_is_told_of_the_provider_that_plays(monkeypatch):
     parts = {"step": Part(ms=0.9), "decode": Part("openvino", half=True, ms=11.74)}
-    choice = choose.Choice(parts, {"webgpu": "slower here: decode 20.0 ms, openvino 11.7 ms"}, "")
+    choice = choose.Choice(parts, {"webgpu": "slower here: decode 20.0 ms, openvino 11.7 ms"}, Path(), "")
     monkeypatch.setattr(choose, "quick", lambda dream: choice)
     said = {each.name: each.says for each in doctor.providers({n: {"ran": ""} for n in ("cpu", "openvino", "webgpu")})}
     assert said["cpu"] == "runs a model; rainbow.onnx: step 0.9 ms"

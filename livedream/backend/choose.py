@@ -9,14 +9,15 @@ import json
 import os
 import platform
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import livedream
 from livedream import UserError, cache, machine, whole
-from livedream.backend import Runner, cpu, providers, trial
+from livedream.backend import Runner, cpu, providers, threads, trial
 from livedream.backend.part import Part
 from livedream.dream.dream import Component, Dream
 
-REVISION = 1  # raise it when what was measured before says nothing any more
+REVISION = 2  # raise it when what was measured before says nothing any more
 NEAR = 1.1  # times the fastest: as good, if it takes fewer threads or calculates in f32
 
 
@@ -29,6 +30,7 @@ class Choice:
 
     parts: dict[str, Part]
     why: dict[str, str]
+    path: Path
     sha256: str
 
     @property
@@ -38,7 +40,7 @@ class Choice:
 
     def load(self, component: Component) -> Runner:
         """A Runner of one of the dream's components. UserError."""
-        return self.parts[component.name].load(component, self.sha256)
+        return self.parts[component.name].load(component, self.path, self.sha256)
 
 
 @dataclass(frozen=True)
@@ -51,13 +53,16 @@ class _Tried:
 
 
 def quick(dream: Dream, device: str = "auto") -> Choice:
-    """What is remembered to be best, else the CPU; at once.
+    """What is remembered to be best, else the CPU; at once, or the first time after half a second.
 
     A device that was named and has not been tried here is tried first, which takes seconds. Raises UserError if it
     does not run the dream, one line with what to do.
     """
     tried = _recall(dream)
-    if device not in ("auto", "cpu"):
+    if device in ("auto", "cpu"):
+        if "cpu" not in tried:
+            tried |= _try(dream, "cpu")
+    else:
         provider = providers.by_name(device)
         if why := providers.missing(provider):
             raise UserError(f"--device {device}: {why}")
@@ -75,7 +80,7 @@ def better(dream: Dream, device: str, now: Choice) -> Choice | None:
     """
     tried = _recall(dream)
     for provider in providers.TABLE:
-        wanted = device in ("auto", provider.name)
+        wanted = device in ("auto", provider.name) and provider.name != "cpu"
         if wanted and provider.name not in tried and not providers.missing(provider):
             tried |= _try(dream, provider.name)
     choice = _choice(dream, device, tried)
@@ -103,7 +108,7 @@ def _choice(dream: Dream, device: str, tried: dict[str, _Tried]) -> Choice:
         parts[name] = _fastest(found) or Part()
     used = {part.provider for part in parts.values()}
     why = {each.name: _why(each, tried, drawer, parts) for each in providers.TABLE if each.name not in used}
-    return Choice(parts, why, dream.sha256)
+    return Choice(parts, why, dream.path, dream.sha256)
 
 
 def _parts(tried: dict[str, _Tried], provider: str, component: str) -> list[Part]:
@@ -111,9 +116,9 @@ def _parts(tried: dict[str, _Tried], provider: str, component: str) -> list[Part
 
 
 def _fastest(parts: list[Part]) -> Part | None:
-    least = min((part.ms for part in parts), default=0)
-    near = [part for part in parts if part.ms <= least * NEAR]
-    return min(near, key=lambda part: (part.half, part.threads or 0, part.ms), default=None)
+    least = min((part.share for part in parts), default=0)
+    near = [part for part in parts if part.share <= least * NEAR]
+    return min(near, key=lambda part: (part.half, part.threads or 0, part.share), default=None)
 
 
 def _why(provider: providers.Provider, tried: dict[str, _Tried], drawer: str, parts: dict[str, Part]) -> str:
@@ -125,9 +130,10 @@ def _why(provider: providers.Provider, tried: dict[str, _Tried], drawer: str, pa
     if entry.failed:
         return f"failed in a show: {entry.failed}"
     mine = _fastest(_parts(tried, provider.name, drawer))
-    if mine is None or parts[drawer].ms is None:
+    if mine is None:
         return entry.why or "it does not run this dream"
-    return f"slower here: {drawer} {mine.ms:.1f} ms, {parts[drawer].provider} {parts[drawer].ms:.1f} ms"
+    best = parts[drawer]
+    return f"slower here: {mine.share:.0%} of the processor's time, {best.provider} {best.share:.0%}"
 
 
 def _same(part: Part, other: Part | None) -> bool:
@@ -143,7 +149,7 @@ def _drawer(dream: Dream) -> str:
 
 
 def _try(dream: Dream, name: str) -> dict[str, _Tried]:
-    parts, why = trial.attempt(name, dream)
+    parts, why = (threads.measure(dream), "") if name == "cpu" else trial.attempt(name, dream)
     entry = _Tried(tuple(parts), why)
     _remember(dream, name, entry)
     return {name: entry}
@@ -178,7 +184,7 @@ def _file(dream: Dream):
 
 def _machine() -> dict:
     """What the times depend on."""
-    names = ("onnxruntime", "onnxruntime-gpu", "onnxruntime-directml")
+    names = ("onnxruntime", "onnxruntime-gpu", "onnxruntime-directml", "tensorrt-rtx-cu13", "tensorrt-cu13")
     plugins = [each.module.replace("_", "-") for each in providers.TABLE if each.module]
     return {
         "processor": machine.processor(),

@@ -8,6 +8,8 @@ import onnxruntime as ort
 from livedream.backend import cpu_graph
 from livedream.dream.dream import Component
 
+MOST = 8  # threads for one component; more wait for each other
+
 
 class CpuRunner:
     """A Runner. session: anything with ONNX Runtime's `run(names, feeds)`; a bench listens in on it."""
@@ -56,7 +58,7 @@ def load(component: Component, threads: int | None = None) -> CpuRunner:
     options = ort.SessionOptions()
     options.log_severity_level = 3
     # A step is so small that a second thread costs more than it brings.
-    options.intra_op_num_threads = threads or (min(cores(), 8) if draws(component) else 1)
+    options.intra_op_num_threads = threads or (min(cores(), MOST) if draws(component) else 1)
     options.inter_op_num_threads = 1
     # A thread that spins while it waits takes the core that the window and the encoder need.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")

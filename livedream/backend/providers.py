@@ -47,6 +47,13 @@ class Provider:
 
 # In the order of the speed that is to be expected; which is fastest here is measured (choose.py).
 TABLE = (
+    *(
+        Provider(name, "", f"pip install {what}", module=module, systems=("linux", "win32"))
+        for name, what, module in (
+            ("engine-rtx", "'livedream[engine]' (NVIDIA RTX 30, 40, 50 with driver 580 or newer)", "tensorrt_rtx"),
+            ("engine-trt", "tensorrt-cu13 'cuda-bindings>=13' (NVIDIA)", "tensorrt"),
+        )
+    ),
     Provider(
         "rtx",
         "NvTensorRTRTXExecutionProvider",
@@ -135,7 +142,11 @@ def ready(provider: Provider) -> None:
     """UserError, one line, if it is plain before a dream is tried that it cannot run."""
     if why := missing(provider):
         raise UserError(f"{provider.name}: {why}")
-    if provider.module:
+    if provider.name.startswith("engine-"):  # TensorRT by itself, without ONNX Runtime
+        from livedream.backend import plan
+
+        plan.card()
+    elif provider.module:
         plugin_device(provider)
 
 

@@ -6,6 +6,7 @@ component: what it took, and how far it was from the CPU. `attempt` starts it. I
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -35,9 +36,9 @@ def attempt(provider: str, dream: Dream, seconds: float = SECONDS) -> tuple[list
     command = [sys.executable, "-m", "livedream.backend.trial", provider, str(dream.path.absolute())]
     command += [dream.sha256, str(os.getpid())]
     pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    where = {"cwd": Path(__file__).parents[2], "start_new_session": True}  # a Ctrl-C for us is not its failure
     why = ""
-    with subprocess.Popen(command, text=True, errors="replace", **pipes, **where) as child:
+    # Not in a session of its own: Linux shares the processor out among sessions, however nice they are.
+    with subprocess.Popen(command, text=True, errors="replace", cwd=Path(__file__).parents[2], **pipes) as child:
         try:
             out, said = child.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
@@ -68,16 +69,20 @@ def measure(provider: str, dream: Dream) -> Iterator[dict]:
         yield {"problem": str(error).removeprefix(f"{provider}: ")}
         return
     for component in dream.components.values():
-        expected = play(cpu.load(component), component, dream)
+        reference = cpu.load(component)
+        expected = play(reference, component, dream)
         for ways in _ways(provider, component):
             problem = ""
             for part in ways:  # each the way back from the one before
                 try:
-                    ms = _milliseconds(part, component, dream, expected)
+                    ms, cpu_ms = _milliseconds(part, component, dream, expected, reference)
                 except Exception as error:
                     problem = providers.one_line(error).removeprefix(f"{provider}: ")
                     continue
-                yield {"component": component.name, "part": asdict(part) | {"ms": round(ms, 3)}}
+                yield {
+                    "component": component.name,
+                    "part": asdict(part) | {"ms": round(ms, 3), "cpu_ms": round(cpu_ms, 3)},
+                }
                 break
             else:
                 yield {"problem": problem}
@@ -85,8 +90,6 @@ def measure(provider: str, dream: Dream) -> Iterator[dict]:
 
 def _ways(provider: str, component: Component) -> list[list[Part]]:
     """Every way to try; in a list within it, only until one works."""
-    if provider == "cpu":
-        return [[Part(threads=count)] for count in (1, 2, 4, 8) if count <= cpu.cores()]
     graphs = (True, False) if providers.by_name(provider).graph else (False,)
     halves = (False, True) if cpu.draws(component) else (False,)
     return [[Part(provider, half=half, graph=graph) for graph in graphs] for half in halves]
@@ -94,9 +97,9 @@ def _ways(provider: str, component: Component) -> list[list[Part]]:
 
 def play(runner: Runner, component: Component, dream: Dream) -> list[dict[str, np.ndarray]]:
     """What it gives over a few runs, one after the other, its state kept; a step goes on from its own latent."""
-    made, latent = [], _latent(dream, 0)
+    made, latent = [], latent_near(dream, 0)
     for k in range(STEPS if component.name == "step" else PICTURES):
-        outputs = runner(inputs(component, dream, k, latent if component.name == "step" else _latent(dream, k)))
+        outputs = runner(inputs(component, dream, k, latent if component.name == "step" else latent_near(dream, k)))
         made.append({name: _host(value) for name, value in outputs.items()})
         if not runner.keep():
             raise UserError(f"{component.name}: its state is not finite")
@@ -128,7 +131,7 @@ def inputs(component: Component, dream: Dream, k: int, latent: np.ndarray) -> di
     return made
 
 
-def _latent(dream: Dream, k: int) -> np.ndarray:
+def latent_near(dream: Dream, k: int) -> np.ndarray:
     """A latent near one that the footage had."""
     owner = "step" if "step" in dream.components else "decode"
     middle = dream.mean
@@ -158,17 +161,22 @@ def _off(expected: list[dict], got: list[dict], dream: Dream) -> str:
     return ""
 
 
-def _milliseconds(part: Part, component: Component, dream: Dream, expected: list[dict]) -> float:
-    """The median of one run, if the numbers are right. UserError if they are not."""
-    runner = part.load(component, dream.sha256)
+def _milliseconds(
+    part: Part, component: Component, dream: Dream, expected: list[dict], reference: Runner
+) -> tuple[float, float]:
+    """The median of one run, and of the CPU's between them, if the numbers are right. UserError if they are not."""
+    runner = part.load(component, dream.path, dream.sha256)
     if off := _off(expected, play(runner, component, dream), dream):
         raise UserError(f"{component.name}{', half precision' * part.half}: {off}")
-    given, took, end = inputs(component, dream, 0, _latent(dream, 0)), [], time.perf_counter() + LONGEST
+    given, took, end = inputs(component, dream, 0, latent_near(dream, 0)), [], time.perf_counter() + LONGEST
     while len(took) < RUNS and (len(took) < 3 or time.perf_counter() < end):
-        begun = time.perf_counter()
-        runner(given)
-        took.append(time.perf_counter() - begun)
-    return float(np.median(took)) * 1000
+        times = [time.perf_counter()]
+        for each in (runner, reference):
+            each(given)
+            times.append(time.perf_counter())
+        took.append(np.diff(times))
+    mine, its = np.median(took, axis=0) * 1000
+    return float(mine), float(its)
 
 
 def _end_with(parent: int) -> None:
@@ -180,6 +188,7 @@ def _end_with(parent: int) -> None:
 
 def main() -> None:
     provider, path, sha256, parent = sys.argv[1:]
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C for the show is not the provider's failure
     if hasattr(os, "nice"):
         os.nice(10)  # the show goes on beside it
     threading.Thread(target=_end_with, args=[int(parent)], daemon=True).start()

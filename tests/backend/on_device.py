@@ -23,7 +23,7 @@ def compare(name: str, path: str, graph: bool, half: bool) -> dict:
         return {"missing": str(error)}
     dream, told = read.load(path), {}
     for component in dream.components.values():
-        runner = Part(name, half=half and cpu.draws(component), graph=graph).load(component, dream.sha256)
+        runner = Part(name, half=half and cpu.draws(component), graph=graph).load(component, dream.path, dream.sha256)
         expected, got = (trial.play(each, component, dream) for each in (cpu.load(component), runner))
         pairs = [(there[key], here[key]) for there, here in zip(expected, got, strict=True) for key in there]
         off = [np.abs(here.astype(float) - there) for there, here in pairs]

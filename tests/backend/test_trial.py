@@ -4,7 +4,7 @@ import dreams
 import numpy as np
 import pytest
 
-from livedream.backend import cpu, trial
+from livedream.backend import cpu, threads, trial
 from livedream.backend.part import Part
 from livedream.dream import read
 
@@ -14,13 +14,19 @@ def dream(tmp_path_factory):
     return read.load(dreams.tiny(tmp_path_factory.mktemp("dreams") / "tiny.onnx", control=True))
 
 
-def test_the_cpu_is_tried_with_every_number_of_threads(dream):
+def test_each_component_is_tried_beside_the_cpu(dream):
     found, why = trial.attempt("cpu", dream)
     assert why == ""
-    counts = [count for count in (1, 2, 4, 8) if count <= cpu.cores()]
-    expected = [(name, count) for name in ("step", "decode") for count in counts]
-    assert [(name, part.threads) for name, part in found] == expected
-    assert all(part.provider == "cpu" and part.ms > 0 for _, part in found)
+    assert {name for name, _ in found} == {"step", "decode"}
+    assert all(part.provider == "cpu" and part.ms > 0 and part.cpu_ms > 0 for _, part in found)
+
+
+def test_the_cpus_threads_are_measured(dream):
+    found = threads.measure(dream)
+    most = min(cpu.cores(), cpu.MOST)
+    assert [part.threads for name, part in found if name == "decode"] == sorted({most, max(1, most // 2)})
+    assert [part for name, part in found if name == "step"] == [Part()]
+    assert min(part.share for name, part in found if name == "decode") == 1
 
 
 def test_one_that_is_not_there_says_so(dream):
@@ -67,7 +73,7 @@ def test_wrong_numbers_are_refused(dream, monkeypatch):
             off = {name: value + np.float32(0.1) for name, value in made.items() if name != "frame"}
             return off | {name: np.minimum(value, 252) + np.uint8(3) for name, value in made.items() if name == "frame"}
 
-    monkeypatch.setattr(Part, "load", lambda part, component, sha256: Brighter(component))
+    monkeypatch.setattr(Part, "load", lambda part, component, path, sha256: Brighter(component))
     monkeypatch.setattr(trial.providers, "ready", lambda provider: None)
     problems = [told["problem"] for told in trial.measure("cuda", dream)]
     assert "step: latents are" in problems[0]
