@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 import livedream
 from livedream import UserError, machine, whole
-from livedream.bench.figures import compared, read_baseline, table
+from livedream.bench.figures import compared, missing, read_baseline, table
 from livedream.bench.measure import unmeasured
 from livedream.bench.report import about
 from livedream.bench.show import prepare
@@ -99,12 +99,14 @@ def _report(options) -> dict:
         if not options.only or section.name in options.only:
             print(f"{section.name}: {section.what}", file=sys.stderr, flush=True)
             found += _run(section, options, then)
+            found += _untold(section.name, found, then)
     return {
         "livedream": livedream.__version__,
         "when": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "quick": options.quick,
         "model": options.model,
         "machine": here,
+        "load_after": machine.load(),
         "figures": compared(found, then),
     }
 
@@ -133,6 +135,15 @@ def _run(section: Section, options, then: list[dict]) -> list[dict]:
     return unmeasured(section.name, section.what, why, then)
 
 
+def _untold(name: str, found: list[dict], then: list[dict]) -> list[dict]:
+    """What the baseline has of a section, and this time not a word was said about."""
+    told = {each["name"] for each in found}
+    before = [each for each in then if each["name"].startswith(f"{name}.") and each["measured"] is not None]
+    return [
+        missing(each["name"], each["what"], "not told", each["unit"]) for each in before if each["name"] not in told
+    ]
+
+
 def _measure(options) -> list[dict] | dict:
     """The figures of the section that is asked for, or why there are none."""
     section = next(each for each in SECTIONS if each.name == options.section)
@@ -151,6 +162,8 @@ def text(report: dict) -> list[str]:
     """The report as lines for people."""
     quick = " · quick" if report["quick"] else ""
     lines = [f"livedream {report['livedream']} · {report['model']}{quick}", *about(report["machine"], report["when"])]
+    if (after := report["load_after"]) is not None:
+        lines.append(f"load average {report['machine']['load']:g} before, {after:g} after")
     worse = [each["name"] for each in report["figures"] if each["regressed"]]
     end = f"worse than the baseline: {', '.join(worse)}" if worse else ""
     return [*lines, "", *table(report["figures"]), *(["", end] if end else [])]

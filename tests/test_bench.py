@@ -21,7 +21,7 @@ from livedream.play.player import Player
 pytestmark = pytest.mark.timeout(600)  # of a machine that is busy; on a quiet one all of this takes half a minute
 
 NAMES = {
-    *("loop.added", "loop.fresh", "outputs.page", "outputs.rtmp", "start.first_frame", "memory.resident"),
+    *("loop.added", "loop.fresh", "outputs.page", "outputs.rtmp", "start.first_frame", "start.memory"),
     *("latency.p50", "latency.p99", "pacing.30.p99", "pacing.30.drops", "stall.interval"),
 }
 

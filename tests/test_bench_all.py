@@ -45,7 +45,7 @@ def test_figures_are_measured_shown_and_saved(path, tmp_path):
     then = json.loads(saved.read_text())
     by_name = {each["name"]: each for each in then["figures"]}
     assert by_name["start.first_frame"]["measured"] > 0
-    assert by_name["memory.resident"]["measured"] > 10
+    assert by_name["start.memory"]["measured"] > 10
     for each in then["figures"]:
         assert each["what"] in table
     assert "not measured: no graphics card here" in table or "gpu.choice.ms" in by_name
@@ -73,10 +73,13 @@ def test_a_worse_ratio_and_a_lost_figure_are_named(monkeypatch, tmp_path, capsys
     assert "worse than the baseline: loop.fresh" in capsys.readouterr().out
     told = json.loads(Path(saved).read_text())
     told["figures"].append(figures.figure("loop.added", "added", 0.2, "ms", 0.3))
+    told["figures"].append(figures.figure("loop.gone", "gone", 1.0, "ms"))
     Path(saved).write_text(json.dumps(told))
     share, lost = 0.99, True
     assert every.main(["--only", "loop", "--against", saved]) == 1
-    assert "LOST, was measured: it fell over" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "LOST, was measured: it fell over" in out
+    assert "LOST, was measured: not told" in out
 
 
 def test_a_section_that_hangs_is_ended_and_says_so(monkeypatch, tmp_path):

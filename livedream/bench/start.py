@@ -10,7 +10,7 @@ START_S, MEMORY_MB = 1.5, 350.0  # budgets
 
 
 def figures(model: str | Path, seconds: float, times: int = 3) -> list[dict]:
-    """Figures start.first_frame, the median of some starts, and memory.resident after the last one's `seconds`."""
+    """Figures start.first_frame, the median of some starts, and start.memory after the last one's `seconds`."""
     firsts = []
     for turn in range(times):
         with Show(model) as show:
@@ -28,7 +28,7 @@ def figures(model: str | Path, seconds: float, times: int = 3) -> list[dict]:
             START_S,
             all_s=firsts,
         ),
-        figure("memory.resident", what, memory, "MB", MEMORY_MB)
+        figure("start.memory", what, memory, "MB", MEMORY_MB)
         if memory is not None
-        else missing("memory.resident", what, "this system does not tell a process's memory", "MB"),
+        else missing("start.memory", what, "this system does not tell a process's memory", "MB"),
     ]
