@@ -33,8 +33,8 @@ def _run(data: bytes, seconds: float) -> None:
     environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}  # stacks of idle threads count as memory
     command = [sys.executable, "-m", "livedream.dream.prove"]
     try:
-        # Of a session of its own: a Ctrl-C meant for the parent is not its failure.
-        quiet = {"capture_output": True, "env": environment, "start_new_session": True}
+        # Of a group of its own: a Ctrl-C meant for the parent is not its failure.
+        quiet = {"capture_output": True, "env": environment, "process_group": 0}
         child = subprocess.run(command, input=data, timeout=seconds, **quiet)
     except subprocess.TimeoutExpired:
         raise UserError(f"a first run took longer than {seconds:.0f} s") from None

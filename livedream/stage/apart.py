@@ -35,9 +35,10 @@ class Reading:
         self._reason = tempfile.TemporaryFile()  # noqa: SIM115
         command = [sys.executable, "-m", "livedream.stage.apart", str(self.path)]
         try:
-            # Of a session of its own: a Ctrl-C is the show's, and the show's end is this one's.
+            # Of a group of its own: a Ctrl-C is the show's, and the show's end is this one's. Not of a session of its
+            # own, to which Linux gives as much processor time as to the show, however nice it is.
             self._child = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=self._answer, stderr=self._reason, start_new_session=True
+                command, stdin=subprocess.DEVNULL, stdout=self._answer, stderr=self._reason, process_group=0
             )
         except OSError as error:
             raise UserError(f"{self.path}: a process to read it could not be started: {error.strerror}") from None
