@@ -39,7 +39,6 @@ def main(arguments: list[str] | None = None) -> int:
 def run(options) -> int:
     from livedream.stage.session import Wishes, run
 
-    _cpu_only(options.device)
     if len(options.model) > 2:
         raise UserError(f"--model {options.model[2]}: a third one; there are two decks, --model A --model B")
     wishes = Wishes(
@@ -55,6 +54,7 @@ def run(options) -> int:
         fps=options.fps,
         seed=options.seed,
         seconds=options.seconds,
+        device=options.device,
     )
     return run(wishes, say=lambda text: print(text, flush=True))
 
@@ -220,7 +220,12 @@ def _parser() -> argparse.ArgumentParser:
         "--size", type=_size, default=(1280, 720), metavar="WxH", help="of windows and streams [1280x720]"
     )
     play.add_argument("--fps", type=_rate, default=30.0, help="[30]")
-    play.add_argument("--device", default="auto", help="auto or cpu [%(default)s]")
+    play.add_argument(
+        "--device",
+        default="auto",
+        metavar="NAME",
+        help="what runs the dream: auto, cpu, rtx, cuda, webgpu, …; doctor names all [%(default)s]",
+    )
     play.add_argument("--seed", type=_seed, default=0, help="of the dream's random numbers [0]")
     play.add_argument("--seconds", type=_positive, metavar="N", help="end after so much")
 
@@ -321,11 +326,6 @@ def _place(text: str | None, option: str) -> tuple[str, int] | None:
     from livedream.control.osc import host_port
 
     return host_port(text, option) if text else None
-
-
-def _cpu_only(device: str) -> None:
-    if device not in ("auto", "cpu"):
-        raise UserError(f"--device {device}: this version runs dreams on the CPU; use --device cpu")
 
 
 def _need(module: str, what: str, extra: str) -> None:

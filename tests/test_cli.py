@@ -77,7 +77,7 @@ def test_every_command_that_takes_a_dream_refuses_alike(files, tmp_path):
         (["--osc", "9000"], ["--osc", "HOST:PORT"]),
         (["--osc-out", "nobody"], ["--osc-out", "HOST:PORT"]),
         (["--web", "8808"], ["--web", "HOST:PORT"]),
-        (["--device", "cuda"], ["--device cuda", "--device cpu"]),
+        (["--device", "tpu"], ["--device tpu", "auto", "cpu"]),
         (["--nonsense"], ["--nonsense"]),
     ],
 )

@@ -18,6 +18,7 @@ from livedream.backend.part import Part
 from livedream.dream.dream import Component, Dream
 
 REVISION = 2  # raise it when what was measured before says nothing any more
+UNTRIED = "not tried yet"
 NEAR = 1.1  # times the fastest: as good, if it takes fewer threads or calculates in f32
 
 
@@ -52,14 +53,16 @@ class _Tried:
     failed: str = ""  # in a show, why
 
 
-def quick(dream: Dream, device: str = "auto") -> Choice:
+def quick(dream: Dream, device: str = "auto", measure: bool = True) -> Choice:
     """What is remembered to be best, else the CPU; at once, or the first time after half a second.
 
     A device that was named and has not been tried here is tried first, which takes seconds. Raises UserError if it
-    does not run the dream, one line with what to do.
+    does not run the dream, one line with what to do. measure=False: nothing is tried, whatever it is.
     """
     tried = _recall(dream)
-    if device in ("auto", "cpu"):
+    if not measure:
+        pass
+    elif device in ("auto", "cpu"):
         if "cpu" not in tried:
             tried |= _try(dream, "cpu")
     else:
@@ -86,6 +89,16 @@ def better(dream: Dream, device: str, now: Choice) -> Choice | None:
     choice = _choice(dream, device, tried)
     same = all(_same(choice.parts[name], now.parts.get(name)) for name in choice.parts)
     return None if same else choice
+
+
+def worth_saying(choice: Choice) -> list[str]:
+    """Why not on others, a line for each provider that is installed and was tried, or made for the card here."""
+    said = []
+    for name, why in choice.why.items():
+        there = not providers.missing(providers.by_name(name))
+        if name != "cpu" and (there and why != UNTRIED) or (not there and name == "rtx" and machine.has_nvidia()):
+            said.append(f"not on {name}: {why}")
+    return said
 
 
 def forget(dream: Dream, provider: str, why: str) -> None:
@@ -126,7 +139,7 @@ def _why(provider: providers.Provider, tried: dict[str, _Tried], drawer: str, pa
         return why
     entry = tried.get(provider.name)
     if entry is None:
-        return "not tried yet"
+        return UNTRIED
     if entry.failed:
         return f"failed in a show: {entry.failed}"
     mine = _fastest(_parts(tried, provider.name, drawer))

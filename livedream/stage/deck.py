@@ -22,32 +22,39 @@ REMEMBERED = 240  # drawings that the figures are made of
 class Deck:
     """Plays what its player plays. Everything but `offer` is the drawer's.
 
-    number: 0 or 1. on_broken: called with each provider that failed in the middle of the show.
+    number: 0 or 1. on_broken: called with each provider that fails in the middle of the show, and why.
 
     player: what plays now. drawn: the last picture it drew, before the mix; None before the first. frame: the number
     of the frame it was drawn for. drawing_s: seconds that each drawing took. errors: drawings that failed; error: how
     the last one did, None once one has succeeded.
     """
 
-    def __init__(self, number: int, player: Player, on_broken: Callable[[str], None] = lambda provider: None):
+    def __init__(self, number: int, player: Player):
         self.number, self.player = number, player
+        self.on_broken: Callable[[str, str], None] = lambda provider, why: None
         self.prefix = tables.PREFIXES[number]
         self.drawn: np.ndarray | Picture | None = None
         self.frame = -1
         self.drawing_s: deque[float] = deque(maxlen=REMEMBERED)
         self.errors, self.error = 0, None
-        self._on_broken = on_broken
         self._offered: Player | None = None
+        self._same: Player | None = None
 
     def offer(self, player: Player) -> None:
         """Have another player, made ready, in the place of this one at the next frame; the latest counts."""
         self._offered = player
 
+    def offer_same(self, player: Player) -> None:
+        """The same, unless another dream plays here by then: other runners for the one that does."""
+        self._same = player
+
     def change(self, table: Table) -> None:
         """Take what was offered. Another dream brings its own parameters; the same one goes on where it is."""
         offered, self._offered = self._offered, None
         if offered is None:
-            return
+            offered, self._same = self._same, None
+            if offered is None or offered.dream.sha256 != self.player.dream.sha256:
+                return
         try:
             if offered.dream.sha256 == self.player.dream.sha256:
                 offered.take_over(self.player)
@@ -86,7 +93,7 @@ class Deck:
         self.player = self.player.moved_to(cpu.load)
         self.drawing_s.clear()
         for provider in providers:
-            self._on_broken(provider)
+            self.on_broken(provider, why)
 
     @property
     def on_device(self) -> bool:

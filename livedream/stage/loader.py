@@ -12,11 +12,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from livedream import UserError
-from livedream.backend import cpu
 from livedream.dream import read
-from livedream.dream.dream import Component, Dream
+from livedream.dream.dream import Dream
 from livedream.parameters import Snapshot, Table
-from livedream.play import table as tables
 from livedream.play.player import Player
 from livedream.stage.apart import Reading
 from livedream.stage.deck import Deck
@@ -26,26 +24,6 @@ log = logging.getLogger("livedream.stage")
 POLL = 1.0  # seconds between two looks at the folder and at the file that plays
 
 Signature = tuple[int, int, int]  # of a file: changes when it is written to or replaced
-
-
-def player(dream: Dream, number: int, load: Callable[[Component], object] = cpu.load) -> Player:
-    """A player of the dream for deck `number`. Raises UserError for what cannot be played."""
-    return Player(dream, load, number)
-
-
-def warm(dream: Dream, number: int, fps: float) -> Player:
-    """A player that has drawn once, as the first drawing takes longer than the others, and stands at the beginning."""
-    runners = {}
-
-    def load(component: Component):
-        runners[component.name] = cpu.load(component)
-        return runners[component.name]
-
-    first = player(dream, number, load)
-    values = tables.of(dream).tick(0)
-    first.move(0, fps, values)
-    first.draw(values)
-    return player(dream, number, lambda component: runners[component.name])
 
 
 def names(given: Sequence[Path], folder: Path | None) -> dict[str, Path]:
@@ -72,7 +50,8 @@ def folder(text: str | None) -> Path | None:
 class Loader:
     """Loads dreams into one deck from `start` to `stop`, on a thread of its own; the latest asked for counts.
 
-    find: the names there are, and their files; asked once in POLL seconds. fps: the show's.
+    make: makes a player of a dream, ready to draw. find: the names there are, and their files; asked once in POLL
+    seconds.
     on_change: called in the drawer's thread when the deck has got another player.
 
     loading: the name of the dream that is made ready, None at other times. error: why the last one asked for was
@@ -84,12 +63,12 @@ class Loader:
         self,
         deck: Deck,
         table: Table,
-        fps: float,
+        make: Callable[[Dream], Player],
         find: Callable[[], dict[str, Path]],
         on_change: Callable[[], None] = lambda: None,
     ):
         self.deck, self.loading, self.error, self.changed = deck, None, None, False
-        self._table, self._fps, self._find, self._on_change = table, fps, find, on_change
+        self._table, self._make, self._find, self._on_change = table, make, find, on_change
         self._load, self._reload = f"{deck.prefix}dream/load", f"{deck.prefix}dream/reload"
         self._player = deck.player  # the drawer's
         self._choices = table.parameters[self._load].choices  # the drawer's: what numbers mean
@@ -214,7 +193,7 @@ class Loader:
             with self._lock:
                 self._reading = None
         try:
-            return warm(dream, self.deck.number, self._fps)
+            return self._make(dream)
         except UserError:
             raise
         except Exception as error:

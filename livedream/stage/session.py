@@ -11,14 +11,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from livedream import UserError, output
+from livedream.backend import choose
 from livedream.dream import read
+from livedream.output import hud
 from livedream.output.page import Page
 from livedream.output.window import Window, display_available
 from livedream.output.window import run as run_windows
 from livedream.parameters import Snapshot
 from livedream.play import table as tables
+from livedream.play.player import Player
 from livedream.stage import loader
 from livedream.stage.deck import Deck
+from livedream.stage.faster import Faster, said
 from livedream.stage.live import Stage
 from livedream.stage.status import status
 
@@ -41,6 +45,7 @@ class Wishes:
     fps: float = 30.0
     seed: int = 0
     seconds: float | None = None
+    device: str = "auto"
 
 
 def run(wishes: Wishes, say=print) -> int:
@@ -52,6 +57,7 @@ def run(wishes: Wishes, say=print) -> int:
     from livedream.control.osc_out import Feedback
 
     outputs = [output.parse(text) for text in wishes.outs or default_outputs(wishes)]
+    asked = list(outputs)
     windows = [each for each in outputs if isinstance(each, Window)]
     folder = loader.folder(wishes.dreams)
     dreams = [read.load(model) for model in wishes.models]
@@ -59,7 +65,9 @@ def run(wishes: Wishes, say=print) -> int:
     names = tuple(loader.names(given, folder))
     table = tables.of(dreams, wishes.seed, names, [path.stem for path in given])
     with contextlib.ExitStack() as ending:
-        decks = [Deck(number, loader.player(dream, number)) for number, dream in enumerate(dreams)]
+        choices = [choose.quick(dream, wishes.device) for dream in dreams]
+        decks = [Deck(n, Player(dream, choices[n].load, n)) for n, dream in enumerate(dreams)]
+        seekers = [Faster(deck, wishes.device, choices[deck.number], wishes.fps, say) for deck in decks]
         feedback = Feedback(table, lambda: now(), wishes.osc_out, wishes.osc_prefix)
         receiver = Receiver(
             table, *(wishes.osc or ("127.0.0.1", None)), wishes.osc_prefix, subscribe=feedback.subscribe
@@ -67,8 +75,8 @@ def run(wishes: Wishes, say=print) -> int:
         receiver.start()
         ending.callback(receiver.stop)
         loaders = [
-            loader.Loader(deck, table, wishes.fps, lambda: loader.names(given, folder), feedback.resend)
-            for deck in decks
+            loader.Loader(each.deck, table, each.player, lambda: loader.names(given, folder), feedback.resend)
+            for each in seekers
         ]
 
         def seen(values: Snapshot) -> None:
@@ -79,7 +87,11 @@ def run(wishes: Wishes, say=print) -> int:
         stage = Stage(decks, table, wishes.fps, outputs, seen, wishes.seconds)
 
         def now() -> dict:
-            return status(stage, receiver.port, loaders)
+            return status(stage, receiver.port, loaders, seekers)
+
+        def closed() -> None:
+            if all(each.state in ("closed", "failed") for each in asked):
+                stage.stopped.set()
 
         server = None if wishes.web_off else _serve(wishes, table, now, decks, outputs, ending)
         feedback.start()
@@ -89,14 +101,16 @@ def run(wishes: Wishes, say=print) -> int:
             ending.callback(each.stop)
         gc.freeze()  # to look through all that was imported would hold everything up for 30 ms
         for each in windows:
-            each.on_close = stage.stopped.set
+            each.on_close, each.hud = closed, lambda: hud.lines(now())
         stage.start()
         ending.callback(stage.stop)
-        for each in loaders:
+        for each in (*loaders, *seekers):
             each.start()
             ending.callback(each.stop)
-        for deck in decks:
-            say(_told(deck, wishes.fps))
+        for dream, choice in zip(dreams, choices, strict=True):
+            say(f"{dream.title} · {'x'.join(map(str, dream.size))} · {wishes.fps:g} fps · {said(choice)}")
+            for line in choose.worth_saying(choice) if wishes.device == "auto" else ():
+                say(line)
         say(f"OSC {receiver.host}:{receiver.port}" + (f" · page {server.url}" if server else ""))
         for note in (note for dream in dreams for note in dream.notes):
             say(f"note: {note}")
@@ -163,8 +177,3 @@ def _signals(stopped: threading.Event):
     finally:
         for kind, handler in before.items():
             signal.signal(kind, handler)
-
-
-def _told(deck: Deck, fps: float) -> str:
-    dream, providers = deck.player.dream, sorted(set(deck.player.providers.values()))
-    return f"{dream.title} · {'x'.join(map(str, dream.size))} · {fps:g} fps · {' · '.join(providers)}"

@@ -5,16 +5,18 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import livedream
+from livedream.stage.faster import Faster
 from livedream.stage.live import Stage, percentile
 from livedream.stage.loader import Loader
 
 STARTED = time.monotonic()
 
 
-def status(stage: Stage, osc_port: int | None, loaders: Sequence[Loader]) -> dict:
+def status(stage: Stage, osc_port: int | None, loaders: Sequence[Loader], seekers: Sequence[Faster]) -> dict:
     """The state of a show, of JSON values. fps.fresh counts drawings, fps.sent repeats too; ms are milliseconds.
 
-    loaders: one for each deck. decks: loading is the name of the dream that is made ready, or None; load_error says why
+    loaders, seekers: one for each deck. decks: why says of each provider that runs nothing why not; loading is the
+    name of the dream that is made ready, or None; load_error says why
     the last one asked for was refused; changed: the dream's file holds another one by now.
     ms.interval_p99: of abs(interval - period) between frames handed out.
     """
@@ -52,8 +54,9 @@ def status(stage: Stage, osc_port: int | None, loaders: Sequence[Loader]) -> dic
                 "loading": loader.loading,
                 "load_error": loader.error,
                 "changed": loader.changed,
+                "why": faster.choice.why,
             }
-            for deck, loader in zip(stage.decks, loaders, strict=True)
+            for deck, loader, faster in zip(stage.decks, loaders, seekers, strict=True)
         ],
         "outputs": [
             {

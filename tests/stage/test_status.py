@@ -48,7 +48,7 @@ def test_every_listed_field_is_there_and_means_what_it_says(show, until):
     assert said["fps"]["target"] == 30
     assert 0 < said["fps"]["fresh"] <= said["fps"]["sent"]
     assert said["ms"]["model_p50"] > 0
-    assert said["decks"][0] | {"step": 0, "sha256": ""} == {
+    assert said["decks"][0] | {"step": 0, "sha256": "", "why": {}} == {
         "dream": "Tiny",
         "sha256": "",
         "seed": 12,
@@ -58,7 +58,10 @@ def test_every_listed_field_is_there_and_means_what_it_says(show, until):
         "loading": None,
         "load_error": None,
         "changed": False,
+        "why": {},
     }
+    assert all(why for why in said["decks"][0]["why"].values())
+    assert "cpu" not in said["decks"][0]["why"]
     assert len(said["decks"][0]["sha256"]) == 64
     outputs = {each["name"]: each for each in said["outputs"]}
     assert outputs["nowhere"]["kind"] == "none"
