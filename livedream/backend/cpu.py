@@ -1,6 +1,8 @@
 """ONNX Runtime on the processor."""
 
 import os
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import onnxruntime as ort
@@ -65,7 +67,18 @@ def load(component: Component, threads: int | None = None) -> CpuRunner:
     model = component.model
     if draws(component):
         model = component.for_cpu or cpu_graph.rewritten(model)
-    return CpuRunner(component, ort.InferenceSession(model, options, providers=["CPUExecutionProvider"]))
+    return CpuRunner(component, opened(model, options))
+
+
+def opened(model: bytes, options: ort.SessionOptions) -> ort.InferenceSession:
+    """A session on the CPU. By way of a file: bytes are copied under Python's lock, which a show would notice."""
+    try:
+        with tempfile.TemporaryDirectory(prefix="livedream-") as folder:
+            path = Path(folder, "model.onnx")
+            path.write_bytes(model)
+            return ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    except OSError:  # nowhere to write
+        return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
 def draws(component: Component) -> bool:

@@ -21,7 +21,7 @@ from livedream import UserError
 from livedream.dream.dream import Dream
 
 HEAD = struct.Struct("<q")
-NICE = 5  # the show goes first
+NICE = 3  # the show goes first
 REFUSED = 2  # the exit code when the reason stands on standard error
 
 
