@@ -40,6 +40,7 @@ class Show:
         self._frames: queue.Queue = queue.Queue()
         command = [sys.executable, __file__, "run", "--model", str(model), *arguments]
         command += ["--osc", f"127.0.0.1:{self.osc_port}", "--web", f"127.0.0.1:{self.web_port}"]
+        command += [] if "--device" in arguments else ["--device", "cpu"]  # nothing else is tried beside it
         for each in (f"raw:{self._listener.getsockname()[1]}", *outs):
             command += ["--out", each]
         self._command, self.code, self.errors, self.said = command, None, "", ""

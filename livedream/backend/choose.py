@@ -96,7 +96,7 @@ def worth_saying(choice: Choice) -> list[str]:
     said = []
     for name, why in choice.why.items():
         there = not providers.missing(providers.by_name(name))
-        if name != "cpu" and (there and why != UNTRIED) or (not there and name == "rtx" and machine.has_nvidia()):
+        if (there and why != UNTRIED and name != "cpu") or (not there and name == "rtx" and machine.has_nvidia()):
             said.append(f"not on {name}: {why}")
     return said
 

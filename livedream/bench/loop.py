@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 
-from livedream.backend import cpu
+from livedream.backend import Runner, choose
 from livedream.bench.figures import figure, missing
 from livedream.bench.watch import Watch, playing
 from livedream.dream import read
@@ -56,11 +56,11 @@ class Tap:
 
 
 def tapped(dream: Dream) -> tuple[Player, list[Tap]]:
-    """A player on the CPU whose sessions are tapped. Raises UserError."""
-    taps = []
+    """A player on the CPU, as a show has it, whose sessions are tapped. Raises UserError."""
+    taps, choice = [], choose.quick(dream, "cpu")
 
-    def load(component: Component) -> cpu.CpuRunner:
-        runner = cpu.load(component)
+    def load(component: Component) -> Runner:
+        runner = choice.load(component)
         runner.session = Tap(component.name, runner.session)
         taps.append(runner.session)
         return runner

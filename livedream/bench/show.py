@@ -161,8 +161,8 @@ class Show:
 
 
 def prepare(dream: Dream) -> None:
-    """Have measured what a show would measure in its background when a machine plays the dream for the first time."""
-    choose.better(dream, "cpu", choose.quick(dream, "cpu"))
+    """Have measured what a show measures when a machine plays the dream for the first time."""
+    choose.quick(dream, "cpu")
 
 
 def message(address: str, *values) -> bytes:

@@ -40,7 +40,7 @@ def show(dream):
 
 
 def test_the_dream_goes_on_where_it_was(dream, show, until, monkeypatch):
-    stage, deck, output = show
+    _, deck, output = show
     now = choose.quick(dream)
     found = dataclasses.replace(now, parts={name: Part(threads=3) for name in now.parts})
     monkeypatch.setattr(choose, "better", lambda *asked: found)
@@ -60,7 +60,7 @@ def test_the_dream_goes_on_where_it_was(dream, show, until, monkeypatch):
 
 
 def test_other_runners_of_a_dream_that_plays_no_more_are_left(dream, show, until, tmp_path):
-    stage, deck, output = show
+    _, deck, output = show
     other = read.load(dreams.tiny(tmp_path / "other.onnx", title="Other"))
     deck.offer(Player(other, choose.quick(other).load))
     until(lambda: deck.player.dream is other)
