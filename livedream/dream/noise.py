@@ -60,15 +60,21 @@ def noise(seed: int, deck: int, component: str, step: int, n: int) -> np.ndarray
 def inverse_cdf(p: np.ndarray) -> np.ndarray:
     """f64 [n]: where the normal distribution reaches p, f64 [n] in 2**-24 .. 1 - 2**-24. Good to 1e-14."""
     q = p - 0.5
+    found = q * _ratio(_CENTRE, 0.180625 - q * q)
     far = np.abs(q) > 0.425
-    x = np.where(far, np.sqrt(-np.log(0.5 - np.abs(q))) - 1.6, 0.180625 - q * q)
-    coefficients = np.where(far, _TAIL, _CENTRE)
-    ratio = coefficients[0] * x  # numerator and denominator side by side, by Horner's rule
+    if far.any():
+        q = q[far]
+        found[far] = np.sign(q) * _ratio(_TAIL, np.sqrt(-np.log(0.5 - np.abs(q))) - 1.6)
+    return found
+
+
+def _ratio(coefficients: np.ndarray, x: np.ndarray) -> np.ndarray:
+    both = coefficients[0] * x  # numerator and denominator side by side, by Horner's rule
     for pair in coefficients[1:-1]:
-        ratio += pair
-        ratio *= x
-    ratio += coefficients[-1]
-    return ratio[0] / ratio[1] * np.where(far, np.sign(q), q)
+        both += pair
+        both *= x
+    both += coefficients[-1]
+    return both[0] / both[1]
 
 
 def _probabilities(purpose: int, seed: int, deck: int, component: str, step: int, n: int) -> np.ndarray:

@@ -43,6 +43,8 @@ class Player:
         self.steps = self.lost = 0
         self._runners = {name: load(dream.components[name]) for name in ("step", "decode") if name in dream.components}
         self._knobs = np.stack([d.vector for d in dream.directions[:KNOBS]]) if dream.directions else None
+        self._knob_addresses = [f"dream/knob/{i}" for i in range(1, len(dream.directions[:KNOBS]) + 1)]
+        self._asked, self._added = None, None  # knobs and offsets, and what they come to
         self._seed, self._drawn = None, 0  # steps since the random numbers began
         self._before: Point | None = None
         self._after: Point | None = None
@@ -159,11 +161,13 @@ class Player:
 
     def _offset(self, values: Snapshot) -> np.ndarray:
         """What knobs and latent offsets add to the drawn latent, f32 [Z]."""
-        offset = np.asarray(values["dream/latent"], np.float32) * self.dream.std
-        if self._knobs is not None:
-            turned = [values[f"dream/knob/{i}"] for i in range(1, len(self._knobs) + 1)]
-            offset = offset + np.asarray(turned, np.float32) @ self._knobs
-        return offset
+        asked = values["dream/latent"], [values[address] for address in self._knob_addresses]
+        if asked != self._asked:  # twice a frame, and mostly nothing has moved
+            self._added = np.asarray(asked[0], np.float32) * self.dream.std
+            if self._knobs is not None:
+                self._added = self._added + np.asarray(asked[1], np.float32) @ self._knobs
+            self._asked = asked
+        return self._added
 
     def _named(self, latent: np.ndarray) -> dict[str, np.ndarray]:
         """The flat latent as a component's inputs."""
