@@ -73,12 +73,12 @@ class Reading:
 
 
 def main() -> int:
+    if hasattr(os, "nice"):
+        os.nice(NICE)
     from livedream.backend import cpu_graph
     from livedream.dream import read
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that a first run in progress is ended, too
-    if hasattr(os, "nice"):
-        os.nice(NICE)
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever else speaks must not be taken for the answer
     try:
