@@ -6,13 +6,17 @@ and index. So a value depends on nothing else: not on what was drawn before, nor
 whose streams may change between versions.
 """
 
+import functools
 import threading
+from collections.abc import Iterable
 
 import numpy as np
 
 COMPONENTS = ("step", "decode", "encode", "apply")  # their places are part of the stream: append only
 _UNIFORM, _NORMAL = 0, 1
 _WORD = (1 << 64) - 1
+AHEAD = 16  # steps whose numbers are made together
+LARGE = 4096  # numbers of a step, above which they are made alone
 _OWN = threading.local()  # a generator for each thread: to make one anew asks the system for entropy, 30 µs each time
 _FRESH = {"bit_generator": "Philox", "buffer": np.zeros(4, np.uint64), "buffer_pos": 4, "has_uint32": 0, "uinteger": 0}
 
@@ -49,12 +53,32 @@ def uniform(seed: int, deck: int, component: str, step: int, n: int) -> np.ndarr
 
     seed, step: any integers, taken modulo 2**64. deck: 0 for A, 1 for B. component: one of COMPONENTS.
     """
-    return _probabilities(_UNIFORM, seed, deck, component, step, n).astype(np.float32)
+    return _row(_UNIFORM, seed, deck, component, step, n)
 
 
 def noise(seed: int, deck: int, component: str, step: int, n: int) -> np.ndarray:
     """f32 [n], standard normal, within ±5.4, independent of the uniforms; arguments as in `uniform`."""
-    return inverse_cdf(_probabilities(_NORMAL, seed, deck, component, step, n)).astype(np.float32)
+    return _row(_NORMAL, seed, deck, component, step, n)
+
+
+def _row(purpose: int, seed: int, deck: int, component: str, step: int, n: int) -> np.ndarray:
+    if n > LARGE:
+        return _block(purpose, seed, deck, component, (step,), n)[0]
+    first = step - step % AHEAD
+    return _kept(purpose, seed, deck, component, first, n)[step - first].copy()
+
+
+def _block(purpose: int, seed: int, deck: int, component: str, steps: Iterable[int], n: int) -> np.ndarray:
+    """f32 [steps, n]."""
+    p = np.concatenate([_probabilities(purpose, seed, deck, component, step, n) for step in steps])
+    return (inverse_cdf(p) if purpose == _NORMAL else p).astype(np.float32).reshape(-1, n)
+
+
+@functools.lru_cache(maxsize=16)
+def _kept(purpose: int, seed: int, deck: int, component: str, first: int, n: int) -> np.ndarray:
+    """The numbers of AHEAD steps at once: by the time that a model has run, a processor has forgotten this code, and to
+    fetch it for every step costs more than the numbers do."""
+    return _block(purpose, seed, deck, component, range(first, first + AHEAD), n)
 
 
 def inverse_cdf(p: np.ndarray) -> np.ndarray:

@@ -124,7 +124,9 @@ class Player:
 
     def _following(self, here: Point, values: Snapshot) -> Point:
         """One step from `here`; takes the recurrent state along. The latent of `here` again if it went wrong."""
-        heard = here.latent + values["dream/feedback"] * self._offset(values)
+        heard, feedback = here.latent, values["dream/feedback"]
+        if feedback:
+            heard = heard + feedback * self._offset(values)
         if "step" not in self._runners:
             chance = noise.noise(self._seed, self.deck, "step", self._drawn, heard.size)
             white = (heard - self.dream.mean) / np.maximum(self.dream.std, 1e-6)
@@ -138,7 +140,8 @@ class Player:
                 if name in component.inputs:
                     inputs[name] = self._random(make, component)
             outputs = run(inputs)
-            latent = np.concatenate([np.ravel(outputs["next." + name]) for name in self.dream.latents])
+            parts = [outputs["next." + name].ravel() for name in self.dream.latents]
+            latent = parts[0] if len(parts) == 1 else np.concatenate(parts)
             good = bool(np.isfinite(latent).all()) and run.keep()
         self._drawn += 1
         self.steps += 1
@@ -146,7 +149,7 @@ class Player:
             latent, self.lost = here.latent, self.lost + 1
         if self.steps % max(1, round(self.dream.fps)) == 0:
             self._saved = self._states()
-        return Point(latent.astype(np.float32), self._decode_noise())
+        return Point(latent.astype(np.float32, copy=False), self._decode_noise())
 
     def _states(self) -> dict[str, dict[str, np.ndarray]]:
         return {name: runner.state for name, runner in self._runners.items()}
