@@ -28,6 +28,8 @@ from livedream.stage.status import status
 
 log = logging.getLogger("livedream.stage")
 
+SETTLED = 5.0  # seconds into a show after which nothing more is imported
+
 
 @dataclass(frozen=True)
 class Wishes:
@@ -99,7 +101,12 @@ def run(wishes: Wishes, say=print) -> int:
         for each in outputs:
             each.start(*wishes.size, wishes.fps)
             ending.callback(each.stop)
-        gc.freeze()  # to look through all that was imported would hold everything up for 30 ms
+        # To look through all that was imported would hold everything up for 30 ms; the page imports later than this.
+        gc.freeze()
+        settled = threading.Timer(SETTLED, gc.freeze)
+        settled.daemon = True
+        settled.start()
+        ending.callback(settled.cancel)
         for each in windows:
             each.on_close, each.hud = closed, lambda: hud.lines(now())
         stage.start()
