@@ -4,9 +4,11 @@ A packet is read whole or refused whole. Time tags are ignored: what arrives act
 they are, never as patterns.
 """
 
+import functools
 import struct
 
 DEPTH = 8  # bundles within bundles; real senders use one
+SHORT = 128  # bytes of a message that is remembered
 LARGEST = 65507  # bytes that one UDP packet over IPv4 can hold
 
 Message = tuple[str, tuple]
@@ -46,7 +48,7 @@ def _element(packet: bytes, at: int, end: int, depth: int, messages: list[Messag
     if end == at or (end - at) % 4:
         raise Malformed(f"an element of {end - at} bytes")
     if packet[at] == 0x2F:  # "/"
-        messages.append(_message(packet, at, end))
+        messages.append((_again if end - at <= SHORT else _message)(packet[at:end]))
         return
     if packet[at : at + 8] != b"#bundle\0":
         raise Malformed("neither a message nor a bundle")
@@ -64,8 +66,9 @@ def _element(packet: bytes, at: int, end: int, depth: int, messages: list[Messag
         at += size
 
 
-def _message(packet: bytes, at: int, end: int) -> Message:
-    address, at = _string(packet, at, end)
+def _message(packet: bytes) -> Message:
+    end = len(packet)
+    address, at = _string(packet, 0, end)
     if at == end:  # old senders leave the type tags out when there is no argument
         return address, ()
     tags, at = _string(packet, at, end)
@@ -96,6 +99,10 @@ def _message(packet: bytes, at: int, end: int) -> Message:
     if at != end:
         raise Malformed(f"{end - at} bytes after the last argument")
     return address, tuple(arguments)
+
+
+# Some senders say everything all the time, and most of it is as it was.
+_again = functools.lru_cache(maxsize=4096)(_message)
 
 
 def _string(packet: bytes, at: int, end: int) -> tuple[str, int]:
