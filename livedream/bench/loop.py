@@ -20,7 +20,8 @@ WARM = 5  # frames that do not count
 ADDED_MS, ADDED_SHARE = 0.3, 0.03  # budgets, of which the larger counts
 FRESH_SHARE = 0.97
 SLICE = 0.5  # seconds of playing flat out before the sessions have their turn; short, as busy moments come and go
-FASTEST = 1000.0  # frames a second that the stage's clock may be asked for
+BEYOND = 1.2  # times the frames a second that the bare model can draw: what the stage is asked for
+FASTEST = 1000.0  # frames a second that its clock may be asked for
 
 
 class Tap:
@@ -143,14 +144,14 @@ def added(told: dict) -> dict:
 def flat_out(player: Player, table: Table, taps: list[Tap], seconds: float, model_s: float) -> dict:
     """Figure loop.fresh: fresh frames a second of the live stage, as a share of what its bare sessions can do.
 
-    The stage, both threads of it, is asked for twice the frames that it can draw, for half a second; then its
+    The stage, both threads of it, is asked for more frames than it can draw, for half a second; then its
     sessions run bare, over all that they were asked for these frames; and so on by turns. model_s: about one frame's
     model. detail.inside: of the stage's time, the share that its sessions ran.
     """
     what = "fresh frames a second, of the bare sessions'"
-    if model_s < 2 / FASTEST:
+    if model_s < BEYOND / FASTEST:
         return missing("loop.fresh", what, f"this dream takes {model_s * 1e3:.2f} ms: no clock can ask for more", "")
-    fps = 2.0 / model_s
+    fps = BEYOND / model_s
     shares, fresh, bare, insides = [], [], [], []
     end = time.perf_counter() + seconds
     while len(shares) < 4 or time.perf_counter() < end:

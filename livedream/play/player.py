@@ -132,7 +132,7 @@ class Player:
             white = (heard - self.dream.mean) / np.maximum(self.dream.std, 1e-6)
             white = WALK * white + np.sqrt(1 - WALK**2) * values["dream/temperature"] * chance
             latent = white * self.dream.std + self.dream.mean
-            good = bool(np.isfinite(latent).all())
+            good = math.isfinite(latent @ latent)
         else:
             component, run = self.dream.components["step"], self._runners["step"]
             inputs = {**self._named(heard), **_controls(component, values)}
@@ -142,7 +142,7 @@ class Player:
             outputs = run(inputs)
             parts = [outputs["next." + name].ravel() for name in self.dream.latents]
             latent = parts[0] if len(parts) == 1 else np.concatenate(parts)
-            good = bool(np.isfinite(latent).all()) and run.keep()
+            good = math.isfinite(latent @ latent) and run.keep()
         self._drawn += 1
         self.steps += 1
         if not good:

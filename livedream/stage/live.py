@@ -216,7 +216,7 @@ class Stage:
         if frame is None:
             self.late += 1
             frame = replace(shown, number=number, fresh=False, event_at=None)
-        else:
+        elif frame.number != number:
             frame = replace(frame, number=number)
         for output in self.outputs:
             output.show(frame)
