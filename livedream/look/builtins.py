@@ -1,14 +1,14 @@
 """GLSL's built-in functions, for shaders that define one of their own under the same name.
 
-In GLSL 3.30 such a function hides every built-in of that name: after `float round(float x)` there is no round(vec2). The
-older compilers that those shaders were written for only added it. So the other forms are declared again, each calling
-the built-in through a function made before the name was hidden.
+In GLSL 3.30 such a function hides every built-in of that name: after `float round(float x)` there is no round(vec2).
+The older compilers that those shaders were written for only added it. So the other forms are declared again, each
+calling the built-in through a function made before the name was hidden.
 """
 
 # By form: g is float, vec2, vec3 and vec4 in turn, s is always float; before the colon what comes back.
 FORMS = {
-    "g:g": "radians degrees sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh exp log exp2 log2 sqrt inversesqrt"
-    " abs sign floor ceil trunc round fract normalize",
+    "g:g": "radians degrees sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh exp log exp2 log2 sqrt"
+    " inversesqrt abs sign floor ceil trunc round fract normalize",
     "g:gg": "atan pow mod min max step reflect",
     "g:gs": "mod min max",
     "g:sg": "step",

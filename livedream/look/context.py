@@ -8,7 +8,7 @@ from livedream import UserError
 
 
 def create() -> moderngl.Context:
-    """A context of OpenGL 3.3 core or newer, current in the calling thread. UserError says in one line what is missing."""
+    """A context of OpenGL 3.3 core or newer, current in the calling thread. UserError: one line, what is missing."""
     wrong = []
     for backend in ("egl", None) if sys.platform.startswith("linux") else (None,):  # EGL needs no display
         try:

@@ -11,7 +11,8 @@ from collections.abc import Collection, Mapping
 LENGTH = 2000  # characters
 NESTING = 32  # parentheses, functions and powers within each other
 
-TOKEN = re.compile(r"\s*(?:(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)|\$?([A-Za-z_]\w*)|(\*\*|[<>=!]=|&&|\|\||.))")
+NUMBER = r"(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)"
+TOKEN = re.compile(rf"\s*(?:{NUMBER}|\$?([A-Za-z_]\w*)|(\*\*|[<>=!]=|&&|\|\||.))")
 CONSTANTS = {"pi": math.pi, "tau": math.tau, "e": math.e, "phi": (1 + math.sqrt(5)) / 2}
 FUNCTIONS = {  # name: (least arguments, most, function)
     "abs": (1, 1, abs),

@@ -23,6 +23,11 @@ TOKEN = re.compile(
     re.MULTILINE,
 )
 
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 # Names that the shaders may use and their counterparts here.
 SAME = {
     "gl_FragColor": "isf_FragColor",
@@ -41,12 +46,12 @@ SAME = {
     "texture2DGradARB": "isf_texture2DGrad",
     "texture2DGrad": "isf_texture2DGrad",
     "IMG_NORM_THIS_PIXEL": "IMG_THIS_NORM_PIXEL",
-    "gl_Vertex": "isf_Vertex",
+    "gl_Vertex": "VERTEXDATA",
     "gl_MultiTexCoord0": "isf_MultiTexCoord0",
     "gl_TexCoord": "isf_TexCoord",
-    "gl_ModelViewProjectionMatrix": "isf_identity",
+    "gl_ModelViewProjectionMatrix": "isf_projection",
     "gl_ModelViewMatrix": "isf_identity",
-    "gl_ProjectionMatrix": "isf_identity",
+    "gl_ProjectionMatrix": "isf_projection",
     "gl_Color": "isf_white",
     "gl_FrontColor": "isf_frontColor",
     "ftransform": "isf_ftransform",
@@ -54,23 +59,21 @@ SAME = {
     "attribute": "in",
 }
 # Reserved by some GLSL from 1.30 to 4.60, and therefore renamed where a shader uses them as names.
-RESERVED = frozenset(
+RESERVED = _names(
     "common partition active asm class union enum typedef template this packed goto inline noinline volatile public "
     "static extern external interface long short half fixed unsigned superp input output hvec2 hvec3 hvec4 fvec2 fvec3 "
-    "fvec4 dvec2 dvec3 dvec4 double sampler3DRect filter image1D image2D image3D imageCube iimage1D iimage2D sizeof cast "
-    "namespace using row_major sample patch subroutine precise coherent restrict readonly writeonly resource atomic_uint "
-    "shared buffer image2DRect imageBuffer samplerBuffer".split()
+    "fvec4 dvec2 dvec3 dvec4 double sampler3DRect filter image1D image2D image3D imageCube iimage1D iimage2D sizeof "
+    "cast namespace using row_major sample patch subroutine precise coherent restrict readonly writeonly resource "
+    "atomic_uint shared buffer image2DRect imageBuffer samplerBuffer"
 )
 INTERPOLATION = frozenset(("smooth", "flat", "noperspective"))
 STORAGE = frozenset(("in", "out", "varying", "centroid"))
-QUALIFIERS = frozenset("const in out inout highp mediump lowp uniform varying attribute smooth flat centroid".split())
-DECLARED = frozenset(
-    "PASSINDEX RENDERSIZE TIME TIMEDELTA DATE FRAMEINDEX isf_FragNormCoord isf_fragCoord isf_FragColor".split()
-)
-KEYWORDS = frozenset(
+QUALIFIERS = _names("const in out inout highp mediump lowp uniform varying attribute smooth flat centroid")
+DECLARED = _names("PASSINDEX RENDERSIZE TIME TIMEDELTA DATE FRAMEINDEX isf_FragNormCoord isf_fragCoord isf_FragColor")
+KEYWORDS = _names(
     "attribute const uniform varying break continue do for while if else in out inout float int void bool true false "
     "discard return mat2 mat3 mat4 vec2 vec3 vec4 ivec2 ivec3 ivec4 bvec2 bvec3 bvec4 sampler1D sampler2D sampler3D "
-    "samplerCube struct lowp mediump highp precision main uint uvec2 uvec3 uvec4 layout switch case default".split()
+    "samplerCube struct lowp mediump highp precision main uint uvec2 uvec3 uvec4 layout switch case default"
 )
 # What an input or a buffer cannot be called.
 TAKEN = KEYWORDS | DECLARED | (SAME.keys() - RESERVED) | {"IMG_PIXEL", "IMG_NORM_PIXEL", "IMG_THIS_PIXEL", "IMG_SIZE"}
@@ -113,14 +116,15 @@ layout(location = 0) out vec4 isf_FragColor;
 vec4 IMG_THIS_PIXEL(sampler2D image) { return texture(image, gl_FragCoord.xy / RENDERSIZE); }
 vec4 IMG_THIS_NORM_PIXEL(sampler2D image) { return texture(image, gl_FragCoord.xy / RENDERSIZE); }
 void isf_main();
-bool isf_finite(vec4 c) { return !any(isnan(c)) && !any(isinf(c)); }
+float isf_number(float x) { return isnan(x) ? 0.0 : clamp(x, -1e9, 1e9); }
 """
-# A pixel that is no number would stay in a persistent buffer for ever and spread.
+# What is no number, or infinite, would stay in a persistent buffer for ever and spread.
 FRAGMENT_MAIN = """\
 void main() {
     isf_FragColor = vec4(0.0);
     isf_main();
-    if (!isf_finite(isf_FragColor)) isf_FragColor = vec4(0.0);
+    vec4 c = isf_FragColor;
+    isf_FragColor = vec4(isf_number(c.r), isf_number(c.g), isf_number(c.b), isf_number(c.a));
 }
 """
 VERTEX = """\
@@ -128,12 +132,13 @@ out vec2 isf_FragNormCoord;
 out vec4 isf_frontColor;
 #define isf_corner vec2(float(gl_VertexID & 1), float(gl_VertexID >> 1))
 #define isf_fragCoord (isf_FragNormCoord * RENDERSIZE)
-#define isf_Vertex vec4(isf_corner * 2.0 - 1.0, 0.0, 1.0)
+#define VERTEXDATA vec4(isf_corner * RENDERSIZE, 0.0, 1.0)
+#define isf_projection mat4(2.0 / RENDERSIZE.x, 0, 0, 0, 0, 2.0 / RENDERSIZE.y, 0, 0, 0, 0, -1, 0, -1, -1, 0, 1)
 #define isf_MultiTexCoord0 vec4(isf_corner, 0.0, 1.0)
 vec4 IMG_THIS_PIXEL(sampler2D image) { return texture(image, isf_corner); }
 vec4 IMG_THIS_NORM_PIXEL(sampler2D image) { return texture(image, isf_corner); }
-vec4 isf_ftransform() { return isf_Vertex; }
-void isf_vertShaderInit() { gl_Position = isf_Vertex; isf_FragNormCoord = isf_corner; }
+vec4 isf_ftransform() { return vec4(isf_corner * 2.0 - 1.0, 0.0, 1.0); }
+void isf_vertShaderInit() { gl_Position = isf_ftransform(); isf_FragNormCoord = isf_corner; }
 void isf_main();
 """
 
@@ -431,7 +436,7 @@ def complaint(log: str) -> tuple[int | None, str]:
     return None, _own_words(first or " ".join(log.split())[:300])
 
 
-BACK = {ours: theirs for theirs, ours in SAME.items() if ours.startswith("isf_") and theirs[:3] in ("gl_", "tex", "mai")}
+BACK = {ours: theirs for theirs, ours in SAME.items() if ours[:4] == "isf_" and theirs[:3] in ("gl_", "tex", "mai")}
 
 
 def _own_words(message: str) -> str:

@@ -33,8 +33,8 @@ class Input:
 
     default, low and high are bool (event, bool), int (long), float, (x, y) (point2D) or (r, g, b, a) (color), and None
     for an image. Of an audio input only `high` is set: how many columns it wants, None for as many as there are.
-    `pixels`: a point2D without a range in the file, which its shader reads as pixels; here it still is 0..1 of the
-    picture, and drawing multiplies by the size.
+    `pixels`: a point2D without a range in the file, which its shader reads as pixels; here it is 0..1 of the picture
+    like any other, and drawing multiplies by the size.
     """
 
     name: str
@@ -237,11 +237,12 @@ def _inputs(header: dict, lines: _Lines) -> tuple[tuple[Input, ...], list[str]]:
         raise lines.error(f"{len(listed)} inputs; at most {INPUTS}", "INPUTS")
     found: dict[str, Input] = {}
     notes = []
+    pixels = _in_pixels(listed)
     for number, item in enumerate(listed):
         if not isinstance(item, dict):
             raise lines.error(f"input {number} must be an object with NAME and TYPE", "INPUTS")
         name = _name(item.get("NAME"), f"the NAME of input {number}", lines)
-        made = _input(name, item, lines)
+        made = _input(name, item, lines, pixels)
         if name not in found:
             found[name] = made
         elif found[name].type == made.type:
@@ -259,7 +260,19 @@ def _name(name, what: str, lines: _Lines) -> str:
     return name
 
 
-def _input(name: str, item: dict, lines: _Lines) -> Input:
+def _in_pixels(listed: list) -> bool:
+    """What points without a range mean, which files do not say: pixels as in the early hosts, but for a file in which
+    one of them starts at a fraction of the picture."""
+
+    def fraction(value) -> bool:
+        parts = value if isinstance(value, list) else []
+        return any(isinstance(each, (int, float)) and 0 < each <= 1 for each in parts)
+
+    open_ = [each for each in listed if isinstance(each, dict) and not each.keys() & {"MIN", "MAX"}]
+    return not any(str(each.get("TYPE")).lower() == "point2d" and fraction(each.get("DEFAULT")) for each in open_)
+
+
+def _input(name: str, item: dict, lines: _Lines, pixels: bool) -> Input:
     given = item.get("TYPE")
     kind = next((each for each in TYPES if isinstance(given, str) and each.lower() == given.strip().lower()), None)
     if kind is None:
@@ -290,7 +303,7 @@ def _input(name: str, item: dict, lines: _Lines) -> Input:
         return _long(name, item, label, number, lines)
     if kind == "point2D":
         low, high, default = vector("MIN", 2), vector("MAX", 2), vector("DEFAULT", 2)
-        if low is None and high is None and (default is None or not any(0 < each <= 1 for each in default)):
+        if low is None and high is None and pixels:
             middle = default is None or max(default) > 1  # a default in pixels of some picture unknown
             return Input(name, kind, label, (0.5,) * 2 if middle else (0.0,) * 2, (0.0,) * 2, (1.0,) * 2, pixels=True)
         low, high = low or (0.0, 0.0), high or (1.0, 1.0)
@@ -328,7 +341,9 @@ def _long(name: str, item: dict, label: str, number, lines: _Lines) -> Input:
         low, high = min(values), max(values)
         default = values[0] if default is None else whole(default)
     else:
-        low, high = map(whole, _ordered(number("MIN", 0.0), number("MAX", 1.0 if default is None else max(default, 1.0))))
+        low, high = map(
+            whole, _ordered(number("MIN", 0.0), number("MAX", 1.0 if default is None else max(default, 1.0)))
+        )
         default = low if default is None else whole(default)
     return Input(name, "long", label, default, min(low, default), max(high, default), tuple(values), tuple(labels))
 
@@ -342,8 +357,14 @@ def _passes(header: dict, inputs: dict[str, Input], lines: _Lines) -> tuple[tupl
     if isinstance(older, list):
         older = {each: {} for each in older if isinstance(each, str)}
     if not isinstance(older, dict) or len(older) > PASSES:
-        raise lines.error(f"PERSISTENT_BUFFERS must be an object or a list of at most {PASSES} names", "PERSISTENT_BUFFERS")
-    known = {"WIDTH", "HEIGHT", *(each.name for each in inputs.values() if each.type in ("event", "bool", "long", "float"))}
+        raise lines.error(
+            f"PERSISTENT_BUFFERS must be an object or a list of at most {PASSES} names", "PERSISTENT_BUFFERS"
+        )
+    known = {
+        "WIDTH",
+        "HEIGHT",
+        *(each.name for each in inputs.values() if each.type in ("event", "bool", "long", "float")),
+    }
 
     def size(key: str, item: dict, what: str) -> expressions.Expression | None:
         text = item.get(key)

@@ -28,8 +28,9 @@ def read(path: Path) -> np.ndarray:
     try:
         with av.open(str(path)) as container:
             stream = container.streams.video[0]
-            if not 0 < stream.codec_context.width <= SIDE or not 0 < stream.codec_context.height <= SIDE:
-                raise UserError(f"{path.name} is {stream.codec_context.width}x{stream.codec_context.height}; at most {SIDE}")
+            width, height = stream.codec_context.width, stream.codec_context.height
+            if not (0 < width <= SIDE and 0 < height <= SIDE):  # before its pixels are unpacked
+                raise UserError(f"{path.name} is {width}x{height}; at most {SIDE}x{SIDE}")
             frame = next(container.decode(stream))
             pixels = frame.to_ndarray(format="rgba")
     except (av.error.FFmpegError, StopIteration, IndexError, ValueError, MemoryError):

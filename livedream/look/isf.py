@@ -159,7 +159,7 @@ class Look:
             self._bound[name] = self._keep(context.texture(pixels.shape[1::-1], 4, pixels.tobytes()))
 
         self._picture = self._keep(Target(context, dtype, 1))
-        self._scratch = self._keep(Target(context, "f1", 1))  # of a pass in the middle without a target, which no one reads
+        self._scratch = self._keep(Target(context, "f1", 1))  # of an earlier pass without a target, never read
         self._targets: dict[str, Target] = {}
         targets = [each.target for each in source.passes]
         for each in source.passes + source.idle:
@@ -210,7 +210,8 @@ class Look:
         total = sum(w * h * self._targets[name].bytes for name, (w, h) in sizes.items())
         if total > MEMORY:
             raise UserError(
-                f"{self.source.path}:1: its buffers need {total >> 20} MB at {size[0]}x{size[1]}; at most {MEMORY >> 20}"
+                f"{self.source.path}:1: its buffers need {total >> 20} MB at {size[0]}x{size[1]}; "
+                f"at most {MEMORY >> 20}"
             )
         return sizes
 
@@ -356,5 +357,3 @@ def _length(value: float, whole: int, most: int) -> int:
     if math.isnan(value):
         return whole
     return int(min(max(value, 1.0), float(most)))
-
-

@@ -6,6 +6,8 @@ each drawn pixel, all such loops together: `while (true)` then ends. What this c
 called from a loop with many turns, and the time of one turn.
 """
 
+import itertools
+
 TURNS = 16384
 PLAIN = 65536
 
@@ -47,7 +49,7 @@ def guard(made: list) -> None:
 def _insert(made: list, start: int, stop: int) -> None:
     """The condition between two tokens becomes `isf_more() && (…)`. One that declares a variable is left alone."""
     words = [each for each in made[start:stop] if each.kind not in ("space", "comment")]
-    if any(a.kind == "name" and b.kind == "name" for a, b in zip(words, words[1:], strict=False)):
+    if any(a.kind == "name" and b.kind == "name" for a, b in itertools.pairwise(words)):
         return
     made[start - 1].text += " isf_more()" + " && (" * bool(words)
     made[stop].text = ")" * bool(words) + made[stop].text
@@ -106,7 +108,8 @@ def _constants(made: list) -> dict[str, float]:
             found.setdefault(words[at + 1].text, []).append(words[at + 2].text)
         elif token.text == "const" and at + 5 < len(words) and words[at + 3].text == "=" and words[at + 5].text in ";,":
             found.setdefault(words[at + 2].text, []).append(words[at + 4].text)
-    return {name: _number(values[0]) for name, values in found.items() if len(values) == 1 and _number(values[0]) is not None}
+    single = {name: _number(values[0]) for name, values in found.items() if len(values) == 1}
+    return {name: value for name, value in single.items() if value is not None}
 
 
 def _number(text: str) -> float | None:
@@ -155,7 +158,13 @@ def _turns(made: list, marks: tuple[int, int, int, int], body: int, numbers: dic
         by = None if by is None else by if step[1] == "+" else -by
     else:
         return None
-    if begin is None or end is None or not by or compare not in ("<", "<=", ">", ">=") or (by > 0) != (compare[0] == "<"):
+    if (
+        begin is None
+        or end is None
+        or not by
+        or compare not in ("<", "<=", ">", ">=")
+        or (by > 0) != (compare[0] == "<")
+    ):
         return None
     if _assigned(made, closing + 1, body, name):
         return None
