@@ -7,11 +7,13 @@ inside its own macros, and before or after it redefines texture().
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from livedream.look import builtins, loops
+from livedream import UserError
+from livedream.look import bounds, builtins, loops
 
 PRELUDE = 100001  # line number at which the prelude starts, so that a message from it is not taken for the file's
+NEAR = 300  # tokens looked through for the end of a list of parameters
 
 TOKEN = re.compile(
     r"(?P<comment>//[^\n]*|/\*[\s\S]*?(?:\*/|\Z))"
@@ -188,18 +190,24 @@ def shader_name(name: str) -> str:
 
 
 def programs(source) -> tuple[str, str]:
-    """The vertex and the fragment shader of a header.Source, ready to compile."""
+    """The vertex and the fragment shader of a header.Source, ready to compile. UserError when one is beyond bounds."""
     images = [each.name for each in source.inputs if each.type not in TYPES]
     images += sorted({each.target for each in source.passes + source.idle if each.target})
     images += list(source.imported)
     scalars = {each.name: TYPES[each.type] for each in source.inputs if each.type in TYPES}
     fragment = tokens(source.fragment)
     vertex = tokens(source.vertex if source.vertex is not None else "void main() { isf_vertShaderInit(); }\n")
+    for made, path in ((fragment, source.path), (vertex, source.vertex_path)):
+        try:
+            bounds.check(made)
+        except bounds.TooMuch as error:
+            line = sum(each.text.count("\n") for each in made[: error.token]) + 1
+            raise UserError(f"{path}:{line}: {error}") from None
 
     missing = _varyings(fragment, ("varying", "in"))
     for name in _varyings(vertex, ("varying", "out")):
         missing.pop(name, None)
-    declared = _declarations(images, scalars, fragment + vertex)
+    declared = _uniforms(images, scalars, fragment + vertex)
     hidden = {each.name for each in source.inputs if each.name in builtins.NAMES}
     texcoord = "vec4 isf_TexCoord[8];\n"
     uses_texcoord = any(each.text == "gl_TexCoord" for each in fragment + vertex)
@@ -222,7 +230,7 @@ def programs(source) -> tuple[str, str]:
     return vertex_text, fragment_text
 
 
-def _declarations(images: Iterable[str], scalars: dict[str, str], used: list[Token]) -> str:
+def _uniforms(images: Iterable[str], scalars: dict[str, str], used: list[Token]) -> str:
     text = "".join(f"uniform {kind} {shader_name(name)};\n" for name, kind in scalars.items())
     words = {each.text for each in used if each.kind == "name"}
     for image in images:
@@ -257,21 +265,25 @@ def significant(made: list[Token], start: int, step: int = 1) -> int:
     return start
 
 
-def _statement(made: list[Token], start: int) -> int:
-    """Index of the semicolon that ends the declaration that starts here; len(made) when there is none."""
-    while start < len(made) and made[start].text not in (";", "{", "}"):
-        start += 1
-    return start if start < len(made) and made[start].text == ";" else len(made)
+def _declarations(made: list[Token], words: tuple[str, ...]) -> Iterator[tuple[int, int]]:
+    """Declarations outside of functions that begin with one of these qualifiers, from there to their semicolon."""
+    at = 0
+    while at < len(made):
+        start = at
+        at += 1
+        if made[start].text not in words or not _declares(made, start):
+            continue
+        while at < len(made) and made[at].text not in (";", "{", "}"):
+            at += 1
+        if at < len(made) and made[at].text == ";":
+            yield start, at
 
 
 def _varyings(made: list[Token], words: tuple[str, ...]) -> dict[str, tuple[str, str]]:
     """Names of the varyings declared outside of functions, each with its type and array part."""
     found = {}
-    for at, token in enumerate(made):
-        if token.kind != "name" or token.text not in words or not _declares(made, at):
-            continue
-        end = _statement(made, at)
-        parts = [each.text for each in made[at + 1 : end] if each.kind not in ("space", "comment")]
+    for start, end in _declarations(made, words):
+        parts = [each.text for each in made[start + 1 : end] if each.kind not in ("space", "comment")]
         parts = [each for each in parts if each not in QUALIFIERS]
         if not parts or "(" in parts:
             continue
@@ -288,7 +300,9 @@ def _declares(made: list[Token], at: int) -> bool:
     if made[at].depth:
         return False
     before = significant(made, at - 1, -1)
-    while before >= 0 and made[before].text in QUALIFIERS | INTERPOLATION:
+    for _ in range(8):
+        if before < 0 or made[before].text not in QUALIFIERS | INTERPOLATION:
+            break
         before = significant(made, before - 1, -1)
     return before < 0 or made[before].text not in ("(", ",")
 
@@ -304,7 +318,8 @@ def _functions(made: list[Token]) -> dict[str, set[tuple[str, ...]]]:
             continue
         if made[before].text in ("return", "else", "define"):
             continue
-        closing = next((i for i in range(opening, len(made)) if made[i].text == ")"), len(made))
+        stop = min(opening + NEAR, len(made))
+        closing = next((i for i in range(opening, stop) if made[i].text == ")"), stop)
         types: list[str] = []
         fresh = True
         for each in made[opening + 1 : closing]:
@@ -375,31 +390,24 @@ def _blank(made: list[Token], start: int, stop: int) -> None:
 
 def _drop_known_uniforms(made: list[Token], known: Iterable[str]) -> None:
     """`uniform float TIME;` of a shader that declares what is declared already."""
-    for at, token in enumerate(made):
-        if token.text not in ("uniform", "varying", "in", "out") or not _declares(made, at):
-            continue
-        end = _statement(made, at)
-        names = [each.text for each in made[at + 1 : end] if each.kind == "name" and each.text not in QUALIFIERS][1:]
-        names = [SAME.get(each, each) for each in names]
-        if end < len(made) and names and all(each in known for each in names):
-            _blank(made, at, end + 1)
+    for start, end in _declarations(made, ("uniform", "varying", "in", "out")):
+        names = [each.text for each in made[start + 1 : end] if each.kind == "name" and each.text not in QUALIFIERS][1:]
+        if names and all(SAME.get(each, each) in known for each in names):
+            _blank(made, start, end + 1)
 
 
 def _own_output(made: list[Token]) -> None:
     """`out vec4 colour;` of a shader written for newer GLSL: that name is the output's."""
-    for at, token in enumerate(made):
-        if token.text != "out" or not _declares(made, at):
+    for start, end in _declarations(made, ("out",)):
+        names = [each.text for each in made[start + 1 : end] if each.kind == "name" and each.text not in QUALIFIERS]
+        if len(names) != 2 or names[0] != "vec4":
             continue
-        end = _statement(made, at)
-        names = [each.text for each in made[at + 1 : end] if each.kind == "name" and each.text not in QUALIFIERS]
-        if end == len(made) or len(names) != 2 or names[0] != "vec4":
-            continue
-        start = significant(made, at - 1, -1)
-        if start >= 0 and made[start].text == ")":  # layout(location = 0)
-            while start > 0 and made[start].text != "layout":
-                start -= 1
-            at = start
-        _blank(made, at, end + 1)
+        before = significant(made, start - 1, -1)
+        if before >= 0 and made[before].text == ")":  # layout(location = 0)
+            while before > 0 and made[before].text != "layout":
+                before -= 1
+            start = before
+        _blank(made, start, end + 1)
         for each in made:
             if each.kind == "name" and each.text == names[1]:
                 each.text = "isf_FragColor"
@@ -409,15 +417,11 @@ def _own_output(made: list[Token]) -> None:
 def _drop_const(made: list[Token], known: Iterable[str]) -> None:
     """`const float x = TIME * 2.0;` outside of functions, which lenient compilers took: not const then."""
     changing = set(known)
-    for at, token in enumerate(made):
-        if token.text != "const" or not _declares(made, at):
-            continue
-        end = _statement(made, at)
-        words = [each for each in made[at + 1 : end] if each.kind == "name"]
-        if end < len(made) and any(each.text in changing for each in words[2:]):
-            token.text = ""
-            if len(words) > 1:
-                changing.add(words[1].text)  # what is computed from it is no constant either
+    for start, end in _declarations(made, ("const",)):
+        words = [each for each in made[start + 1 : end] if each.kind == "name"]
+        if any(each.text in changing for each in words[2:]):
+            made[start].text = ""
+            changing.add(words[1].text)  # what is computed from it is no constant either
 
 
 def complaint(log: str) -> tuple[int | None, str]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from livedream import UserError
 from livedream.look import expressions, glsl
 
-BYTES = 1 << 20  # of a shader file; the longest of the public collection has 40 kB
+BYTES = 1 << 19  # of a shader file
 INPUTS = 128
 PASSES = 64
 IMAGES = 16

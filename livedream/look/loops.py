@@ -10,6 +10,8 @@ import itertools
 
 TURNS = 16384
 PLAIN = 65536
+NEAR = 4000  # tokens looked through for the end of a body without braces
+DEEP = 60  # braces around a loop beyond which its turns are not counted
 
 COUNTER = f"int isf_turns = 0;\nbool isf_more() {{ return ++isf_turns <= {TURNS}; }}\n"
 
@@ -17,6 +19,7 @@ COUNTER = f"int isf_turns = 0;\nbool isf_more() {{ return ++isf_turns <= {TURNS}
 def guard(made: list) -> None:
     """Put the counter into the loops of these glsl.Tokens, in place."""
     numbers = _constants(made)
+    ends = _pairs(made)
     counted: list[tuple[int, int]] = []  # (index where the loop's body ends, turns) of the loops around
     for at, token in enumerate(made):
         if token.kind != "name" or token.text not in ("for", "while"):
@@ -24,7 +27,7 @@ def guard(made: list) -> None:
         opening = _next(made, at + 1)
         if opening >= len(made) or made[opening].text != "(":
             continue
-        closing = _closing(made, opening)
+        closing = ends.get(opening, len(made))
         if closing == len(made):
             continue
         if token.text == "while":
@@ -35,8 +38,10 @@ def guard(made: list) -> None:
             continue
         first, second = semicolons
         counted = [each for each in counted if each[0] > at]
-        body = _body_end(made, closing)
-        turns = _turns(made, (opening, first, second, closing), body, numbers)
+        body = _body_end(made, closing, ends)
+        turns = None
+        if token.depth <= DEEP:
+            turns = _turns(made, (opening, first, second, closing), body, numbers)
         around = 1.0
         for _, each in counted:
             around *= each
@@ -61,42 +66,36 @@ def _next(made: list, at: int) -> int:
     return at
 
 
-def _closing(made: list, opening: int) -> int:
-    depth = 0
-    for at in range(opening, len(made)):
-        text = made[at].text
-        if text == "(":
-            depth += 1
-        elif text == ")":
-            depth -= 1
-            if depth == 0:
-                return at
-        elif text in ("{", "}"):
-            break
-    return len(made)
-
-
 def _semicolons(made: list, opening: int, closing: int) -> list[int]:
     return [at for at in range(opening, closing) if made[at].text == ";"]
 
 
-def _body_end(made: list, closing: int) -> int:
-    """Where the statement after a loop's parenthesis ends."""
-    at = _next(made, closing + 1)
-    if at < len(made) and made[at].text == "{":
-        depth = made[at].depth
-        while at < len(made) and not (made[at].text == "}" and made[at].depth == depth):
-            at += 1
-        return at
+def _pairs(made: list) -> dict[int, int]:
+    """For every opening brace and parenthesis, where it is closed."""
+    found: dict[int, int] = {}
+    open_: list[int] = []
+    for at, token in enumerate(made):
+        if token.text in ("{", "("):
+            open_.append(at)
+        elif token.text in ("}", ")"):
+            while open_ and made[open_[-1]].text != {"}": "{", ")": "("}[token.text]:
+                open_.pop()  # never closed
+            if open_:
+                found[open_.pop()] = at
+    return found
+
+
+def _body_end(made: list, closing: int, ends: dict[int, int]) -> int:
+    """Where the statement after a loop's parenthesis ends, or a place well after it."""
     parentheses = 0
-    while at < len(made):
-        parentheses += {"(": 1, ")": -1}.get(made[at].text, 0)
-        if made[at].text == ";" and parentheses <= 0:
+    for at in range(closing + 1, min(closing + NEAR, len(made))):
+        text = made[at].text
+        parentheses += {"(": 1, ")": -1}.get(text, 0)
+        if text == "{":  # also that of a loop within: for (…) for (…) { … }
+            return ends.get(at, len(made))
+        if text == ";" and parentheses <= 0:
             return at
-        if made[at].text == "{":  # for (…) for (…) { … }
-            return _body_end(made, at - 1)
-        at += 1
-    return at
+    return min(closing + NEAR, len(made))
 
 
 def _constants(made: list) -> dict[str, float]:
