@@ -279,9 +279,9 @@ def _input(name: str, item: dict, lines: _Lines, pixels: bool) -> Input:
         raise lines.error(f"input {name!r} has the TYPE {json.dumps(given)[:40]}; one of {', '.join(TYPES)}", name)
     label = _words(item.get("LABEL")) or name
 
-    def number(key: str, value=None) -> float | None:
-        value = item.get(key, value)
-        return None if value is None else _number(value, f"{key} of input {name!r}", lines, name)
+    def number(key: str, otherwise: float | None = None) -> float | None:
+        value = item.get(key)
+        return otherwise if value is None else _number(value, f"{key} of input {name!r}", lines, name)
 
     def vector(key: str, count: int) -> tuple[float, ...] | None:
         value = item.get(key)
@@ -341,9 +341,8 @@ def _long(name: str, item: dict, label: str, number, lines: _Lines) -> Input:
         low, high = min(values), max(values)
         default = values[0] if default is None else whole(default)
     else:
-        low, high = map(
-            whole, _ordered(number("MIN", 0.0), number("MAX", 1.0 if default is None else max(default, 1.0)))
-        )
+        most = 1.0 if default is None else max(default, 1.0)
+        low, high = map(whole, _ordered(number("MIN", 0.0), number("MAX", most)))
         default = low if default is None else whole(default)
     return Input(name, "long", label, default, min(low, default), max(high, default), tuple(values), tuple(labels))
 

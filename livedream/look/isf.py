@@ -77,7 +77,10 @@ class Look:
         missing is transparent black. date None: the clock's. Leaves blending, depth, culling and scissors
         off, and the framebuffer in use before. UserError when the buffers would be too large.
         """
-        before = self.context.fbo or self._screen
+        before = self.context.fbo
+        if before is None or isinstance(before.mglo, moderngl.InvalidObject):  # none yet, or one released since
+            before = self._screen
+            before.use()
         try:
             return self._draw(size, values or {}, time, dt, frame, date or datetime.datetime.now(), images or {})
         finally:  # not only kind to the caller: moderngl goes back to the one in use, which must not be a released one
