@@ -238,7 +238,7 @@ def _uniforms(images: Iterable[str], scalars: dict[str, str], used: list[Token])
         text += f"uniform sampler2D {name};\n"
         for part, value in (  # names that other hosts declare, and a few shaders use
             ("imgSize", f"vec2(textureSize({name}, 0))"),
-            ("imgRect", "vec4(0.0, 0.0, 1.0, 1.0)"),
+            ("imgRect", f"vec4(0.0, 0.0, textureSize({name}, 0))"),
             ("flip", "false"),
             ("texCoord", "isf_FragNormCoord"),
             ("normTexCoord", "isf_FragNormCoord"),

@@ -63,6 +63,7 @@ def test_pixels_of_an_image_by_place(look, picture, pixels):
         "texture2DRect(inputImage, gl_FragCoord.xy)",
         "texture(inputImage, isf_fragCoord / IMG_SIZE(inputImage))",
         "IMG_PIXEL(inputImage, gl_FragCoord.xy / RENDERSIZE * _inputImage_imgSize)",
+        "IMG_PIXEL(inputImage, isf_FragNormCoord * _inputImage_imgRect.zw + _inputImage_imgRect.xy)",
     ):
         drawn = look(main(f"gl_FragColor = {text};"), INPUTS=image("inputImage")).draw(SIZE, images=given)
         np.testing.assert_array_equal(pixels(drawn), source, err_msg=text)

@@ -49,11 +49,12 @@ def first(look, pixels):
         "void main() {\r\n\tgl_FragColor = vec4(0.2);\r\n}\r\n",
         "float f(in float x, const in vec2 y, out float z) { z = x; return x; }\n"
         "void main() { float z; gl_FragColor = vec4(f(0.1, vec2(0.), z) + z); }",
+        "void main() { float distance = distance(0., .1); vec4 isf = vec4(distance * 2.); gl_FragColor = isf; }",
         "void isf_nothing() {}\nvoid main() { if (TIME > 5.) discard; gl_FragColor = vec4(0.2); }",
         "uint hash(uint x) { return x * 3u ^ 0xFFu; }\n"
         "void main() { switch (int(TIME)) { case 1: gl_FragColor = vec4(0.2); break; default: hash(1u); } }",
     ],
-    ids=range(20),
+    ids=range(21),
 )
 def test_old_and_new_manners(first, body):
     assert first(body) == 51
@@ -79,6 +80,15 @@ def test_a_function_may_be_given_an_image(first):
         "void main() { gl_FragColor = PASSINDEX == 0 ? vec4(0.2) : sized(white, vec2(.5)); }"
     )
     assert first(body, PASSES=[{"TARGET": "white"}, {}]) == 51
+
+
+def test_a_variable_may_have_the_name_of_the_buffer_it_is_read_from(first):
+    body = (
+        "vec2 corner = vec2(on, TIME);\n"
+        "void main() { if (PASSINDEX == 0) gl_FragColor = vec4(0.2);\n"
+        "else { vec4 last = IMG_PIXEL(last, vec2(0.5)); gl_FragColor = last * corner.x; } }"
+    )
+    assert first(body, PASSES=[{"TARGET": "last"}, {}], INPUTS=[{"NAME": "on", "TYPE": "bool", "DEFAULT": 1}]) == 51
 
 
 @pytest.mark.parametrize(
