@@ -23,6 +23,7 @@ MAY = {
     "output": {"livedream", "frame", "output"},
     "web": {"livedream", "frame", "parameters", "web"},
     "stage": {"livedream", "parameters", "frame", "control", "dream", "backend", "play", "output", "web", "stage"},
+    "look": {"livedream", "look"},
     "machine": {"livedream"},
     "probe": {"livedream", "backend", "output"},
     "doctor": {"livedream", "cache", "control", "dream", "backend", "web", "machine", "probe"},
