@@ -1,0 +1,144 @@
+"""The looks over the picture: which, in which order, and what a performer can move of each. No OpenGL here.
+
+Every look of a chain has a name of its own; its inputs are parameters below `look/NAME/`.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from livedream import UserError
+from livedream.look import header
+from livedream.look.header import Input, Source
+from livedream.parameters import Parameter
+
+OWN = ("wet", "bypass", "place")  # parameters of every look, beside its inputs'
+TAKEN = ("insert", "remove")  # addresses below look/ that are no look
+LONGEST = 16  # looks in a chain
+
+
+@dataclass(eq=False)
+class Slot:
+    """A look's place in the chain. name: in addresses. source: as it was read last; a Compositor compiles it.
+
+    error: why the file as it is now does not work, while the one before goes on; None when all is well.
+    """
+
+    name: str
+    source: Source
+    error: str | None = None
+
+    def address(self, what: str) -> str:
+        return f"look/{self.name}/{what}"
+
+
+class Chain:
+    """Slots in the order in which they act. Everything is the drawer's, but for reading.
+
+    find: the path of a name. Raises UserError.
+    """
+
+    def __init__(self, find: Callable[[str], Path]):
+        self.find = find
+        self.slots: tuple[Slot, ...] = ()
+
+    def insert(self, path: str | Path, name: str | None = None) -> Slot:
+        """Put a look at the end. Raises UserError for a file that is no look, or when there are too many."""
+        if len(self.slots) >= LONGEST:
+            raise UserError(f"{path}: {LONGEST} looks are all that a chain holds")
+        slot = Slot(self._free(name or named(path)), header.read(path))
+        self.slots = (*self.slots, slot)
+        return slot
+
+    def remove(self, name: str) -> None:
+        self.slots = tuple(each for each in self.slots if each.name != name)
+
+    def move(self, name: str, place: int) -> None:
+        """Let it act at `place`, from 0."""
+        slots = list(self.slots)
+        at = next((i for i, each in enumerate(slots) if each.name == name), None)
+        if at is not None:
+            slot = slots.pop(at)
+            slots.insert(place, slot)
+            self.slots = tuple(slots)
+
+    def _free(self, name: str) -> str:
+        taken = {each.name for each in self.slots} | set(TAKEN)
+        return next(each for each in (name, *(f"{name}-{i}" for i in range(2, LONGEST + 3))) if each not in taken)
+
+
+def named(path: str | Path) -> str:
+    """What a look's file makes its name in addresses: "Film Grain.fs" is film-grain."""
+    return re.sub(r"[^a-z0-9]+", "-", Path(path).stem.lower()).strip("-") or "look"
+
+
+def parameters(chain: Chain, names: Iterable[str] = ()) -> tuple[Parameter, ...]:
+    """All below `look/`: what inserts (one of `names`) and removes, and each look's own."""
+    slots = chain.slots
+    doc = "put a look at the end of the chain, by name"
+    found = [
+        Parameter("look/insert", "choice", 0, max(len(names := tuple(names)) - 1, 0), doc=doc, choices=names),
+        Parameter(
+            "look/remove",
+            "choice",
+            0,
+            max(len(slots) - 1, 0),
+            doc="take a look out of the chain, by name",
+            choices=tuple(each.name for each in slots),
+        ),
+    ]
+    for place, slot in enumerate(slots):
+        title = slot.source.title
+        found += [
+            Parameter(slot.address("wet"), "float", default=1, glide=0.0, doc=f"how much of {title} is seen"),
+            Parameter(slot.address("bypass"), "bool", doc=f"{title} is passed over"),
+            Parameter(
+                slot.address("place"),
+                "int",
+                0,
+                LONGEST - 1,
+                place,
+                doc=f"where {title} acts in the chain, from 0",
+            ),
+        ]
+        for each in slot.source.inputs:
+            parameter = _parameter(slot, each)
+            if parameter is not None and each.name not in OWN:
+                found.append(parameter)
+    return tuple(found)
+
+
+def _parameter(slot: Slot, each: Input) -> Parameter | None:
+    """The parameter of a look's input; None for pictures and sound, and for a transition's progress."""
+    address, doc = slot.address(each.name), each.label or each.name
+    if each.type == "event":
+        return Parameter(address, "trigger", doc=doc)
+    if each.type == "bool":
+        return Parameter(address, "bool", default=float(each.default), doc=doc)
+    if each.type == "long":
+        if each.labels:
+            at = each.values.index(each.default) if each.default in each.values else 0
+            return Parameter(address, "choice", 0, len(each.values) - 1, at, doc=doc, choices=each.labels)
+        return Parameter(address, "int", each.low, each.high, each.default, doc=doc)
+    if each.type == "float":
+        return Parameter(address, "float", each.low, each.high, each.default, glide=0.0, doc=doc)
+    if each.type in ("point2D", "color"):
+        low, high = min(each.low), max(each.high)
+        return Parameter(
+            address, "vector", low, high, tuple(map(float, each.default)), glide=0.0, doc=doc, length=len(each.default)
+        )
+    return None
+
+
+def values(slot: Slot, snapshot) -> dict[str, object]:
+    """What each of the look's inputs is on a frame, by its name, for `Look.draw`."""
+    found = {}
+    for each in slot.source.inputs:
+        address = slot.address(each.name)
+        if each.type == "event":
+            found[each.name] = address in snapshot.fired
+        elif address in snapshot:
+            value = snapshot[address]
+            found[each.name] = each.values[value] if each.type == "long" and each.labels else value
+    return found

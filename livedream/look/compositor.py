@@ -1,0 +1,222 @@
+"""The decks' pictures mixed and taken through the chain of looks, by OpenGL.
+
+A Compositor belongs to the thread that made it. Pictures come with their top row first and leave so; in between, as in
+OpenGL, the bottom row is the first.
+"""
+
+import datetime
+import logging
+from collections.abc import Sequence
+
+import moderngl
+import numpy as np
+
+from livedream import UserError
+from livedream.look import audio as sound
+from livedream.look import context
+from livedream.look.chain import Chain, Slot, values
+from livedream.look.isf import Look
+from livedream.parameters import Snapshot
+
+log = logging.getLogger("livedream.look")
+
+MODES = ("fade", "add", "screen", "multiply", "lighten", "darken", "difference")  # of mix/mode; then transitions' names
+DAY = datetime.datetime(2000, 1, 1)  # on which every rendering begins, so that it can be made again
+SOFTWARE = ("llvmpipe", "softpipe", "swiftshader", "swrast")
+
+VERTEX = """#version 330
+out vec2 at;
+void main() {
+    at = vec2(float(gl_VertexID & 1), float(gl_VertexID >> 1));
+    gl_Position = vec4(at * 2.0 - 1.0, 0.0, 1.0);
+}"""
+
+# Modes as in the W3C's Compositing and Blending Level 1, on pictures that need not be opaque; share of b.
+MIX = """#version 330
+uniform sampler2D a, b;
+uniform float share;
+uniform int mode;
+uniform bool top_first;
+in vec2 at;
+out vec4 colour;
+void main() {
+    vec2 there = top_first ? vec2(at.x, 1.0 - at.y) : at;
+    vec4 below = texture(a, there), above = texture(b, there);
+    vec3 both = above.rgb;
+    if (mode == 1) both = min(below.rgb + above.rgb, 1.0);
+    if (mode == 2) both = below.rgb + above.rgb - below.rgb * above.rgb;
+    if (mode == 3) both = below.rgb * above.rgb;
+    if (mode == 4) both = max(below.rgb, above.rgb);
+    if (mode == 5) both = min(below.rgb, above.rgb);
+    if (mode == 6) both = abs(below.rgb - above.rgb);
+    colour = mix(below, vec4(both, above.a), share);
+}"""
+
+
+class Target:
+    """A texture that is drawn into, of RGBA."""
+
+    def __init__(self, gl: moderngl.Context, size: tuple[int, int], dtype: str = "f1"):
+        self.texture = gl.texture(size, 4, dtype=dtype)
+        self.texture.repeat_x = self.texture.repeat_y = False
+        self.buffer = gl.framebuffer([self.texture])
+        self.size = size
+
+    def release(self) -> None:
+        self.buffer.release()
+        self.texture.release()
+
+
+class Compositor:
+    """Draws frames of a show.
+
+    chain: what is drawn over the pictures. audio: what looks hear. live: dates are the clock's; else the show's.
+
+    behind: frames that a picture comes later than it was drawn: 1 on a card, whose pixels are fetched while it goes
+    on, 0 where the processor draws.
+    """
+
+    def __init__(self, chain: Chain, audio: sound.Audio | None = None, live: bool = True):
+        self.chain, self.audio, self.live = chain, audio or sound.Silence(), live
+        self.gl = context.create()
+        self.behind = 0 if any(each in self.gl.info["GL_RENDERER"].lower() for each in SOFTWARE) else 1
+        self._program = self.gl.program(VERTEX, MIX)
+        self._program["a"], self._program["b"] = 0, 1
+        self._corners = self.gl.vertex_array(self._program, [])
+        self._sampler = self.gl.sampler(repeat_x=False, repeat_y=False, filter=(moderngl.LINEAR, moderngl.LINEAR))
+        self._sent: dict[int, moderngl.Texture] = {}  # the decks' pictures, by deck
+        self._targets: dict[str, Target] = {}
+        self._looks: dict[Slot, tuple[object, Look | None]] = {}  # what was compiled of each slot, and from what source
+        self._fetched: list[tuple[moderngl.Buffer, tuple[int, int]]] = []
+        self._last = -1  # number of the frame before
+
+    def draw(
+        self, pictures: Sequence[np.ndarray], snapshot: Snapshot, size: tuple[int, int], number: int, fps: float
+    ) -> np.ndarray:
+        """One frame: uint8 [H, W, 4] of `size` (width, height).
+
+        pictures: the first deck's and, where there is one, the second's, uint8 [h, w, 4]. number, fps: the show's time.
+        """
+        decks = [self._send(deck, picture) for deck, picture in enumerate(pictures)]
+        moment = number / fps
+        clock = {
+            "time": moment,
+            "dt": max(0, number - self._last) / fps if self._last >= 0 else 0.0,
+            "frame": number,
+            "date": datetime.datetime.now() if self.live else DAY + datetime.timedelta(seconds=moment),
+        }
+        self._last = number
+        shown = self._mix(decks, snapshot, size)
+        for slot in self.chain.slots:
+            shown = self._through(slot, shown, snapshot, size, clock)
+        self._forget()
+        return self._fetch(shown, size)
+
+    def release(self) -> None:
+        """Give everything back."""
+        self.gl.release()
+
+    def _send(self, deck: int, picture: np.ndarray) -> moderngl.Texture:
+        height, width = picture.shape[:2]
+        texture = self._sent.get(deck)
+        if texture is None or texture.size != (width, height):
+            if texture is not None:
+                texture.release()
+            texture = self._sent[deck] = self.gl.texture((width, height), 4)
+        texture.write(np.ascontiguousarray(picture))
+        return texture
+
+    def _mix(self, decks: Sequence[moderngl.Texture], snapshot: Snapshot, size) -> moderngl.Texture:
+        share, mode = 0.0, 0
+        if len(decks) > 1:
+            share, mode = snapshot["mix/crossfade"], snapshot["mix/mode"]
+        return self._blend("mixed", decks[0], decks[-1], share, size, mode=mode, top_first=True)
+
+    def _blend(self, name: str, a, b, share: float, size, mode: int = 0, top_first: bool = False) -> moderngl.Texture:
+        """`share` of b over a, into a texture of its own by `name`."""
+        target = self._target(name, size)
+        target.buffer.use()
+        self.gl.disable(moderngl.BLEND | moderngl.DEPTH_TEST | moderngl.CULL_FACE)
+        for unit, texture in enumerate((a, b)):
+            texture.use(unit)
+            self._sampler.use(unit)
+        self._program["share"], self._program["mode"], self._program["top_first"] = share, mode, top_first
+        self._corners.render(moderngl.TRIANGLE_STRIP, 4)
+        for unit in range(2):
+            self._sampler.clear(unit)
+        return target.texture
+
+    def _target(self, name: str, size: tuple[int, int]) -> Target:
+        target = self._targets.get(name)
+        if target is None or target.size != tuple(size):
+            if target is not None:
+                target.release()
+            target = self._targets[name] = Target(self.gl, tuple(size))
+        return target
+
+    def _through(self, slot: Slot, shown: moderngl.Texture, snapshot: Snapshot, size, clock) -> moderngl.Texture:
+        """The picture after one look."""
+        wet = snapshot[slot.address("wet")]
+        look = self._look(slot)
+        if look is None or snapshot[slot.address("bypass")] or wet <= 0:
+            return shown
+        try:
+            drawn = look.draw(size, values(slot, snapshot), images={"inputImage": shown}, **clock)
+        except UserError as error:
+            self._fault(slot, str(error))
+            return shown
+        if wet >= 1:
+            return drawn
+        return self._blend(f"wet {slot.name}", shown, drawn, wet, size)
+
+    def _look(self, slot: Slot) -> Look | None:
+        """The slot's look as its file is now; while that does not compile, as it was last."""
+        compiled, look = self._looks.get(slot, (None, None))
+        if compiled is slot.source:
+            return look
+        try:
+            fresh = Look(self.gl, slot.source, self.audio)
+        except UserError as error:
+            self._fault(slot, str(error))
+        else:
+            if look is not None:
+                look.release()
+            look, slot.error = fresh, None
+        self._looks[slot] = slot.source, look
+        return look
+
+    def _fault(self, slot: Slot, error: str) -> None:
+        if error != slot.error:
+            log.warning("look %s: %s", slot.name, error)
+        slot.error = error
+
+    def _forget(self) -> None:
+        """Give back the looks that are in the chain no more."""
+        for slot in [each for each in self._looks if each not in self.chain.slots]:
+            _, look = self._looks.pop(slot)
+            if look is not None:
+                look.release()
+            gone = self._targets.pop(f"wet {slot.name}", None)
+            if gone is not None:
+                gone.release()
+
+    def _fetch(self, shown: moderngl.Texture, size: tuple[int, int]) -> np.ndarray:
+        """The picture's pixels; on a card those of the frame before, which have arrived by now."""
+        self._blend("turned", shown, shown, 0.0, size, top_first=True)
+        target = self._targets["turned"]
+        if not self.behind:
+            return _picture(target.buffer.read(components=4, alignment=1), size)
+        buffer = self.gl.buffer(reserve=4 * size[0] * size[1])
+        target.buffer.read_into(buffer, components=4, alignment=1)
+        self._fetched.append((buffer, size))
+        buffer, taken = self._fetched[0]
+        if len(self._fetched) > self.behind:
+            self._fetched.pop(0)
+        picture = _picture(buffer.read(), taken)
+        if len(self._fetched) >= self.behind and (buffer, taken) not in self._fetched:
+            buffer.release()
+        return picture
+
+
+def _picture(data: bytes, size: tuple[int, int]) -> np.ndarray:
+    return np.frombuffer(data, np.uint8).reshape(size[1], size[0], 4)
