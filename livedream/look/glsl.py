@@ -208,7 +208,7 @@ def programs(source) -> tuple[str, str]:
     for name in _varyings(vertex, ("varying", "out")):
         missing.pop(name, None)
     declared = _uniforms(images, scalars, fragment + vertex)
-    hidden = {each.name for each in source.inputs if each.name in builtins.NAMES}
+    hidden = (scalars.keys() | set(images)) & builtins.NAMES
     texcoord = "vec4 isf_TexCoord[8];\n"
     uses_texcoord = any(each.text == "gl_TexCoord" for each in fragment + vertex)
     known = DECLARED | scalars.keys() | set(images)

@@ -39,6 +39,8 @@ def first(look, pixels):
         "void main() { gl_FragColor = vec4(sign(vec2(2.), vec2(.1))) * sign(3.) * sign(vec4(2.)); }",
         "int mod(int a, int b) { return a - b * (a / b); }\n"
         "void main() { gl_FragColor = vec4(float(mod(7, 4)) * mod(1.1, 1.) * (2. / 3.)) + mod(vec4(2.), 1.); }",
+        "const float LOW = -0.1;\nfloat amount = TIME * (0.3 - LOW) + LOW;\nfloat same = amount;\n"
+        "const float third = 1.0 / 3.0;\nvoid main() { gl_FragColor = vec4(same * 2. * third); }",
         "const float twice = TIME * 2.0;\nconst float same = twice / 2.0;\nvec2 size = RENDERSIZE;\n"
         "void main() { const float a = same * 0.2; gl_FragColor = vec4(a); }",
         "void main() { float f = 1; f += 1; int i = 2; if (i == f) f = 0.2f; gl_FragColor = vec4(f) * 1f; }",
@@ -54,7 +56,7 @@ def first(look, pixels):
         "uint hash(uint x) { return x * 3u ^ 0xFFu; }\n"
         "void main() { switch (int(TIME)) { case 1: gl_FragColor = vec4(0.2); break; default: hash(1u); } }",
     ],
-    ids=range(21),
+    ids=range(22),
 )
 def test_old_and_new_manners(first, body):
     assert first(body) == 51
@@ -72,6 +74,14 @@ def test_inputs_may_have_the_names_of_words_and_functions(first, name):
     body = body.replace("gl_FragColor = ", "gl_FragColor = PASSINDEX == 0 ? vec4(1.) : ")
     inputs = [{"NAME": name, "TYPE": "float", "DEFAULT": 0.2}]
     assert first(body, INPUTS=inputs, PASSES=passes) == 51
+
+
+@pytest.mark.parametrize("name", ["length", "sample", "buffer", "texture"])
+def test_buffers_too(first, name):
+    body = (
+        f"void main() {{ gl_FragColor = PASSINDEX == 0 ? vec4(0.2) : IMG_THIS_PIXEL({name}) * length(vec2(1., 0.)); }}"
+    )
+    assert first(body, PASSES=[{"TARGET": name}, {}]) == 51
 
 
 def test_a_function_may_be_given_an_image(first):
