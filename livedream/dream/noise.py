@@ -8,7 +8,7 @@ whose streams may change between versions.
 
 import functools
 import threading
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -68,10 +68,10 @@ def _row(purpose: int, seed: int, deck: int, component: str, step: int, n: int) 
     return _kept(purpose, seed, deck, component, first, n)[step - first].copy()
 
 
-def _block(purpose: int, seed: int, deck: int, component: str, steps: Iterable[int], n: int) -> np.ndarray:
+def _block(purpose: int, seed: int, deck: int, component: str, steps: Sequence[int], n: int) -> np.ndarray:
     """f32 [steps, n]."""
     p = np.concatenate([_probabilities(purpose, seed, deck, component, step, n) for step in steps])
-    return (inverse_cdf(p) if purpose == _NORMAL else p).astype(np.float32).reshape(-1, n)
+    return (inverse_cdf(p) if purpose == _NORMAL else p).astype(np.float32).reshape(len(steps), n)
 
 
 @functools.lru_cache(maxsize=16)
