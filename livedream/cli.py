@@ -44,6 +44,7 @@ def run(options) -> int:
     wishes = Wishes(
         models=options.model or ("rainbow.onnx",),
         dreams=options.dreams,
+        looks=options.look,
         outs=options.out,
         osc=_place(options.osc, "--osc"),
         osc_out=options.osc_out,
@@ -99,7 +100,7 @@ def render(options) -> int:
         if terminal:
             print(f"\r\033[K{out}  {share:4.0%}", end="\n" if share >= 1 else "", file=sys.stderr, flush=True)
 
-    path = offline.render(dream, out, options.seconds, options.fps, options.size, options.seed, progress)
+    path = offline.render(dream, out, options.seconds, options.fps, options.size, options.seed, options.look, progress)
     print(path)
     return 0
 
@@ -200,6 +201,13 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DREAM",
         help="a file, or a dream that ships; again for a second deck [rainbow.onnx]",
     )
+    play.add_argument(
+        "--look",
+        action="append",
+        default=[],
+        metavar="FILE.fs",
+        help="an ISF shader, or a look that ships, over the picture; again for more",
+    )
     play.add_argument("--dreams", metavar="FOLDER", help="whose dreams can be loaded in play, by their names")
     play.add_argument(
         "--out",
@@ -249,6 +257,7 @@ def _parser() -> argparse.ArgumentParser:
     draw = command(render, "draw a dream to a file, not in real time")
     draw.add_argument("model", metavar="MODEL")
     draw.add_argument("-o", "--out", required=True, metavar="OUT.mp4")
+    draw.add_argument("--look", action="append", default=[], metavar="FILE.fs", help="over the picture; again for more")
     draw.add_argument("--seconds", type=_positive, default=10.0, help="[10]")
     draw.add_argument("--size", type=_size, metavar="WxH", help="[the dream's]")
     draw.add_argument("--fps", type=_rate, default=30.0, help="[30]")

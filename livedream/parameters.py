@@ -27,6 +27,7 @@ class Parameter:
         "vector" (`length` floats).
     low, high, default: in `unit`; a vector's default may be one number for all elements or a tuple of them.
     curve: how a fader's way maps to the range; "linear" is the only one so far.
+    always: a choice that acts whenever it is made, also of what was chosen before.
     glide: least seconds from one value to the next; None for what steps at once.
     """
 
@@ -38,6 +39,7 @@ class Parameter:
     unit: str = ""
     curve: str = "linear"
     glide: float | None = None
+    always: bool = False
     doc: str = ""
     choices: tuple[str, ...] = ()
     length: int = 1
@@ -77,7 +79,18 @@ DREAM = (
     Parameter("dream/scene/jump", "choice", 0, 0, doc="the same, and acts every time"),
     Parameter("dream/feedback", "float", glide=0.0, doc="how much of knobs and offsets the dream itself takes up"),
 )
-MIX = (Parameter("mix/crossfade", "float", glide=0.0, doc="0 is the first deck, 1 the second"),)
+MODES = ("fade", "add", "screen", "multiply", "lighten", "darken", "difference")
+
+
+def mix(transitions: Iterable[str] = ()) -> tuple[Parameter, ...]:
+    """How two decks become one picture; transitions: the names of looks that lead from one to the other."""
+    ways = (*MODES, *transitions)
+    return (
+        Parameter("mix/crossfade", "float", glide=0.0, doc="0 is the first deck, 1 the second"),
+        Parameter("mix/mode", "choice", 0, len(ways) - 1, doc="how the second lies over the first", choices=ways),
+    )
+
+
 MASTER = (
     Parameter("master/fade", "float", default=1, glide=0.0, doc="0 is black, 1 the whole picture"),
     Parameter("master/blackout", "bool", doc="black at once"),
@@ -496,7 +509,7 @@ class Table:
         jump = address.endswith("/jump")
         if parameter.type == "trigger" or jump:
             fired.add(address)
-        elif value == entry.target:
+        elif value == entry.target and not parameter.always:
             return
         elif parameter.type == "choice":
             fired.add(address)

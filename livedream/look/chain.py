@@ -4,7 +4,7 @@ Every look of a chain has a name of its own; its inputs are parameters below `lo
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,20 +34,19 @@ class Slot:
 
 
 class Chain:
-    """Slots in the order in which they act. Everything is the drawer's, but for reading.
+    """Slots in the order in which they act. Everything is the drawer's, but for reading."""
 
-    find: the path of a name. Raises UserError.
-    """
-
-    def __init__(self, find: Callable[[str], Path]):
-        self.find = find
+    def __init__(self):
         self.slots: tuple[Slot, ...] = ()
+        self.transitions: tuple[Slot, ...] = ()  # what may lead from one deck to the other, not of the row itself
 
     def insert(self, path: str | Path, name: str | None = None) -> Slot:
         """Put a look at the end. Raises UserError for a file that is no look, or when there are too many."""
         if len(self.slots) >= LONGEST:
             raise UserError(f"{path}: {LONGEST} looks are all that a chain holds")
         slot = Slot(self._free(name or named(path)), header.read(path))
+        if slot.source.kind == "transition":
+            raise UserError(f"{path}: leads from one deck to another; it is no look to put over them")
         self.slots = (*self.slots, slot)
         return slot
 
@@ -68,6 +67,12 @@ class Chain:
         return next(each for each in (name, *(f"{name}-{i}" for i in range(2, LONGEST + 3))) if each not in taken)
 
 
+def transitions(paths: Iterable[Path]) -> tuple[Slot, ...]:
+    """Those of the files that lead from one picture to another. Raises UserError for one that is no look."""
+    sources = map(header.read, paths)
+    return tuple(Slot(named(each.path), each) for each in sources if each.kind == "transition")
+
+
 def named(path: str | Path) -> str:
     """What a look's file makes its name in addresses: "Film Grain.fs" is film-grain."""
     return re.sub(r"[^a-z0-9]+", "-", Path(path).stem.lower()).strip("-") or "look"
@@ -76,9 +81,11 @@ def named(path: str | Path) -> str:
 def parameters(chain: Chain, names: Iterable[str] = ()) -> tuple[Parameter, ...]:
     """All below `look/`: what inserts (one of `names`) and removes, and each look's own."""
     slots = chain.slots
-    doc = "put a look at the end of the chain, by name"
+    names, doc = tuple(names), "put a look at the end of the chain, by name"
     found = [
-        Parameter("look/insert", "choice", 0, max(len(names := tuple(names)) - 1, 0), doc=doc, choices=names),
+        Parameter(
+            "look/insert", "choice", 0, max(len(names) - 1, 0), doc=doc, choices=names, always=True
+        ),
         Parameter(
             "look/remove",
             "choice",
@@ -86,6 +93,7 @@ def parameters(chain: Chain, names: Iterable[str] = ()) -> tuple[Parameter, ...]
             max(len(slots) - 1, 0),
             doc="take a look out of the chain, by name",
             choices=tuple(each.name for each in slots),
+            always=True,
         ),
     ]
     for place, slot in enumerate(slots):
@@ -129,6 +137,14 @@ def _parameter(slot: Slot, each: Input) -> Parameter | None:
             address, "vector", low, high, tuple(map(float, each.default)), glide=0.0, doc=doc, length=len(each.default)
         )
     return None
+
+
+def share(slot: Slot, snapshot) -> float:
+    """How much of the look is seen: 0 when it is passed over."""
+    address = slot.address("wet")
+    if address not in snapshot:  # it came on this frame
+        return 1.0
+    return 0.0 if snapshot[slot.address("bypass")] else snapshot[address]
 
 
 def values(slot: Slot, snapshot) -> dict[str, object]:

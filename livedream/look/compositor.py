@@ -14,13 +14,12 @@ import numpy as np
 from livedream import UserError
 from livedream.look import audio as sound
 from livedream.look import context
-from livedream.look.chain import Chain, Slot, values
+from livedream.look.chain import Chain, Slot, share, values
 from livedream.look.isf import Look
-from livedream.parameters import Snapshot
+from livedream.parameters import MODES, Snapshot
 
 log = logging.getLogger("livedream.look")
 
-MODES = ("fade", "add", "screen", "multiply", "lighten", "darken", "difference")  # of mix/mode; then transitions' names
 DAY = datetime.datetime(2000, 1, 1)  # on which every rendering begins, so that it can be made again
 SOFTWARE = ("llvmpipe", "softpipe", "swiftshader", "swrast")
 
@@ -87,7 +86,7 @@ class Compositor:
         self._sent: dict[int, moderngl.Texture] = {}  # the decks' pictures, by deck
         self._targets: dict[str, Target] = {}
         self._looks: dict[Slot, tuple[object, Look | None]] = {}  # what was compiled of each slot, and from what source
-        self._fetched: list[tuple[moderngl.Buffer, tuple[int, int]]] = []
+        self._coming: list[tuple[moderngl.Buffer, tuple[int, int]]] = []  # pixels on their way here, with their size
         self._last = -1  # number of the frame before
 
     def draw(
@@ -106,7 +105,7 @@ class Compositor:
             "date": datetime.datetime.now() if self.live else DAY + datetime.timedelta(seconds=moment),
         }
         self._last = number
-        shown = self._mix(decks, snapshot, size)
+        shown = self._mix(decks, snapshot, size, clock)
         for slot in self.chain.slots:
             shown = self._through(slot, shown, snapshot, size, clock)
         self._forget()
@@ -126,11 +125,16 @@ class Compositor:
         texture.write(np.ascontiguousarray(picture))
         return texture
 
-    def _mix(self, decks: Sequence[moderngl.Texture], snapshot: Snapshot, size) -> moderngl.Texture:
-        share, mode = 0.0, 0
-        if len(decks) > 1:
-            share, mode = snapshot["mix/crossfade"], snapshot["mix/mode"]
-        return self._blend("mixed", decks[0], decks[-1], share, size, mode=mode, top_first=True)
+    def _mix(self, decks: Sequence[moderngl.Texture], snapshot: Snapshot, size, clock) -> moderngl.Texture:
+        part, mode = (snapshot["mix/crossfade"], snapshot["mix/mode"]) if len(decks) > 1 else (0.0, 0)
+        if mode < len(MODES):
+            return self._blend("mixed", decks[0], decks[-1], part, size, mode=mode, top_first=True)
+        ends = [self._blend(f"end {i}", each, each, 0.0, size, top_first=True) for i, each in enumerate(decks)]
+        look = self._look(slot := self.chain.transitions[mode - len(MODES)])
+        if look is None:
+            return ends[part > 0.5]
+        given = {**values(slot, snapshot), "progress": part}
+        return look.draw(size, given, images={"startImage": ends[0], "endImage": ends[1]}, **clock)
 
     def _blend(self, name: str, a, b, share: float, size, mode: int = 0, top_first: bool = False) -> moderngl.Texture:
         """`share` of b over a, into a texture of its own by `name`."""
@@ -156,9 +160,8 @@ class Compositor:
 
     def _through(self, slot: Slot, shown: moderngl.Texture, snapshot: Snapshot, size, clock) -> moderngl.Texture:
         """The picture after one look."""
-        wet = snapshot[slot.address("wet")]
-        look = self._look(slot)
-        if look is None or snapshot[slot.address("bypass")] or wet <= 0:
+        wet, look = share(slot, snapshot), self._look(slot)
+        if look is None or wet <= 0:
             return shown
         try:
             drawn = look.draw(size, values(slot, snapshot), images={"inputImage": shown}, **clock)
@@ -192,7 +195,8 @@ class Compositor:
 
     def _forget(self) -> None:
         """Give back the looks that are in the chain no more."""
-        for slot in [each for each in self._looks if each not in self.chain.slots]:
+        kept = (*self.chain.slots, *self.chain.transitions)
+        for slot in [each for each in self._looks if each not in kept]:
             _, look = self._looks.pop(slot)
             if look is not None:
                 look.release()
@@ -202,18 +206,18 @@ class Compositor:
 
     def _fetch(self, shown: moderngl.Texture, size: tuple[int, int]) -> np.ndarray:
         """The picture's pixels; on a card those of the frame before, which have arrived by now."""
+        if not self.behind:  # the processor turns a picture faster than it draws one
+            if shown.dtype != "f1":
+                shown = self._blend("bytes", shown, shown, 0.0, size)
+            return np.ascontiguousarray(_picture(shown.read(alignment=1), size)[::-1])
         self._blend("turned", shown, shown, 0.0, size, top_first=True)
-        target = self._targets["turned"]
-        if not self.behind:
-            return _picture(target.buffer.read(components=4, alignment=1), size)
         buffer = self.gl.buffer(reserve=4 * size[0] * size[1])
-        target.buffer.read_into(buffer, components=4, alignment=1)
-        self._fetched.append((buffer, size))
-        buffer, taken = self._fetched[0]
-        if len(self._fetched) > self.behind:
-            self._fetched.pop(0)
-        picture = _picture(buffer.read(), taken)
-        if len(self._fetched) >= self.behind and (buffer, taken) not in self._fetched:
+        self._targets["turned"].buffer.read_into(buffer, components=4, alignment=1)
+        self._coming.append((buffer, size))
+        buffer, size = self._coming[0]
+        picture = _picture(buffer.read(), size)
+        if len(self._coming) > self.behind:  # else this is the first one, which is shown twice
+            self._coming.pop(0)
             buffer.release()
         return picture
 

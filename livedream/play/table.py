@@ -10,10 +10,17 @@ from livedream.parameters import Parameter, Table
 PREFIXES = ("", "b/")  # what the addresses of the first and the second deck begin with
 
 
-def of(dreams: Dream | Sequence[Dream], seed: int = 0, names: Sequence[str] = (), playing: Sequence[str] = ()) -> Table:
+def of(
+    dreams: Dream | Sequence[Dream],
+    seed: int = 0,
+    names: Sequence[str] = (),
+    playing: Sequence[str] = (),
+    transitions: Sequence[str] = (),
+) -> Table:
     """A table for playing one dream or two, their random numbers from `seed` (0..16777215).
 
     names: of the dreams that can be loaded in play. playing: which of them each deck begins with.
+    transitions: of the looks that can lead from one deck to the other.
     """
     dreams = [dreams] if isinstance(dreams, Dream) else dreams
     found = []
@@ -24,7 +31,7 @@ def of(dreams: Dream | Sequence[Dream], seed: int = 0, names: Sequence[str] = ()
         if number:
             own = [each for each in own if each not in parameters.SHARED]
         found += [*(replace(each, address=prefix + each.address) for each in own), *for_dream(dream, prefix)]
-    return Table([*found, *(parameters.MIX if len(dreams) > 1 else ()), *parameters.MASTER])
+    return Table([*found, *(parameters.mix(transitions) if len(dreams) > 1 else ()), *parameters.MASTER])
 
 
 def _begun(parameter: Parameter, seed: int, names: Sequence[str], at: int) -> Parameter:

@@ -32,6 +32,7 @@ ASLEEP = 2.0  # seconds without a tick after which the machine must have slept: 
 class Stage:
     """Plays one deck or two at `fps` frames a second into `outputs` until it is stopped.
 
+    compose: makes one picture of the decks'; if that comes frames later than asked for, its `behind` says how many.
     seen: called with each frame's Snapshot, in the drawer's thread; it must not block (feedback).
     seconds: after so much of the show it stops by itself; None: never.
 
@@ -47,7 +48,10 @@ class Stage:
         outputs: Sequence[Output],
         seen: Callable[[Snapshot], None] = lambda values: None,
         seconds: float | None = None,
+        compose: Callable[[Sequence[Deck], Snapshot, int], np.ndarray | Picture] = mix.mixed,
     ):
+        self.compose = compose
+        self._events: deque[float | None] = deque()  # of what was drawn and not yet seen
         self.decks, self.table, self.fps, self.outputs = decks, table, fps, outputs
         self.period = 1.0 / fps
         self.seconds = seconds
@@ -122,7 +126,8 @@ class Stage:
             return
         self._drawing_since = None
         if fresh:
-            self._picture = mix.mixed(self.decks, values)
+            self._picture = self.compose(self.decks, values, number)
+            self._events.append(values.event_at)
         if self._picture is None:
             self.stopped.wait(RETRY)
             return
@@ -131,11 +136,17 @@ class Stage:
         self.state = "blackout" if values["master/blackout"] else "held" if values["master/hold"] else "playing"
         with self._turn:
             waiting = self._ready.event_at if self._ready is not None else None  # came too late, and is now replaced
-            event_at = waiting or (values.event_at if fresh else None)
+            event_at = waiting or (self._event() if fresh else None)
             self._ready = Frame(self._picture, number, fresh, event_at, master.fade(values))
             self._turn.notify_all()
         if fresh:
             self._needed_s.append(time.perf_counter() - (self._planned or began))
+
+    def _event(self) -> float | None:
+        """When the oldest change arrived that this picture is the first to show: it may be one drawn a frame ago."""
+        late = len(self._events) - getattr(self.compose, "behind", 0)
+        events = [at for at in (self._events.popleft() for _ in range(late)) if at is not None]
+        return min(events, default=None)
 
     def _in_turn(self, wanted: list[Deck]) -> list[Deck]:
         """Those to draw now: all, if there is time for it, else the one whose picture is the oldest."""

@@ -18,7 +18,7 @@ def needed(decks: Sequence[Deck], values: Snapshot) -> list[Deck]:
     return [deck for deck, part in zip(decks, (1 - share, share), strict=True) if part > 0]
 
 
-def mixed(decks: Sequence[Deck], values: Snapshot) -> np.ndarray | Picture:
+def mixed(decks: Sequence[Deck], values: Snapshot, number: int = 0) -> np.ndarray | Picture:
     """The picture of both, in the size of the one that is alone or the first: uint8 [H, W, 4] or a Picture."""
     shown = [deck for deck in needed(decks, values) if deck.drawn is not None]
     if not shown:  # the one that is wanted has none yet

@@ -1,6 +1,6 @@
 """The stage without a clock: every frame is drawn, however long it takes, and the same again every time."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from livedream import UserError
@@ -9,19 +9,56 @@ from livedream.dream.dream import Dream
 from livedream.frame import Frame
 from livedream.output import Options
 from livedream.output.file import CONTAINERS, File
+from livedream.parameters import Table
 from livedream.play import table as tables
 from livedream.play.player import Player
 from livedream.stage import master
+from livedream.stage.composed import inside
 
 
-def frames(dream: Dream, count: int, fps: float, seed: int = 0) -> Iterator[Frame]:
-    """The first `count` frames of the dream as it plays when nobody touches it."""
+def frames(
+    dream: Dream,
+    count: int,
+    fps: float,
+    seed: int = 0,
+    looks: Sequence[str] = (),
+    size: tuple[int, int] | None = None,
+) -> Iterator[Frame]:
+    """The first `count` frames of the dream as it plays when nobody touches it.
+
+    looks: files, or names of looks that ship, over it; size: (width, height) that they are drawn in at most, the
+    dream's own by default. Raises UserError.
+    """
     table = tables.of(dream, seed)
     player = Player(dream, cpu.load)
+    draw = _looked(looks, table, size or dream.size, fps) if looks else lambda picture, values, number: picture
     for number in range(count):
         values = table.tick(1 / fps)
         player.move(1 if number else 0, fps, values)
-        yield Frame(player.draw(values), number, fade=master.fade(values))
+        yield Frame(draw(player.draw(values), values, number), number, fade=master.fade(values))
+
+
+def _looked(looks: Sequence[str], table: Table, size: tuple[int, int], fps: float):
+    """What takes a picture through the looks. TIME is the frame's time, and nothing is the clock's."""
+    from livedream.look import shelf
+    from livedream.look.chain import Chain, parameters
+    from livedream.look.compositor import Compositor
+
+    chain = Chain()
+    for each in looks:
+        chain.insert(shelf.find(each))
+    table.replace("look/", parameters(chain))
+    compositor = Compositor(chain, live=False)
+    compositor.behind = 0
+
+    def draw(picture, values, number):
+        drawn = compositor.draw([picture], values, inside(picture, size), number, fps)
+        for slot in chain.slots:
+            if slot.error:
+                raise UserError(slot.error)
+        return drawn
+
+    return draw
 
 
 def render(
@@ -31,6 +68,7 @@ def render(
     fps: float = 30.0,
     size: tuple[int, int] | None = None,
     seed: int = 0,
+    looks: Sequence[str] = (),
     progress: Callable[[float], None] = lambda share: None,
 ) -> Path:
     """Draw the dream into a recording (.mp4, .mkv); returns the path taken, which is never an older file's.
@@ -43,7 +81,7 @@ def render(
     count = max(1, round(seconds * fps))
     output.open(*dream.size, fps)
     try:
-        for frame in frames(dream, count, fps, seed):
+        for frame in frames(dream, count, fps, seed, looks, size):
             output.write(frame)
             progress((frame.number + 1) / count)
     finally:

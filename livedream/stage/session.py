@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from livedream import UserError, output
 from livedream.backend import choose
 from livedream.dream import read
+from livedream.look import shelf
+from livedream.look.chain import Chain, transitions
 from livedream.output import hud
 from livedream.output.page import Page
 from livedream.output.window import Window, display_available
@@ -21,9 +23,11 @@ from livedream.parameters import Snapshot
 from livedream.play import table as tables
 from livedream.play.player import Player
 from livedream.stage import loader
+from livedream.stage.composed import Composed
 from livedream.stage.deck import Deck
 from livedream.stage.faster import Faster, said
 from livedream.stage.live import Stage
+from livedream.stage.looks import Looks
 from livedream.stage.status import status
 
 log = logging.getLogger("livedream.stage")
@@ -37,6 +41,7 @@ class Wishes:
 
     models: Sequence[str] = ("rainbow.onnx",)  # one for each deck
     dreams: str | None = None  # the folder that others are loaded from
+    looks: Sequence[str] = ()  # over the picture, in this order
     outs: Sequence[str] = ()
     osc: tuple[str, int] | None = None
     osc_out: Sequence[str] = ()
@@ -65,7 +70,13 @@ def run(wishes: Wishes, say=print) -> int:
     dreams = [read.load(model) for model in wishes.models]
     given = [dream.path for dream in dreams]
     names = tuple(loader.names(given, folder))
-    table = tables.of(dreams, wishes.seed, names, [path.stem for path in given])
+    chain = Chain()
+    for each in wishes.looks:
+        chain.insert(shelf.find(each))
+    if len(dreams) > 1:
+        chain.transitions = transitions(shelf.paths())
+    leading = [each.name for each in chain.transitions]
+    table = tables.of(dreams, wishes.seed, names, [path.stem for path in given], leading)
     with contextlib.ExitStack() as ending:
         choices = [choose.quick(dream, wishes.device) for dream in dreams]
         decks = [Deck(n, Player(dream, choices[n].load, n)) for n, dream in enumerate(dreams)]
@@ -81,15 +92,18 @@ def run(wishes: Wishes, say=print) -> int:
             for each in seekers
         ]
 
+        looks = Looks(chain, table, feedback.resend)
+        composed = Composed(chain, wishes.size, wishes.fps)
+
         def seen(values: Snapshot) -> None:
             feedback.show(values)
-            for each in loaders:
+            for each in (*loaders, looks):
                 each.see(values)
 
-        stage = Stage(decks, table, wishes.fps, outputs, seen, wishes.seconds)
+        stage = Stage(decks, table, wishes.fps, outputs, seen, wishes.seconds, composed)
 
         def now() -> dict:
-            return status(stage, receiver.port, loaders, seekers)
+            return status(stage, receiver.port, loaders, seekers, looks)
 
         def closed() -> None:
             if all(each.state in ("closed", "failed") for each in asked):
@@ -111,7 +125,7 @@ def run(wishes: Wishes, say=print) -> int:
             each.on_close, each.hud = closed, lambda: hud.lines(now())
         stage.start()
         ending.callback(stage.stop)
-        for each in (*loaders, *seekers):
+        for each in (*loaders, *seekers, looks):
             each.start()
             ending.callback(each.stop)
         for dream, choice in zip(dreams, choices, strict=True):

@@ -8,16 +8,20 @@ import livedream
 from livedream.stage.faster import Faster
 from livedream.stage.live import Stage, percentile
 from livedream.stage.loader import Loader
+from livedream.stage.looks import Looks
 
 STARTED = time.monotonic()
 
 
-def status(stage: Stage, osc_port: int | None, loaders: Sequence[Loader], seekers: Sequence[Faster]) -> dict:
+def status(
+    stage: Stage, osc_port: int | None, loaders: Sequence[Loader], seekers: Sequence[Faster], looks: Looks
+) -> dict:
     """The state of a show, of JSON values. fps.fresh counts drawings, fps.sent repeats too; ms are milliseconds.
 
     loaders, seekers: one for each deck. decks: why says of each provider that runs nothing why not; loading is the
-    name of the dream that is made ready, or None; load_error says why
-    the last one asked for was refused; changed: the dream's file holds another one by now.
+    name of the dream that is made ready, or None; load_error says why the last one asked for was refused; changed: the
+    dream's file holds another one by now. looks: the chain, and what is wrong with a look's file as it is now;
+    look_error: why looks are not seen at all, or the last one asked for is not in the chain.
     ms.interval_p99: of abs(interval - period) between frames handed out.
     """
     ticks = list(stage.ticks)
@@ -58,6 +62,8 @@ def status(stage: Stage, osc_port: int | None, loaders: Sequence[Loader], seeker
             }
             for deck, loader, faster in zip(stage.decks, loaders, seekers, strict=True)
         ],
+        "looks": [{"name": each.name, "error": each.error} for each in looks.chain.slots],
+        "look_error": stage.compose.error or looks.error,
         "outputs": [
             {
                 "name": each.name,
