@@ -83,9 +83,7 @@ def parameters(chain: Chain, names: Iterable[str] = ()) -> tuple[Parameter, ...]
     slots = chain.slots
     names, doc = tuple(names), "put a look at the end of the chain, by name"
     found = [
-        Parameter(
-            "look/insert", "choice", 0, max(len(names) - 1, 0), doc=doc, choices=names, always=True
-        ),
+        Parameter("look/insert", "choice", 0, max(len(names) - 1, 0), doc=doc, choices=names, always=True),
         Parameter(
             "look/remove",
             "choice",

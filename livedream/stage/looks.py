@@ -12,7 +12,7 @@ from livedream.parameters import Snapshot, Table
 
 log = logging.getLogger("livedream.stage")
 
-POLL = 0.02  # seconds between two looks at the files: saved means seen within a frame or two
+POLL = 0.015  # seconds between two looks at the files: saved means seen within a frame or two
 
 
 class Looks:
@@ -20,6 +20,7 @@ class Looks:
 
     on_change: called in the drawer's thread when other parameters are there.
 
+    slots: the chain's, whose parameters are in the table.
     error: why the last look that was asked for is not in the chain, or None.
     """
 
@@ -27,7 +28,7 @@ class Looks:
         self.chain, self.error = chain, None
         self._table, self._on_change = table, on_change
         self._names = tuple(each.stem for each in shelf.paths())
-        self._signatures: dict[Slot, tuple] = {}
+        self._signatures: dict[Slot, tuple] = {}  # of the files as they were read, and at the last look
         self._reread = False  # a file has other inputs now, perhaps
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="looks", daemon=True)
@@ -72,15 +73,17 @@ class Looks:
             self._table.forget(address)
         for place, slot in enumerate(self.chain.slots):
             self._table.set(slot.address("place"), [place], self, repeats=True)
+        self.slots = self.chain.slots
 
     def _watch(self) -> None:
         while not self._stopping.wait(POLL):
             for slot in self.chain.slots:
                 now = tuple(map(_signature, (slot.source.path, slot.source.vertex_path)))
-                before = self._signatures.setdefault(slot, now)
-                if now != before and now[0] is not None:
-                    self._signatures[slot] = now
+                before, seen = self._signatures.get(slot, (now, now))
+                if now != before and now == seen and now[0] is not None:  # else it is perhaps still being written
+                    before = now
                     self._read(slot)
+                self._signatures[slot] = before, now
 
     def _read(self, slot: Slot) -> None:
         try:

@@ -62,7 +62,7 @@ def status(
             }
             for deck, loader, faster in zip(stage.decks, loaders, seekers, strict=True)
         ],
-        "looks": [{"name": each.name, "error": each.error} for each in looks.chain.slots],
+        "looks": [{"name": each.name, "error": each.error} for each in looks.slots],
         "look_error": stage.compose.error or looks.error,
         "outputs": [
             {
