@@ -4,7 +4,6 @@ import os
 import platform
 import subprocess
 import sys
-from importlib import metadata
 from pathlib import Path
 
 PARTS = (
@@ -120,6 +119,8 @@ def load() -> float | None:
 
 def version_of(distribution: str) -> str | None:
     """The installed version, or None."""
+    from importlib import metadata  # takes 50 ms, which a show that begins would rather not wait
+
     try:
         return metadata.version(distribution)
     except metadata.PackageNotFoundError:

@@ -11,13 +11,15 @@ import platform
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import onnxruntime
+
 import livedream
 from livedream import UserError, cache, machine, whole
 from livedream.backend import Runner, cpu, providers, threads, trial
 from livedream.backend.part import Part
 from livedream.dream.dream import Component, Dream
 
-REVISION = 2  # raise it when what was measured before says nothing any more
+REVISION = 3  # raise it when what was measured before says nothing any more
 UNTRIED = "not tried yet"
 NEAR = 1.1  # times the fastest: as good, if it takes fewer threads or calculates in f32
 
@@ -197,14 +199,15 @@ def _file(dream: Dream):
 
 def _machine() -> dict:
     """What the times depend on."""
-    names = ("onnxruntime", "onnxruntime-gpu", "onnxruntime-directml", "tensorrt-rtx-cu13", "tensorrt-cu13")
-    plugins = [each.module.replace("_", "-") for each in providers.TABLE if each.module]
+    modules = {"tensorrt_rtx": "tensorrt-rtx-cu13", "tensorrt": "tensorrt-cu13"}  # of packages called otherwise
+    plugins = [each.module for each in providers.TABLE if each.module and not providers.missing(each)]
     return {
         "processor": machine.processor(),
         "cores": cpu.cores(),
         "graphics": machine.graphics(),
         "system": platform.system(),
         "environment": os.environ.get("CUDA_VISIBLE_DEVICES"),
-        "versions": {"livedream": livedream.__version__}
-        | {name: machine.version_of(name) for name in (*names, *plugins)},
+        "versions": {"livedream": livedream.__version__, "onnxruntime": onnxruntime.__version__}
+        | {name: machine.version_of(modules.get(name, name.replace("_", "-"))) for name in plugins},
+        "built for": onnxruntime.get_device(),
     }

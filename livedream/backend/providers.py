@@ -14,10 +14,9 @@ import json
 import sys
 import threading
 from dataclasses import dataclass, field
-from importlib import metadata
 from pathlib import Path
 
-from livedream import UserError, cache
+from livedream import UserError, cache, machine
 
 _WHEEL = "pip uninstall -y onnxruntime; pip install "
 
@@ -220,7 +219,7 @@ def _folder(provider: Provider) -> Path:
     """Of what it compiled for this version of it."""
     import onnxruntime as ort
 
-    plugin = metadata.version(provider.module.replace("_", "-")) if provider.module else ""
+    plugin = machine.version_of(provider.module.replace("_", "-")) if provider.module else ""
     folder = cache.folder("compiled") / f"{provider.name}-{ort.__version__}-{plugin}"
     folder.mkdir(parents=True, exist_ok=True)
     return folder

@@ -7,7 +7,7 @@ from livedream.backend.part import Part
 from livedream.backend.trial import inputs, latent_near
 from livedream.dream.dream import Dream
 
-SECONDS = 0.25  # for all counts together, once they are warm
+SECONDS = 0.15  # for all counts together, once they are warm
 ROUNDS = 2, 8  # at least, at most
 
 
