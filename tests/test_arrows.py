@@ -24,6 +24,7 @@ MAY = {
     "web": {"livedream", "frame", "parameters", "web"},
     "stage": {"livedream", "parameters", "frame", "control", "dream", "backend", "play", "output", "web", "stage"},
     "look": {"livedream", "look"},
+    "sheet": {"livedream", "whole", "dream", "look", "output", "stage"},
     "machine": {"livedream"},
     "probe": {"livedream", "backend", "output"},
     "doctor": {"livedream", "cache", "control", "dream", "backend", "web", "machine", "probe"},

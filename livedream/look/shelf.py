@@ -1,0 +1,35 @@
+"""The looks that ship: the files of shaders/, by name."""
+
+import os
+from pathlib import Path
+
+from livedream import UserError
+from livedream.look import header
+
+PACKAGE = Path(__file__).resolve().parent.parent
+# In a wheel the folder lies inside the package, in a checkout beside it.
+SHADERS = next(
+    (each for each in (PACKAGE / "shaders", PACKAGE.parent / "shaders") if each.is_dir()), PACKAGE / "shaders"
+)
+
+
+def paths() -> list[Path]:
+    """Every look that ships, by name; none where the folder is missing."""
+    return sorted(SHADERS.glob("*.fs"))
+
+
+def sources() -> list[header.Source]:
+    """The same, read."""
+    return [header.read(each) for each in paths()]
+
+
+def find(path_or_name: str | os.PathLike) -> Path:
+    """The file meant: the path if there is one, else a look that ships ("bloom" or "bloom.fs"). UserError."""
+    path = Path(path_or_name)
+    if path.exists():
+        return path
+    for each in paths():
+        if str(path_or_name) in (each.stem, each.name):
+            return each
+    ships = ", ".join(each.stem for each in paths()) or "none in this installation"
+    raise UserError(f"{path}: no such file, and no look that ships has that name; those that do: {ships}")
