@@ -156,6 +156,29 @@ def params(options) -> int:
     return 0
 
 
+def looks(options) -> int:
+    from livedream.look import check, shelf
+
+    if options.sheet:
+        from livedream import sheet
+        from livedream.look import header
+
+        sheet.write(options.sheet, [header.read(shelf.find(each)) for each in options.files] or shelf.sources())
+        print(options.sheet)
+        return 0
+    if not options.files:
+        for source in shelf.sources():
+            print(f"{source.title:14} {source.kind:10}  {source.description}")
+        return 0
+    shipped = {name: each for each in shelf.paths() for name in (each.stem, each.name)}
+    files = [each if Path(each).exists() else shipped.get(each, each) for each in options.files]
+    failed = 0
+    for path, wrong in check.check_all(files):
+        print(f"FAIL {wrong}" if wrong else f"ok {path}", flush=True)
+        failed += wrong is not None
+    return 1 if failed else 0
+
+
 def bench(options) -> int:
     from livedream.bench import measure, report
 
@@ -287,6 +310,12 @@ def _parser() -> argparse.ArgumentParser:
     table = command(params, "every address that OSC can move")
     table.add_argument("model", nargs="?", metavar="MODEL", help="with what this dream brings")
     table.add_argument("--markdown", action="store_true")
+
+    seen = command(looks, "the looks that ship, or whether a shader works here")
+    seen.add_argument(
+        "files", nargs="*", metavar="FILE", help="ISF shaders to compile and draw, or names of those that ship"
+    )
+    seen.add_argument("--sheet", metavar="OUT.jpg", help="draw them over a dream as a contact sheet")
 
     measure = command(bench, "measure a dream on this machine")
     measure.add_argument("model", nargs="?", default="rainbow.onnx", metavar="MODEL")

@@ -24,9 +24,9 @@ float dot_(vec2 p, float angle, vec4 channel) {
     float amount;
     if (kind == 1) amount = dot(c * c, channel.rgb);
     else {
-        vec3 inks = 1.0 - c;
+        vec3 inks = 1.0 - pow(c, vec3(0.48));
         float black = min(min(inks.r, inks.g), inks.b);
-        amount = channel.a > 0.5 ? 0.85 * black * black : dot(inks - 0.75 * black * black, channel.rgb);
+        amount = channel.a > 0.5 ? 0.7 * black * black : dot(inks * inks * 0.3 + inks * 0.7 - 0.7 * black * black, channel.rgb);
     }
     float radius = 0.72 * sqrt(clamp(amount, 0.0, 1.0)) * gain;
     float pixel = dots / RENDERSIZE.y;

@@ -5,7 +5,7 @@
     "CATEGORIES": ["Geometry"],
     "INPUTS": [
         {"NAME": "inputImage", "TYPE": "image"},
-        {"NAME": "amount", "LABEL": "Amount", "TYPE": "float", "MIN": -1.0, "MAX": 1.0, "DEFAULT": 0.4},
+        {"NAME": "amount", "LABEL": "Amount", "TYPE": "float", "MIN": -1.0, "MAX": 1.0, "DEFAULT": 0.65},
         {"NAME": "swirl", "LABEL": "Along or across", "TYPE": "float", "MIN": -180.0, "MAX": 180.0, "DEFAULT": 65.0},
         {"NAME": "drift", "LABEL": "Drift", "TYPE": "float", "MIN": 0.0, "MAX": 1.0, "DEFAULT": 0.3},
         {"NAME": "gloss", "LABEL": "Gloss", "TYPE": "float", "MIN": 0.0, "MAX": 1.0, "DEFAULT": 0.35}

@@ -5,7 +5,7 @@
     "CATEGORIES": ["Screen"],
     "INPUTS": [
         {"NAME": "inputImage", "TYPE": "image"},
-        {"NAME": "lines", "LABEL": "Lines", "TYPE": "float", "MIN": 60.0, "MAX": 480.0, "DEFAULT": 150.0},
+        {"NAME": "lines", "LABEL": "Lines", "TYPE": "float", "MIN": 60.0, "MAX": 480.0, "DEFAULT": 120.0},
         {"NAME": "depth", "LABEL": "Depth of the lines", "TYPE": "float", "MIN": 0.0, "MAX": 1.0, "DEFAULT": 0.75},
         {"NAME": "mask", "LABEL": "Colour stripes", "TYPE": "float", "MIN": 0.0, "MAX": 1.0, "DEFAULT": 0.35},
         {"NAME": "bend", "LABEL": "Bent glass", "TYPE": "float", "MIN": 0.0, "MAX": 1.0, "DEFAULT": 0.35},

@@ -12,7 +12,7 @@
         {"NAME": "center", "LABEL": "Centre", "TYPE": "point2D", "MIN": [0, 0], "MAX": [1, 1], "DEFAULT": [0.4, 0.5]}
     ],
     "PASSES": [
-        {"TARGET": "past", "PERSISTENT": true, "WIDTH": "$WIDTH*2", "HEIGHT": "$HEIGHT*2"},
+        {"TARGET": "past", "PERSISTENT": true, "WIDTH": "$WIDTH*1.5", "HEIGHT": "$HEIGHT*1.5"},
         {}
     ]
 }*/
@@ -28,11 +28,11 @@ vec4 then(float number, vec2 at) {
 
 void main() {
     vec2 at = isf_FragNormCoord;
-    float now = TIME / EVERY;
+    float now = TIME / EVERY + 0.045;  // off the times of frames, where rounding would decide
     if (PASSINDEX == 0) {
         vec2 tile = floor(at * 4.0);
         float slot = tile.x + 4.0 * tile.y;
-        bool due = floor(now) != floor(now - TIMEDELTA / EVERY) && slot == mod(floor(now), 16.0);
+        bool due = mod(floor(now) - slot, 16.0) < floor(now) - floor(now - TIMEDELTA / EVERY);
         vec4 old = IMG_NORM_PIXEL(past, at);
         gl_FragColor = due || old.a < 0.5 ? vec4(IMG_NORM_PIXEL(inputImage, fract(at * 4.0)).rgb, 1.0) : old;
         return;

@@ -36,6 +36,7 @@ MAY = {
         "stage",
     },
     "look": {"livedream", "parameters", "look"},
+    "sheet": {"livedream", "whole", "dream", "look", "output", "stage"},
     "machine": {"livedream"},
     "probe": {"livedream", "backend", "output"},
     "doctor": {"livedream", "cache", "control", "dream", "backend", "web", "machine", "probe"},

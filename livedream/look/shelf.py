@@ -28,9 +28,8 @@ def find(path_or_name: str | os.PathLike) -> Path:
     path = Path(path_or_name)
     if path.exists():
         return path
-    if path.name == str(path_or_name):
-        for name in (path.name, path.name + ".fs"):
-            if name.endswith(".fs") and (SHADERS / name).is_file():
-                return SHADERS / name
+    for each in paths():
+        if str(path_or_name) in (each.stem, each.name):
+            return each
     ships = ", ".join(each.stem for each in paths()) or "none in this installation"
     raise UserError(f"{path}: no such file, and no look that ships has that name; those that do: {ships}")
