@@ -57,6 +57,7 @@ SECTIONS = (
     Section("memory", "memory", 20, 180, 120, "resident and GPU memory at full speed"),
     Section("engines", "engines", 1, 1, 900, "TensorRT engines of the dreams that ship"),
     Section("webgpu", "webgpu", 1, 1, 300, "WebGPU's pictures beside the CPU's"),
+    Section("looks", "looks", 3, 15, 120, "what looks add to a frame"),
     Section("gpu", "gpu", 120, 400, 120, "what only a graphics card can show"),
 )
 
