@@ -30,6 +30,13 @@ void main() {
     gl_Position = vec4(at * 2.0 - 1.0, 0.0, 1.0);
 }"""
 
+COPY = """#version 330
+uniform sampler2D a;
+uniform bool top_first;
+in vec2 at;
+out vec4 colour;
+void main() { colour = texture(a, top_first ? vec2(at.x, 1.0 - at.y) : at); }"""
+
 # Modes as in the W3C's Compositing and Blending Level 1, on pictures that need not be opaque; share of b.
 MIX = """#version 330
 uniform sampler2D a, b;
@@ -79,9 +86,9 @@ class Compositor:
         self.chain, self.audio, self.live = chain, audio or sound.Silence(), live
         self.gl = context.create()
         self.behind = 0 if any(each in self.gl.info["GL_RENDERER"].lower() for each in SOFTWARE) else 1
-        self._program = self.gl.program(VERTEX, MIX)
-        self._program["a"], self._program["b"] = 0, 1
-        self._corners = self.gl.vertex_array(self._program, [])
+        self._mixing, self._copying = (self.gl.program(VERTEX, source) for source in (MIX, COPY))
+        self._mixing["b"] = 1
+        self._corners = {each: self.gl.vertex_array(each, []) for each in (self._mixing, self._copying)}
         self._sampler = self.gl.sampler(repeat_x=False, repeat_y=False, filter=(moderngl.LINEAR, moderngl.LINEAR))
         self._sent: dict[int, moderngl.Texture] = {}  # the decks' pictures, by deck
         self._targets: dict[str, Target] = {}
@@ -128,8 +135,10 @@ class Compositor:
     def _mix(self, decks: Sequence[moderngl.Texture], snapshot: Snapshot, size, clock) -> moderngl.Texture:
         part, mode = (snapshot["mix/crossfade"], snapshot["mix/mode"]) if len(decks) > 1 else (0.0, 0)
         if mode < len(MODES):
-            return self._blend("mixed", decks[0], decks[-1], part, size, mode=mode, top_first=True)
-        ends = [self._blend(f"end {i}", each, each, 0.0, size, top_first=True) for i, each in enumerate(decks)]
+            if 0 < part < 1 or (part and mode):
+                return self._blend("mixed", *decks, part, size, mode=mode, top_first=True)
+            return self._copy("mixed", decks[-1 if part else 0], size, top_first=True)
+        ends = [self._copy(f"end {i}", each, size, top_first=True) for i, each in enumerate(decks)]
         look = self._look(slot := self.chain.transitions[mode - len(MODES)])
         if look is None:
             return ends[part > 0.5]
@@ -138,15 +147,23 @@ class Compositor:
 
     def _blend(self, name: str, a, b, share: float, size, mode: int = 0, top_first: bool = False) -> moderngl.Texture:
         """`share` of b over a, into a texture of its own by `name`."""
+        self._mixing["share"], self._mixing["mode"], self._mixing["top_first"] = share, mode, top_first
+        return self._render(self._mixing, name, (a, b), size)
+
+    def _copy(self, name: str, texture, size, top_first: bool = False) -> moderngl.Texture:
+        """The same in another size, or turned, or in bytes."""
+        self._copying["top_first"] = top_first
+        return self._render(self._copying, name, (texture,), size)
+
+    def _render(self, program, name: str, textures, size) -> moderngl.Texture:
         target = self._target(name, size)
         target.buffer.use()
         self.gl.disable(moderngl.BLEND | moderngl.DEPTH_TEST | moderngl.CULL_FACE)
-        for unit, texture in enumerate((a, b)):
+        for unit, texture in enumerate(textures):
             texture.use(unit)
             self._sampler.use(unit)
-        self._program["share"], self._program["mode"], self._program["top_first"] = share, mode, top_first
-        self._corners.render(moderngl.TRIANGLE_STRIP, 4)
-        for unit in range(2):
+        self._corners[program].render(moderngl.TRIANGLE_STRIP, 4)
+        for unit in range(len(textures)):
             self._sampler.clear(unit)
         return target.texture
 
@@ -208,9 +225,9 @@ class Compositor:
         """The picture's pixels; on a card those of the frame before, which have arrived by now."""
         if not self.behind:  # the processor turns a picture faster than it draws one
             if shown.dtype != "f1":
-                shown = self._blend("bytes", shown, shown, 0.0, size)
+                shown = self._copy("bytes", shown, size)
             return np.ascontiguousarray(_picture(shown.read(alignment=1), size)[::-1])
-        self._blend("turned", shown, shown, 0.0, size, top_first=True)
+        self._copy("turned", shown, size, top_first=True)
         buffer = self.gl.buffer(reserve=4 * size[0] * size[1])
         self._targets["turned"].buffer.read_into(buffer, components=4, alignment=1)
         self._coming.append((buffer, size))

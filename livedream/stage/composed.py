@@ -22,7 +22,8 @@ AGAIN = 5.0  # seconds to the next try after OpenGL has failed in play
 class Composed:
     """Makes the picture of each frame; the drawer's.
 
-    size: (width, height) that looks are drawn in at most; a picture keeps its shape. live: not a rendering.
+    size: (width, height) that looks are drawn in at most; a picture keeps its shape, and where the processor draws its
+    size. live: not a rendering.
 
     behind: frames that the last picture came later than it was drawn. error: why looks are not seen, or None.
     """
@@ -58,7 +59,11 @@ class Composed:
             self._compositor, self._thread = Compositor(self.chain, live=self._live), threading.get_ident()
         drawn = [deck.drawn for deck in decks if deck.drawn is not None]
         pictures = [each if isinstance(each, np.ndarray) else each.pixels() for each in drawn]
-        picture = self._compositor.draw(pictures, values, inside(pictures[0], self._size), number, self._fps)
+        size = inside(pictures[0], self._size)
+        if not self._compositor.behind:  # the processor has no time for more pixels than the dream has
+            height, width = pictures[0].shape[:2]
+            size = min(size, (width, height))
+        picture = self._compositor.draw(pictures, values, size, number, self._fps)
         self.behind, self.error = self._compositor.behind, None
         return picture
 

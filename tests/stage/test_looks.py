@@ -100,8 +100,9 @@ def test_a_look_is_put_in_by_name_moved_and_taken_out(show, until):
     until(lambda: names() == ["invert", "kaleidoscope", "kaleidoscope-2"])
     show.osc("look/kaleidoscope-2/place", "i", "0")
     until(lambda: names() == ["kaleidoscope-2", "invert", "kaleidoscope"])
-    for name in ("kaleidoscope-2", "kaleidoscope"):
-        show.osc("look/remove", "s", name)
+    show.osc("look/remove", "s", "kaleidoscope-2")
+    until(lambda: names() == ["invert", "kaleidoscope"])
+    show.osc("look/remove", "s", "kaleidoscope")
     until(lambda: names() == ["invert"])
     show.until(like(inverted(FIRST)))
 
