@@ -53,7 +53,7 @@ void main() {
     int turns = 5 + PASSINDEX;  // not known to the compiler, which would unroll the loops
     for (int i = 0; i < turns; i++) {
         float drop = eye.y + 1.15 - way(along + z).y + ahead.y * z;
-        z = clamp(drop / max(below, 0.004), 0.6, 60.0);
+        z = drop > 0.0 ? clamp(drop / max(below, 0.004), 0.6, 60.0) : 60.0;
     }
     float shown = smoothstep(60.0, 44.0, z) * smoothstep(0.0, 0.02, below);
     float x = p.x * z + eye.x + ahead.x * z - way(along + z).x;
