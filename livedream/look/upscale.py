@@ -146,7 +146,7 @@ void main() {
         sum += weight * weighed(texelFetch(image, clamp(one, ivec2(0), size - 1), 0));
         total += weight;
     }
-    colour = straight(clamp(sum / total, 0.0, 1.0));
+    colour = clamp(straight(sum / total), 0.0, 1.0);
 }
 """
 )
