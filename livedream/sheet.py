@@ -13,11 +13,11 @@ BACKGROUND, INK = 13, 205
 GAP, TEXT = 20, 12  # pixels between pictures; width of a letter
 WIDTH, HEIGHT, COLUMNS = 480, 270, 4  # of a picture in the sheet, and how many stand side by side
 SECONDS, FPS, SEED = 4.0, 30.0, 3  # of the dream; the last frame is shown
-LEAD = 60  # frames that a look with a memory sees before
+LEAD = 45  # frames that a look with a memory sees before
 HALF = 0.45  # progress at which a transition is shown
 
 
-def write(path: str | os.PathLike, looks: Sequence[Source], size: tuple[int, int] = (960, 540)) -> None:
+def write(path: str | os.PathLike, looks: Sequence[Source], size: tuple[int, int] = (720, 405)) -> None:
     """Draw the looks, after the dream as it is, into a JPEG. `size`: (width, height) at which they are drawn.
 
     UserError when there is no OpenGL, a look does not compile, or the file cannot be written.

@@ -24,7 +24,7 @@ float chance(vec3 p) {  // 0..1, the same again for the same p
 void main() {
     vec2 at = isf_FragNormCoord;
     float slot = floor(mod(TIME * rate, 4096.0));
-    float strong = hit ? 1.0 : amount * smoothstep(0.25, 0.8, chance(vec3(floor(slot / 4.0), 7.0, 3.0)) * (0.5 + amount));
+    float strong = hit ? 1.0 : amount * mix(0.4, 1.0, smoothstep(0.4, 0.8, chance(vec3(floor(slot / 4.0), 7.0, 3.0))));
     vec2 grid = vec2(16.0, 9.0) * (chance(vec3(floor(slot / 5.0), 1.0, 9.0)) < 0.5 ? 1.0 : 2.0);
     vec2 block = floor(at * grid);
     if (PASSINDEX == 0) {  // blocks that keep what they had, carried on sideways and never quite right

@@ -8,7 +8,7 @@
         {"NAME": "wedges", "LABEL": "Wedges", "TYPE": "float", "MIN": 2.0, "MAX": 16.0, "DEFAULT": 6.0},
         {"NAME": "spin", "LABEL": "Spin", "TYPE": "float", "MIN": -1.0, "MAX": 1.0, "DEFAULT": 0.08},
         {"NAME": "turn", "LABEL": "Turn of the source", "TYPE": "float", "MIN": -1.0, "MAX": 1.0, "DEFAULT": 0.0},
-        {"NAME": "zoom", "LABEL": "Zoom", "TYPE": "float", "MIN": 0.25, "MAX": 4.0, "DEFAULT": 0.8},
+        {"NAME": "zoom", "LABEL": "Zoom", "TYPE": "float", "MIN": 0.25, "MAX": 4.0, "DEFAULT": 0.6},
         {"NAME": "source", "LABEL": "Where it looks", "TYPE": "point2D", "MIN": [0, 0], "MAX": [1, 1], "DEFAULT": [0.4, 0.62]},
         {"NAME": "center", "LABEL": "Centre", "TYPE": "point2D", "MIN": [0, 0], "MAX": [1, 1], "DEFAULT": [0.5, 0.5]}
     ]

@@ -25,7 +25,7 @@ vec3 rainbow(float x) {  // 0 red to 1 violet
 }
 
 vec2 way(float z) {  // the middle of the road, across and up, so far along it
-    return vec2(bend * (4.5 * sin(z * 0.055) + 3.0 * sin(z * 0.023 + 1.0)), hills * (0.9 * sin(z * 0.071 + 0.6) + 0.5 * sin(z * 0.033)));
+    return vec2(bend * (4.5 * sin(z * 0.055) + 3.0 * sin(z * 0.023 + 1.0)), hills * (1.6 * sin(z * 0.061 + 0.6) + 1.2 * sin(z * 0.027)));
 }
 
 void main() {
@@ -47,15 +47,17 @@ void main() {
         c += star * rainbow(chance(cell + 5.0) + 0.1) * 0.02 / (0.02 + dot(spot, spot) * (i == 0 ? 22.0 : 9.0)) * smoothstep(0.25, 0.05, dot(spot, spot));
     }
 
-    // The road: each turn of the loop says better how far away it is at this height.
-    float below = -p.y;
-    float z = 40.0;
-    int turns = 5 + PASSINDEX;  // not known to the compiler, which would unroll the loops
-    for (int i = 0; i < turns; i++) {
-        float drop = eye.y + 1.15 - way(along + z).y + ahead.y * z;
-        z = clamp(drop / max(below, 0.004), 0.6, 60.0);
+    // The road: steps along the line of sight, each longer than the last, until it lies below the road.
+    float z = 60.0, before = 0.8, above = 1.0;
+    int steps = 26 + PASSINDEX;  // not known to the compiler, which would unroll the loops
+    for (int i = 0; i < steps; i++) {
+        float next = before * 1.19;
+        float over = (p.y + ahead.y) * next - (way(along + next).y - eye.y - 1.15);
+        if (over < 0.0) { z = mix(before, next, above / max(above - over, 0.0001)); break; }
+        before = next;
+        above = over;
     }
-    float shown = smoothstep(60.0, 44.0, z) * smoothstep(0.0, 0.02, below);
+    float shown = smoothstep(60.0, 44.0, z);
     float x = p.x * z + eye.x + ahead.x * z - way(along + z).x;
     float lane = x / 4.4 + 0.5;
     float pixel = z / RENDERSIZE.y * 0.9 + 0.004;
@@ -71,16 +73,16 @@ void main() {
 
     // Rings that stand over the road, one every 16 steps, from far to near.
     float first = 16.0 - mod(along, 16.0);
-    for (int i = turns - 2; i >= 0; i--) {
+    for (int i = steps - 23; i >= 0; i--) {
         float far = first + 16.0 * float(i);
         vec2 middle = (way(along + far) - eye - ahead * far + vec2(0.0, 0.05)) / far;
         vec2 q = (p - middle) * far;
         float r = abs(length(q) - 3.6);
         float light = 0.03 / (0.03 + r * r * 2.4) * smoothstep(1.8, 0.4, r);
         light *= smoothstep(64.0, 30.0, far) * smoothstep(1.0, 4.0, far);
-        float over = 1.0 - inside * shown * step(z, far);  // the road hides what stands behind it
+        float free = 1.0 - inside * shown * step(z, far);  // the road hides what stands behind it
         vec3 tint = rainbow(atan(q.y, q.x) / 6.28318 + 0.08 * (along + far) / 16.0 + hue);
-        c += light * rings * over * (tint * 1.1 + 0.35);
+        c += light * rings * free * (tint * 1.1 + 0.35);
     }
     gl_FragColor = vec4(1.0 - exp(-c * 1.25), 1.0);
 }

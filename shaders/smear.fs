@@ -7,7 +7,7 @@
         {"NAME": "inputImage", "TYPE": "image"},
         {"NAME": "threshold", "LABEL": "Threshold", "TYPE": "float", "MIN": 0.0, "MAX": 1.0, "DEFAULT": 0.62},
         {"NAME": "speed", "LABEL": "Speed", "TYPE": "float", "MIN": 0.05, "MAX": 2.0, "DEFAULT": 0.55},
-        {"NAME": "life", "LABEL": "Seconds it lasts", "TYPE": "float", "MIN": 0.05, "MAX": 6.0, "DEFAULT": 0.8},
+        {"NAME": "life", "LABEL": "Seconds it lasts", "TYPE": "float", "MIN": 0.05, "MAX": 6.0, "DEFAULT": 0.6},
         {"NAME": "threads", "LABEL": "Threads", "TYPE": "float", "MIN": 20.0, "MAX": 480.0, "DEFAULT": 130.0},
         {"NAME": "angle", "LABEL": "Direction", "TYPE": "long", "VALUES": [0, 1, 2, 3],
             "LABELS": ["down", "up", "left", "right"], "DEFAULT": 0}
@@ -40,7 +40,7 @@ void main() {
     float lit = max(max(live.r, live.g), live.b);
     float keep = max(old.a - TIMEDELTA / life * (0.4 + 1.2 * chance(vec2(thread, 8.0))), 0.0);
     float shine = max(max(old.r, old.g), old.b);
-    float cover = smoothstep(0.0, 0.5, keep) * smoothstep(lit - 0.05, lit + 0.15, shine) * step(0.35, luck);
+    float cover = smoothstep(0.0, 0.5, keep) * smoothstep(lit - 0.05, lit + 0.15, shine) * step(0.5, luck);
     vec3 c = mix(live, old.rgb, cover);
     gl_FragColor = vec4(c, max(keep * cover, smoothstep(threshold, threshold + 0.15, lit)));
 }

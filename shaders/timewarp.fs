@@ -5,7 +5,7 @@
     "CATEGORIES": ["Time"],
     "INPUTS": [
         {"NAME": "inputImage", "TYPE": "image"},
-        {"NAME": "delay", "LABEL": "Longest delay", "TYPE": "float", "MIN": 0.0, "MAX": 1.0, "DEFAULT": 1.0},
+        {"NAME": "delay", "LABEL": "Longest delay", "TYPE": "float", "MIN": 0.0, "MAX": 1.0, "DEFAULT": 0.7},
         {"NAME": "by", "LABEL": "By", "TYPE": "long", "VALUES": [0, 1, 2, 3],
             "LABELS": ["distance", "height", "darkness", "waves"], "DEFAULT": 3},
         {"NAME": "soft", "LABEL": "Blend", "TYPE": "float", "MIN": 0.0, "MAX": 1.0, "DEFAULT": 1.0},
@@ -43,7 +43,7 @@ void main() {
     if (by == 0) late = length(p);
     else if (by == 1) late = at.y;
     else if (by == 2) late = 1.0 - dot(live.rgb, vec3(0.3, 0.55, 0.15));
-    else late = 0.5 - 0.5 * cos(length(p) * 22.0 - TIME * 1.5);
+    else late = 0.5 - 0.5 * cos(length(p) * 14.0 - TIME * 1.5);
     float back = clamp(late, 0.0, 1.0) * delay * 14.0;
     float number = now - back, below = floor(number), part = number - below;
     part = mix(step(0.5, part), part, soft);

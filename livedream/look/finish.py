@@ -1,0 +1,151 @@
+"""The last touches: two frames blended for a faster screen, film grain, dither, the master fade."""
+
+import math
+
+import moderngl
+import numpy as np
+
+from livedream.look.isf import Target
+from livedream.look.passes import ALPHA, Pass, drawing
+
+TILE = 256  # pixels a side of the grain and the dither, laid side by side, elsewhere in every frame
+GRAIN = 0.11  # standard deviation, of full scale, that grain = 1 has where it is strongest
+
+# Blended as light, which sRGB's square nearly is: half of a star beside half of the star where it was then send out as
+# much as one, and the picture does not pulse at the rate of the dream.
+BLEND = (
+    ALPHA
+    + """
+uniform sampler2D earlier;
+uniform sampler2D later;
+uniform float part;
+in vec2 at;
+out vec4 colour;
+vec4 light(vec4 c) { return weighed(vec4(c.rgb * c.rgb, c.a)); }
+void main() {
+    vec4 c = straight(mix(light(texture(earlier, at)), light(texture(later, at)), part));
+    colour = vec4(sqrt(max(c.rgb, 0.0)), c.a);
+}
+"""
+)
+
+# Grain as in a print: silver and dyes lie in the dark and middle tones, clear film has none, and the three layers move
+# mostly together. Dither of triangular density (Lipshitz, Wannamaker and Vanderkooy, 1992) makes the rounding's error
+# the same at every level; it is taken back within one level of black and white, so that black stays black.
+FINISH = """
+uniform sampler2D image;
+uniform sampler2D grains;
+uniform sampler2D blue;
+uniform ivec4 moved;
+uniform float grain;
+uniform float dither;
+uniform float fade;
+in vec2 at;
+out vec4 colour;
+void main() {
+    colour = texture(image, at);
+    ivec2 here = ivec2(gl_FragCoord.xy), last = textureSize(blue, 0) - 1;  // of sides that are powers of two
+    if (grain > 0.0) {
+        float y = clamp(dot(colour.rgb, vec3(0.299, 0.587, 0.114)), 0.0, 1.0);
+        vec3 one = texelFetch(grains, (here + moved.xy) & last, 0).rgb;
+        vec3 other = texelFetch(grains, (here.yx * ivec2(1, -1) + moved.zw) & last, 0).rgb;
+        colour.rgb += grain * sqrt(y) * (1.0 - 0.8 * y) * (one + other - 1.0);
+    }
+    colour.rgb = clamp(colour.rgb, 0.0, 1.0) * fade;
+    if (dither > 0.0) {
+        vec3 noise = dither * (texelFetch(blue, (here + moved.wx) & last, 0).rgb * 2.0 - 1.0);
+        vec3 levels = colour.rgb * 255.0;
+        colour.rgb = (levels + clamp(noise, -1.0, 1.0) * clamp(min(levels, 255.0 - levels), 0.0, 1.0)) / 255.0;
+    }
+}
+"""
+
+
+class Blend:
+    """Frames between two of a dream's, for a screen faster than it: one context's, one thread's."""
+
+    def __init__(self, context: moderngl.Context, dtype: str = "f1"):
+        self.context = context
+        self._pass = Pass(context, BLEND)
+        self._target = Target(context, dtype, 1)
+
+    def draw(self, earlier: moderngl.Texture, later: moderngl.Texture, part: float) -> moderngl.Texture:
+        """`part` 0..1 of the way from one to the other, in the size of `later`. At 0 and 1 it is one of the two as it
+        is; else a texture good until the next draw."""
+        part = min(max(part, 0.0), 1.0)
+        if part in (0.0, 1.0) and earlier.size == later.size:
+            return later if part else earlier
+        with drawing(self.context):
+            return self._pass.draw(self._target, later.size, earlier=earlier, later=later, part=part)
+
+    def release(self) -> None:
+        self._pass.release()
+        self._target.release()
+
+
+class Finish:
+    """What comes last before 8 bits: one context's, one thread's. Give it pictures of more than 8 bits (Upscaler with
+    dtype "f2") and dither keeps what they have between two levels."""
+
+    def __init__(self, context: moderngl.Context):
+        self.context = context
+        self._pass = Pass(context, FINISH)
+        self._target = Target(context, "f1", 1)
+        self._grains = context.texture((TILE, TILE), 4, grains().tobytes())
+        self._blue = context.texture((TILE, TILE), 4, blue().tobytes())
+
+    def draw(
+        self, texture: moderngl.Texture, grain: float = 0.0, dither: float = 1.0, frame: int = 0, fade: float = 1.0
+    ) -> moderngl.Texture:
+        """The picture with grain 0..1, dither 0..1 (1: triangular over two levels, as theory asks) and fade 0..1, as a
+        texture of 8 bits, good until the next draw. The same `frame` gives the same pixels. Alpha is kept."""
+        grain, dither, fade = (min(max(each, 0.0), 1.0) for each in (grain, dither, fade))
+        moved = np.random.Generator(np.random.Philox(key=int(frame) & 0xFFFFFFFF)).integers(0, TILE, 4)
+        numbers = {"grain": 6 * GRAIN * grain / math.sqrt(2), "dither": dither, "fade": fade}
+        with drawing(self.context):
+            given = {"image": texture, "grains": self._grains, "blue": self._blue, "moved": tuple(moved.tolist())}
+            return self._pass.draw(self._target, texture.size, smooth=False, **given, **numbers)
+
+    def release(self) -> None:
+        for each in (self._pass, self._target, self._grains, self._blue):
+            each.release()
+
+
+def grains() -> np.ndarray:
+    """A tile of grain: uint8 [TILE, TILE, 4], each colour normal about 127.5, six standard deviations wide. Clumps
+    of about two pixels with little of anything coarser or finer, as scanned film has; television noise is white."""
+    random = np.random.Generator(np.random.Philox(key=1))
+    waves = _waves()
+    band = waves**0.5 * np.exp(-((waves / 0.22) ** 2))
+    layers = _filtered(random.standard_normal((4, TILE, TILE)), band)
+    mixed = 0.85 * layers[3] + 0.53 * layers[:3]  # one part of all three layers, one of each layer's own
+    return _rgba(np.clip(np.round(127.5 + mixed * 255 / 6), 0, 255))
+
+
+def blue() -> np.ndarray:
+    """A tile of blue noise of triangular density: uint8 [TILE, TILE, 4], the same noise elsewhere in each colour."""
+    random = np.random.Generator(np.random.Philox(key=2))
+    field = random.random((1, TILE, TILE))
+    high = 1 - np.exp(-((_waves() / 0.3) ** 2))
+    for _ in range(8):  # to the wanted spectrum, and back to each value once
+        ranks = _filtered(field, high).ravel().argsort().argsort()
+        field = ((ranks + 0.5) / ranks.size).reshape(field.shape)
+    low = field < 0.5
+    triangle = np.where(low, np.sqrt(field / 2), 1 - np.sqrt((1 - field) / 2))[0]
+    return _rgba(np.round(255 * np.stack([np.roll(triangle, (k * 83, k * 139), (0, 1)) for k in range(3)])))
+
+
+def _waves() -> np.ndarray:
+    """Cycles a pixel of each term of rfft2."""
+    return np.hypot(np.fft.fftfreq(TILE)[:, None], np.fft.rfftfreq(TILE))
+
+
+def _filtered(fields: np.ndarray, gain: np.ndarray) -> np.ndarray:
+    """Each field [TILE, TILE] with its spectrum weighted, at mean 0 and deviation 1."""
+    made = np.fft.irfft2(np.fft.rfft2(fields) * gain, (TILE, TILE))
+    made -= made.mean((-2, -1), keepdims=True)
+    return made / made.std((-2, -1), keepdims=True)
+
+
+def _rgba(colours: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(np.dstack([*colours, np.full((TILE, TILE), 255)]).astype(np.uint8))
