@@ -13,7 +13,7 @@ from livedream.bench.figures import compared, figure, missing, table
 from livedream.look import shelf
 from livedream.look.chain import Chain, parameters
 from livedream.look.compositor import SOFTWARE, Compositor
-from livedream.parameters import Table
+from livedream.parameters import FINISH, MASTER, Table
 
 FIVE = ("feedback", "bloom", "prism", "grade", "film")
 FPS = 30.0
@@ -54,7 +54,7 @@ def _drawing(names, picture: np.ndarray, size: tuple[int, int]):
     chain = Chain()
     for name in names:
         chain.insert(shelf.find(name))
-    values = Table(parameters(chain)).tick(0.0)
+    values = Table([*MASTER, *FINISH, *parameters(chain)]).tick(0.0)
     compositor = Compositor(chain)
     renderer = compositor.gl.info["GL_RENDERER"]
 

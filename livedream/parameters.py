@@ -96,6 +96,20 @@ MASTER = (
     Parameter("master/blackout", "bool", doc="black at once"),
     Parameter("master/hold", "bool", doc="the outputs keep the last picture"),
 )
+UPSCALERS = ("off", "edge", "lanczos", "bilinear", "nearest")
+FINISH = (
+    Parameter(
+        "master/upscale",
+        "choice",
+        0,
+        len(UPSCALERS) - 1,
+        doc="how a dream becomes as large as --size; off leaves that to each output",
+        choices=UPSCALERS,
+    ),
+    Parameter("master/sharpness", "float", default=0.5, glide=0.0, doc="of the upscaler that follows edges"),
+    Parameter("master/grain", "float", glide=0.0, doc="film grain"),
+    Parameter("master/dither", "float", glide=0.0, doc="against bands in the dark"),
+)
 KNOBS = 8
 LATENTS = 256  # above this many, only the vector has an address
 

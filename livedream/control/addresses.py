@@ -6,7 +6,7 @@ from itertools import groupby
 
 from livedream.control.osc import PREFIX
 from livedream.control.osc_out import STATUS
-from livedream.parameters import LOADING, MASTER, PLAYER, Parameter, dream, mix
+from livedream.parameters import FINISH, LOADING, MASTER, PLAYER, Parameter, dream, mix
 
 HEADINGS = ("address", "type", "range", "default", "what it does")
 EXAMPLE_LATENTS = 64  # how many a dream has is the dream's affair
@@ -16,12 +16,13 @@ Row = tuple[str, str, str, str, str]
 
 def standard() -> tuple[Parameter, ...]:
     """What there is to move whatever dream is playing, with as many latents as a usual one has."""
-    return (*PLAYER, *LOADING, *dream(latent_length=EXAMPLE_LATENTS), *mix(), *MASTER)
+    return (*PLAYER, *LOADING, *dream(latent_length=EXAMPLE_LATENTS), *mix(), *MASTER, *FINISH)
 
 
 def with_mix(parameters: Iterable[Parameter]) -> tuple[Parameter, ...]:
     """One deck's parameters, and what a second deck adds besides its own."""
-    return (*(each for each in parameters if each not in MASTER), *mix(), *MASTER)
+    last = (*MASTER, *FINISH)
+    return (*(each for each in parameters if each not in last), *mix(), *last)
 
 
 def rows(parameters: Iterable[Parameter], prefix: str = PREFIX) -> list[Row]:

@@ -15,8 +15,10 @@ from livedream import UserError
 from livedream.look import audio as sound
 from livedream.look import context
 from livedream.look.chain import Chain, Slot, share, values
+from livedream.look.finish import Finish
 from livedream.look.isf import Look
-from livedream.parameters import MODES, Snapshot
+from livedream.look.upscale import Upscaler
+from livedream.parameters import MODES, UPSCALERS, Snapshot
 
 log = logging.getLogger("livedream.look")
 
@@ -94,6 +96,8 @@ class Compositor:
         self._targets: dict[str, Target] = {}
         self._looks: dict[Slot, tuple[object, Look | None]] = {}  # what was compiled of each slot, and from what source
         self._coming: list[tuple[moderngl.Buffer, tuple[int, int]]] = []  # pixels on their way here, with their size
+        self._upscaler: Upscaler | None = None
+        self._finish: Finish | None = None
         self._last = -1  # number of the frame before
 
     def draw(
@@ -112,10 +116,14 @@ class Compositor:
             "date": datetime.datetime.now() if self.live else DAY + datetime.timedelta(seconds=moment),
         }
         self._last = number
-        shown = self._mix(decks, snapshot, size, clock)
+        shown = self._enlarged(decks, snapshot, size, clock)
         for slot in self.chain.slots:
             shown = self._through(slot, shown, snapshot, size, clock)
         self._forget()
+        grain, dither = snapshot["master/grain"], snapshot["master/dither"]
+        if grain > 0 or dither > 0:
+            self._finish = self._finish or Finish(self.gl)
+            shown = self._finish.draw(shown, grain, dither, number)
         return self._fetch(shown, size)
 
     def release(self) -> None:
@@ -131,6 +139,18 @@ class Compositor:
             texture = self._sent[deck] = self.gl.texture((width, height), 4)
         texture.write(np.ascontiguousarray(picture))
         return texture
+
+    def _enlarged(self, decks: Sequence[moderngl.Texture], snapshot: Snapshot, size, clock) -> moderngl.Texture:
+        """The decks as one picture of `size`."""
+        kind = UPSCALERS[snapshot["master/upscale"]]
+        if kind == "off" or size == decks[0].size:
+            return self._mix(decks, snapshot, size, clock)
+        if self._upscaler is None or self._upscaler.kind != kind:
+            if self._upscaler is not None:
+                self._upscaler.release()
+            self._upscaler = Upscaler(self.gl, kind, dtype="f2")
+        self._upscaler.sharpness = snapshot["master/sharpness"]
+        return self._upscaler.draw(self._mix(decks, snapshot, decks[0].size, clock), size)
 
     def _mix(self, decks: Sequence[moderngl.Texture], snapshot: Snapshot, size, clock) -> moderngl.Texture:
         part, mode = (snapshot["mix/crossfade"], snapshot["mix/mode"]) if len(decks) > 1 else (0.0, 0)

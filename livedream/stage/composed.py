@@ -48,7 +48,7 @@ class Composed:
         return mix.mixed(decks, values)
 
     def _wanted(self, decks: Sequence[Deck], values: Snapshot) -> bool:
-        if self.chain.slots:
+        if self.chain.slots or any(values[each] > 0 for each in ("master/upscale", "master/grain", "master/dither")):
             return True
         return len(decks) > 1 and values["mix/mode"] != 0 and len(mix.needed(decks, values)) > 1
 
@@ -60,7 +60,9 @@ class Composed:
         drawn = [deck.drawn for deck in decks if deck.drawn is not None]
         pictures = [each if isinstance(each, np.ndarray) else each.pixels() for each in drawn]
         size = inside(pictures[0], self._size)
-        if not self._compositor.behind:  # the processor has no time for more pixels than the dream has
+        if (
+            not self._compositor.behind and not values["master/upscale"]
+        ):  # the processor has no time for more pixels than the dream has
             height, width = pictures[0].shape[:2]
             size = min(size, (width, height))
         picture = self._compositor.draw(pictures, values, size, number, self._fps)

@@ -7,7 +7,7 @@ from livedream import UserError
 from livedream.look import context
 from livedream.look.chain import Chain, parameters, transitions
 from livedream.look.compositor import Compositor
-from livedream.parameters import MASTER, MODES, Table, mix
+from livedream.parameters import FINISH, MASTER, MODES, Table, mix
 from livedream.stage.composed import Composed, inside
 
 try:
@@ -46,7 +46,7 @@ def compose(tmp_path):
         if transition:
             (tmp_path / "wipe.fs").write_text(transition)
             chain.transitions = transitions([tmp_path / "wipe.fs"])
-        table = Table([*mix(each.name for each in chain.transitions), *MASTER, *parameters(chain)])
+        table = Table([*mix(each.name for each in chain.transitions), *MASTER, *FINISH, *parameters(chain)])
         table.set("player/glide", [0])
         compositor = Compositor(chain, live=live)
         made.append(compositor)
@@ -120,6 +120,29 @@ def test_a_transition_leads_from_one_deck_to_the_other(compose):
     half = SIZE[0] // 2
     assert np.array_equal(drawn[:, :half], picture(6)[:, :half])
     assert np.array_equal(drawn[:, half:], picture(5)[:, half:])
+
+
+@pytest.mark.parametrize("kind", ["edge", "lanczos", "bilinear", "nearest"])
+def test_a_dream_is_enlarged_upright(compose, kind):
+    compositor, _, table = compose()
+    ramp = np.full((SIZE[1], SIZE[0], 4), 255, np.uint8)
+    ramp[..., 0] = np.linspace(0, 250, SIZE[0])
+    ramp[..., 1] = np.linspace(0, 250, SIZE[1])[:, None]
+    table.set("master/upscale", [kind])
+    drawn = compositor.draw([ramp], table.tick(0), (2 * SIZE[0], 2 * SIZE[1]), 0, 30.0)
+    assert drawn.shape == (2 * SIZE[1], 2 * SIZE[0], 4)
+    assert np.abs(drawn[::2, ::2].astype(int) - ramp)[2:-2, 2:-2].max() <= 10  # a pixel is 5 to 8 levels
+
+
+def test_grain_is_seen_and_is_the_same_for_the_same_frame(compose):
+    compositor, _, table = compose()
+    grey = np.full((SIZE[1], SIZE[0], 4), 128, np.uint8)
+    table.set("master/grain", [1.0])
+    one, again, other = (compositor.draw([grey], table.tick(0), SIZE, number, 30.0) for number in (4, 4, 5))
+    assert np.array_equal(one, again)
+    assert not np.array_equal(one, other)
+    assert 5 < one[..., :3].std() < 60
+    assert abs(one[..., :3].mean() - 128) < 5
 
 
 def test_a_picture_keeps_its_shape_in_any_size():
