@@ -31,9 +31,8 @@ def of(
         if number:
             own = [each for each in own if each not in parameters.SHARED]
         found += [*(replace(each, address=prefix + each.address) for each in own), *for_dream(dream, prefix)]
-    return Table(
-        [*found, *(parameters.mix(transitions) if len(dreams) > 1 else ()), *parameters.MASTER, *parameters.FINISH]
-    )
+    found += parameters.mix(transitions) if len(dreams) > 1 else ()
+    return Table([*found, *parameters.MASTER, *parameters.FINISH])
 
 
 def _begun(parameter: Parameter, seed: int, names: Sequence[str], at: int) -> Parameter:
