@@ -109,6 +109,7 @@ FINISH = (
     Parameter("master/sharpness", "float", default=0.5, glide=0.0, doc="of the upscaler that follows edges"),
     Parameter("master/grain", "float", glide=0.0, doc="film grain"),
     Parameter("master/dither", "float", glide=0.0, doc="against bands in the dark"),
+    Parameter("master/blend", "bool", doc="blended frames between those drawn, where drawing is slower than the rate"),
 )
 KNOBS = 8
 LATENTS = 256  # above this many, only the vector has an address

@@ -60,9 +60,8 @@ class Composed:
         drawn = [deck.drawn for deck in decks if deck.drawn is not None]
         pictures = [each if isinstance(each, np.ndarray) else each.pixels() for each in drawn]
         size = inside(pictures[0], self._size)
-        if (
-            not self._compositor.behind and not values["master/upscale"]
-        ):  # the processor has no time for more pixels than the dream has
+        # The processor has no time for more pixels than the dream has.
+        if not self._compositor.behind and not values["master/upscale"]:
             height, width = pictures[0].shape[:2]
             size = min(size, (width, height))
         picture = self._compositor.draw(pictures, values, size, number, self._fps)

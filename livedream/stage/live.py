@@ -24,6 +24,7 @@ from livedream.stage.deck import REMEMBERED, Deck
 log = logging.getLogger("livedream.stage")
 
 SAFETY = 0.001  # seconds between the end of the slowest drawing and its tick
+MOST_BLENDED = 4  # ticks that blended frames may fill
 RETRY = 0.2  # seconds to the next try while nothing could be drawn yet
 HUNG = 0.8  # seconds without an answer after which a device is given up
 ASLEEP = 2.0  # seconds without a tick after which the machine must have slept: the show goes on where it was
@@ -37,7 +38,7 @@ class Stage:
     seconds: after so much of the show it stops by itself; None: never.
 
     The counters below are written by one thread each and may be read by any.
-    late: ticks that no drawing was ready for. repeated: these, and what was held.
+    late: ticks that no drawing was ready for. repeated: these, what was blended, and what was held.
     """
 
     def __init__(
@@ -65,7 +66,7 @@ class Stage:
         self._seen = seen
         self._picture: np.ndarray | Picture | None = None  # the last one drawn, before fade and blackout
         self._turn = threading.Condition()  # guards the two that follow
-        self._ready: Frame | None = None
+        self._ready: list[Frame] = []  # for the coming ticks; more than one only where frames are blended
         self._next = 0, 0.0  # the coming tick: its number, and its time on perf_counter
         self._drawing_since: float | None = None
         self._planned = 0.0  # when the drawing was to begin
@@ -125,6 +126,7 @@ class Stage:
         if drawer is not self._drawer:  # it took so long that another goes on in its place
             return
         self._drawing_since = None
+        before = self._picture
         if fresh:
             self._picture = self.compose(self.decks, values, number)
             self._events.append(values.event_at)
@@ -135,12 +137,22 @@ class Stage:
             self.drawing_s.append(time.perf_counter() - began)
         self.state = "blackout" if values["master/blackout"] else "held" if values["master/hold"] else "playing"
         with self._turn:
-            waiting = self._ready.event_at if self._ready is not None else None  # came too late, and is now replaced
+            waiting = next((each.event_at for each in self._ready if each.event_at), None)  # too late, and now replaced
             event_at = waiting or (self._event() if fresh else None)
-            self._ready = Frame(self._picture, number, fresh, event_at, master.fade(values))
+            shown = Frame(self._picture, number, fresh, event_at, master.fade(values))
+            self._ready = [*self._between(before, shown, frames if values["master/blend"] else 1), shown]
             self._turn.notify_all()
         if fresh:
             self._needed_s.append(time.perf_counter() - (self._planned or began))
+
+    def _between(self, before: np.ndarray | Picture | None, shown: Frame, ticks: int) -> list[Frame]:
+        """Blended frames that lead to `shown` in `ticks` ticks, as many as its drawing has taken."""
+        alike = isinstance(before, np.ndarray) and np.shape(before) == np.shape(shown.picture)
+        if not shown.fresh or not alike:
+            return []
+        ticks = min(ticks, MOST_BLENDED)
+        parts = [number / ticks for number in range(1, ticks)]
+        return [Frame(mix.blend(before, shown.picture, part), shown.number, False, fade=shown.fade) for part in parts]
 
     def _event(self) -> float | None:
         """When the oldest change arrived that this picture is the first to show: it may be one drawn a frame ago."""
@@ -200,8 +212,8 @@ class Stage:
 
     def _keep_time(self) -> None:
         with self._turn:  # while nothing can be drawn, the show still ends in time
-            self._turn.wait_for(lambda: self._ready is not None or self.stopped.is_set(), self.seconds)
-            if self._ready is None:
+            self._turn.wait_for(lambda: self._ready or self.stopped.is_set(), self.seconds)
+            if not self._ready:
                 self.stopped.set()
         last = None if self.seconds is None else max(0, round(self.seconds * self.fps) - 1)
         number, at, shown = 0, time.perf_counter(), None
@@ -222,7 +234,7 @@ class Stage:
     def hand_out(self, number: int, shown: Frame | None) -> Frame:
         """Give every output the frame that is ready, or `shown` once more; returns it."""
         with self._turn:
-            frame, self._ready = self._ready, None
+            frame = self._ready.pop(0) if self._ready else None
         now = time.perf_counter()
         if frame is None:
             self.late += 1

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from itertools import pairwise
 
 import dreams
 import numpy as np
@@ -64,6 +65,31 @@ def test_frames_go_out_in_order_fresh_and_right(show, until):
     assert stage.state == "playing"
     assert stage.decks[0].errors == 0
     assert not stage.latency_s  # nobody touched it
+
+
+def test_between_slow_drawings_frames_are_blended_if_that_is_asked_for(show, until):
+    stage, output, table = show(frozen=False)
+    draws = stage.decks[0].player.draw
+
+    def slow(values):
+        time.sleep(2.2 / FPS)  # what three ticks go by in
+        return draws(values)
+
+    stage.decks[0].player.draw = slow
+    table.set("master/blend", [1])
+    stage.start()
+    output.more(until, 40)
+    stage.stop()
+    fresh = [i for i, frame in enumerate(output.frames) if frame.fresh][3:]
+    between = []
+    for a, b in pairwise(fresh):
+        ends = [output.frames[i].pixels.astype(int) for i in (a, b)]
+        for frame in output.frames[a + 1 : b]:
+            low, high = np.minimum(*ends), np.maximum(*ends)
+            between.append(not np.array_equal(frame.pixels, ends[0]))
+            assert ((frame.pixels >= low - 1) & (frame.pixels <= high + 1)).all()
+    assert sum(between) > 5
+    assert stage.repeated >= sum(between)
 
 
 def test_it_ends_by_itself_after_its_seconds(show):
