@@ -1,14 +1,13 @@
 // The page: one WebSocket brings pictures (binary JPEG), values and status, and takes back what is moved here.
+import { bare, change, control, fill, held, hint, make, parameters, set, shown, values, wire } from "./controls.js";
+import { layLooks, reportLooks } from "./looks.js";
+
 const $ = (id) => document.getElementById(id);
 const picture = $("picture"), paint = picture.getContext("2d", { alpha: false });
 const glow = $("glow"), shine = glow.getContext("2d", { alpha: false, willReadFrequently: true });
 shine.imageSmoothingQuality = "high";
-const parameters = new Map(); // address -> what /parameters says of it
-const shown = new Map();      // address -> function(value) that shows a value
-const held = new Set();       // addresses that a finger is on: their echo waits
-const values = {};
 const rows = new Map();       // prefix of a deck's addresses -> what the page shows of that deck
-let socket, unsent = {}, timer = 0, wait = 500, dreamt = 0;
+let socket, wait = 500, dreamt = 0;
 let deck = "";                // the prefix of the deck whose knobs the desk shows: "" or "b/"
 
 // ---- the wire ----
@@ -26,13 +25,9 @@ function connect() {
   };
 }
 const send = (message) => socket?.readyState === 1 && socket.send(JSON.stringify(message));
+Object.assign(wire, { send, lay });
 const look = () => send({ look: !document.hidden });
 document.addEventListener("visibilitychange", look);
-
-function set(address, value) { // the latest of each address, at most sixty times a second
-  unsent[address] = value;
-  timer ||= setTimeout(() => { send({ set: unsent }); unsent = {}; timer = 0; }, 16);
-}
 
 function heard({ parameters: list, values: changed, status }) {
   if (list) build(list);
@@ -101,9 +96,6 @@ const MOTION = ["player/speed", "dream/temperature", "player/glide", "dream/feed
 const BUTTONS = ["player/freeze", "player/reseed", "master/hold", "master/blackout"];
 const HIDDEN = /^dream\/(scene|latent|load|reload)(\/|$)|^player\/seed$|^status\//;
 const SHARED = ["player/glide"]; // by both decks, though it is called like the first one's
-const made = new Map(); // address -> {key, node, show}: a fader that a finger may be on outlives a change of dream
-
-const bare = (address) => address.replace(/^b\//, "");
 const here = (address) => !/^(b\/|player\/|dream\/)/.test(address) || SHARED.includes(address)
   || address === deck + bare(address);
 
@@ -119,102 +111,31 @@ function lay() { // the desk for the deck that is looked at
   for (const each of parameters.values()) {
     const { address, type } = each, name = bare(address);
     if (!here(address) || HIDDEN.test(name) || type === "vector" || type === "choice") continue;
-    if (BUTTONS.includes(name) || address.startsWith("mix/")) continue;
+    if (BUTTONS.includes(name) || /^(mix|look)\//.test(address)) continue;
     const group = MOTION.includes(name) ? "motion" : name.startsWith("dream/knob/") ? "knobs"
       : name.startsWith("master/") ? "master" : "more";
     groups[group].push(each);
   }
   groups.motion.sort((a, b) => MOTION.indexOf(bare(a.address)) - MOTION.indexOf(bare(b.address)));
   for (const [id, members] of Object.entries(groups)) {
-    fill($(id), [$(id).firstElementChild, ...members.map(control)]);
+    fill($(id), [$(id).firstElementChild, ...members.map((each) => control(each))]);
     $(id).hidden = !members.length;
   }
   const buttons = BUTTONS.map((each) => parameters.get(deck + each) ?? parameters.get(each));
-  fill($("buttons"), buttons.filter(Boolean).map(control));
+  fill($("buttons"), buttons.filter(Boolean).map((each) => control(each)));
   buildDecks();
   buildScenes();
+  layLooks();
   for (const each of held) if (!shown.has(each)) held.delete(each);
   for (const [address, show] of shown) if (!held.has(address)) show(values[address]);
 }
 
-function fill(parent, nodes) { // what is there already is not touched
-  const there = [...parent.children];
-  if (there.length !== nodes.length || nodes.some((node, i) => node !== there[i])) parent.replaceChildren(...nodes);
-}
-
-function control(each) {
-  const { value, ...rest } = each, key = JSON.stringify(rest);
-  let kept = made.get(each.address);
-  if (kept?.key !== key) {
-    kept = { key, ...(each.type === "bool" || each.type === "trigger" ? button(each) : fader(each)) };
-    made.set(each.address, kept);
-  }
-  if (kept.show) shown.set(each.address, kept.show);
-  return kept.node;
-}
-const hint = (each) => `${each.doc}${each.doc ? "\n" : ""}OSC /livedream/${each.address}`;
-
-function title({ address, doc }) {
-  const last = address.split("/").pop();
-  if (!bare(address).startsWith("dream/knob/")) return last[0].toUpperCase() + last.slice(1).replaceAll("_", " ");
-  const label = doc.includes(": ") && doc.split(": ")[0];
-  return label ? `${last} ${label}` : `Knob ${last}`;
-}
-
-function button(each) {
-  const node = Object.assign(document.createElement("button"), { textContent: title(each), title: hint(each) });
-  if (each.type === "trigger") {
-    node.onclick = () => set(each.address, []);
-    return { node };
-  }
-  node.onclick = () => change(each.address, !values[each.address]);
-  return { node, show: (value) => node.setAttribute("aria-pressed", Boolean(value)) };
-}
-
-function change(address, value) { values[address] = value; shown.get(address)?.(value); set(address, value); }
-
-function fader(each) {
-  const { address, low, high, type } = each, span = high - low;
-  const normal = Array.isArray(each.default) ? each.default[0] : each.default;
-  // A range whose normal value lies far down (speed, glide) is bent, so that the fader's middle is where one plays.
-  const part = (normal - low) / span;
-  const bend = part > 0 && part < 0.25 ? Math.min(Math.log(part) / Math.log(0.5), 5) : 1;
-  const place = (value) => Math.max(0, (value - low) / span) ** (1 / bend);
-  const zero = low < 0 && high > 0 ? place(0) : 0;
-
-  const node = document.createElement("label"), name = document.createElement("span");
-  const output = document.createElement("output"), input = document.createElement("input");
-  node.className = "fader"; node.title = hint(each); name.textContent = title(each);
-  Object.assign(input, { type: "range", min: 0, max: 1, step: type === "int" ? 1 / span : 0.001 });
-  input.setAttribute("aria-label", title(each)); input.dataset.address = address;
-  node.append(name, output, input);
-
-  const show = (value) => {
-    const at = place(value);
-    input.value = at;
-    node.style.setProperty("--at", at);
-    node.style.setProperty("--from", Math.min(at, zero));
-    node.style.setProperty("--to", Math.max(at, zero));
-    output.textContent = type === "int" ? value : value.toFixed(value < 10 ? 2 : 1) + (each.unit === "s" ? " s" : "");
-  };
-  input.oninput = () => {
-    let at = input.valueAsNumber;
-    if (Math.abs(at - place(normal)) < 0.012 && matchMedia("(pointer: fine)").matches) at = place(normal); // a notch
-    const value = low + span * at ** bend;
-    values[address] = type === "int" ? Math.round(value) : at === place(normal) ? normal : value;
-    show(values[address]);
-    set(address, values[address]);
-  };
-  const release = () => { if (held.delete(address)) show(values[address]); };
-  input.onpointerdown = () => held.add(address);
-  input.onpointerup = input.onpointercancel = input.onblur = release;
-  input.ondblclick = () => change(address, normal);
-  return { node, show };
-}
+const mixer = make("div", { className: "mix" });
 
 function buildDecks() {
   const prefixes = ["", "b/"].filter((each) => parameters.has(`${each}dream/load`));
-  const fades = parameters.has("mix/crossfade") ? [control(parameters.get("mix/crossfade"))] : [];
+  const mix = ["mix/crossfade", "mix/mode"].map((each) => parameters.get(each)).filter(Boolean);
+  fill(mixer, mix.map((each) => control(each)));
   for (const prefix of prefixes) {
     if (!rows.has(prefix)) rows.set(prefix, deckRow(prefix));
     const { tab, select } = rows.get(prefix), { choices, doc, address } = parameters.get(`${prefix}dream/load`);
@@ -226,12 +147,11 @@ function buildDecks() {
     shown.set(address, (value) => { select.selectedIndex = value; });
   }
   const [first, ...others] = prefixes.map((each) => rows.get(each).node);
-  fill($("decks"), [...(first ? [first] : []), ...fades, ...others]);
+  fill($("decks"), [...(first ? [first] : []), ...(mix.length ? [mixer] : []), ...others]);
   $("decks").hidden = !prefixes.length;
 }
 
 function deckRow(prefix) {
-  const make = (tag, properties) => Object.assign(document.createElement(tag), properties);
   const node = make("div", { className: "deck" }), letter = prefix ? "B" : "A";
   const tab = make("button", { textContent: letter, title: `the knobs of deck ${letter} (key d)`, className: "tab" });
   const select = make("select", {}), note = make("p", { className: "note" });
@@ -290,6 +210,7 @@ function report(status) {
     return node;
   }));
   $("dream").textContent = decks.map((each) => each.dream ?? "").join("  ×  ");
+  reportLooks(status.looks, status.look_error);
   decks.forEach((each, i) => reportDeck(i ? "b/" : "", each));
   if (!dreamt && !outputs.some((each) => each.kind === "page")) say("no picture here: start livedream with --out page");
   if (Array.isArray(errors) && errors.length) $("figures").title = errors.join("\n");

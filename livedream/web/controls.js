@@ -1,0 +1,231 @@
+// What moves a parameter: one control for each, made from what /parameters says of it.
+export const parameters = new Map(); // address -> what /parameters says of it
+export const shown = new Map();      // address -> function(value) that shows a value
+export const held = new Set();       // addresses that a finger is on: their echo waits
+export const values = {};
+export const wire = { send() {}, lay() {} }; // the page's: takes messages to the show; lays the desk anew
+const made = new Map(); // address -> {key, node, show}: a fader that a finger may be on outlives a change of dream
+let unsent = {}, timer = 0;
+
+export function set(address, value) { // the latest of each address, at most sixty times a second
+  unsent[address] = value;
+  timer ||= setTimeout(() => { wire.send({ set: unsent }); unsent = {}; timer = 0; }, 16);
+}
+
+export function change(address, value) { values[address] = value; shown.get(address)?.(value); set(address, value); }
+
+export const make = (tag, properties = {}) => Object.assign(document.createElement(tag), properties);
+export const bare = (address) => address.replace(/^b\//, "");
+export const hint = (each) => `${each.doc}${each.doc ? "\n" : ""}OSC /livedream/${each.address}`;
+
+export function fill(parent, nodes) { // what is there already, or has a finger or the focus, is not touched
+  const wanted = new Set(nodes);
+  for (const each of [...parent.children]) if (!wanted.has(each)) each.remove();
+  if (!nodes.length) return;
+  const fingers = [...held].map((each) => made.get(each)?.node).filter(Boolean);
+  const touched = nodes.findIndex((node) => fingers.some((each) => node.contains(each)));
+  const still = Math.max(0, touched >= 0 ? touched : nodes.findIndex((node) => node.contains(document.activeElement)));
+  if (nodes[still].parentNode !== parent) parent.append(nodes[still]);
+  for (let i = still - 1; i >= 0; i--) if (nodes[i + 1].previousElementSibling !== nodes[i]) nodes[i + 1].before(nodes[i]);
+  for (let i = still + 1; i < nodes.length; i++)
+    if (nodes[i - 1].nextElementSibling !== nodes[i]) nodes[i - 1].after(nodes[i]);
+}
+
+const MAKERS = { float: fader, int: fader, bool: button, trigger: button, choice, vector };
+
+export function control(each, maker = MAKERS[each.type]) {
+  const { value, ...rest } = each, key = JSON.stringify(rest);
+  let kept = made.get(each.address);
+  if (kept?.key !== key && !(kept && held.has(each.address))) { // else it is made anew when the finger goes
+    kept = { key, ...maker(each) };
+    made.set(each.address, kept);
+  }
+  if (kept.show) shown.set(each.address, kept.show);
+  return kept.node;
+}
+
+function title({ address, doc }) {
+  const [first, name, last] = address.split("/");
+  if (first === "look") return upper(last === "wet" ? name : doc || last);
+  const end = address.split("/").pop();
+  if (!bare(address).startsWith("dream/knob/")) return upper(end);
+  const label = doc.includes(": ") && doc.split(": ")[0];
+  return label ? `${end} ${label}` : `Knob ${end}`;
+}
+export const upper = (text) => text[0].toUpperCase() + text.slice(1).replaceAll(/[_-]/g, " ");
+
+function hold(node, address) { // while a finger is on it
+  const release = () => {
+    if (!held.delete(address)) return;
+    shown.get(address)?.(values[address]);
+    const { value, ...rest } = parameters.get(address) ?? {};
+    if (made.get(address)?.key !== JSON.stringify(rest)) wire.lay();
+  };
+  node.addEventListener("pointerdown", () => held.add(address));
+  for (const kind of ["pointerup", "pointercancel", "blur"]) node.addEventListener(kind, release);
+}
+
+function button(each) {
+  const node = make("button", { textContent: title(each), title: hint(each) });
+  node.dataset.address = each.address;
+  if (each.type === "trigger") {
+    node.onclick = () => set(each.address, []);
+    return { node };
+  }
+  node.onclick = () => change(each.address, !values[each.address]);
+  return { node, show: (value) => node.setAttribute("aria-pressed", Boolean(value)) };
+}
+
+export function toggle(each) { // a switch in a row of faders
+  const node = make("button", { className: "switch", textContent: title(each), title: hint(each), role: "switch" });
+  node.dataset.address = each.address;
+  node.onclick = () => change(each.address, !values[each.address]);
+  return { node, show: (value) => { node.ariaChecked = Boolean(value); } };
+}
+
+export function choice(each) {
+  const node = make("label", { className: "choice", title: hint(each) });
+  const select = make("select", { ariaLabel: title(each) });
+  select.dataset.address = each.address;
+  select.append(...each.choices.map((text) => new Option(text)));
+  select.onchange = () => {
+    change(each.address, select.selectedIndex);
+    select.blur(); // the keys belong to the instrument
+  };
+  node.append(make("span", { textContent: title(each) }), select);
+  return { node, show: (value) => { select.selectedIndex = value; } };
+}
+
+function slider(name, address, tip) { // one bar to grab anywhere
+  const node = make("label", { className: "fader", title: tip });
+  const output = make("output"), input = make("input", { type: "range", min: 0, max: 1, step: 0.001, ariaLabel: name });
+  input.dataset.address = address;
+  node.append(make("span", { textContent: name }), output, input);
+  hold(input, address);
+  const show = (at, text, zero = 0) => {
+    input.value = at;
+    node.style.setProperty("--at", at);
+    node.style.setProperty("--from", Math.min(at, zero));
+    node.style.setProperty("--to", Math.max(at, zero));
+    output.textContent = text;
+  };
+  return { node, input, show };
+}
+
+function fader(each) {
+  const { address, low, high, type } = each, span = high - low || 1, normal = each.default;
+  // A range whose normal value lies far down (speed, glide) is bent, so that the fader's middle is where one plays.
+  const part = (normal - low) / span;
+  const bend = part > 0 && part < 0.25 ? Math.min(Math.log(part) / Math.log(0.5), 5) : 1;
+  const place = (value) => Math.max(0, (value - low) / span) ** (1 / bend);
+  const zero = low < 0 && high > 0 ? place(0) : 0;
+  const { node, input, show: paint } = slider(title(each), address, hint(each));
+  if (type === "int") input.step = 1 / span;
+
+  const show = (value) => paint(
+    place(value), type === "int" ? value : value.toFixed(value < 10 ? 2 : 1) + (each.unit === "s" ? " s" : ""), zero);
+  input.oninput = () => {
+    let at = input.valueAsNumber;
+    if (Math.abs(at - place(normal)) < 0.012 && matchMedia("(pointer: fine)").matches) at = place(normal); // a notch
+    const value = low + span * at ** bend;
+    values[address] = type === "int" ? Math.round(value) : at === place(normal) ? normal : value;
+    show(values[address]);
+    set(address, values[address]);
+  };
+  input.ondblclick = () => change(address, normal);
+  return { node, show };
+}
+
+// ---- two and four numbers: a point of the picture, and a colour ----
+
+function vector(each) { return each.length === 4 ? colour(each) : point(each); }
+
+function pad(name, address, moved) { // x and y in 0..1, from the lower left corner
+  const node = make("div", { className: "pad", tabIndex: 0, role: "application", ariaLabel: name });
+  node.dataset.address = address;
+  hold(node, address);
+  let x = 0, y = 0;
+  const show = (...at) => {
+    [x, y] = at;
+    node.style.setProperty("--x", x);
+    node.style.setProperty("--y", 1 - y);
+  };
+  const go = (...at) => { show(...at.map((each) => Math.min(1, Math.max(0, each)))); moved(x, y); };
+  const follow = ({ clientX, clientY }) => {
+    const { left, top, width, height } = node.getBoundingClientRect();
+    go((clientX - left) / width, 1 - (clientY - top) / height);
+  };
+  node.onpointerdown = (event) => { node.setPointerCapture(event.pointerId); follow(event); };
+  node.onpointermove = (event) => { if (node.hasPointerCapture(event.pointerId)) follow(event); };
+  node.onkeydown = (event) => {
+    const [right, up] = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key] ?? [];
+    if (right === undefined) return;
+    event.preventDefault();
+    go(x + right * 0.02, y + up * 0.02);
+  };
+  return { node, show };
+}
+
+function point(each) {
+  const { address, low, high } = each, span = high - low || 1, output = make("output");
+  const node = make("div", { className: "point", title: hint(each) });
+  const name = make("div", { className: "name" });
+  const tell = (value) => { output.textContent = value.map((one) => one.toFixed(2)).join("  "); };
+  const { node: area, show } = pad(title(each), address, (x, y) => {
+    values[address] = [low + span * x, low + span * y];
+    tell(values[address]);
+    set(address, values[address]);
+  });
+  area.ondblclick = () => change(address, each.default);
+  name.append(make("span", { textContent: title(each) }), output);
+  node.append(name, area);
+  return { node, show: (value) => { show(...value.map((one) => (one - low) / span)); tell(value); } };
+}
+
+const rgb = (h, s, v) => [5, 3, 1].map((n) => v - v * s * Math.max(0, Math.min(((n + h * 6) % 6), 4 - ((n + h * 6) % 6), 1)));
+const css = (colour) => `rgb(${colour.map((each) => Math.round(each * 255)).join(" ")})`;
+
+function colour(each) { // a swatch; behind it a mixer of our own, since a system's is a white window in the dark
+  const { address } = each, name = title(each);
+  let h = 0, s = 0, v = 0, a = 1;
+  const moved = () => {
+    values[address] = [...rgb(h, s, v), a];
+    paint();
+    set(address, values[address]);
+  };
+  const node = make("div", { className: "colour" });
+  const bar = make("button", { className: "swatch", title: hint(each), ariaExpanded: false });
+  const code = make("output"), mixer = make("div", { className: "mixer", hidden: true });
+  const area = pad(`${name}: saturation and light`, address, (x, y) => { [s, v] = [x, y]; moved(); });
+  const hue = slider("Hue", address, hint(each)), alpha = slider("Alpha", address, hint(each));
+  hue.node.classList.add("hue");
+  hue.input.oninput = () => { h = Math.min(hue.input.valueAsNumber, 0.9999); moved(); };
+  alpha.input.oninput = () => { a = alpha.input.valueAsNumber; moved(); };
+  bar.onclick = () => { mixer.hidden = !mixer.hidden; bar.ariaExpanded = !mixer.hidden; };
+  bar.ondblclick = () => change(address, each.default);
+  bar.append(make("span", { textContent: name }), code);
+  mixer.append(area.node, hue.node, alpha.node);
+  node.append(bar, mixer);
+
+  function paint() {
+    const now = rgb(h, s, v);
+    area.show(s, v);
+    hue.show(h, `${Math.round(h * 360)}°`);
+    alpha.show(a, `${Math.round(a * 100)} %`);
+    node.style.setProperty("--hue", css(rgb(h, 1, 1)));
+    node.style.setProperty("--colour", css([...now, 1]).replace(" 255)", ")"));
+    node.style.setProperty("--alpha", a);
+    code.textContent = "#" + now.map((one) => Math.round(one * 255).toString(16).padStart(2, "0")).join("");
+  }
+  const show = ([red, green, blue, opaque]) => {
+    const high = Math.max(red, green, blue), range = high - Math.min(red, green, blue);
+    if (range > 0) { // else it is grey, and the hue stays where it was
+      const sixth = high === red ? (green - blue) / range : high === green ? (blue - red) / range + 2 : (red - green) / range + 4;
+      h = ((sixth + 6) % 6) / 6;
+    }
+    if (high > 0) s = range / high;
+    [v, a] = [high, opaque];
+    paint();
+  };
+  return { node, show };
+}
