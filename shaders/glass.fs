@@ -6,7 +6,7 @@
     "INPUTS": [
         {"NAME": "inputImage", "TYPE": "image"},
         {"NAME": "panes", "LABEL": "Panes from top to bottom", "TYPE": "float", "MIN": 3.0, "MAX": 60.0, "DEFAULT": 14.0},
-        {"NAME": "flat_", "LABEL": "One colour each", "TYPE": "float", "MIN": 0.0, "MAX": 1.0, "DEFAULT": 0.7},
+        {"NAME": "plain", "LABEL": "One colour each", "TYPE": "float", "MIN": 0.0, "MAX": 1.0, "DEFAULT": 0.7},
         {"NAME": "lead", "LABEL": "Lead", "TYPE": "float", "MIN": 0.0, "MAX": 1.0, "DEFAULT": 0.4},
         {"NAME": "bevel", "LABEL": "Bevel", "TYPE": "float", "MIN": 0.0, "MAX": 1.0, "DEFAULT": 0.5},
         {"NAME": "drift", "LABEL": "Drift", "TYPE": "float", "MIN": 0.0, "MAX": 2.0, "DEFAULT": 0.35}
@@ -36,7 +36,7 @@ void main() {
     }
     vec2 away = next - near;
     float border = (second - first) / (2.0 * max(length(away), 0.001));  // distance to the line between the two
-    vec2 lens = near + (p - near) * (1.0 - flat_);
+    vec2 lens = near + (p - near) * (1.0 - plain);
     vec3 c = IMG_NORM_PIXEL(inputImage, lens / panes / shape + 0.5).rgb;
     float most = max(max(c.r, c.g), c.b);
     c *= 1.0 + 0.45 * (1.0 - most);  // light behind it

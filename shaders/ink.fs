@@ -8,7 +8,7 @@
         {"NAME": "line", "LABEL": "Line", "TYPE": "float", "MIN": 0.0, "MAX": 1.0, "DEFAULT": 0.85},
         {"NAME": "width", "LABEL": "Brush", "TYPE": "float", "MIN": 0.2, "MAX": 3.0, "DEFAULT": 1.0},
         {"NAME": "wash", "LABEL": "Wash", "TYPE": "float", "MIN": 0.0, "MAX": 1.0, "DEFAULT": 0.8},
-        {"NAME": "texture_", "LABEL": "Paper grain", "TYPE": "float", "MIN": 0.0, "MAX": 1.0, "DEFAULT": 0.5},
+        {"NAME": "fibre", "LABEL": "Paper grain", "TYPE": "float", "MIN": 0.0, "MAX": 1.0, "DEFAULT": 0.5},
         {"NAME": "paper", "LABEL": "Paper", "TYPE": "color", "DEFAULT": [0.96, 0.93, 0.86, 1.0]},
         {"NAME": "ink", "LABEL": "Ink", "TYPE": "color", "DEFAULT": [0.07, 0.07, 0.13, 1.0]}
     ],
@@ -57,14 +57,14 @@ void main() {
     // Colour: light keeps paper, dark takes pigment; the eye of the brush sees contrast, not darkness.
     float dark = luma(around);
     vec3 pure = around / max(max(max(around.r, around.g), around.b), 0.04);
-    float load = clamp(0.92 - 0.8 * dark + edge * 0.35 + (tooth - 0.5) * 0.2 * texture_, 0.0, 1.0);
+    float load = clamp(0.92 - 0.8 * dark + edge * 0.35 + (tooth - 0.5) * 0.2 * fibre, 0.0, 1.0);
     load = mix(load, floor(load * 4.0 + 0.5) / 4.0, 0.4);
     vec3 pigment = mix(pure * pure * 0.82 + 0.13, vec3(luma(pure) * 0.6), 0.12);
     vec3 c = paper.rgb * mix(vec3(1.0), pigment, load * wash);
-    c *= 1.0 - 0.07 * texture_ * tooth;
+    c *= 1.0 - 0.07 * fibre * tooth;
     // Contours: where the picture is darker than its surroundings, and at steep light.
     float difference = luma(here) - luma(around);
-    float stroke = smoothstep(0.012, 0.07, abs(difference) + (tooth - 0.5) * 0.02 * texture_);
+    float stroke = smoothstep(0.012, 0.07, abs(difference) + (tooth - 0.5) * 0.02 * fibre);
     vec3 drawn = difference < 0.0 ? ink.rgb : mix(paper.rgb, pure * paper.rgb, 0.3);  // light is left as bare paper
     c = mix(c, drawn, stroke * line);
     gl_FragColor = vec4(c, 1.0);
