@@ -61,6 +61,18 @@ uniform sampler2D image;
 uniform sampler2D directions;
 in vec2 at;
 out vec4 colour;
+float weight(vec2 turned) {
+    float d = min(dot(turned, turned), 4.0);
+    float body = 0.4 * d - 1.0, window = 0.25 * d - 1.0;  // FSR's polynomial for Lanczos with two lobes
+    return (1.5625 * body * body - 0.5625) * window * window;
+}
+// Written out: a loop, and an array for the inner four, cost software drivers dearly.
+#define TAP(x, y) { \\
+    c = weighed(texelFetch(image, clamp(first + ivec2(x, y), ivec2(0), last), 0)); \\
+    vec2 away = vec2(x, y) - part; \\
+    float w = weight(vec2(dot(away, across), dot(away, along))); \\
+    sum += w * c; total += w; centre += w * away; \\
+    low = min(low, c); high = max(high, c); }
 void main() {
     ivec2 last = textureSize(image, 0) - 1;
     vec2 place = at * vec2(last + 1) - 0.5;
@@ -73,26 +85,15 @@ void main() {
     vec2 across = sqrt(vec2(0.5 + 0.5 * cosine, 0.5 - 0.5 * cosine)) * vec2(1.0, twice.y < 0.0 ? -1.0 : 1.0);
     vec2 along = vec2(-across.y, across.x) * (1.0 - 0.5 * edge);
 
-    vec4 sum = vec4(0.0), low = vec4(1e9), high = vec4(-1e9), middle[4];
+    vec4 sum = vec4(0.0), low = vec4(1e9), high = vec4(-1e9), c;
     vec2 centre = vec2(0.0);
     float total = 0.0;
-    for (int y = -1; y < 3; y++)
-        for (int x = -1; x < 3; x++) {
-            if ((x == -1 || x == 2) && (y == -1 || y == 2)) continue;
-            vec4 c = weighed(texelFetch(image, clamp(first + ivec2(x, y), ivec2(0), last), 0));
-            vec2 away = vec2(x, y) - part, turned = vec2(dot(away, across), dot(away, along));
-            float d = min(dot(turned, turned), 4.0);
-            float body = 0.4 * d - 1.0, window = 0.25 * d - 1.0;  // FSR's polynomial for Lanczos with two lobes
-            float weight = (1.5625 * body * body - 0.5625) * window * window;
-            sum += weight * c;
-            total += weight;
-            centre += weight * away;
-            low = min(low, c);
-            high = max(high, c);
-            if ((x == 0 || x == 1) && (y == 0 || y == 1)) middle[y * 2 + x] = c;
-        }
-    vec4 to_right = mix(middle[1] - middle[0], middle[3] - middle[2], part.y);
-    vec4 upwards = mix(middle[2] - middle[0], middle[3] - middle[1], part.x);
+    TAP(0, 2) TAP(1, 2) TAP(-1, 1) TAP(2, 1) TAP(-1, 0) TAP(2, 0) TAP(0, -1) TAP(1, -1)
+    TAP(0, 0) vec4 a = c;
+    TAP(1, 0) vec4 b = c;
+    TAP(0, 1) vec4 d = c;
+    TAP(1, 1) vec4 e = c;
+    vec4 to_right = mix(b - a, e - d, part.y), upwards = mix(d - a, e - b, part.x);
     centre = mix(centre, across * dot(across, centre), edge);
     sum -= to_right * centre.x + upwards * centre.y;
     colour = straight(clamp(sum / total, low, high));
