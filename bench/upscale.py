@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from livedream.look import context
-from livedream.look.finish import Blend, Finish
+from livedream.look.finish import Finish
 from livedream.look.upscale import KINDS, SHARPNESS, Upscaler
 
 RATIO = 1920 / 512
@@ -85,14 +85,12 @@ def speed(gl, kinds, rounds: int) -> None:
     """Milliseconds, all kinds in turn in each round, so that a load on the machine falls on all alike."""
     random = np.random.default_rng(0)
     small = cv2.resize(random.integers(0, 256, (24, 42, 3), np.uint8), (672, 384), interpolation=cv2.INTER_CUBIC)
-    given, other = texture(gl, small), texture(gl, small[::-1])
-    blend, finish = Blend(gl), Finish(gl)
+    given, finish = texture(gl, small), Finish(gl)
     for size in ((1280, 720), (1920, 1080)):
         large = texture(gl, cv2.resize(small, size))
         tasks = {name: lambda u=u, size=size: u.draw(given, size) for name, u in kinds}
         tasks["dither"] = lambda large=large: finish.draw(large, frame=1)
         tasks["dither and grain"] = lambda large=large: finish.draw(large, 0.3, frame=1)
-        tasks["blend, at 672x384"] = lambda: blend.draw(given, other, 0.5)
         taken = defaultdict(list)
         for _ in range(rounds):
             for name, task in tasks.items():

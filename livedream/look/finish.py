@@ -1,4 +1,4 @@
-"""The last touches: two frames blended for a faster screen, film grain, dither, the master fade."""
+"""The last touches: film grain, dither, the master fade."""
 
 import math
 
@@ -6,28 +6,10 @@ import moderngl
 import numpy as np
 
 from livedream.look.isf import Target
-from livedream.look.passes import ALPHA, Pass, drawing
+from livedream.look.passes import Pass, drawing
 
 TILE = 256  # pixels a side of the grain and the dither, laid side by side, elsewhere in every frame
 GRAIN = 0.11  # standard deviation, of full scale, that grain = 1 has where it is strongest
-
-# Blended as light, which sRGB's square nearly is: half of a star beside half of the star where it was then send out as
-# much as one, and the picture does not pulse at the rate of the dream.
-BLEND = (
-    ALPHA
-    + """
-uniform sampler2D earlier;
-uniform sampler2D later;
-uniform float part;
-in vec2 at;
-out vec4 colour;
-vec4 light(vec4 c) { return weighed(vec4(c.rgb * c.rgb, c.a)); }
-void main() {
-    vec4 c = straight(mix(light(texture(earlier, at)), light(texture(later, at)), part));
-    colour = vec4(sqrt(max(c.rgb, 0.0)), c.a);
-}
-"""
-)
 
 # Grain as in a print: silver and dyes lie in the dark and middle tones, clear film has none, and the three layers move
 # mostly together. Dither of triangular density (Lipshitz, Wannamaker and Vanderkooy, 1992) makes the rounding's error
@@ -59,28 +41,6 @@ void main() {
     }
 }
 """
-
-
-class Blend:
-    """Frames between two of a dream's, for a screen faster than it: one context's, one thread's."""
-
-    def __init__(self, context: moderngl.Context, dtype: str = "f1"):
-        self.context = context
-        self._pass = Pass(context, BLEND)
-        self._target = Target(context, dtype, 1)
-
-    def draw(self, earlier: moderngl.Texture, later: moderngl.Texture, part: float) -> moderngl.Texture:
-        """`part` 0..1 of the way from one to the other, in the size of `later`. At 0 and 1 it is one of the two as it
-        is; else a texture good until the next draw."""
-        part = min(max(part, 0.0), 1.0)
-        if part in (0.0, 1.0) and earlier.size == later.size:
-            return later if part else earlier
-        with drawing(self.context):
-            return self._pass.draw(self._target, later.size, earlier=earlier, later=later, part=part)
-
-    def release(self) -> None:
-        self._pass.release()
-        self._target.release()
 
 
 class Finish:

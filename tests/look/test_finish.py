@@ -1,9 +1,9 @@
-"""Blending, grain, dither and fade, on a real OpenGL context."""
+"""Grain, dither and fade, on a real OpenGL context."""
 
 import numpy as np
 import pytest
 
-from livedream.look.finish import Blend, Finish
+from livedream.look.finish import Finish
 
 SIZE = (128, 96)
 
@@ -30,32 +30,6 @@ def exact(gl):
     yield make
     for each in made:
         each.release()
-
-
-def test_blend_keeps_the_light_of_what_moves(gl, picture, pixels):
-    """A star at two places: half of each gives together as much light as the whole one, by sRGB's own curve."""
-    frames = np.zeros((2, 1, 2, 4))
-    frames[..., 3] = 255
-    frames[0, 0, 0, :3] = frames[1, 0, 1, :3] = 255
-    blend = Blend(gl)
-    earlier, later = (picture(each) for each in frames)
-    assert blend.draw(earlier, later, 0.0) is earlier
-    assert blend.draw(earlier, later, 1.0) is later
-    half = pixels(blend.draw(earlier, later, 0.5))[0, :, 0] / 255
-    light = ((half + 0.055) / 1.055) ** 2.4
-    assert light.sum() == pytest.approx(1.0, abs=0.12)
-    quarter = pixels(blend.draw(earlier, later, 0.25))[0, :, 0]
-    assert quarter[0] > half[0] * 255 > quarter[1] > 0
-    blend.release()
-
-
-def test_blend_of_one_picture_is_that_picture(gl, picture, pixels):
-    random = np.random.default_rng(0).integers(0, 256, (8, 8, 4))
-    random[..., 3] = np.maximum(random[..., 3], 60)
-    blend = Blend(gl)
-    drawn = pixels(blend.draw(picture(random), picture(random), 0.3)).astype(int)
-    assert np.abs(drawn - random).max() <= 1
-    blend.release()
 
 
 def test_with_nothing_asked_nothing_changes(finish, picture, pixels):
