@@ -7,11 +7,13 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from livedream import UserError
-from livedream.look import header
-from livedream.look.header import Input, Source
 from livedream.parameters import Parameter
+
+if TYPE_CHECKING:
+    from livedream.look.header import Input, Source
 
 OWN = ("wet", "bypass", "place")  # parameters of every look, beside its inputs'
 TAKEN = ("insert", "remove")  # addresses below look/ that are no look
@@ -26,7 +28,7 @@ class Slot:
     """
 
     name: str
-    source: Source
+    source: "Source"
     error: str | None = None
 
     def address(self, what: str) -> str:
@@ -44,6 +46,8 @@ class Chain:
         """Put a look at the end. Raises UserError for a file that is no look, or when there are too many."""
         if len(self.slots) >= LONGEST:
             raise UserError(f"{path}: {LONGEST} looks are all that a chain holds")
+        from livedream.look import header  # 30 ms, which a show without looks would rather not wait
+
         slot = Slot(self._free(name or named(path)), header.read(path))
         if slot.source.kind == "transition":
             raise UserError(f"{path}: leads from one deck to another; it is no look to put over them")
@@ -69,6 +73,8 @@ class Chain:
 
 def transitions(paths: Iterable[Path]) -> tuple[Slot, ...]:
     """Those of the files that lead from one picture to another. Raises UserError for one that is no look."""
+    from livedream.look import header
+
     sources = map(header.read, paths)
     return tuple(Slot(named(each.path), each) for each in sources if each.kind == "transition")
 
@@ -115,7 +121,7 @@ def parameters(chain: Chain, names: Iterable[str] = ()) -> tuple[Parameter, ...]
     return tuple(found)
 
 
-def _parameter(slot: Slot, each: Input) -> Parameter | None:
+def _parameter(slot: Slot, each: "Input") -> Parameter | None:
     """The parameter of a look's input; None for pictures and sound, and for a transition's progress."""
     address, doc = slot.address(each.name), each.label or each.name
     if each.type == "event":

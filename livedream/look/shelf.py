@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 
 from livedream import UserError
-from livedream.look import header
 
 PACKAGE = Path(__file__).resolve().parent.parent
 # In a wheel the folder lies inside the package, in a checkout beside it.
@@ -18,8 +17,10 @@ def paths() -> list[Path]:
     return sorted(SHADERS.glob("*.fs"))
 
 
-def sources() -> list[header.Source]:
-    """The same, read."""
+def sources() -> list:
+    """The same, read: a header.Source each."""
+    from livedream.look import header
+
     return [header.read(each) for each in paths()]
 
 

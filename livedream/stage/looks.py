@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from livedream import UserError
-from livedream.look import header, shelf
+from livedream.look import shelf
 from livedream.look.chain import Chain, Slot, parameters
 from livedream.parameters import Snapshot, Table
 
@@ -86,6 +86,8 @@ class Looks:
                 self._signatures[slot] = before, now
 
     def _read(self, slot: Slot) -> None:
+        from livedream.look import header
+
         try:
             slot.source = header.read(slot.source.path)  # the drawer compiles it
             self._reread = True
