@@ -26,7 +26,8 @@ export function fill(parent, nodes) { // what is there already, or has a finger 
   const touched = nodes.findIndex((node) => fingers.some((each) => node.contains(each)));
   const still = Math.max(0, touched >= 0 ? touched : nodes.findIndex((node) => node.contains(document.activeElement)));
   if (nodes[still].parentNode !== parent) parent.append(nodes[still]);
-  for (let i = still - 1; i >= 0; i--) if (nodes[i + 1].previousElementSibling !== nodes[i]) nodes[i + 1].before(nodes[i]);
+  for (let i = still - 1; i >= 0; i--)
+    if (nodes[i + 1].previousElementSibling !== nodes[i]) nodes[i + 1].before(nodes[i]);
   for (let i = still + 1; i < nodes.length; i++)
     if (nodes[i - 1].nextElementSibling !== nodes[i]) nodes[i - 1].after(nodes[i]);
 }
@@ -158,10 +159,10 @@ function pad(name, address, moved) { // x and y in 0..1, from the lower left cor
   node.onpointerdown = (event) => { node.setPointerCapture(event.pointerId); follow(event); };
   node.onpointermove = (event) => { if (node.hasPointerCapture(event.pointerId)) follow(event); };
   node.onkeydown = (event) => {
-    const [right, up] = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key] ?? [];
-    if (right === undefined) return;
+    const steps = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
+    if (!steps) return;
     event.preventDefault();
-    go(x + right * 0.02, y + up * 0.02);
+    go(x + steps[0] * 0.02, y + steps[1] * 0.02);
   };
   return { node, show };
 }
@@ -182,7 +183,10 @@ function point(each) {
   return { node, show: (value) => { show(...value.map((one) => (one - low) / span)); tell(value); } };
 }
 
-const rgb = (h, s, v) => [5, 3, 1].map((n) => v - v * s * Math.max(0, Math.min(((n + h * 6) % 6), 4 - ((n + h * 6) % 6), 1)));
+const rgb = (h, s, v) => [5, 3, 1].map((n) => {
+  const k = (n + h * 6) % 6;
+  return v - v * s * Math.max(0, Math.min(k, 4 - k, 1));
+});
 const css = (colour) => `rgb(${colour.map((each) => Math.round(each * 255)).join(" ")})`;
 
 function colour(each) { // a swatch; behind it a mixer of our own, since a system's is a white window in the dark
@@ -213,15 +217,16 @@ function colour(each) { // a swatch; behind it a mixer of our own, since a syste
     hue.show(h, `${Math.round(h * 360)}°`);
     alpha.show(a, `${Math.round(a * 100)} %`);
     node.style.setProperty("--hue", css(rgb(h, 1, 1)));
-    node.style.setProperty("--colour", css([...now, 1]).replace(" 255)", ")"));
+    node.style.setProperty("--colour", css(now));
     node.style.setProperty("--alpha", a);
     code.textContent = "#" + now.map((one) => Math.round(one * 255).toString(16).padStart(2, "0")).join("");
   }
   const show = ([red, green, blue, opaque]) => {
     const high = Math.max(red, green, blue), range = high - Math.min(red, green, blue);
     if (range > 0) { // else it is grey, and the hue stays where it was
-      const sixth = high === red ? (green - blue) / range : high === green ? (blue - red) / range + 2 : (red - green) / range + 4;
-      h = ((sixth + 6) % 6) / 6;
+      const sixth = high === red ? (green - blue) / range + 6
+        : high === green ? (blue - red) / range + 2 : (red - green) / range + 4;
+      h = (sixth % 6) / 6;
     }
     if (high > 0) s = range / high;
     [v, a] = [high, opaque];

@@ -1,8 +1,11 @@
 // The looks over the picture, in the order in which they act: put in, taken out, moved, and what each can do.
-import { change, choice, control, fill, hint, make, parameters, set, shown, toggle, upper, values } from "./controls.js";
+import {
+  change, choice, control, fill, hint, make, parameters, set, shown, toggle, upper, values,
+} from "./controls.js";
 
-const panel = document.getElementById("looks"), list = panel.querySelector("ol"), desk = document.getElementById("desk");
-const insert = panel.querySelector("select"), trouble = panel.querySelector(".trouble");
+const panel = document.getElementById("looks"), desk = document.getElementById("desk");
+const list = panel.querySelector("ol"), insert = panel.querySelector("select");
+const trouble = panel.querySelector(".trouble");
 const OWN = ["wet", "bypass", "place"];
 const cards = new Map(); // name -> what the page shows of that look
 let order = [];          // their names, as they act
@@ -49,7 +52,11 @@ insert.onchange = () => {
 
 export function reportLooks(looks = [], error = null) {
   for (const each of looks) cards.get(each.name)?.complain(each.error ?? "");
-  trouble.textContent = trouble.title = error ?? "";
+  tell(trouble, error ?? "");
+}
+function tell(note, text) {
+  const brief = text.replace(/^[^:]*\//, ""); // the file's folder is no news, and long
+  if (note.textContent !== brief) [note.textContent, note.title] = [brief, text];
 }
 
 // ---- one look ----
@@ -58,7 +65,7 @@ function card(name, open) {
   const own = (what) => `look/${name}/${what}`, node = make("li", { className: "look" });
   const title = upper(name), row = make("div", { className: "row" }), body = make("div", { className: "body" });
   const inputs = make("div", { className: "inputs" }), feet = make("div", { className: "feet" });
-  const grip = make("button", { className: "grip", title: "drag, or press the arrow keys", ariaLabel: `move ${title}` });
+  const grip = make("button", { className: "grip", title: "drag, or use the arrow keys", ariaLabel: `move ${title}` });
   const more = make("button", { className: "more", ariaLabel: `what ${title} can do` });
   const note = make("p", { className: "note wrong" });
   const up = make("button", { textContent: "Earlier", className: "up", onclick: () => step(name, -1) });
@@ -104,7 +111,7 @@ function card(name, open) {
     return { node: light, show: (value) => { light.ariaChecked = !value; } };
   }
   function complain(text) {
-    if (note.textContent !== text) note.textContent = note.title = text;
+    tell(note, text);
     node.classList.toggle("broken", Boolean(text));
   }
   function ends(first, last) { up.ariaDisabled = first; down.ariaDisabled = last; }
@@ -113,24 +120,24 @@ function card(name, open) {
 
 // ---- their order ----
 
-function arrange() { // and what changes its place is seen to go there
-  const there = new Map([...list.children].map((each) => [each, each.getBoundingClientRect().top]));
+function arrange(seen = true) { // and what changes its place is seen to go there
+  const there = new Map([...list.children].map((each) => [each, each.offsetTop]));
   fill(list, order.map((name) => cards.get(name).node));
   order.forEach((name, i) => cards.get(name).ends(i === 0, i === order.length - 1));
-  if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+  if (!seen || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
   for (const [node, top] of there) {
-    const by = node.isConnected ? top - node.getBoundingClientRect().top : 0;
-    if (by) node.animate([{ transform: `translateY(${by}px)` }, { transform: "none" }], { duration: 180, easing: "ease-out" });
+    const by = node.isConnected ? top - node.offsetTop : 0;
+    if (by) node.animate({ transform: [`translateY(${by}px)`, "none"] }, { duration: 180, easing: "ease-out" });
   }
 }
 
 function step(name, by) { place(name, order.indexOf(name) + by); }
 
-function place(name, to) {
+function place(name, to, seen = true) {
   if (to < 0 || to >= order.length || to === order.indexOf(name)) return;
   order = order.filter((each) => each !== name);
   order.splice(to, 0, name);
-  arrange();
+  arrange(seen);
   set(`look/${name}/place`, to);
 }
 
@@ -138,8 +145,13 @@ const scroller = () => (getComputedStyle(desk).overflowY === "auto" ? desk : doc
 
 function fold(folded) { // while one is moved they are all as small as they can be, and that one stays under the finger
   const { node } = cards.get(drag.name), before = node.getBoundingClientRect().top;
+  const off = () => node.getBoundingClientRect().top - before;
   list.classList.toggle("sorting", folded);
-  scroller().scrollTop += node.getBoundingClientRect().top - before;
+  list.style.padding = "";
+  scroller().scrollTop += off();
+  if (!folded || Math.abs(off()) < 1) return;
+  list.style.padding = off() > 0 ? `0 0 ${off()}px` : `${-off()}px 0 0`; // there was not enough to scroll
+  scroller().scrollTop += off();
 }
 
 function begin() {
@@ -157,7 +169,8 @@ function follow() {
   const free = drag.now + scroller().scrollTop - drag.y;
   const by = Math.max(boxes[0].top - one.top, Math.min(last.top + last.height - one.top - one.height, free));
   const middle = one.top + by + one.height / 2;
-  drag.to = boxes.filter((each) => each !== one && each.top + each.height / 2 < middle + (each.top > one.top ? one.height / 2 : -one.height / 2)).length;
+  const passes = ({ top, height }) => one.top + by + (top > one.top ? one.height : 0) > top + height / 2;
+  drag.to = boxes.filter((each) => each !== one && passes(each)).length;
   boxes.forEach(({ node }, i) => {
     const shift = i > from && i <= drag.to ? -one.height - gap : i < from && i >= drag.to ? one.height + gap : 0;
     node.style.transform = `translateY(${i === from ? by : shift}px)`;
@@ -177,8 +190,8 @@ function drop(kept) {
   const { name, to, boxes, begun } = drag;
   for (const { node } of boxes ?? []) { node.style.transform = ""; node.classList.remove("dragged"); }
   if (begun && cards.has(name)) fold(false);
-  else list.classList.remove("sorting");
+  else { list.classList.remove("sorting"); list.style.padding = ""; }
   drag = null;
-  arrange();
-  if (begun && kept && cards.has(name)) place(name, to);
+  arrange(false);
+  if (begun && kept && cards.has(name)) place(name, to, false);
 }

@@ -10,11 +10,6 @@ from livedream.look.compositor import Compositor
 from livedream.parameters import FINISH, MASTER, MODES, Table, mix
 from livedream.stage.composed import Composed, inside
 
-try:
-    context.create().release()
-except UserError as reason:
-    pytest.skip(str(reason), allow_module_level=True)
-
 SIZE = (48, 32)
 INVERT = """/*{"INPUTS": [{"NAME": "inputImage", "TYPE": "image"}]}*/
 void main() { vec4 c = IMG_THIS_PIXEL(inputImage); gl_FragColor = vec4(1.0 - c.rgb, c.a); }"""
@@ -33,7 +28,7 @@ def picture(seed: int) -> np.ndarray:
 
 
 @pytest.fixture
-def compose(tmp_path):
+def compose(tmp_path, gl):
     """compose(*sources, transition=…) -> (compositor, chain, table) of looks in that order."""
     made = []
 
@@ -55,6 +50,7 @@ def compose(tmp_path):
     yield make
     for each in made:
         each.release()
+    gl.__enter__()  # current again, for the tests that share it
 
 
 def test_a_picture_comes_back_as_it_was_sent(compose):

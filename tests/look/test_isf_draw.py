@@ -2,7 +2,7 @@
 
 import datetime
 
-import cv2
+import av
 import numpy as np
 import pytest
 
@@ -179,10 +179,13 @@ def test_no_number_stays_in_a_buffer(look, pixels):
 
 def test_imported_images_stand_the_right_way_up(look, pixels, tmp_path):
     top_first = np.zeros((2, 2, 4), np.uint8)
-    top_first[0] = (0, 0, 255, 255)  # red in OpenCV's order: the upper row
-    top_first[1] = (255, 0, 0, 128)
+    top_first[0] = (255, 0, 0, 255)  # red: the upper row
+    top_first[1] = (0, 0, 255, 128)
     (tmp_path / "pictures").mkdir()
-    cv2.imwrite(str(tmp_path / "pictures" / "flag.png"), top_first)
+    codec = av.CodecContext.create("png", "w")
+    codec.width, codec.height, codec.pix_fmt, codec.time_base = 2, 2, "rgba", 1
+    (packet,) = codec.encode(av.VideoFrame.from_ndarray(top_first, "rgba"))
+    (tmp_path / "pictures" / "flag.png").write_bytes(bytes(packet))
     for listed in ({"flag": {"PATH": "./pictures/flag.png"}}, [{"NAME": "flag", "PATH": "pictures/flag.png"}]):
         shader = look(main("gl_FragColor = IMG_THIS_PIXEL(flag);"), IMPORTED=listed)
         drawn = pixels(shader.draw((2, 2)))
