@@ -17,6 +17,11 @@ def paths() -> list[Path]:
     return sorted(SHADERS.glob("*.fs"))
 
 
+def names() -> list[str]:
+    """What can be put over a picture, by name: not the transitions."""
+    return [each.stem for each in paths() if '"endImage"' not in each.read_text("utf-8")]
+
+
 def sources() -> list:
     """The same, read: a header.Source each."""
     from livedream.look import header

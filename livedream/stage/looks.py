@@ -27,7 +27,7 @@ class Looks:
     def __init__(self, chain: Chain, table: Table, on_change: Callable[[], None] = lambda: None):
         self.chain, self.error = chain, None
         self._table, self._on_change = table, on_change
-        self._names = tuple(each.stem for each in shelf.paths())
+        self._names = tuple(shelf.names())
         self._signatures: dict[Slot, tuple] = {}  # of the files as they were read, and at the last look
         self._reread = False  # a file has other inputs now, perhaps
         self._stopping = threading.Event()
@@ -54,7 +54,7 @@ class Looks:
             elif address.startswith("look/") and address.endswith("/place"):
                 self.chain.move(address.split("/")[1], min(value, len(before) - 1))
         if self.chain.slots != before or self._reread:
-            self._reread = False
+            self._reread, self.error = False, None
             self._offer()
             self._on_change()
 

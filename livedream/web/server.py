@@ -23,14 +23,8 @@ PORT = 8808
 QUALITY = 85
 AHEAD = 2  # pictures on their way to a client at a time: one is shown while the next travels
 VALUES = 1 / 20  # seconds between two looks for values that have changed
-<<<<<<< HEAD
-FILES = {"/": "index.html"} | {
-    f"/{each}": each for each in ("page.js", "controls.js", "looks.js", "page.css", "looks.css")
-}
-=======
 FILES = {f"/{each}": each for each in ("page.js", "controls.js", "looks.js", "page.css", "looks.css")}
 FILES["/"] = "index.html"
->>>>>>> pagew
 TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' blob: data:; connect-src 'self' ws: wss:; "

@@ -18,6 +18,15 @@ def gl():
         pytest.skip(str(error))
 
 
+@pytest.fixture(autouse=True)
+def current(request):
+    """The shared context is the current one, whatever another test has made since, and knows of no error."""
+    if "gl" in request.fixturenames:
+        context = request.getfixturevalue("gl")
+        context.__enter__()
+        assert context.error is not None
+
+
 @pytest.fixture
 def write(tmp_path):
     """write(body, name=…, vertex=…, **header): an ISF file, its header from the keywords; gives its path."""

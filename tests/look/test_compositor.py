@@ -50,7 +50,6 @@ def compose(tmp_path, gl):
     yield make
     for each in made:
         each.release()
-    gl.__enter__()  # current again, for the tests that share it
 
 
 def test_a_picture_comes_back_as_it_was_sent(compose):
