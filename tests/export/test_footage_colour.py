@@ -113,7 +113,7 @@ def hdr_clip(path, nits_709, transfer):
         signals.append(hlg_signal(light) if transfer == HLG else [pq_signal(x) for x in light])
     name = {PQ: "smpte2084", HLG: "arib-std-b67"}[transfer]
     said = f"colorprim=bt2020:transfer={name}:colormatrix=bt2020nc:range=limited"
-    options = {"x265-params": f"log-level=none:{said}:qp=4:bframes=0"}
+    options = {"x265-params": f"log-level=none:{said}:qp=4:bframes=0:pools=none:frame-threads=1:no-wpp=1"}
     tags = {"colorspace": 9, "color_range": 1, "color_trc": transfer, "color_primaries": BT2020}
     return patches(path, signals, 9, False, tags, bits=10, codec="libx265", options=options)
 
