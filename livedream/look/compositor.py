@@ -16,7 +16,8 @@ from livedream.look import audio as sound
 from livedream.look import context
 from livedream.look.chain import Chain, Slot, share, values
 from livedream.look.finish import Finish
-from livedream.look.isf import Look
+from livedream.look.isf import Look, Target
+from livedream.look.passes import Pass, drawing
 from livedream.look.upscale import Upscaler
 from livedream.parameters import MODES, UPSCALERS, Snapshot
 
@@ -25,14 +26,7 @@ log = logging.getLogger("livedream.look")
 DAY = datetime.datetime(2000, 1, 1)  # on which every rendering begins, so that it can be made again
 SOFTWARE = ("llvmpipe", "softpipe", "swiftshader", "swrast")
 
-VERTEX = """#version 330
-out vec2 at;
-void main() {
-    at = vec2(float(gl_VertexID & 1), float(gl_VertexID >> 1));
-    gl_Position = vec4(at * 2.0 - 1.0, 0.0, 1.0);
-}"""
-
-COPY = """#version 330
+COPY = """
 uniform sampler2D a;
 uniform bool top_first;
 in vec2 at;
@@ -40,7 +34,7 @@ out vec4 colour;
 void main() { colour = texture(a, top_first ? vec2(at.x, 1.0 - at.y) : at); }"""
 
 # Modes as in the W3C's Compositing and Blending Level 1, on pictures that need not be opaque; share of b.
-MIX = """#version 330
+MIX = """
 uniform sampler2D a, b;
 uniform float share;
 uniform int mode;
@@ -61,20 +55,6 @@ void main() {
 }"""
 
 
-class Target:
-    """A texture that is drawn into, of RGBA."""
-
-    def __init__(self, gl: moderngl.Context, size: tuple[int, int], dtype: str = "f1"):
-        self.texture = gl.texture(size, 4, dtype=dtype)
-        self.texture.repeat_x = self.texture.repeat_y = False
-        self.buffer = gl.framebuffer([self.texture])
-        self.size = size
-
-    def release(self) -> None:
-        self.buffer.release()
-        self.texture.release()
-
-
 class Compositor:
     """Draws frames of a show.
 
@@ -88,10 +68,7 @@ class Compositor:
         self.chain, self.audio, self.live = chain, audio or sound.Silence(), live
         self.gl = context.create()
         self.behind = 0 if any(each in self.gl.info["GL_RENDERER"].lower() for each in SOFTWARE) else 1
-        self._mixing, self._copying = (self.gl.program(VERTEX, source) for source in (MIX, COPY))
-        self._mixing["b"] = 1
-        self._corners = {each: self.gl.vertex_array(each, []) for each in (self._mixing, self._copying)}
-        self._sampler = self.gl.sampler(repeat_x=False, repeat_y=False, filter=(moderngl.LINEAR, moderngl.LINEAR))
+        self._mixing, self._copying = Pass(self.gl, MIX), Pass(self.gl, COPY)
         self._sent: dict[int, moderngl.Texture] = {}  # the decks' pictures, by deck
         self._targets: dict[str, Target] = {}
         self._looks: dict[Slot, tuple[object, Look | None]] = {}  # what was compiled of each slot, and from what source
@@ -167,33 +144,17 @@ class Compositor:
 
     def _blend(self, name: str, a, b, share: float, size, mode: int = 0, top_first: bool = False) -> moderngl.Texture:
         """`share` of b over a, into a texture of its own by `name`."""
-        self._mixing["share"], self._mixing["mode"], self._mixing["top_first"] = share, mode, top_first
-        return self._render(self._mixing, name, (a, b), size)
+        return self._drawn(self._mixing, name, size, a=a, b=b, share=share, mode=mode, top_first=top_first)
 
     def _copy(self, name: str, texture, size, top_first: bool = False) -> moderngl.Texture:
         """The same in another size, or turned, or in bytes."""
-        self._copying["top_first"] = top_first
-        return self._render(self._copying, name, (texture,), size)
+        return self._drawn(self._copying, name, size, a=texture, top_first=top_first)
 
-    def _render(self, program, name: str, textures, size) -> moderngl.Texture:
-        target = self._target(name, size)
-        target.buffer.use()
-        self.gl.disable(moderngl.BLEND | moderngl.DEPTH_TEST | moderngl.CULL_FACE)
-        for unit, texture in enumerate(textures):
-            texture.use(unit)
-            self._sampler.use(unit)
-        self._corners[program].render(moderngl.TRIANGLE_STRIP, 4)
-        for unit in range(len(textures)):
-            self._sampler.clear(unit)
-        return target.texture
-
-    def _target(self, name: str, size: tuple[int, int]) -> Target:
-        target = self._targets.get(name)
-        if target is None or target.size != tuple(size):
-            if target is not None:
-                target.release()
-            target = self._targets[name] = Target(self.gl, tuple(size))
-        return target
+    def _drawn(self, way: Pass, name: str, size, **given) -> moderngl.Texture:
+        if name not in self._targets:
+            self._targets[name] = Target(self.gl, "f1", 1)
+        with drawing(self.gl):
+            return way.draw(self._targets[name], size, **given)
 
     def _through(self, slot: Slot, shown: moderngl.Texture, snapshot: Snapshot, size, clock) -> moderngl.Texture:
         """The picture after one look."""
@@ -249,7 +210,7 @@ class Compositor:
             return np.ascontiguousarray(_picture(shown.read(alignment=1), size)[::-1])
         self._copy("turned", shown, size, top_first=True)
         buffer = self.gl.buffer(reserve=4 * size[0] * size[1])
-        self._targets["turned"].buffer.read_into(buffer, components=4, alignment=1)
+        self._targets["turned"].drawn.read_into(buffer, components=4, alignment=1)
         self._coming.append((buffer, size))
         buffer, size = self._coming[0]
         picture = _picture(buffer.read(), size)

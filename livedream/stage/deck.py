@@ -101,7 +101,7 @@ class Deck:
         return set(self.player.providers.values()) != {"cpu"}
 
     def _try(self, act):
-        """What `act` returns; if it fails on a device once more on the processor. None if it fails there."""
+        """What `act` returns. None if it fails: on a device, so that the next frame is the processor's."""
         try:
             try:
                 return act()
