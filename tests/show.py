@@ -102,6 +102,7 @@ has_oscsend = shutil.which("oscsend") is not None
 
 if __name__ == "__main__":
     from livedream import cli, output
+    from livedream.output import kinds
 
     class Raw(output.Output):
         """Output `raw:PORT` on this machine."""
@@ -119,5 +120,5 @@ if __name__ == "__main__":
             self._socket.close()
 
     sys.modules["livedream.output.raw"] = sys.modules["__main__"]
-    output.KINDS += (output.Kind("raw:PORT", r"raw:\d+", "raw:Raw", (), "to a test"),)
+    kinds.KINDS += (kinds.Kind("raw:PORT", r"raw:\d+", "raw:Raw", (), "to a test"),)
     sys.exit(cli.main())

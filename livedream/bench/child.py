@@ -32,6 +32,7 @@ def main() -> int:
 
 def _add_probe() -> None:
     from livedream import output
+    from livedream.output import kinds
 
     class Probe(output.Output):
         kind = "probe"
@@ -62,7 +63,7 @@ def _add_probe() -> None:
     module = type(sys)("livedream.output.probe")
     module.Probe = Probe
     sys.modules[module.__name__] = module
-    output.KINDS += (output.Kind("probe:FILE", r"probe:.+", "probe:Probe", ("name",), "to a bench"),)
+    kinds.KINDS += (kinds.Kind("probe:FILE", r"probe:.+", "probe:Probe", ("name",), "to a bench"),)
 
 
 class Stalled:

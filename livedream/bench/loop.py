@@ -9,7 +9,7 @@ from livedream.bench.figures import figure, missing
 from livedream.bench.watch import Watch, playing
 from livedream.dream import read
 from livedream.dream.dream import Component, Dream
-from livedream.output import parse
+from livedream.output.kinds import parse
 from livedream.parameters import Table
 from livedream.play import table as tables
 from livedream.play.player import Player

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from livedream.bench.peers import Peer, free_port
 from livedream.bench.watch import Watch, playing
-from livedream.output import Output, parse
+from livedream.output import Output
+from livedream.output.kinds import parse
 from livedream.output.window import display_available
 from livedream.output.window import run as run_windows
 from livedream.parameters import Table

@@ -1,8 +1,6 @@
-"""Where frames go. `parse` makes an `Output` of an `--out`; each kind has its file and its line in KINDS."""
+"""Where frames go: what every output has in common. Each kind has its file, and its line in kinds.py."""
 
-import importlib
 import logging
-import re
 import threading
 import time
 from dataclasses import dataclass
@@ -11,8 +9,6 @@ from livedream import UserError
 from livedream.frame import Frame
 
 log = logging.getLogger("livedream.output")
-
-FITS = ("contain", "cover", "stretch")  # how a picture of another shape is placed
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,97 +160,3 @@ class Output:
             self.close()
         except Exception as error:
             log.warning("output %s: while closing: %s", self.name, error)
-
-
-@dataclass(frozen=True)
-class Kind:
-    """How one kind of output is written after `--out`, and where its class is; imported when asked for."""
-
-    usage: str
-    pattern: str  # of the whole sink
-    where: str  # module:class below livedream.output
-    keys: tuple[str, ...]
-    doc: str
-
-
-ENCODED = ("size", "fps", "codec", "bitrate", "fit", "name")
-KINDS = (
-    Kind("window[:MONITOR]", r"window(:\d+)?", "window:Window", ("size", "fit", "name"), "on this screen"),
-    Kind("page", r"page", "page:Page", ("fps", "name"), "in the browser page"),
-    Kind("FILE.mp4 | FILE.mkv", r".+\.(mp4|mkv)", "file:File", ENCODED, "a recording"),
-    Kind("rtmp://… | rtmps://…", r"rtmps?://.+", "rtmp:Rtmp", ENCODED, "pushed to a streaming server"),
-    Kind("none", r"none", "none:Nowhere", ("fps", "name"), "nowhere; for measuring"),
-)
-
-
-def parse(text: str) -> Output:
-    """The output that `--out SINK[#key=value&…]` asks for, not started. Raises UserError."""
-    sink, given = re.fullmatch(r"(.*?)(?:#(\w+=[^&#]*(?:&\w+=[^&#]*)*))?", text, re.DOTALL).groups()
-    kind = next((each for each in KINDS if re.fullmatch(each.pattern, sink, re.IGNORECASE)), None)
-    if kind is None:
-        usages = ", ".join(each.usage for each in KINDS)
-        raise UserError(f"--out {masked(sink)}: no such output; there are: {usages}")
-    values = {}
-    for key, value in (pair.split("=", 1) for pair in (given or "").split("&") if pair):
-        if key not in kind.keys:
-            raise UserError(f"--out {masked(sink)}: no key {key!r}; it takes: {', '.join(kind.keys)}")
-        try:
-            values[key] = _READ[key](value)
-        except ValueError as error:
-            raise UserError(f"--out {masked(sink)}: {key}={value}: {error}") from None
-    module, name = kind.where.split(":")
-    cls = getattr(importlib.import_module(f"livedream.output.{module}"), name)
-    return cls(Options(**{"sink": sink, "name": masked(sink)} | values))
-
-
-def _size(text: str) -> tuple[int, int]:
-    match = re.fullmatch(r"(\d+)x(\d+)", text)
-    if not match or not all(16 <= int(side) <= 8192 for side in match.groups()):
-        raise ValueError("should be WIDTHxHEIGHT, 16 to 8192 each, such as 1280x720")
-    return int(match[1]), int(match[2])
-
-
-def _rate(text: str) -> float:
-    if not re.fullmatch(r"\d+(\.\d+)?", text) or not 1 <= float(text) <= 240:
-        raise ValueError("should be frames a second, 1 to 240")
-    return float(text)
-
-
-def _bits(text: str) -> int:
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)([kM]?)", text)
-    bits = float(match[1]) * {"": 1, "k": 1e3, "M": 1e6}[match[2]] if match else 0
-    if not 50e3 <= bits <= 200e6:
-        raise ValueError("should be bits a second, 50k to 200M, such as 4M or 2500k")
-    return round(bits)
-
-
-def _fit(text: str) -> str:
-    if text not in FITS:
-        raise ValueError(f"should be one of {', '.join(FITS)}")
-    return text
-
-
-def _word(text: str) -> str:
-    if not text:
-        raise ValueError("is empty")
-    return text
-
-
-_READ = {"size": _size, "fps": _rate, "bitrate": _bits, "fit": _fit, "codec": _word, "name": _word}
-
-
-def masked(sink: str) -> str:
-    """The sink as it may be shown: in a URL the last part of the path, the user and the query are `***`."""
-    if "://" not in sink:
-        return sink
-    address, *query = sink.split("?", 1)
-    scheme, _, host, *path = address.rstrip("/").split("/")
-    host = re.sub(r".*@", "***@", host)
-    return "/".join([scheme, "", host, *path[:-1], *("***" for _ in path[-1:])]) + ("?***" if query else "")
-
-
-def secrets(url: str) -> list[str]:
-    """What nobody may see of a URL: stream key, user and password, query."""
-    address, *query = url.split("?", 1)
-    _, _, host, *path = address.rstrip("/").split("/")
-    return [each for each in (*query, *path[-1:], host.rpartition("@")[0]) if each]

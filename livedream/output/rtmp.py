@@ -9,7 +9,8 @@ import sys
 import threading
 from pathlib import Path
 
-from livedream.output import Output, masked, secrets
+from livedream.output import Output
+from livedream.output.secret import masked, secrets
 
 HEADER = struct.Struct("<IIQ")  # width, height, pts; then width·height·4 bytes RGBA
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from livedream import UserError
-from livedream.output import parse
+from livedream.output.kinds import parse
 
 
 def record(sink, frames, size=(320, 180), fps=30):
@@ -100,7 +100,7 @@ import sys, itertools, time
 sys.path.insert(0, sys.argv[1])
 from conftest import moving_gradient
 from livedream.frame import Frame
-from livedream.output import parse
+from livedream.output.kinds import parse
 output = parse(sys.argv[2])
 output.start(320, 180, 30)
 for number in itertools.count():

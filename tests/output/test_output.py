@@ -5,7 +5,9 @@ import threading
 import pytest
 
 from livedream import UserError
-from livedream.output import Options, Output, masked, parse
+from livedream.output import Options, Output
+from livedream.output.kinds import parse
+from livedream.output.secret import masked
 
 
 class Recorder(Output):

@@ -13,7 +13,7 @@ import numpy as np
 import psutil
 import pytest
 
-from livedream.output import parse
+from livedream.output.kinds import parse
 
 MODULE = Path("/usr/lib/nginx/modules/ngx_rtmp_module.so")
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")

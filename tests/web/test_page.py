@@ -10,7 +10,7 @@ from browser import CHROMIUM, Browser
 
 from livedream import parameters
 from livedream.frame import Frame
-from livedream.output import parse
+from livedream.output.kinds import parse
 from livedream.web.server import Server
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="needs chromium (apt)")

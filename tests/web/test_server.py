@@ -17,7 +17,7 @@ import simplejpeg
 
 from livedream import UserError, parameters
 from livedream.frame import Frame
-from livedream.output import parse
+from livedream.output.kinds import parse
 from livedream.web.server import AHEAD, PORT, Server
 
 TABLE = (*parameters.PLAYER, *parameters.dream(["dawn", "dusk"]), *parameters.MASTER)
