@@ -6,18 +6,17 @@ import logging
 import signal
 import sys
 import threading
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from livedream import UserError, output
+from livedream import UserError
 from livedream.backend import choose
 from livedream.dream import read
 from livedream.look import shelf
 from livedream.look.chain import Chain, transitions
-from livedream.output import hud
+from livedream.output import kinds
 from livedream.output.page import Page
-from livedream.output.window import Window, display_available
+from livedream.output.window import Window, display_available, hud
 from livedream.output.window import run as run_windows
 from livedream.parameters import Snapshot
 from livedream.play import table as tables
@@ -63,7 +62,7 @@ def run(wishes: Wishes, say=print) -> int:
     from livedream.control.osc import Receiver
     from livedream.control.osc_out import Feedback
 
-    outputs = [output.parse(text) for text in wishes.outs or default_outputs(wishes)]
+    outputs = [kinds.parse(text) for text in wishes.outs or default_outputs(wishes)]
     asked = list(outputs)
     windows = [each for each in outputs if isinstance(each, Window)]
     folder = loader.folder(wishes.dreams)
@@ -140,10 +139,7 @@ def run(wishes: Wishes, say=print) -> int:
             return stage.stopped.is_set() or all(each.state == "failed" for each in outputs)
 
         with _signals(stage.stopped):
-            if windows:  # they need this thread
-                run_windows(windows, over)
-            while not over():
-                time.sleep(0.05)  # not an event's wait: its lock could be held when a signal comes to set it
+            run_windows(lambda: windows, over)  # they need this thread
     failed = [each for each in outputs if each.state == "failed"]  # each has said why
     undrawn = stage.state == "loading" and any(deck.errors > 0 for deck in decks)
     return 1 if undrawn or (failed and (wishes.outs or len(failed) == len(outputs))) else 0
@@ -172,7 +168,7 @@ def _serve(wishes: Wishes, table, now, decks: Sequence[Deck], outputs: list, end
     if wishes.web is None and server.port != PORT:
         log.warning("page: port %d is taken, serving %s", PORT, server.url)
     if not any(isinstance(each, Page) for each in outputs):
-        outputs.append(output.parse("page"))
+        outputs.append(kinds.parse("page"))
     for each in outputs:
         if isinstance(each, Page):
             each.server = server
