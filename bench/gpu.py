@@ -234,7 +234,7 @@ def _headless(index: int):
     display = HeadlessDisplay()  # not pyglet's own, which is the first for good
     window = pyglet.window.Window(width=64, height=64, config=config, display=display, visible=False)
     window.switch_to()
-    from livedream.output.drawing import Texture
+    from livedream.output.window.drawing import Texture
 
     texture = Texture()
     texture.window = window  # its context, for as long as the texture is there
@@ -245,7 +245,7 @@ def _copies(texture, way, latents, finish, limit: float) -> dict:
     """Both ways by turns, the drawing left out."""
     import contest
 
-    from livedream.output.interop import CudaCopies
+    from livedream.output.window.interop import CudaCopies
 
     copies, picture = CudaCopies(), way.draw(latents[1])
     logging.basicConfig(level=logging.INFO)

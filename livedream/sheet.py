@@ -98,7 +98,7 @@ def _cover(many: int, few: int) -> np.ndarray:
 
 
 def _sheet(pictures: Sequence[np.ndarray], names: Sequence[str]) -> np.ndarray:
-    from livedream.output import letters
+    from livedream.output.window import letters
 
     line = 2 * TEXT + 10
     rows = -(-len(pictures) // COLUMNS)

@@ -86,7 +86,7 @@ def _fed(output: Output, player, table, fps, seconds, peer: Peer | None = None) 
     with playing(player, table, fps, [watch, output]):
         limit = time.perf_counter() + PATIENCE
         if output.kind == "window":
-            run_windows([output], over)
+            run_windows(lambda: [output], over)
         else:
             while not over():
                 time.sleep(0.01)

@@ -192,8 +192,9 @@ def play(model: str, fps: float) -> dict:
     from livedream.backend import cpu
     from livedream.bench.watch import Watch, playing
     from livedream.dream import read
-    from livedream.output import hud, parse
+    from livedream.output.kinds import parse
     from livedream.output.none import Nowhere
+    from livedream.output.window import hud
     from livedream.play import table as tables
     from livedream.play.player import Player
     from livedream.stage.status import status

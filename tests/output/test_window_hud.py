@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from desktop import lit
 
-from livedream.output import hud, letters
+from livedream.output.window import hud, letters
 
 SIZE = (640, 360)
 PICTURE = "setattr(look, 'picture', __import__('numpy').full((180, 320, 4), 90, 'uint8'))"

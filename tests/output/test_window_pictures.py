@@ -74,10 +74,10 @@ class OnCard:
         self.host += 1
         return self.data
 
-from livedream.output.screen import open_window
+from livedream.output.window.screen import open_window
 window = open_window("test", 64, 64, None)
 from pyglet import gl
-from livedream.output import drawing, interop
+from livedream.output.window import drawing, interop
 interop._cuda = lambda: card
 texture = drawing.Texture()
 

@@ -13,7 +13,7 @@ import numpy as np
 from conftest import moving_gradient
 
 from livedream.frame import Frame
-from livedream.output import parse
+from livedream.output.kinds import parse
 from livedream.output.none import Nowhere
 
 # What a test may set: the picture and its fade; the figures that the HUD asks for, and how often it did; whether the

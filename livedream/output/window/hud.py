@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from livedream.output import letters
+from livedream.output.window import letters
 
 PANEL = (10, 12, 17)  # sRGB levels, as all of these
 PANEL_ALPHA = 0.8

@@ -6,7 +6,7 @@ import numpy as np
 from pyglet import gl
 
 from livedream.frame import Picture
-from livedream.output.interop import CudaCopies
+from livedream.output.window.interop import CudaCopies
 
 # One triangle that covers the whole viewport; row 0 of the picture is its top.
 VERTEX = b"""#version 330 core

@@ -6,14 +6,14 @@ import time
 from collections.abc import Callable, Sequence
 
 from livedream import UserError
-from livedream.output import Output, hud
+from livedream.output import Output
 from livedream.output.fit import placed
-from livedream.output.screen import ELSEWHERE, display_available, open_window
-
-__all__ = ["Window", "display_available", "run"]
+from livedream.output.window import hud
+from livedream.output.window.screen import ELSEWHERE, open_window
 
 log = logging.getLogger("livedream.output")
 
+IDLE = 0.05  # seconds between two looks for a window while there is none
 EVENTS = 1 / 60  # seconds between two looks at keyboard and mouse while no frame comes
 HUD_EVERY = 0.5  # seconds between two looks at the figures
 
@@ -59,17 +59,17 @@ class Window(Output):
             self._wake.set()
 
     def stop(self):
-        """Close it; `run` comes to its end when all its windows are to stop."""
+        """Close it, at `run`'s next round."""
         super().stop()
         self._wake.set()
 
     def run(self, should_stop) -> None:
         """Show what is shown until `should_stop()` or `stop`. To be called on the main thread."""
-        run([self], should_stop)
+        run(lambda: [self], lambda: should_stop() or self._stopping)
 
     def open(self, width, height, fps):
         self._window = open_window(self.name, *(self.options.size or (width, height)), self.monitor)
-        from livedream.output import drawing  # needs OpenGL
+        from livedream.output.window import drawing  # needs OpenGL
 
         try:
             self._painter = drawing.Painter()
@@ -103,7 +103,7 @@ class Window(Output):
         return None
 
     def close(self):
-        from livedream.output import x11
+        from livedream.output.window import x11
 
         window, self._window = self._window, None
         if window is None:
@@ -117,7 +117,7 @@ class Window(Output):
 
     def pump(self) -> None:
         """Handle keys, the mouse and the window's own events; draw again what an event has uncovered."""
-        from livedream.output import x11
+        from livedream.output.window import x11
 
         window = self._window
         window.switch_to()
@@ -198,35 +198,44 @@ class Window(Output):
         self._hidden = True
 
 
-def run(windows: list[Window], should_stop) -> None:
-    """Serve all windows of a show from one loop on the main thread, until `should_stop()` or all are to stop.
+def run(windows: Callable[[], Sequence[Window]], over: Callable[[], bool]) -> None:
+    """Serve the windows that `windows()` gives from one loop on the main thread, until `over()`.
 
-    One that cannot open or breaks is named in its `error`, retried if that may help, and the others go on.
+    There may be none, and others at every moment: one that is new opens, one that is gone or to stop is closed. One
+    that cannot open or breaks is named in its `error`, retried if that may help, and the others go on.
     """
-    wake = windows[0]._wake
-    again: dict[Window, tuple[float, float]] = {}  # when to try, and how long to wait the next time
-    for window in windows:
-        window._wake = wake
-        window._waits = window is windows[0]  # two that wait for their monitors in turn would halve the rate
+    wake = threading.Event()
+    served: dict[Window, tuple[float, float]] = {}  # when to try again, and how long to wait the next time
     try:
-        while not should_stop() and not all(each._stopping for each in windows):
-            wake.wait(EVENTS)
-            wake.clear()
-            for window in windows:
-                _serve(window, again)
+        while not over():
+            present = list(windows())
+            for window in [each for each in served if each not in present]:
+                del served[window]
+                window._close()
+            for window in present:
+                window._wake = wake
+                window._waits = window is present[0]  # two that wait for their monitors in turn would halve the rate
+                served[window] = _serve(window, *served.get(window, (0.0, window.waits[0])))
+            if present:
+                wake.wait(EVENTS)
+                wake.clear()
+            else:
+                time.sleep(IDLE)  # not an event's wait: its lock could be held when a signal comes to set one
     finally:
-        for window in windows:
+        for window in served:
             window._close()
 
 
-def _serve(window: Window, again: dict) -> None:
-    """One round for one window: open it if it is not, look at its events, show its newest frame."""
-    at, wait = again.get(window, (0.0, window.waits[0]))
+def _serve(window: Window, at: float, wait: float) -> tuple[float, float]:
+    """One round for one window: open it if it is not, look at its events, show its newest frame.
+
+    at: when to try to open it (monotonic).  wait: seconds to wait when that fails.  Returns both for the next round.
+    """
     try:
         if window._stopping:
             window._close()
         elif window._closed or window.state == "failed":
-            return
+            return at, wait
         elif window._window is not None or time.monotonic() >= at:
             if window._window is None:
                 window.open(*window._shape)
@@ -241,8 +250,9 @@ def _serve(window: Window, again: dict) -> None:
         if isinstance(error, UserError) and not window.sent:
             window.say("failed", str(error))
         else:  # what has been seen to work may work again
-            again[window] = (time.monotonic() + wait, min(2 * wait, window.waits[1]))
             window.say("retrying", f"{window.name}: {error or type(error).__name__}")
+            return time.monotonic() + wait, min(2 * wait, window.waits[1])
+    return at, wait
 
 
 def _closed(window: Window) -> None:

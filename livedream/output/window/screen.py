@@ -34,7 +34,7 @@ def open_window(name: str, width: int, height: int, monitor: int | None):
         from pyglet import gl
         from pyglet.display import get_display
 
-        from livedream.output import x11
+        from livedream.output.window import x11
 
         display = get_display()
         x11.outlive(display)

@@ -1,0 +1,6 @@
+"""The window: everything that draws on this machine's screens."""
+
+from livedream.output.window.screen import display_available
+from livedream.output.window.window import Window, run
+
+__all__ = ["Window", "display_available", "run"]
