@@ -14,8 +14,8 @@ from dataclasses import dataclass, field, replace
 from numbers import Real
 from types import MappingProxyType
 
-Value = float | int | bool | tuple[float, ...]
-TYPES = ("float", "int", "bool", "trigger", "choice", "vector")
+Value = float | int | bool | str | tuple[float, ...]
+TYPES = ("float", "int", "bool", "trigger", "choice", "vector", "text")
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Parameter:
 
     address: "player/speed": below the prefix, without a leading slash.
     type: "float"; "int"; "bool" (true above 0); "trigger"; "choice" (an index from 0, or one of `choices`);
-        "vector" (`length` floats).
+        "vector" (`length` floats); "text": a command with a word, whose value is always "".
     low, high, default: in `unit`; a vector's default may be one number for all elements or a tuple of them.
     curve: how a fader's way maps to the range; "linear" is the only one so far.
     always: a choice that acts whenever it is made, also of what was chosen before.
@@ -54,6 +54,8 @@ class Parameter:
     @property
     def start(self) -> Value:
         """The value before anybody moved it."""
+        if self.type == "text":
+            return ""
         if self.type != "vector":
             return {"float": float, "bool": bool}.get(self.type, int)(self.default)
         return self.default if isinstance(self.default, tuple) else (float(self.default),) * self.length
@@ -110,6 +112,12 @@ FINISH = (
     Parameter("master/grain", "float", glide=0.0, doc="film grain"),
     Parameter("master/dither", "float", glide=0.0, doc="against bands in the dark"),
     Parameter("master/blend", "bool", doc="blended frames between those drawn, where drawing is slower than the rate"),
+)
+OUTPUT = (
+    Parameter("output/add", "text", doc="send frames there too, as --out says it; a file is a name in --recordings"),
+    Parameter("output/remove", "text", doc="end an output, by its name or by its number in /status"),
+    Parameter("output/record", "bool", doc="record to a new file in --recordings; 0 ends it"),
+    Parameter("output/screenshot", "trigger", doc="keep the next frame as a PNG in --recordings"),
 )
 KNOBS = 8
 LATENTS = 256  # above this many, only the vector has an address
@@ -233,6 +241,19 @@ def _to_vector(parameter, arguments):
     return inside, inside != values
 
 
+TEXT = 1000  # characters at most
+TEXTS = 16  # in one frame at most
+
+
+def _to_text(parameter, arguments):
+    value = _one(arguments)
+    if not isinstance(value, str):
+        value = f"{_number(value):g}"
+    if not value.strip() or len(value) > TEXT:
+        raise _Refused(f"{len(value)} characters where 1 to {TEXT} are wanted")
+    return value.strip(), False
+
+
 _COERCE = {
     "float": _to_float,
     "int": _to_int,
@@ -240,6 +261,7 @@ _COERCE = {
     "trigger": _to_trigger,
     "choice": _to_choice,
     "vector": _to_vector,
+    "text": _to_text,
 }
 
 
@@ -252,6 +274,7 @@ class Snapshot:
     event_at: time.perf_counter() seconds of the oldest change that this frame is the first to show, or None.
     changes: (address, target) of all that was applied on this frame. Setting them again does the same.
     senders: whose message each of them was, by address.
+    texts: all that was said to each "text" parameter, in order; they may hold passwords, and are in nothing else.
     """
 
     values: Mapping[str, Value]
@@ -259,6 +282,7 @@ class Snapshot:
     event_at: float | None = None
     changes: tuple[tuple[str, Value], ...] = ()
     senders: Mapping[str, Hashable] = field(default_factory=dict)
+    texts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __getitem__(self, address: str) -> Value:
         """The present value, part of the way there while it glides. KeyError for an unknown address."""
@@ -329,6 +353,7 @@ class Table:
         self._entries: dict[str, _Entry] = {}
         self._values: dict[str, Value] = {}  # shared with the last snapshot: replaced, never written to
         self._pending: dict[str, tuple[Value, Hashable]] = {}
+        self._texts: dict[str, tuple[str, ...]] = {}
         self._gliding: set[str] = set()
         self._event_at: float | None = None
         self._said: OrderedDict[Hashable, dict[str, tuple]] = OrderedDict()  # by sender and address: last arguments
@@ -405,7 +430,7 @@ class Table:
                 self._count("unknown", f"{address[:80]!r} from {sender}")
                 return False
             said = None
-            if not repeats and sender != "local":
+            if not repeats and sender != "local" and entry.parameter.type != "text":
                 said = self._of(sender)
                 if arguments and said.get(address) == arguments and not address.endswith("/jump"):
                     return True
@@ -444,6 +469,7 @@ class Table:
         """Apply what was asked for, move the glides on by `dt` seconds, and say what is."""
         with self._lock:
             pending, self._pending = self._pending, {}
+            texts, self._texts = self._texts, {}
             event_at, self._event_at = self._event_at, None
             changes, fired = [], set()
             if "player/glide" in pending:  # before the others, so that they go by it
@@ -459,6 +485,7 @@ class Table:
                 event_at if changes else None,
                 tuple(changes),
                 senders,
+                texts,
             )
 
     def _install(self, entries: list[_Entry]) -> None:
@@ -505,6 +532,9 @@ class Table:
     def _ask(self, entry: _Entry, value: Value, sender: Hashable) -> None:
         address = entry.parameter.address
         if entry.parameter.type == "trigger" and not value:
+            return
+        if entry.parameter.type == "text":
+            self._texts[address] = (*self._texts.get(address, ()), value)[:TEXTS]
             return
         if entry.elements:
             for name, element in zip(entry.elements, value, strict=True):

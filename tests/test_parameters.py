@@ -3,7 +3,7 @@ import threading
 
 import pytest
 
-from livedream.parameters import KNOBS, MASTER, PLAYER, Parameter, Table, control, dream, latents
+from livedream.parameters import KNOBS, MASTER, OUTPUT, PLAYER, Parameter, Table, control, dream, latents
 
 FRAME = 1 / 30
 TOUCHDESIGNER, CONSOLE = ("10.0.0.2", 7001), ("10.0.0.3", 7002)
@@ -384,3 +384,16 @@ def test_many_threads_may_set_while_the_stage_ticks():
     last = t.tick(FRAME)
     assert [last[f"dream/knob/{i}"] for i in range(1, 5)] == [1.999] * 4
     assert t.counters["messages"] == 1 + 4 * 2000
+
+
+def test_every_word_said_to_a_command_counts_and_is_kept_nowhere():
+    table = Table(OUTPUT)
+    for word in ("rtmp://host/app/sekret", "rtmp://host/app/sekret", 3):
+        assert table.set("output/add", [word], "hand")
+    assert not table.set("output/add", ["x" * 1001], "hand")
+    snapshot = table.tick(0.03)
+    assert snapshot.texts == {"output/add": ("rtmp://host/app/sekret", "rtmp://host/app/sekret", "3")}
+    assert snapshot.changes == ()
+    assert table.target("output/add") == ""
+    assert "sekret" not in str(table.faults)
+    assert table.tick(0.03).texts == {}

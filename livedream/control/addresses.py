@@ -6,7 +6,7 @@ from itertools import groupby
 
 from livedream.control.osc import PREFIX
 from livedream.control.osc_out import STATUS
-from livedream.parameters import FINISH, LOADING, MASTER, PLAYER, Parameter, dream, mix
+from livedream.parameters import FINISH, LOADING, MASTER, OUTPUT, PLAYER, Parameter, dream, mix
 
 HEADINGS = ("address", "type", "range", "default", "what it does")
 EXAMPLE_LATENTS = 64  # how many a dream has is the dream's affair
@@ -16,12 +16,12 @@ Row = tuple[str, str, str, str, str]
 
 def standard() -> tuple[Parameter, ...]:
     """What there is to move whatever dream is playing, with as many latents as a usual one has."""
-    return (*PLAYER, *LOADING, *dream(latent_length=EXAMPLE_LATENTS), *mix(), *MASTER, *FINISH)
+    return (*PLAYER, *LOADING, *dream(latent_length=EXAMPLE_LATENTS), *mix(), *MASTER, *FINISH, *OUTPUT)
 
 
 def with_mix(parameters: Iterable[Parameter]) -> tuple[Parameter, ...]:
     """One deck's parameters, and what a second deck adds besides its own."""
-    last = (*MASTER, *FINISH)
+    last = (*MASTER, *FINISH, *OUTPUT)
     return (*(each for each in parameters if each not in last), *mix(), *last)
 
 
@@ -74,6 +74,8 @@ def _columns(parameter: Parameter) -> Sequence[str]:
     span, default = f"{parameter.low:g}…{parameter.high:g}{unit}", ""
     if kind == "trigger":
         span = "above 0, or nothing"
+    elif kind == "text":
+        span = "a string"
     elif kind == "bool":
         span, default = "0 or 1", str(int(parameter.start))
     elif kind == "choice":

@@ -124,7 +124,7 @@ class Feedback:
 
     def _has_value(self, address: str) -> bool:
         parameter = self._table.parameters.get(address)
-        return parameter is not None and parameter.type != "trigger" and not address.endswith("/jump")
+        return parameter is not None and parameter.type not in ("trigger", "text") and not address.endswith("/jump")
 
     def _send_all(self, targets: Iterable[tuple[str, int]]) -> None:
         parameters = self._table.parameters

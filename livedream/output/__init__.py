@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from livedream import UserError
@@ -31,13 +32,13 @@ class Options:
 class Output:
     """One place that frames go to, on its own thread. A kind gives `open`, `write` and `close`.
 
-    state: starting, up, retrying (it broke, `error` says how, and it is tried again after 0.5 to 5 s) or
-    failed
+    state: starting, up, retrying (it broke, `error` says how, and it is tried again after 0.5 to 5 s) or failed
         (it needs the user: `error` says what to do).
+    note: one line about what goes well ("on air", "recording set-2.mp4"), or None.
     sent: frames written.  dropped: frames that came while it was busy or broken.
 
-    The live stage calls `start`, `show` and `stop`. Offline rendering calls `open`, `write` and `close` by
-    itself, in its own thread: every frame counts there, and errors are raised.
+    The live stage calls `start`, `show` and `stop`, or `end` and later `stop`. Offline rendering calls
+    `open`, `write` and `close` by itself, in its own thread: every frame counts there, and errors are raised.
     """
 
     kind = ""
@@ -49,6 +50,7 @@ class Output:
         self.name = options.name
         self.state = "starting"
         self.error: str | None = None
+        self.note: str | None = None
         self.sent = 0
         self.dropped = 0
         self.live = False
@@ -74,7 +76,9 @@ class Output:
         """Give back what `open` took; also after an `open` or `write` that failed half-way."""
 
     def interrupt(self) -> None:
-        """Make a `write` that hangs return or raise. Called by a `stop` that has waited, from its thread."""
+        """Make an `open`, `write` or `close` that hangs return or raise. Called by a `stop` that has waited, from its
+        thread.
+        """
 
     def start(self, width: int, height: int, fps: float) -> None:
         """Begin to deliver what is shown. Returns at once and raises nothing."""
@@ -97,17 +101,20 @@ class Output:
             self._latest = frame
             self._turn.notify()
 
-    def stop(self) -> None:
-        """End it; takes 3 s at most, whatever the far end does."""
+    def end(self) -> None:
+        """Ask it to end; returns at once."""
         with self._turn:
             self._stopping = True
-            self._turn.notify()
-        if self._thread is None:
-            return
-        self._thread.join(2.0)
-        if self._thread.is_alive():
-            self.interrupt()
-            self._thread.join(1.0)
+            self._turn.notify_all()
+
+    def stop(self) -> None:
+        """End it; takes 3 s at most, whatever the far end does."""
+        stop_all([self])
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing of it runs any more."""
+        return self._thread is None or not self._thread.is_alive()
 
     def say(self, state: str, error: str | None = None) -> None:
         """Set state and error, and tell the log what changed."""
@@ -160,3 +167,22 @@ class Output:
             self.close()
         except Exception as error:
             log.warning("output %s: while closing: %s", self.name, error)
+
+
+def stop_all(outputs: Iterable[Output]) -> None:
+    """End them all at the same time; takes 3 s at most, whatever the far ends do. One that hangs is left behind."""
+    outputs = list(outputs)
+    for each in outputs:
+        each.end()
+    _await(outputs, 2.0)
+    for each in outputs:
+        if not each.ended:
+            each.interrupt()
+    _await(outputs, 1.0)
+
+
+def _await(outputs: list[Output], seconds: float) -> None:
+    until = time.monotonic() + seconds
+    for each in outputs:
+        if each._thread is not None:
+            each._thread.join(max(0.0, until - time.monotonic()))

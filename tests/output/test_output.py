@@ -1,11 +1,12 @@
 """What every output promises: it never blocks, drops only its own frames, and says when it is broken."""
 
 import threading
+import time
 
 import pytest
 
 from livedream import UserError
-from livedream.output import Options, Output
+from livedream.output import Options, Output, stop_all
 from livedream.output.kinds import parse
 from livedream.output.secret import masked
 
@@ -89,6 +90,22 @@ def test_what_only_the_user_can_mend_fails_without_a_retry(until):
     assert output.error == "recorder: no tape; put one in"
     output._thread.join(5)
     assert output.opened == 1
+
+
+def test_many_that_hang_are_ended_at_the_same_time(frame):
+    hanging = [Recorder() for _ in range(4)]
+    for each in hanging:
+        each.gate.clear()
+        each.interrupt = each.gate.set
+        each.start(320, 180, 30)
+        each.show(frame(0))
+    for each in hanging:
+        assert each.busy.wait(10)
+    began = time.monotonic()
+    stop_all(hanging)
+    assert all(each.ended for each in hanging)
+    assert [each.closed for each in hanging] == [1, 1, 1, 1]
+    assert time.monotonic() - began < 4 * 2  # one after the other would take that long at least
 
 
 def test_fps_key_thins_the_frames(frame, until):
