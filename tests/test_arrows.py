@@ -20,7 +20,7 @@ MAY = {
     "dream": {"livedream", "whole", "cache", "dream"},
     "backend": {"livedream", "frame", "whole", "cache", "machine", "dream", "backend"},
     "play": {"livedream", "parameters", "frame", "dream", "backend", "play"},
-    "output": {"livedream", "frame", "output"},
+    "output": {"livedream", "frame", "whole", "cache", "output"},
     "web": {"livedream", "frame", "parameters", "web"},
     "stage": {
         "livedream",

@@ -1,4 +1,15 @@
-"""RGBA pictures to H.264 or HEVC, shared by the file and the streams. Imports PyAV: load it late."""
+"""RGBA pictures to coded video, shared by the file and the streams. Imports PyAV: load it late.
+
+Every YUV picture is converted to BT.709, limited range, 4:2:0 chroma sited left, and tagged so. How a stream uses it:
+
+    for spec in encoders.choices(settings["codec"], live=True, known=("h264", "hevc"), trying=True):
+        container = av.open(url, "w", format="fifo", …)
+        encoder = Encoder(container, spec, size, rate, fit, encoders.settings(spec, True, rate, bitrate, 2.0), bitrate)
+        if fault := encoder.open():
+            continue
+        break
+    container.mux(encoder.encode(pixels, pts))
+"""
 
 from fractions import Fraction
 
@@ -8,44 +19,62 @@ from av.codec.context import Flags
 from av.filter import Graph
 
 from livedream import UserError
+from livedream.output import encoders
 from livedream.output.fit import placed
 
-CODECS = {"h264": "libx264", "hevc": "libx265"}
 BT709 = 1  # of primaries, transfer and matrix (ISO/IEC 23091-2)
-LIMITED = 1  # AVCOL_RANGE_MPEG
+SRGB, IDENTITY = 13, 0  # transfer and matrix of pictures that stay RGB
+LIMITED, FULL = 1, 2  # AVCOL_RANGE_MPEG, AVCOL_RANGE_JPEG
+BITS = 0.3  # a pixel, for an encoder that knows no constant quality
 
 
-def codec_named(name: str | None, kind: str, known: tuple[str, ...] = tuple(CODECS)) -> str:
-    """FFmpeg's name of a `codec` key's value, the first of `known` for None. Raises UserError."""
-    name = name or known[0]
-    if name not in known:
-        raise UserError(f"{kind}: no codec {name!r}; there is: {', '.join(known)}")
-    return CODECS[name]
+def codec_named(name: str | None, kind: str, known: tuple[str, ...] = ("h264", "hevc")) -> str:
+    """FFmpeg's name of the encoder for a `codec` key's value, the first of `known` for None. Raises UserError."""
+    try:
+        return encoders.find(name, True, known).name
+    except UserError as error:
+        raise UserError(f"{kind}: {error}") from None
 
 
 class Encoder:
-    """One video stream of a container. Pictures are placed in `size` and coded as yuv420p, tagged BT.709.
+    """One video stream of a container. Pictures are placed in `size`; bars are black, with alpha transparent.
 
-    size: (width, height) pixels, odd ones are made even.  rate: frames a second; `pts` counts in 1/rate s.
-    options: of the codec, x264's names.  bitrate: bits per second, None for constant quality by `options`.
+    spec: a row of `encoders.TABLE`, or its name.  size: (width, height) pixels, odd ones are made even where the
+    codec halves its colours.  rate: frames a second; `pts` counts in 1/rate s.  options: `encoders.settings`.
+    bitrate: bits per second, None for constant quality by `options`.
     """
 
-    def __init__(self, container, codec, size, rate, fit, options, bitrate=None):
-        self.size = tuple(max(side & ~1, 16) for side in size)
+    def __init__(self, container, spec, size, rate, fit, options, bitrate=None):
+        self.spec = spec = encoders.by_name(spec) if isinstance(spec, str) else spec
+        encoders.quiet()
+        self._even = 1 if spec.pixels in ("bgra", "yuva444p10le") else 2
+        self.size = tuple(max(side - side % self._even, 16) for side in size)
         self._fit = fit
         self._graph = self._shape = None
         rate = Fraction(rate).limit_denominator(1001)
-        self.stream = container.add_stream(codec, rate=rate, options=options)
+        self.stream = container.add_stream(spec.name, rate=rate, options=options)
         context = self.stream.codec_context
         context.width, context.height = self.size
-        context.pix_fmt = "yuv420p"
+        context.pix_fmt = spec.pixels
         context.time_base = self._time_base = 1 / rate
-        context.color_primaries = context.color_trc = context.colorspace = BT709
-        context.color_range = LIMITED
+        context.color_primaries = BT709
+        context.color_trc, context.colorspace, context.color_range = self._colours()
+        if spec.codec == "hevc" and container.format.name in ("mp4", "mov"):
+            context.codec_tag = "hvc1"  # what Apple's players ask for
+        if not (bitrate or spec.intra or any(spec.quality)):
+            bitrate = round(BITS * self.size[0] * self.size[1] * rate)
         if bitrate:
             context.bit_rate = bitrate
         if container.format.flags & _GLOBAL_HEADER or container.format.name == "fifo":
             context.flags |= int(Flags.global_header)  # without it flv cannot connect a second time
+
+    def open(self) -> str:
+        """Open the codec now rather than at the first picture. Returns what keeps it from that, "" nothing."""
+        try:
+            self.stream.codec_context.open(strict=False)
+        except (av.error.FFmpegError, OSError) as error:
+            return getattr(error, "strerror", None) or str(error) or type(error).__name__
+        return ""
 
     def encode(self, pixels: np.ndarray, pts: int) -> list:
         """Packets for one uint8 [H, W, 4] picture; there may be none yet. `pts` must rise."""
@@ -54,24 +83,31 @@ class Encoder:
         picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgba")
         picture.pts, picture.time_base = pts, self._time_base
         self._graph.push(picture)
-        return self.stream.encode(self._graph.pull())
+        coded = self._graph.pull()
+        coded.color_primaries = BT709  # ProRes takes these from the picture
+        coded.color_trc, coded.colorspace, coded.color_range = self._colours()
+        return self.stream.encode(coded)
 
     def flush(self) -> list:
         """The packets that the codec still held back."""
         return self.stream.encode(None)
 
+    def _colours(self) -> tuple[int, int, int]:
+        """Transfer, matrix and range."""
+        return (SRGB, IDENTITY, FULL) if self.spec.pixels == "bgra" else (BT709, BT709, LIMITED)
+
     def _converter(self, width, height) -> Graph:
         x, y, w, h = placed(width, height, *self.size, self._fit)
-        w, h = max(w & ~1, 2), max(h & ~1, 2)
-        steps = [
-            ("scale", f"{w}:{h}:flags=bicubic+accurate_rnd:out_color_matrix=bt709:out_range=tv"),
-            ("format", "yuv420p"),
-        ]
+        w, h, x, y = (each - each % self._even for each in (w, h, x, y))
+        w, h = max(w, self._even), max(h, self._even)
+        flags = "bicubic+accurate_rnd+full_chroma_int+full_chroma_inp"
+        colours = "" if self.spec.pixels == "bgra" else ":out_color_matrix=bt709:out_range=tv"
+        steps = [("scale", f"{w}:{h}:flags={flags}{colours}"), ("format", self.spec.pixels)]
         across, down = self.size
         if x < 0 or y < 0:
             steps.append(("crop", f"{across}:{down}:{max(-x, 0)}:{max(-y, 0)}"))
         elif (w, h) != self.size:
-            steps.append(("pad", f"{across}:{down}:{x}:{y}:black"))
+            steps.append(("pad", f"{across}:{down}:{x}:{y}:black{'@0' if self.spec.alpha else ''}"))
         steps.append(("setsar", "1"))
         graph = Graph()
         graph.threads = 1
