@@ -13,6 +13,7 @@ from livedream import doctor, probe
 from livedream.backend import choose
 from livedream.backend.part import Part
 from livedream.control import osc
+from livedream.doctor import files, inference, outputs, ports
 from livedream.web import server
 
 WAIT = 110  # seconds; on a quiet machine doctor takes two
@@ -71,7 +72,7 @@ def test_providers_are_tried_and_what_is_not_there_is_told_with_what_brings_it(m
     missing = probe.answer(probe.start("provider", "directml"), WAIT)
     assert missing["missing"]
     told = {"cpu": {"ran": ""}, "webgpu": {"missing": "not installed: …"}, "openvino": {"ran": "it does not want to"}}
-    found = {each.name: each for each in doctor.providers(told)}
+    found = {each.name: each for each in inference.providers(told)}
     assert found["cpu"].ok is True
     assert "rainbow.onnx: step" in found["cpu"].says
     assert found["webgpu"].ok is None
@@ -81,9 +82,9 @@ def test_providers_are_tried_and_what_is_not_there_is_told_with_what_brings_it(m
 
 def test_an_nvidia_card_that_nothing_uses_is_a_fault(monkeypatch):
     told = {"rtx": {"missing": "not installed: …"}}
-    monkeypatch.setattr(doctor.machine, "graphics", lambda: ["NVIDIA GeForce RTX 4090"])
-    monkeypatch.setattr(doctor.sys, "platform", "linux")
-    (found,) = doctor.providers(told)
+    monkeypatch.setattr(inference.machine, "graphics", lambda: ["NVIDIA GeForce RTX 4090"])
+    monkeypatch.setattr(inference.sys, "platform", "linux")
+    (found,) = inference.providers(told)
     assert found.ok is False
     assert "livedream[rtx]" in found.mend
 
@@ -92,7 +93,9 @@ def test_what_was_measured_is_told_of_the_provider_that_plays(monkeypatch):
     parts = {"step": Part(ms=0.9), "decode": Part("openvino", half=True, ms=11.74)}
     choice = choose.Choice(parts, {"webgpu": "slower here: decode 20.0 ms, openvino 11.7 ms"}, Path(), "")
     monkeypatch.setattr(choose, "quick", lambda dream: choice)
-    said = {each.name: each.says for each in doctor.providers({n: {"ran": ""} for n in ("cpu", "openvino", "webgpu")})}
+    said = {
+        each.name: each.says for each in inference.providers({n: {"ran": ""} for n in ("cpu", "openvino", "webgpu")})
+    }
     assert said["cpu"] == "runs a model; rainbow.onnx: step 0.9 ms"
     assert said["openvino"] == "runs a model; rainbow.onnx: decode 11.7 ms in half precision"
     assert said["webgpu"] == "runs a model; rainbow.onnx: slower here: decode 20.0 ms, openvino 11.7 ms"
@@ -104,21 +107,21 @@ def test_a_taken_port_is_said_and_the_next_free_one_named(monkeypatch):
         taken = udp.getsockname()[1], tcp.getsockname()[1]
         monkeypatch.setattr(osc, "PORT", taken[0])
         monkeypatch.setattr(server, "PORT", taken[1])
-        found = doctor.ports()
+        found = ports.ports()
         assert [each.name for each in found] == [f"{taken[0]}/udp", f"{taken[1]}/tcp"]
         for each in found:
             assert each.ok is False
             assert "taken" in each.says
             assert "127.0.0.1:PORT" in each.mend
-    assert [each.ok for each in doctor.ports()] == [True, True]
+    assert [each.ok for each in ports.ports()] == [True, True]
 
 
 def test_two_wheels_of_onnx_runtime_in_one_place_are_found(tmp_path, monkeypatch):
     (about := tmp_path / "onnxruntime_gpu-1.31.1.dist-info").mkdir()
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: onnxruntime-gpu\nVersion: 1.31.1\n")
-    assert doctor.wheels()[0].ok is True
+    assert inference.wheels()[0].ok is True
     monkeypatch.syspath_prepend(tmp_path)
-    (found,) = doctor.wheels()
+    (found,) = inference.wheels()
     assert found.ok is False
     assert "onnxruntime-gpu 1.31.1" in found.says
     assert found.mend.startswith("keep one: pip uninstall -y onnxruntime onnxruntime-gpu")
@@ -127,7 +130,7 @@ def test_two_wheels_of_onnx_runtime_in_one_place_are_found(tmp_path, monkeypatch
 def test_an_encoder_that_is_not_built_in_is_told_with_its_mend():
     tried = probe.encoders(("libx264", "no_such_encoder"))
     assert tried == {"libx264": "", "no_such_encoder": None}
-    found = {each.name: each for each in doctor.encoders({"libx264": None, "h264_nvenc": "not permitted"})}
+    found = {each.name: each for each in outputs.encoders({"libx264": None, "h264_nvenc": "not permitted"})}
     assert found["libx264"].ok is False
     assert found["libx264"].mend
     assert found["h264_nvenc"].ok is None
@@ -151,8 +154,8 @@ def test_a_probe_that_hangs_is_ended():
 
 
 def test_a_look_that_fails_is_a_finding(monkeypatch):
-    monkeypatch.setattr(doctor.machine, "version_of", lambda name: 1 / 0)
-    (found,) = doctor._asked(doctor.wheels)
+    monkeypatch.setattr(inference.machine, "version_of", lambda name: 1 / 0)
+    (found,) = doctor.asked("inference", inference.wheels)
     assert (found.topic, found.ok) == ("inference", False)
     assert "ZeroDivisionError" in found.says
 
@@ -161,4 +164,4 @@ def test_the_cache_is_measured(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     (tmp_path / "livedream" / "checked").mkdir(parents=True)
     (tmp_path / "livedream" / "checked" / "x").write_bytes(bytes(7_000_000))
-    assert f"{tmp_path / 'livedream'}, 7 MB" in doctor.cached()[0].says
+    assert f"{tmp_path / 'livedream'}, 7 MB" in files.cached()[0].says

@@ -1,0 +1,47 @@
+"""The ports that are taken when none is asked for."""
+
+import os
+import socket
+import sys
+
+from livedream.doctor.finding import Finding
+
+
+def ports() -> list[Finding]:
+    """The default ports of OSC and of the page."""
+    from livedream.control import osc
+    from livedream.web import server
+
+    return [
+        _port("OSC", osc.PORT, socket.SOCK_DGRAM, "udp", "--osc"),
+        _port("page", server.PORT, socket.SOCK_STREAM, "tcp", "--web"),
+    ]
+
+
+def _port(what: str, port: int, kind: int, protocol: str, option: str) -> Finding:
+    name = f"{port}/{protocol}"
+    if _free(port, kind):
+        return Finding("ports", name, True, f"free; {what} at 127.0.0.1:{port}")
+    following = next((each for each in range(port + 1, port + 100) if each < 65536 and _free(each, kind)), None)
+    says = f"taken; {what} goes to {following} and says so" if following else "taken, and so are the next ones"
+    mend = f"end what holds it ({_holder(protocol, port)}), or choose: {option} 127.0.0.1:PORT"
+    return Finding("ports", name, False, says, mend)
+
+
+def _free(port: int, kind: int) -> bool:
+    with socket.socket(socket.AF_INET, kind) as trying:
+        if kind == socket.SOCK_STREAM and os.name == "posix":  # as the server binds it
+            trying.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trying.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+def _holder(protocol: str, port: int) -> str:
+    if sys.platform == "win32":
+        return f"netstat -ano | findstr :{port}"
+    if sys.platform == "darwin":
+        return f"lsof -i {protocol}:{port}"
+    return f"ss -{'u' if protocol == 'udp' else 't'}lpn sport = :{port}"
