@@ -35,12 +35,14 @@ class Player:
     Raises UserError for a dream that it cannot play.
 
     steps: taken since the start. lost: results that were not finite, and were not used.
+    trace: takes the latent of every step, f32 [Z], where it is a list: whoever keeps a show puts one there.
     """
 
     def __init__(self, dream: Dream, load: Callable[[Component], Runner], deck: int = 0):
         _playable(dream)
         self.dream, self.deck = dream, deck
         self.steps = self.lost = 0
+        self.trace: list[np.ndarray] | None = None
         self._runners = {name: load(dream.components[name]) for name in ("step", "decode") if name in dream.components}
         self._knobs = np.stack([d.vector for d in dream.directions[:KNOBS]]) if dream.directions else None
         self._knob_addresses = [f"dream/knob/{i}" for i in range(1, len(dream.directions[:KNOBS]) + 1)]
@@ -67,7 +69,7 @@ class Player:
 
     def take_over(self, other: "Player", states: dict[str, dict[str, np.ndarray]] | None = None) -> None:
         """Go on where another player of the same dream is. states: by component, instead of asking its runners."""
-        for name in ("steps", "lost", "_seed", "_drawn", "_before", "_after", "_phase", "_saved"):
+        for name in ("steps", "lost", "trace", "_seed", "_drawn", "_before", "_after", "_phase", "_saved"):
             setattr(self, name, getattr(other, name))
         if self._after is None:  # it had not begun
             return
@@ -149,7 +151,10 @@ class Player:
             latent, self.lost = here.latent, self.lost + 1
         if self.steps % max(1, round(self.dream.fps)) == 0:
             self._saved = self._states()
-        return Point(latent.astype(np.float32, copy=False), self._decode_noise())
+        point = Point(latent.astype(np.float32, copy=False), self._decode_noise())
+        if self.trace is not None:
+            self.trace.append(point.latent)
+        return point
 
     def _states(self) -> dict[str, dict[str, np.ndarray]]:
         return {name: runner.state for name, runner in self._runners.items()}
