@@ -56,6 +56,7 @@ def run(options) -> int:
         seed=options.seed,
         seconds=options.seconds,
         device=options.device,
+        recordings=Path(options.recordings).expanduser(),
     )
     return run(wishes, say=lambda text: print(text, flush=True))
 
@@ -238,6 +239,9 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         metavar="SINK",
         help="window[:MONITOR], page, FILE.mp4, rtmp://…, none; again for more [window; page without a display]",
+    )
+    play.add_argument(
+        "--recordings", default=".", metavar="FOLDER", help="of recordings and screenshots asked for in play [here]"
     )
     play.add_argument("--osc", metavar="HOST:PORT", help="where to listen for OSC [127.0.0.1:9000]")
     play.add_argument(

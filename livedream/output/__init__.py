@@ -43,6 +43,7 @@ class Output:
 
     kind = ""
     up_when_written = True  # False: the kind says by itself when the far end has it
+    writes_files = False  # True: what stands before the `#` is a path
     waits = (0.5, 5.0)  # seconds before the first try again, and at most
 
     def __init__(self, options: Options):

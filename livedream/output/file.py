@@ -28,6 +28,7 @@ class File(Output):
     """
 
     kind = "file"
+    writes_files = True
 
     def __init__(self, options):
         super().__init__(options)

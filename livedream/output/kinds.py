@@ -3,6 +3,7 @@
 import importlib
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 from livedream import UserError
 from livedream.output import Options, Output
@@ -32,8 +33,11 @@ KINDS = (
 )
 
 
-def parse(text: str) -> Output:
-    """The output that `--out SINK[#key=value&…]` asks for, not started. Raises UserError."""
+def parse(text: str, folder: Path | None = None) -> Output:
+    """The output that `--out SINK[#key=value&…]` asks for, not started. Raises UserError.
+
+    folder: what is asked for comes from the network: a file must be a bare name, and lies in this folder.
+    """
     sink, given = re.fullmatch(r"(.*?)(?:#(\w+=[^&#]*(?:&\w+=[^&#]*)*))?", text, re.DOTALL).groups()
     kind = next((each for each in KINDS if re.fullmatch(each.pattern, sink, re.IGNORECASE)), None)
     if kind is None:
@@ -49,7 +53,12 @@ def parse(text: str) -> Output:
             raise UserError(f"--out {masked(sink)}: {key}={value}: {error}") from None
     module, name = kind.where.split(":")
     cls = getattr(importlib.import_module(f"livedream.output.{module}"), name)
-    return cls(Options(**{"sink": sink, "name": masked(sink)} | values))
+    name = masked(sink)
+    if folder is not None and cls.writes_files:
+        if Path(sink).name != sink or "\\" in sink or ":" in sink:
+            raise UserError(f"output {name}: only a name, without a folder; it will lie in {folder}")
+        sink = str(folder / sink)
+    return cls(Options(**{"sink": sink, "name": name} | values))
 
 
 def _size(text: str) -> tuple[int, int]:

@@ -10,7 +10,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -31,7 +31,7 @@ ASLEEP = 2.0  # seconds without a tick after which the machine must have slept: 
 
 
 class Stage:
-    """Plays one deck or two at `fps` frames a second into `outputs` until it is stopped.
+    """Plays one deck or two at `fps` frames a second into `outputs`, those there are at the time, until it is stopped.
 
     compose: makes one picture of the decks'; if that comes frames later than asked for, its `behind` says how many.
     seen: called with each frame's Snapshot, in the drawer's thread; it must not block (feedback).
@@ -46,7 +46,7 @@ class Stage:
         decks: Sequence[Deck],
         table: Table,
         fps: float,
-        outputs: Sequence[Output],
+        outputs: Iterable[Output],
         seen: Callable[[Snapshot], None] = lambda values: None,
         seconds: float | None = None,
         compose: Callable[[Sequence[Deck], Snapshot, int], np.ndarray | Picture] = mix.mixed,
@@ -58,6 +58,7 @@ class Stage:
         self.seconds = seconds
         self.state = "loading"  # then playing, held or blackout
         self.number = 0  # of the last frame handed out
+        self.shown: Frame | None = None  # that frame
         self.late = self.repeated = 0
         self.drawing_s: deque[float] = deque(maxlen=REMEMBERED)  # one drawing, the models and what it takes around them
         self.latency_s: deque[float] = deque(maxlen=REMEMBERED)  # from a control's change to the frame that shows it
@@ -216,9 +217,9 @@ class Stage:
             if not self._ready:
                 self.stopped.set()
         last = None if self.seconds is None else max(0, round(self.seconds * self.fps) - 1)
-        number, at, shown = 0, time.perf_counter(), None
+        number, at = 0, time.perf_counter()
         while not self.stopped.is_set():
-            shown = self.hand_out(number, shown)
+            self.shown = self.hand_out(number, self.shown)
             self._watch(time.perf_counter())
             if last is not None and number >= last:
                 self.stopped.set()

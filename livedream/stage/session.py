@@ -3,13 +3,15 @@
 import contextlib
 import gc
 import logging
+import os
 import signal
 import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from livedream import UserError
+from livedream import UserError, output
 from livedream.backend import choose
 from livedream.dream import read
 from livedream.look import shelf
@@ -27,10 +29,12 @@ from livedream.stage.deck import Deck
 from livedream.stage.faster import Faster, said
 from livedream.stage.live import Stage
 from livedream.stage.looks import Looks
+from livedream.stage.outputs import Outputs
 from livedream.stage.status import status
 
 log = logging.getLogger("livedream.stage")
 
+END = 2.9  # seconds after which what still hangs at the end is left behind
 SETTLED = 5.0  # seconds into a show after which nothing more is imported
 
 
@@ -52,6 +56,7 @@ class Wishes:
     seed: int = 0
     seconds: float | None = None
     device: str = "auto"
+    recordings: Path = Path()  # the folder of recordings and screenshots that are asked for in play
 
 
 def run(wishes: Wishes, say=print) -> int:
@@ -62,9 +67,7 @@ def run(wishes: Wishes, say=print) -> int:
     from livedream.control.osc import Receiver
     from livedream.control.osc_out import Feedback
 
-    outputs = [kinds.parse(text) for text in wishes.outs or default_outputs(wishes)]
-    asked = list(outputs)
-    windows = [each for each in outputs if isinstance(each, Window)]
+    asked = [kinds.parse(text) for text in wishes.outs or default_outputs(wishes)]
     folder = loader.folder(wishes.dreams)
     dreams = [read.load(model) for model in wishes.models]
     given = [dream.path for dream in dreams]
@@ -77,6 +80,9 @@ def run(wishes: Wishes, say=print) -> int:
     leading = [each.name for each in chain.transitions]
     table = tables.of(dreams, wishes.seed, names, [path.stem for path in given], leading)
     with contextlib.ExitStack() as ending:
+        end = threading.Timer(END, lambda: _leave(outputs))  # whatever hangs
+        end.daemon = True
+        ending.callback(end.cancel)
         choices = [choose.quick(dream, wishes.device) for dream in dreams]
         decks = [Deck(n, Player(dream, choices[n].load, n)) for n, dream in enumerate(dreams)]
         seekers = [Faster(deck, wishes.device, choices[deck.number], wishes.fps, say) for deck in decks]
@@ -96,32 +102,40 @@ def run(wishes: Wishes, say=print) -> int:
 
         def seen(values: Snapshot) -> None:
             feedback.show(values)
-            for each in (*loaders, looks):
+            for each in (*loaders, looks, outputs):
                 each.see(values)
 
-        stage = Stage(decks, table, wishes.fps, outputs, seen, wishes.seconds, composed)
-
         def now() -> dict:
-            return status(stage, receiver.port, loaders, seekers, looks)
+            return status(stage, outputs, receiver.port, loaders, seekers, looks)
 
-        def closed() -> None:
-            if all(each.state in ("closed", "failed") for each in asked):
+        def closed() -> None:  # the page that nobody asked for keeps no show going
+            wanted = [each for each in outputs if each.state not in ("closed", "failed") and each is not unasked]
+            if not wanted:
                 stage.stopped.set()
 
-        server = None if wishes.web_off else _serve(wishes, table, now, decks, outputs, ending)
+        def added(each: output.Output) -> None:
+            if isinstance(each, Page):
+                each.server = server
+            elif isinstance(each, Window):
+                each.on_close, each.hud = closed, lambda: hud.lines(now())
+
+        server = None if wishes.web_off else _serve(wishes, table, now, decks, ending)
+        unasked = None
+        if server and not any(isinstance(each, Page) for each in asked):  # it shows the picture all the same
+            unasked = kinds.parse("page")
+        everywhere = [*asked, unasked] if unasked else asked
+        outputs = Outputs(everywhere, table, wishes.recordings, lambda: stage.shown, added)
+        stage = Stage(decks, table, wishes.fps, outputs, seen, wishes.seconds, composed)
         feedback.start()
         ending.callback(feedback.stop)
-        for each in outputs:
-            each.start(*wishes.size, wishes.fps)
-            ending.callback(each.stop)
+        outputs.start(*wishes.size, wishes.fps)
+        ending.callback(outputs.stop)
         # To look through all that was imported would hold everything up for 30 ms; the page imports later than this.
         gc.freeze()
         settled = threading.Timer(SETTLED, gc.freeze)
         settled.daemon = True
         settled.start()
         ending.callback(settled.cancel)
-        for each in windows:
-            each.on_close, each.hud = closed, lambda: hud.lines(now())
         stage.start()
         ending.callback(stage.stop)
         for each in (*loaders, *seekers, looks):
@@ -139,10 +153,14 @@ def run(wishes: Wishes, say=print) -> int:
             return stage.stopped.is_set() or all(each.state == "failed" for each in outputs)
 
         with _signals(stage.stopped):
-            run_windows(lambda: windows, over)  # they need this thread
+            run_windows(lambda: outputs.windows, over)  # they need this thread
+        end.start()
     failed = [each for each in outputs if each.state == "failed"]  # each has said why
     undrawn = stage.state == "loading" and any(deck.errors > 0 for deck in decks)
-    return 1 if undrawn or (failed and (wishes.outs or len(failed) == len(outputs))) else 0
+    code = 1 if undrawn or (failed and (wishes.outs or len(failed) == len(list(outputs)))) else 0
+    if not all(each.ended for each in outputs):
+        _leave(outputs, code)
+    return code
 
 
 def default_outputs(wishes: Wishes) -> list[str]:
@@ -154,8 +172,8 @@ def default_outputs(wishes: Wishes) -> list[str]:
     return ["page"]
 
 
-def _serve(wishes: Wishes, table, now, decks: Sequence[Deck], outputs: list, ending: contextlib.ExitStack):
-    """Start the page's server; it shows the picture whether or not `page` was asked for."""
+def _serve(wishes: Wishes, table, now, decks: Sequence[Deck], ending: contextlib.ExitStack):
+    """Start the page's server."""
     from livedream.web.server import PORT, Server
 
     def thumbnail(scene: int, deck: int) -> bytes | None:
@@ -167,12 +185,15 @@ def _serve(wishes: Wishes, table, now, decks: Sequence[Deck], outputs: list, end
     ending.callback(server.stop)
     if wishes.web is None and server.port != PORT:
         log.warning("page: port %d is taken, serving %s", PORT, server.url)
-    if not any(isinstance(each, Page) for each in outputs):
-        outputs.append(kinds.parse("page"))
-    for each in outputs:
-        if isinstance(each, Page):
-            each.server = server
     return server
+
+
+def _leave(outputs: Outputs, code: int = 0) -> None:
+    """End the process as it is: something hangs, and nobody is to wait for it."""
+    hanging = ", ".join(each.name for each in outputs if not each.ended)
+    log.warning("left behind, for it does not end: %s", hanging or "the dream's device")
+    logging.shutdown()
+    os._exit(code)
 
 
 @contextlib.contextmanager

@@ -9,12 +9,18 @@ from livedream.stage.faster import Faster
 from livedream.stage.live import Stage, percentile
 from livedream.stage.loader import Loader
 from livedream.stage.looks import Looks
+from livedream.stage.outputs import Outputs
 
 STARTED = time.monotonic()
 
 
 def status(
-    stage: Stage, osc_port: int | None, loaders: Sequence[Loader], seekers: Sequence[Faster], looks: Looks
+    stage: Stage,
+    outputs: Outputs,
+    osc_port: int | None,
+    loaders: Sequence[Loader],
+    seekers: Sequence[Faster],
+    looks: Looks,
 ) -> dict:
     """The state of a show, of JSON values. fps.fresh counts drawings, fps.sent repeats too; ms are milliseconds.
 
@@ -22,6 +28,7 @@ def status(
     name of the dream that is made ready, or None; load_error says why the last one asked for was refused; changed: the
     dream's file holds another one by now. looks: the chain, and what is wrong with a look's file as it is now;
     look_error: why looks are not seen at all, or the last one asked for is not in the chain.
+    output_error: why the last thing asked of the outputs was not done; saved: the last screenshot; or None.
     ms.interval_p99: of abs(interval - period) between frames handed out.
     """
     ticks = list(stage.ticks)
@@ -72,9 +79,12 @@ def status(
                 "sent": each.sent,
                 "dropped": each.dropped,
                 "error": each.error,
+                "note": each.note,
             }
-            for each in stage.outputs
+            for each in outputs
         ],
+        "output_error": outputs.error,
+        "saved": outputs.saved and str(outputs.saved),
         "osc": {"port": osc_port, **stage.table.counters},
         "errors": sum(deck.errors + deck.player.lost for deck in stage.decks),
     }

@@ -58,9 +58,9 @@ class Window(Output):
             super().show(frame)
             self._wake.set()
 
-    def stop(self):
+    def end(self):
         """Close it, at `run`'s next round."""
-        super().stop()
+        super().end()
         self._wake.set()
 
     def run(self, should_stop) -> None:
