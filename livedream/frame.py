@@ -1,10 +1,13 @@
 """The picture that travels from the player through the stage to every output."""
 
 import threading
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
+
+from livedream import alpha
 
 
 class Picture(Protocol):
@@ -30,6 +33,8 @@ class Frame:
     fresh: drawn for this number; False when it repeats an earlier drawing.
     event_at: time.perf_counter() seconds at which the oldest control change first shown here arrived, or None.
     fade: 0 is black, 1 the whole picture. The window's shader sees to it, and `pixels`.
+    layers: what the dream drew apart, uint8 [H, W, 4] by name, straight alpha, as it lies in the picture; the second
+    deck's as "b/NAME"; {} for most dreams. The mix, looks and what comes after them act on the picture only.
     """
 
     picture: np.ndarray | Picture
@@ -37,8 +42,9 @@ class Frame:
     fresh: bool = True
     event_at: float | None = None
     fade: float = 1.0
-    # What `pixels` made, also for the frames that repeat this one.
-    _made: list[np.ndarray] = field(default_factory=list, repr=False, compare=False)
+    layers: Mapping[str, np.ndarray] = field(default_factory=dict, repr=False, compare=False)
+    # What `pixels` and `opaque` made, by these names, also for the frames that repeat this one.
+    _made: dict[str, np.ndarray] = field(default_factory=dict, repr=False, compare=False)
     _making: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     @property
@@ -47,10 +53,26 @@ class Frame:
         if self.fade >= 1 and isinstance(self.picture, np.ndarray):
             return self.picture
         with self._making:
-            if not self._made:
+            if "pixels" not in self._made:
                 whole = self.picture if isinstance(self.picture, np.ndarray) else self.picture.pixels()
-                self._made.append(whole if self.fade >= 1 else dimmed(whole, self.fade))
-            return self._made[0]
+                self._made["pixels"] = whole if self.fade >= 1 else dimmed(whole, self.fade)
+            return self._made["pixels"]
+
+    @property
+    def opaque(self) -> np.ndarray:
+        """`pixels` over black, alpha 255 everywhere: for outputs that can carry no alpha."""
+        pixels = self.pixels
+        with self._making:
+            if "opaque" not in self._made:
+                self._made["opaque"] = alpha.over_black(pixels)
+            return self._made["opaque"]
+
+    def of_layer(self, name: str) -> "Frame":
+        """The same moment with one layer as its picture, faded as that is; wholly transparent where there is none."""
+        picture = self.layers.get(name)
+        if picture is None:
+            picture = alpha.nothing(*self.picture.shape[:2])
+        return replace(self, picture=picture, layers={}, _made={}, _making=threading.Lock())
 
 
 def dimmed(pixels: np.ndarray, fade: float) -> np.ndarray:

@@ -13,13 +13,14 @@ FILES = sorted(HOUSE.rglob("*.py"))
 # What the files of a room may know of livedream. "livedream" is the package itself: UserError, version.
 MAY = {
     "parameters": {"livedream"},
-    "frame": {"livedream"},
+    "alpha": {"livedream"},
+    "frame": {"livedream", "alpha"},
     "whole": {"livedream"},
     "cache": {"livedream"},
     "control": {"livedream", "parameters", "control"},
-    "dream": {"livedream", "whole", "cache", "dream"},
+    "dream": {"livedream", "alpha", "whole", "cache", "dream"},
     "backend": {"livedream", "frame", "whole", "cache", "machine", "dream", "backend"},
-    "play": {"livedream", "parameters", "frame", "dream", "backend", "play"},
+    "play": {"livedream", "parameters", "alpha", "frame", "dream", "backend", "play"},
     "output": {"livedream", "frame", "whole", "cache", "output"},
     "web": {"livedream", "frame", "parameters", "web"},
     "stage": {
