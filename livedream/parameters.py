@@ -119,6 +119,10 @@ OUTPUT = (
     Parameter("output/record", "bool", doc="record to a new file in --recordings; 0 ends it"),
     Parameter("output/screenshot", "trigger", doc="keep the next frame as a PNG in --recordings"),
 )
+FITS = ("contain", "cover", "stretch")  # how a picture of another shape is placed
+FLIPS = ("none", "h", "v", "hv")
+TURNS = ("0", "90", "180", "270")  # clockwise
+CORNERS = (0.0, 0.0, 1.0, 0.0, 1.0, 1.0, 0.0, 1.0)  # x, y of the whole window, from the top left one clockwise
 KNOBS = 8
 LATENTS = 256  # above this many, only the vector has an address
 
@@ -139,6 +143,21 @@ def latents(length: int) -> tuple[Parameter, ...]:
     doc = f"added to the latents: {length} numbers"
     whole = Parameter("dream/latent", "vector", -3, 3, 0, DEVIATIONS, glide=0.0, doc=doc, length=length)
     return (whole, *(latent(i) for i in range(length) if length <= LATENTS))
+
+
+def window(n: int) -> tuple[Parameter, ...]:
+    """How window `n`, from 0 in the order of the outputs, shows the picture."""
+    corners = "top left, top right, bottom right and bottom left corner of the picture: x and y, the window is 0…1"
+    own = (
+        Parameter("corners", "vector", -0.5, 1.5, CORNERS, doc=corners, length=8),
+        Parameter("fit", "choice", 0, len(FITS) - 1, doc="how a picture of another shape is placed", choices=FITS),
+        Parameter("flip", "choice", 0, len(FLIPS) - 1, doc="mirrored: sideways, upside down, both", choices=FLIPS),
+        Parameter("rotate", "choice", 0, len(TURNS) - 1, doc="degrees clockwise, after the flip", choices=TURNS),
+        Parameter("card", "bool", doc="a test card in the picture's place; key T"),
+        Parameter("map", "bool", doc="drag the corners with the mouse; key M"),
+        Parameter("fullscreen", "bool", doc="the whole of a screen; key F"),
+    )
+    return tuple(replace(each, address=f"window/{n}/{each.address}") for each in own)
 
 
 def control(name: str, low: float, high: float, default, doc: str = "", length: int = 1) -> Parameter:
@@ -227,7 +246,10 @@ def _to_trigger(parameter, arguments):
 def _to_choice(parameter, arguments):
     value = _one(arguments)
     if not isinstance(value, str):
-        return _to_int(parameter, arguments)
+        index, clamped = _to_int(parameter, arguments)
+        if not clamped or f"{value:g}" not in parameter.choices:
+            return index, clamped
+        value = f"{value:g}"  # 90 is no index of 0, 90, 180, 270, and yet clear
     if value not in parameter.choices:
         raise _Refused(f"no choice called {value[:40]!r}")
     return parameter.choices.index(value), False

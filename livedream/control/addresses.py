@@ -6,7 +6,7 @@ from itertools import groupby
 
 from livedream.control.osc import PREFIX
 from livedream.control.osc_out import STATUS
-from livedream.parameters import FINISH, LOADING, MASTER, OUTPUT, PLAYER, Parameter, dream, mix
+from livedream.parameters import FINISH, LOADING, MASTER, OUTPUT, PLAYER, Parameter, dream, mix, window
 
 HEADINGS = ("address", "type", "range", "default", "what it does")
 EXAMPLE_LATENTS = 64  # how many a dream has is the dream's affair
@@ -16,12 +16,12 @@ Row = tuple[str, str, str, str, str]
 
 def standard() -> tuple[Parameter, ...]:
     """What there is to move whatever dream is playing, with as many latents as a usual one has."""
-    return (*PLAYER, *LOADING, *dream(latent_length=EXAMPLE_LATENTS), *mix(), *MASTER, *FINISH, *OUTPUT)
+    return (*PLAYER, *LOADING, *dream(latent_length=EXAMPLE_LATENTS), *mix(), *MASTER, *FINISH, *OUTPUT, *window(0))
 
 
 def with_mix(parameters: Iterable[Parameter]) -> tuple[Parameter, ...]:
     """One deck's parameters, and what a second deck adds besides its own."""
-    last = (*MASTER, *FINISH, *OUTPUT)
+    last = (*MASTER, *FINISH, *OUTPUT, *window(0))
     return (*(each for each in parameters if each not in last), *mix(), *last)
 
 
@@ -35,6 +35,7 @@ def rows(parameters: Iterable[Parameter], prefix: str = PREFIX) -> list[Row]:
         span = "" if first is last else "…" + last.address.rpartition("/")[2]
         table.append((f"{prefix}/{first.address}{span}", *_columns(first)))
     table.append((f"{prefix}/b/…", "", "", "", "the same player/ and dream/ addresses again, of a second deck's dream"))
+    table.append((f"{prefix}/window/1/…", "", "", "", "the same of the next window, and so on, in the outputs' order"))
     table.append(
         (
             f"{prefix}/subscribe",
@@ -82,7 +83,8 @@ def _columns(parameter: Parameter) -> Sequence[str]:
         span = ", ".join(parameter.choices) if parameter.choices else "number or name"
         default = "" if parameter.address.endswith("/jump") else str(parameter.start)
     elif kind == "vector":
-        kind, default = f"{parameter.length} floats", f"{parameter.start[0]:g}"
+        kind, start = f"{parameter.length} floats", [f"{each:g}" for each in parameter.start]
+        default = " ".join(start) if len(set(start)) > 1 else start[0]
     else:
         default = f"{parameter.start:g}"
         if kind == "int":
