@@ -73,6 +73,7 @@ class Source:
     passes: tuple[Pass, ...]  # at least one
     imported: Mapping[str, Path]
     imported_lines: Mapping[str, int]
+    text: str = ""  # of the file, whole
     idle: tuple[Pass, ...] = ()  # buffers that an ISF 1 file keeps but never draws into
     description: str = ""
     credit: str = ""
@@ -84,7 +85,12 @@ class Source:
 def read(path: str | Path) -> Source:
     """The look in the file `path`. UserError "PATH:LINE: what is wrong"."""
     path = Path(path)
-    text = _text(path)
+    vertex_path = path.with_suffix(".vs")
+    return parsed(path, _text(path), _text(vertex_path) if vertex_path.is_file() else None)
+
+
+def parsed(path: Path, text: str, vertex: str | None) -> Source:
+    """The look that a file `path` of this text would hold, and its .vs that vertex shader. UserError as in read."""
     start, end, header = _header(path, text)
     lines = _Lines(path, text, start, end)
     inputs, notes = _inputs(header, lines)
@@ -92,18 +98,18 @@ def read(path: str | Path) -> Source:
     passes, idle = _passes(header, names, lines)
     imported, imported_lines = _imported(header, path, lines)
     _once(names, passes + idle, imported, lines)
-    vertex_path = path.with_suffix(".vs")
     return Source(
         path=path,
         title=path.stem,
         kind=_kind(names),
         fragment=text[:start] + re.sub(r"[^\n]", " ", text[start:end]) + text[end:],
-        vertex=_text(vertex_path) if vertex_path.is_file() else None,
-        vertex_path=vertex_path,
+        vertex=vertex,
+        vertex_path=path.with_suffix(".vs"),
         inputs=inputs,
         passes=passes,
         imported=imported,
         imported_lines=imported_lines,
+        text=text,
         idle=idle,
         description=_words(header.get("DESCRIPTION")),
         credit=_words(header.get("CREDIT")),
