@@ -18,6 +18,7 @@ class Options:
 
     sink: what stands before the `#`: a URL, a path, `window:1`.  name: how status and log call the output.
     size: (width, height) pixels.  fps: at most so many frames a second.  bitrate: bits per second.
+    groups: "a,b", of NDI sources.
     """
 
     sink: str
@@ -27,6 +28,7 @@ class Options:
     codec: str | None = None
     bitrate: int | None = None
     fit: str = "contain"
+    groups: str | None = None
 
 
 class Output:

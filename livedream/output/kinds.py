@@ -24,9 +24,15 @@ class Kind:
 
 
 ENCODED = ("size", "fps", "codec", "bitrate", "fit", "name")
+SENT = ("size", "fps", "fit", "name")  # as it is, to other programs
 KINDS = (
     Kind("window[:MONITOR]", r"window(:\d+)?", "window:Window", ("size", "fit", "name"), "on this screen"),
     Kind("page", r"page", "page:Page", ("fps", "name"), "in the browser page"),
+    Kind("ndi[:NAME]", r"ndi(:.+)?", "ndi:Ndi", ("groups", *SENT), "over the network to NDI receivers"),
+    Kind("omt[:NAME]", r"omt(:.+)?", "omt:Omt", SENT, "over the network to OMT receivers"),
+    Kind("camera[:DEVICE]", r"camera(:.+)?", "camera:Camera", SENT, "a virtual camera"),
+    Kind("spout[:NAME]", r"spout(:.+)?", "spout:Spout", SENT, "to other programs (Windows)"),
+    Kind("syphon[:NAME]", r"syphon(:.+)?", "syphon:Syphon", SENT, "to other programs (macOS)"),
     Kind("FILE.mp4 | FILE.mkv", r".+\.(mp4|mkv)", "file:File", ENCODED, "a recording"),
     Kind("rtmp://… | rtmps://…", r"rtmps?://.+", "rtmp:Rtmp", ENCODED, "pushed to a streaming server"),
     Kind("none", r"none", "none:Nowhere", ("fps", "name"), "nowhere; for measuring"),
@@ -94,4 +100,4 @@ def _word(text: str) -> str:
     return text
 
 
-_READ = {"size": _size, "fps": _rate, "bitrate": _bits, "fit": _fit, "codec": _word, "name": _word}
+_READ = {"size": _size, "fps": _rate, "bitrate": _bits, "fit": _fit, "codec": _word, "name": _word, "groups": _word}

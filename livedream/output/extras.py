@@ -1,0 +1,24 @@
+"""Libraries that only some outputs need, and that are therefore installed on request."""
+
+import importlib.util
+import sys
+
+from livedream import UserError
+
+SYSTEMS = {"win32": "Windows", "darwin": "macOS"}
+
+
+def need(kind: str, module: str, platform: str | None = None) -> None:
+    """Raise UserError, saying what to install, unless `module` is there; the extra is called as the kind is.
+
+    platform: `sys.platform` of the only system that the library is made for. Nothing is imported here.
+    """
+    if platform is not None and sys.platform != platform:
+        raise UserError(f"{kind}: this is for {SYSTEMS[platform]} only; ndi:NAME and omt:NAME work everywhere")
+    if module not in sys.modules and importlib.util.find_spec(module) is None:
+        raise UserError(f"{kind}: {module} is not installed; pip install 'livedream[{kind}]'")
+
+
+def name_in(sink: str) -> str:
+    """NAME of `kind:NAME`, "livedream" if there is none."""
+    return sink.partition(":")[2] or "livedream"

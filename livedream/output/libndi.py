@@ -1,0 +1,123 @@
+"""libndi's C interface, as much of it as sending needs (Processing.NDI.Send.h, Processing.NDI.structs.h).
+
+The library comes with cyndilib's wheel. cyndilib's own sender copies every frame, sets no timecode, and cannot change
+size or pixel format while it is open: receivers would lose the source whenever a dream of another size is loaded.
+"""
+
+import ctypes
+import functools
+import os
+import sys
+from ctypes import POINTER, Structure, byref, c_bool, c_char_p, c_float, c_int, c_int64, c_uint32, c_void_p
+
+import numpy as np
+
+from livedream import UserError
+
+RGBA, RGBX = (int.from_bytes(name, "little") for name in (b"RGBA", b"RGBX"))  # FourCC; alpha is straight
+PROGRESSIVE = 1
+TICKS = 10_000_000  # of a timecode, a second
+
+
+class _Create(Structure):
+    _fields_ = (("name", c_char_p), ("groups", c_char_p), ("clock_video", c_bool), ("clock_audio", c_bool))
+
+
+class _Video(Structure):
+    _fields_ = (
+        ("width", c_int),
+        ("height", c_int),
+        ("fourcc", c_uint32),
+        ("rate", c_int),
+        ("rate_divisor", c_int),
+        ("aspect", c_float),
+        ("format", c_int),
+        ("timecode", c_int64),
+        ("data", c_void_p),
+        ("stride", c_int),
+        ("metadata", c_char_p),
+        ("timestamp", c_int64),
+    )
+
+
+class _Tally(Structure):
+    _fields_ = (("program", c_bool), ("preview", c_bool))
+
+
+@functools.cache
+def _library() -> ctypes.CDLL:
+    import cyndilib.sender  # loads libndi and what it needs
+
+    # Elsewhere a library's symbols are found through whoever has loaded it, wherever the wheel has put it.
+    path = cyndilib.sender.__file__
+    if sys.platform == "win32":
+        path = os.path.join(os.path.dirname(path), "wrapper", "bin", "Processing.NDI.Lib.x64.dll")
+    library = ctypes.CDLL(path)
+    for name, result, *arguments in (
+        ("initialize", c_bool),
+        ("send_create", c_void_p, POINTER(_Create)),
+        ("send_destroy", None, c_void_p),
+        ("send_send_video_async_v2", None, c_void_p, POINTER(_Video)),
+        ("send_get_tally", c_bool, c_void_p, POINTER(_Tally), c_uint32),
+        ("send_get_no_connections", c_int, c_void_p, c_uint32),
+    ):
+        function = getattr(library, f"NDIlib_{name}")
+        function.restype, function.argtypes = result, arguments
+    if not library.NDIlib_initialize():
+        raise UserError("ndi: this processor is too old for the NDI library; omt:NAME may work")
+    return library
+
+
+class Sender:
+    """One NDI source on the network, from now until `close`. One thread may use it.
+
+    name: as receivers show it, "HOST (name)".  groups: "a,b", or None for the public one.
+    """
+
+    def __init__(self, name: str, groups: str | None = None):
+        self._library = _library()
+        # The stage is the clock: the library must not hold frames back to keep a rate of its own.
+        create = _Create(name.encode(), groups.encode() if groups else None, False, False)
+        self._handle = self._library.NDIlib_send_create(byref(create))
+        if not self._handle:
+            raise RuntimeError(f"ndi: no source {name!r} could be made; is the network up?")
+        self._read: np.ndarray | None = None
+
+    def send(self, pixels: np.ndarray, alpha: bool, rate: tuple[int, int], timecode: int) -> None:
+        """Send uint8 [H, W, 4] RGBA, any size and format after any other. Nobody may write to it any more.
+
+        The library goes on reading after this returns, until the next call: the array is kept until then.
+        alpha: False leaves the fourth byte out.  rate: frames a second, numerator and denominator.
+        timecode: in units of 100 ns.
+        """
+        height, width = pixels.shape[:2]
+        if pixels.strides[1:] != (4, 1) or pixels.strides[0] < 4 * width:
+            pixels = np.ascontiguousarray(pixels)
+        frame = _Video(
+            width=width & ~1,  # colours are sent for pairs of pixels
+            height=height,
+            fourcc=RGBA if alpha else RGBX,
+            rate=rate[0],
+            rate_divisor=rate[1],
+            aspect=0,  # square pixels
+            format=PROGRESSIVE,
+            timecode=timecode,
+            data=pixels.ctypes.data,
+            stride=pixels.strides[0],
+        )
+        self._library.NDIlib_send_send_video_async_v2(self._handle, byref(frame))
+        self._read = pixels
+
+    def heard(self) -> tuple[bool, bool, int]:
+        """(on some receiver's program, in some receiver's preview, receivers)."""
+        tally = _Tally()
+        self._library.NDIlib_send_get_tally(self._handle, byref(tally), 0)
+        return tally.program, tally.preview, self._library.NDIlib_send_get_no_connections(self._handle, 0)
+
+    def close(self) -> None:
+        """Take the source off the network."""
+        handle, self._handle = self._handle, None
+        if handle:
+            self._library.NDIlib_send_send_video_async_v2(handle, None)  # waits until the last frame has been read
+            self._library.NDIlib_send_destroy(handle)
+        self._read = None

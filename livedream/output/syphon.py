@@ -1,0 +1,67 @@
+"""Syphon: frames with alpha to other programs on the same Mac, by a surface that both share.
+
+Written from syphon-python's source and Syphon's headers; not run on macOS yet.
+"""
+
+import itertools
+
+import numpy as np
+
+from livedream import UserError
+from livedream.output import Output
+from livedream.output.extras import name_in, need
+from livedream.output.opaque import opaque
+from livedream.output.resize import Resizer
+
+TEXTURES = 3  # the card may still be drawing from the last one, and has one more in its queue
+
+
+class Syphon(Output):
+    """Output `syphon[:NAME]`. One copy, into a Metal texture, which Syphon draws into the surface it shares."""
+
+    kind = "syphon"
+
+    def __init__(self, options):
+        need("syphon", "syphon", "darwin")
+        super().__init__(options)
+        self._server = None
+
+    def open(self, width, height, fps):
+        try:
+            import objc
+            import syphon
+            from syphon.utils import numpy as copying
+            from syphon.utils import raw
+        except ImportError as error:
+            raise UserError(f"syphon: syphon-python cannot be loaded here: {error}") from None
+        self._pool = (
+            objc.autorelease_pool
+        )  # a thread that is not Cocoa's has none, and would keep every frame's objects
+        self._texture, self._copy = raw.create_mtl_texture, copying.copy_image_to_mtl_texture
+        self._resizer = Resizer(self.options.size, self.options.fit) if self.options.size else None
+        self._size = None
+        with self._pool():
+            self._server = syphon.SyphonMetalServer(name_in(self.options.sink))
+
+    def write(self, frame):
+        pixels = frame.pixels
+        if self._resizer:
+            pixels = self._resizer.resized(pixels, not opaque(pixels))
+        height, width = pixels.shape[:2]
+        with self._pool():
+            if self._size != (width, height):
+                made = [self._texture(self._server.device, width, height) for _ in range(TEXTURES)]
+                self._size, self._textures = (width, height), itertools.cycle(made)
+            texture = next(self._textures)
+            self._copy(np.ascontiguousarray(pixels), texture)
+            # Syphon's surfaces have the lowest row first, as OpenGL has it; ours come with the top row first.
+            self._server.publish_frame_texture(texture, is_flipped=True)
+            self.note = "received" if self._server.has_clients else "no receiver yet"
+
+    def close(self):
+        server, self._server = self._server, None
+        self._textures = None
+        self.note = None
+        if server:
+            with self._pool():
+                server.stop()
