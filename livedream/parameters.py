@@ -125,6 +125,7 @@ TURNS = ("0", "90", "180", "270")  # clockwise
 CORNERS = (0.0, 0.0, 1.0, 0.0, 1.0, 1.0, 0.0, 1.0)  # x, y of the whole window, from the top left one clockwise
 KNOBS = 8
 LATENTS = 256  # above this many, only the vector has an address
+OFFSET_SECONDS = 1.0  # that a layer may be late at most
 
 
 def knob(i: int, label: str = "", doc: str = "") -> Parameter:
@@ -143,6 +144,16 @@ def latents(length: int) -> tuple[Parameter, ...]:
     doc = f"added to the latents: {length} numbers"
     whole = Parameter("dream/latent", "vector", -3, 3, 0, DEVIATIONS, glide=0.0, doc=doc, length=length)
     return (whole, *(latent(i) for i in range(length) if length <= LATENTS))
+
+
+def layer(name: str) -> tuple[Parameter, ...]:
+    """How the layer called `name` of a dream that draws several lies in the picture."""
+    gain, offset, mute = (f"layer/{name}/{each}" for each in ("gain", "offset", "mute"))
+    return (
+        Parameter(gain, "float", default=1, glide=0.0, doc="how much of the layer is seen"),
+        Parameter(offset, "float", 0, OFFSET_SECONDS, 0, "s", glide=0.0, doc="how late the layer is"),
+        Parameter(mute, "bool", doc="the layer is not seen"),
+    )
 
 
 def window(n: int) -> tuple[Parameter, ...]:

@@ -41,6 +41,14 @@ def picture(latent: np.ndarray, width: int = 64, height: int = 32, frames: int =
     return np.rint(np.clip(ramps(width, height, frames) + moved, 0, 255)).astype(np.uint8)
 
 
+def front(latent: np.ndarray, width: int = 64, height: int = 32) -> np.ndarray:
+    """uint8 [1, height, width, 4]: the front layer for a latent: the ramps the other way round, half transparent."""
+    moved = np.zeros(4, np.float32)
+    moved[:3] = 40 * np.ravel(latent)[:3].astype(np.float32)
+    moved[3] = -127
+    return np.rint(np.clip(ramps(width, height)[:, ::-1, ::-1] + moved, 0, 255)).astype(np.uint8)
+
+
 def first(z: int = 8) -> np.ndarray:
     """f32 [1, z]: the latent of tiny's scene 0, "first"; scene 1, "second", is its negative."""
     return np.where(np.arange(z) % 2 == 0, 1.0, 0.25).astype(np.float32)[None]
@@ -62,8 +70,7 @@ def tiny(
     """Write a small source to `path` and return it. control: adds control.push, +20 levels per unit, −1..1,
     default 0, to decode.
 
-    layers: decode draws layer.back (the ramps, T = frames) and layer.front (T = 1, half transparent) instead
-    of frame.
+    layers: decode draws layer.back (the ramps, T = frames) and layer.front (`front`, T = 1) instead of frame.
     """
     write.write(*tiny_parts(path, width, height, z, control, step, encode, layers, frames, fps, title))
     return path
@@ -218,9 +225,8 @@ def decode_model(width=64, height=32, z=8, control=False, layers=False, frames=1
         nodes += _to_picture("levels", "frame")
         outputs = {"frame": (np.uint8, [frames, height, width, 4])}
     else:
-        constants["veil"] = np.broadcast_to(np.float32([0, 0, 0, -127]), (1, height, width, 4))
-        constants["base.front"] = ramps(width, height)
-        nodes.append(helper.make_node("Add", ["base.front", "veil"], ["levels.front"]))
+        constants["base.front"] = ramps(width, height)[:, ::-1, ::-1] - np.float32([0, 0, 0, 127])
+        nodes.append(helper.make_node("Add", ["base.front", "offset"], ["levels.front"]))
         nodes += _to_picture("levels", "layer.back") + _to_picture("levels.front", "layer.front")
         outputs = {
             "layer.back": (np.uint8, [frames, height, width, 4]),

@@ -11,12 +11,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from livedream import UserError
+from livedream import UserError, alpha
 from livedream.backend import Runner
 from livedream.dream import noise
 from livedream.dream.dream import Component, Dream
 from livedream.frame import Picture
 from livedream.parameters import KNOBS, Snapshot
+from livedream.play.layers import Layers
 
 WALK = 0.97  # a: how much of a latent is left after one step of a dream that has no recurrent network
 
@@ -35,6 +36,7 @@ class Player:
     Raises UserError for a dream that it cannot play.
 
     steps: taken since the start. lost: results that were not finite, and were not used.
+    layers: those of the last picture, uint8 [H, W, 4] by name, from back to front; {} where the dream draws none.
     trace: takes the latent of every step, f32 [Z], where it is a list: whoever keeps a show puts one there.
     """
 
@@ -42,7 +44,10 @@ class Player:
         _playable(dream)
         self.dream, self.deck = dream, deck
         self.steps = self.lost = 0
+        self.layers: dict[str, np.ndarray] = {}
         self.trace: list[np.ndarray] | None = None
+        self._layers = Layers(dream.layers)
+        self._moment = 0.0  # seconds that it has moved for
         self._runners = {name: load(dream.components[name]) for name in ("step", "decode") if name in dream.components}
         self._knobs = np.stack([d.vector for d in dream.directions[:KNOBS]]) if dream.directions else None
         self._knob_addresses = [f"dream/knob/{i}" for i in range(1, len(dream.directions[:KNOBS]) + 1)]
@@ -69,8 +74,9 @@ class Player:
 
     def take_over(self, other: "Player", states: dict[str, dict[str, np.ndarray]] | None = None) -> None:
         """Go on where another player of the same dream is. states: by component, instead of asking its runners."""
-        for name in ("steps", "lost", "trace", "_seed", "_drawn", "_before", "_after", "_phase", "_saved"):
+        for name in ("steps", "lost", "trace", "_seed", "_drawn", "_before", "_after", "_phase", "_saved", "_moment"):
             setattr(self, name, getattr(other, name))
+        self._layers = other._layers.copy()
         if self._after is None:  # it had not begun
             return
         for name, state in (other._states() if states is None else states).items():
@@ -87,6 +93,7 @@ class Player:
             self._start(values)
         if values["player/freeze"]:
             return
+        self._moment += frames / fps
         for _ in range(frames):  # one by one, so that it is the same whether or not each was drawn
             self._phase += values["player/speed"] * self.dream.fps / fps
             while self._phase >= 1:
@@ -106,8 +113,12 @@ class Player:
             part = self._phase
             mixed = (1 - part) * self._before.noise + part * self._after.noise
             inputs["noise"] = (mixed / np.hypot(1 - part, part)).astype(np.float32)
-        frame = self._runners["decode"](inputs)["frame"]
-        return frame[0] if isinstance(frame, np.ndarray) else frame
+        made = {name: _one(picture) for name, picture in self._runners["decode"](inputs).items()}
+        if not self.dream.layers:
+            return made["frame"]
+        drawn = {name: made[f"layer.{name}"] for name in self.dream.layers}
+        self.layers = self._layers.seen(drawn, self._moment, values)
+        return alpha.over([*self.layers.values()])
 
     def _start(self, values: Snapshot) -> None:
         """Stand at the scene that the values name; without scenes, at the mean of the latents."""
@@ -198,10 +209,13 @@ class Player:
 def _playable(dream: Dream) -> None:
     if dream.is_effect:
         raise UserError(f"{dream.path}: an effect (only apply); this version plays dreams that draw (decode)")
-    if dream.layers:
-        raise UserError(f"{dream.path}: draws layers ({', '.join(dream.layers)}); this version plays one picture")
     if dream.frames != 1:
         raise UserError(f"{dream.path}: draws clips of {dream.frames} frames; this version plays frame by frame")
+
+
+def _one(picture: np.ndarray | Picture) -> np.ndarray | Picture:
+    """The only one of uint8 [1, H, W, 4]."""
+    return picture[0] if isinstance(picture, np.ndarray) else picture
 
 
 def _controls(component: Component, values: Snapshot) -> dict[str, np.ndarray]:

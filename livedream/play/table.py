@@ -44,17 +44,23 @@ def _begun(parameter: Parameter, seed: int, names: Sequence[str], at: int) -> Pa
 
 
 def for_dream(dream: Dream, prefix: str = "") -> tuple[Parameter, ...]:
-    """What goes with the dream: temperature, scenes, knobs, latents, and its own controls, below `prefix`dream/."""
+    """What goes with the dream: temperature, scenes, knobs, latents, and its own controls, below `prefix`dream/; and
+    what its layers have, below `prefix`layer/.
+    """
     controls = [
         parameters.control(each.name, each.low, each.high, each.default, each.doc, each.length)
         for each in dream.controls.values()
     ]
     directions = [(each.name, f"{each.effect:.1f} grey levels" if each.effect else "") for each in dream.directions]
     found = parameters.dream([each.name for each in dream.scenes], directions, len(dream.mean), controls)
+    found += tuple(each for name in dream.layers for each in parameters.layer(name))
     return tuple(replace(each, address=prefix + each.address) for each in found) if prefix else found
 
 
 def change(table: Table, dream: Dream, prefix: str = "") -> None:
     """Put a new dream's parameters in the place of the old one's; what chooses the dream stays."""
     choosing = [table.parameters[prefix + each.address] for each in parameters.LOADING]
-    table.replace(f"{prefix}dream/", [*choosing, *for_dream(dream, prefix)])
+    own = for_dream(dream, prefix)
+    layers = [each for each in own if each.address.startswith(f"{prefix}layer/")]
+    table.replace(f"{prefix}dream/", [*choosing, *(each for each in own if each not in layers)])
+    table.replace(f"{prefix}layer/", layers)
