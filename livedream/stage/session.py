@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from livedream import UserError, output
+from livedream.awake import Awake
 from livedream.backend import choose
 from livedream.dream import read
 from livedream.look import shelf
@@ -99,6 +100,7 @@ def run(wishes: Wishes, say=print) -> int:
 
         looks = Looks(chain, table, feedback.resend)
         composed = Composed(chain, wishes.size, wishes.fps)
+        awake = Awake()
 
         def seen(values: Snapshot) -> None:
             feedback.show(values)
@@ -106,7 +108,7 @@ def run(wishes: Wishes, say=print) -> int:
                 each.see(values)
 
         def now() -> dict:
-            return status(stage, outputs, receiver.port, loaders, seekers, looks)
+            return status(stage, outputs, receiver.port, loaders, seekers, looks, awake)
 
         def closed() -> None:  # the page that nobody asked for keeps no show going
             wanted = [each for each in outputs if each.state not in ("closed", "failed") and each is not unasked]
@@ -138,7 +140,7 @@ def run(wishes: Wishes, say=print) -> int:
         ending.callback(settled.cancel)
         stage.start()
         ending.callback(stage.stop)
-        for each in (*loaders, *seekers, looks):
+        for each in (*loaders, *seekers, looks, awake):
             each.start()
             ending.callback(each.stop)
         for dream, choice in zip(dreams, choices, strict=True):
@@ -180,7 +182,7 @@ def _serve(wishes: Wishes, table, now, decks: Sequence[Deck], ending: contextlib
         scenes = decks[deck].player.dream.scenes if deck < len(decks) else ()
         return scenes[scene].thumbnail or None if 0 <= scene < len(scenes) else None
 
-    server = Server(*(wishes.web or ("127.0.0.1", None)), table, now, thumbnail)
+    server = Server(*(wishes.web or ("127.0.0.1", None)), table, now, thumbnail, kinds.KINDS)
     server.start()
     ending.callback(server.stop)
     if wishes.web is None and server.port != PORT:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import livedream
+from livedream.awake import Awake
 from livedream.stage.faster import Faster
 from livedream.stage.live import Stage, percentile
 from livedream.stage.loader import Loader
@@ -21,6 +22,7 @@ def status(
     loaders: Sequence[Loader],
     seekers: Sequence[Faster],
     looks: Looks,
+    awake: Awake,
 ) -> dict:
     """The state of a show, of JSON values. fps.fresh counts drawings, fps.sent repeats too; ms are milliseconds.
 
@@ -29,6 +31,7 @@ def status(
     dream's file holds another one by now. looks: the chain, and what is wrong with a look's file as it is now;
     look_error: why looks are not seen at all, or the last one asked for is not in the chain.
     output_error: why the last thing asked of the outputs was not done; saved: the last screenshot; or None.
+    awake: whether display and system are kept from sleeping, and if not, why and what to do; battery: None without one.
     ms.interval_p99: of abs(interval - period) between frames handed out.
     """
     ticks = list(stage.ticks)
@@ -85,6 +88,7 @@ def status(
         ],
         "output_error": outputs.error,
         "saved": outputs.saved and str(outputs.saved),
+        **awake.status(),
         "osc": {"port": osc_port, **stage.table.counters},
         "errors": sum(deck.errors + deck.player.lost for deck in stage.decks),
     }

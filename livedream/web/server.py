@@ -9,7 +9,7 @@ import logging
 import select
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -23,7 +23,10 @@ PORT = 8808
 QUALITY = 85
 AHEAD = 2  # pictures on their way to a client at a time: one is shown while the next travels
 VALUES = 1 / 20  # seconds between two looks for values that have changed
-FILES = {f"/{each}": each for each in ("page.js", "controls.js", "looks.js", "page.css", "looks.css")}
+FILES = {
+    f"/{each}": each
+    for each in ("page.js", "controls.js", "looks.js", "outputs.js", "page.css", "looks.css", "outputs.css")
+}
 FILES["/"] = "index.html"
 TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
 HEADERS = {
@@ -36,12 +39,13 @@ HEADERS = {
 
 
 class Server:
-    """The page at `http://HOST:PORT/`, and `/status`, `/parameters`, `/scene/N.jpg` (`/b/…`) and `/ws` beside it.
+    """The page at `http://HOST:PORT/`; `/status`, `/parameters`, `/outputs`, `/scene/N.jpg` (`/b/…`), `/ws` beside it.
 
     host: 127.0.0.1 keeps it on this machine.  port: None takes 8808, or the next free one.
     table: read, and set when a page moves something.  status: gives what `/status` says; called in the
     server's thread.
     thumbnail: the JPEG bytes of a scene and deck (0 or 1), or None.
+    kinds: what `/outputs` lists: each has `usage`, `keys` and `doc`, of which the page helps to write an output.
 
     The port is bound by `start`, so that `url` is known at once; the rest of the work waits until it is
     wanted, because the first frame needs the processor more.
@@ -54,9 +58,10 @@ class Server:
         table: Table | None = None,
         status: Callable[[], dict] = dict,
         thumbnail: Callable[[int, int], bytes | None] = lambda scene, deck: None,
+        kinds: Sequence = (),
     ):
         self.host, self.port, self.asked = host, PORT if port is None else port, port is not None
-        self.table, self.status, self.thumbnail = table, status, thumbnail
+        self.table, self.status, self.thumbnail, self.kinds = table, status, thumbnail, kinds
         self.refused = 0  # requests that came from another site
         self._clients: set[_Client] = set()
         self._socket: socket.socket | None = None
@@ -131,6 +136,7 @@ class Server:
         app.router.add_get("/ws", self._websocket)
         app.router.add_get("/status", self._status)
         app.router.add_get("/parameters", self._parameters)
+        app.router.add_get("/outputs", self._outputs)
         app.router.add_get(r"/{deck:(b/)?}scene/{scene:\d{1,6}}.jpg", self._scene)
         for path in FILES:
             app.router.add_get(path, self._file)
@@ -177,6 +183,9 @@ class Server:
 
     async def _parameters(self, request):
         return _json(described(self.table))
+
+    async def _outputs(self, request):
+        return _json([{"usage": each.usage, "keys": each.keys, "doc": each.doc} for each in self.kinds])
 
     async def _scene(self, request):
         from aiohttp import web
