@@ -3,7 +3,7 @@
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -24,8 +24,8 @@ class Deck:
 
     number: 0 or 1. on_broken: called with each provider that fails in the middle of the show, and why.
 
-    player: what plays now. drawn: the last picture it drew, before the mix; None before the first. frame: the number
-    of the frame it was drawn for. drawing_s: seconds that each drawing took. errors: drawings that failed; error: how
+    player: what plays now. drawn: the last picture it drew, before the mix; None before the first. layers: those of
+    that picture, by name; {} where the dream draws none. frame: the number of the frame it was drawn for. drawing_s: seconds that each drawing took. errors: drawings that failed; error: how
     the last one did, None once one has succeeded.
     """
 
@@ -34,6 +34,7 @@ class Deck:
         self.on_broken: Callable[[str, str], None] = lambda provider, why: None
         self.prefix = tables.PREFIXES[number]
         self.drawn: np.ndarray | Picture | None = None
+        self.layers: Mapping[str, np.ndarray] = {}
         self.frame = -1
         self.drawing_s: deque[float] = deque(maxlen=REMEMBERED)
         self.errors, self.error = 0, None
@@ -82,7 +83,7 @@ class Deck:
         drawn = self._try(lambda: player.draw(values.below(self.prefix)))
         if drawn is None or player is not self.player:  # it hung so long that the deck has gone on without it
             return False
-        self.drawn, self.frame, self.error = drawn, frame, None
+        self.drawn, self.layers, self.frame, self.error = drawn, player.layers, frame, None
         self.drawing_s.append(time.perf_counter() - began)
         return True
 
