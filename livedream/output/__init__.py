@@ -18,6 +18,7 @@ class Options:
 
     sink: what stands before the `#`: a URL, a path, `window:1`.  name: how status and log call the output.
     size: (width, height) pixels.  fps: at most so many frames a second.  bitrate: bits per second.
+    layer: of the dream's, sent instead of the whole picture; "b/NAME" is one of the second deck's.
     groups: "a,b", of NDI sources.
     """
 
@@ -28,6 +29,7 @@ class Options:
     codec: str | None = None
     bitrate: int | None = None
     fit: str = "contain"
+    layer: str | None = None
     groups: str | None = None
 
 
@@ -159,11 +161,18 @@ class Output:
             wait = min(2 * wait, most)
 
     def deliver(self, frame: Frame) -> None:
-        """Write one frame and count it."""
-        if self.write(frame) is not False:
+        """Write one frame, or its layer that is wanted, and count it."""
+        layer = self.options.layer
+        if self.write(frame if layer is None else frame.of_layer(layer)) is not False:
             self.sent += 1
         if self.up_when_written and self.state != "up":
             self.say("up")
+        if layer is not None and self.state == "up":  # another dream may have it: no reason to fail
+            there = ", ".join(frame.layers)
+            missing = f"no layer {layer!r}: {f'there are {there}' if there else 'what plays has no layers'}"
+            error = None if layer in frame.layers else missing
+            if error != self.error:
+                self.say("up", error)
 
     def _close(self) -> None:
         try:

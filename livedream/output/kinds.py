@@ -23,10 +23,10 @@ class Kind:
     doc: str
 
 
-ENCODED = ("size", "fps", "codec", "bitrate", "fit", "name")
-SENT = ("size", "fps", "fit", "name")  # as it is, to other programs
+ENCODED = ("size", "fps", "codec", "bitrate", "fit", "layer", "name")
+SENT = ("size", "fps", "fit", "layer", "name")  # as it is, to other programs
 KINDS = (
-    Kind("window[:MONITOR]", r"window(:\d+)?", "window:Window", ("size", "fit", "name"), "on this screen"),
+    Kind("window[:MONITOR]", r"window(:\d+)?", "window:Window", ("size", "fit", "layer", "name"), "on this screen"),
     Kind("page", r"page", "page:Page", ("fps", "name"), "in the browser page"),
     Kind("ndi[:NAME]", r"ndi(:.+)?", "ndi:Ndi", ("groups", *SENT), "over the network to NDI receivers"),
     Kind("omt[:NAME]", r"omt(:.+)?", "omt:Omt", SENT, "over the network to OMT receivers"),
@@ -94,10 +94,25 @@ def _fit(text: str) -> str:
     return text
 
 
+def _layer(text: str) -> str:
+    if not re.fullmatch(r"(b/)?\w+", text):
+        raise ValueError("should be a layer's name, or b/NAME of the second deck's dream")
+    return text
+
+
 def _word(text: str) -> str:
     if not text:
         raise ValueError("is empty")
     return text
 
 
-_READ = {"size": _size, "fps": _rate, "bitrate": _bits, "fit": _fit, "codec": _word, "name": _word, "groups": _word}
+_READ = {
+    "size": _size,
+    "fps": _rate,
+    "bitrate": _bits,
+    "fit": _fit,
+    "codec": _word,
+    "name": _word,
+    "groups": _word,
+    "layer": _layer,
+}

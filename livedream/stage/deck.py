@@ -25,8 +25,9 @@ class Deck:
     number: 0 or 1. on_broken: called with each provider that fails in the middle of the show, and why.
 
     player: what plays now. drawn: the last picture it drew, before the mix; None before the first. layers: those of
-    that picture, by name; {} where the dream draws none. frame: the number of the frame it was drawn for. drawing_s: seconds that each drawing took. errors: drawings that failed; error: how
-    the last one did, None once one has succeeded.
+    that picture, by name; {} where the dream draws none. frame: the number of the frame it was drawn for. drawing_s:
+    seconds that each drawing took. errors: drawings that failed; error: how the last one did, None once one has
+    succeeded.
     """
 
     def __init__(self, number: int, player: Player):
