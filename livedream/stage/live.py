@@ -66,6 +66,7 @@ class Stage:
         self.stopped = threading.Event()
         self._seen = seen
         self._picture: np.ndarray | Picture | None = None  # the last one drawn, before fade and blackout
+        self._layers: dict[str, np.ndarray] = {}  # of the decks then
         self._turn = threading.Condition()  # guards the two that follow
         self._ready: list[Frame] = []  # for the coming ticks; more than one only where frames are blended
         self._next = 0, 0.0  # the coming tick: its number, and its time on perf_counter
@@ -130,6 +131,7 @@ class Stage:
         before = self._picture
         if fresh:
             self._picture = self.compose(self.decks, values, number)
+            self._layers = {deck.prefix + name: each for deck in self.decks for name, each in deck.layers.items()}
             self._events.append(values.event_at)
         if self._picture is None:
             self.stopped.wait(RETRY)
@@ -140,20 +142,23 @@ class Stage:
         with self._turn:
             waiting = next((each.event_at for each in self._ready if each.event_at), None)  # too late, and now replaced
             event_at = waiting or (self._event() if fresh else None)
-            shown = Frame(self._picture, number, fresh, event_at, master.fade(values))
+            shown = Frame(self._picture, number, fresh, event_at, master.fade(values), self._layers)
             self._ready = [*self._between(before, shown, frames if values["master/blend"] else 1), shown]
             self._turn.notify_all()
         if fresh:
             self._needed_s.append(time.perf_counter() - (self._planned or began))
 
     def _between(self, before: np.ndarray | Picture | None, shown: Frame, ticks: int) -> list[Frame]:
-        """Blended frames that lead to `shown` in `ticks` ticks, as many as its drawing has taken."""
+        """Blended frames that lead to `shown` in `ticks` ticks, as many as its drawing has taken. Its layers, which
+        nobody blends, come with the first of them.
+        """
         alike = isinstance(before, np.ndarray) and np.shape(before) == np.shape(shown.picture)
         if not shown.fresh or not alike:
             return []
         ticks = min(ticks, MOST_BLENDED)
         parts = [number / ticks for number in range(1, ticks)]
-        return [Frame(mix.blend(before, shown.picture, part), shown.number, False, fade=shown.fade) for part in parts]
+        blends = [mix.blend(before, shown.picture, part) for part in parts]
+        return [Frame(each, shown.number, False, fade=shown.fade, layers=shown.layers) for each in blends]
 
     def _event(self) -> float | None:
         """When the oldest change arrived that this picture is the first to show: it may be one drawn a frame ago."""
