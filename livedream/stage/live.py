@@ -20,6 +20,7 @@ from livedream.output import Output
 from livedream.parameters import Snapshot, Table
 from livedream.stage import master, mix
 from livedream.stage.deck import REMEMBERED, Deck
+from livedream.stage.show import Shows
 
 log = logging.getLogger("livedream.stage")
 
@@ -36,6 +37,7 @@ class Stage:
     compose: makes one picture of the decks'; if that comes frames later than asked for, its `behind` says how many.
     seen: called with each frame's Snapshot, in the drawer's thread; it must not block (feedback).
     seconds: after so much of the show it stops by itself; None: never.
+    shows: keeps what is played, where that is asked for; the drawer tells it before and after it moves the dreams.
 
     The counters below are written by one thread each and may be read by any.
     late: ticks that no drawing was ready for. repeated: these, what was blended, and what was held.
@@ -50,6 +52,7 @@ class Stage:
         seen: Callable[[Snapshot], None] = lambda values: None,
         seconds: float | None = None,
         compose: Callable[[Sequence[Deck], Snapshot, int], np.ndarray | Picture] = mix.mixed,
+        shows: Shows | None = None,
     ):
         self.compose = compose
         self._events: deque[float | None] = deque()  # of what was drawn and not yet seen
@@ -64,7 +67,7 @@ class Stage:
         self.latency_s: deque[float] = deque(maxlen=REMEMBERED)  # from a control's change to the frame that shows it
         self.ticks: deque[tuple[float, bool]] = deque(maxlen=REMEMBERED)  # when frames went out, and were they fresh
         self.stopped = threading.Event()
-        self._seen = seen
+        self._seen, self._shows = seen, shows
         self._picture: np.ndarray | Picture | None = None  # the last one drawn, before fade and blackout
         self._layers: dict[str, np.ndarray] = {}  # of the decks then
         self._turn = threading.Condition()  # guards the two that follow
@@ -118,15 +121,20 @@ class Stage:
         began = self._drawing_since = time.perf_counter()
         for deck in self.decks:
             deck.change(self.table)
+        if self._shows:
+            self._shows.begin(self.decks)
         values = self.table.tick(frames * self.period)
         self._seen(values)
         moved = [deck for deck in self.decks if deck.move(frames, self.fps, values)]
-        fresh = False
+        drawn = []
         if self._picture is None or not values["master/hold"]:
             wanted = [deck for deck in mix.needed(self.decks, values) if deck in moved]
-            fresh = sum(deck.draw(number, values) for deck in self._in_turn(wanted)) > 0
+            drawn = [deck for deck in self._in_turn(wanted) if deck.draw(number, values)]
         if drawer is not self._drawer:  # it took so long that another goes on in its place
             return
+        fresh = bool(drawn)
+        if self._shows:
+            self._shows.see(number, frames, values, drawn)
         self._drawing_since = None
         before = self._picture
         if fresh:

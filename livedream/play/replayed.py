@@ -1,0 +1,120 @@
+"""A performance moved again: a player that is told the latents instead of making them.
+
+What it is told is what `taken` and `moment` say of the player that performed.
+"""
+
+import contextlib
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+
+from livedream.backend import Runner
+from livedream.dream.dream import Component, Dream
+from livedream.parameters import Snapshot
+from livedream.play.player import Player, Point
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Where a player stands.
+
+    before, after: the latents it lies between, f32 [Z], phase (0..1) of the way. noises: the decoder's that go with
+    them, in its input's shape; none for a dream without. drawn: steps since the random numbers began from `seed`.
+    states: the decoder's, by input name.
+    """
+
+    before: np.ndarray
+    after: np.ndarray
+    phase: float
+    seed: int
+    drawn: int
+    steps: int
+    noises: tuple[np.ndarray, ...] = ()
+    states: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+def moment(player: Player) -> Moment | None:
+    """Where the player stands; None before its first frame. Asks its runner for the states."""
+    if player._after is None:
+        return None
+    points = player._before, player._after
+    return Moment(
+        *(each.latent for each in points),
+        player._phase,
+        player._seed,
+        player._drawn,
+        player.steps,
+        tuple(each.noise for each in points if each.noise is not None),
+        dict(player._runners["decode"].state),
+    )
+
+
+def taken(player: Player) -> tuple[list[np.ndarray], float]:
+    """The latents of the steps since it was last asked, if it keeps a trace, and the phase now."""
+    latents = player.trace
+    if latents:
+        player.trace = []
+    return latents or [], player._phase
+
+
+class Replayed(Player):
+    """Moves as another one moved.
+
+    latents: of the steps to come, f32 [Z] each; `move` takes them, and no step more than there are.
+    """
+
+    def __init__(self, dream: Dream, load: Callable[[Component], Runner], deck: int = 0):
+        super().__init__(dream, lambda part: _Silent() if part.name == "step" else load(part), deck)
+        self.latents: deque[np.ndarray] = deque()
+        self._load = load
+        self._aside: Runner | None = None
+
+    def stand(self, at: Moment) -> None:
+        """Be there."""
+        noises = at.noises or (None, None)
+        self._before, self._after = Point(at.before, noises[0]), Point(at.after, noises[1])
+        self._phase, self._seed, self._drawn, self.steps = at.phase, at.seed, at.drawn, at.steps
+        self._runners["decode"].state = at.states
+
+    def move(self, frames: int, fps: float, values: Snapshot, enough: Callable[[], bool] = lambda: False) -> None:
+        super().move(frames, fps, values, lambda: enough() or not self.latents)
+
+    def arrive(self, phase: float) -> None:
+        """Take the steps that are left, and stand at `phase`: where the other one stood then."""
+        while self.latents and self._after is not None:
+            self._before, self._after = self._after, self._following(self._after, None)
+            self._runners["decode"].keep()
+        self._phase = phase
+
+    @contextlib.contextmanager
+    def aside(self):
+        """What is drawn meanwhile leaves no trace in decoder and layers: the other one did not draw it."""
+        kept, layers = self._runners["decode"], self._layers
+        self._layers = layers.copy()
+        if kept.state:
+            if self._aside is None:
+                self._aside = self._load(self.dream.components["decode"])
+            self._aside.state = kept.state
+            self._runners["decode"] = self._aside
+        try:
+            yield
+        finally:
+            self._runners["decode"], self._layers = kept, layers
+
+    def _following(self, here: Point, values: Snapshot | None) -> Point:
+        self._drawn += 1
+        self.steps += 1
+        return Point(self.latents.popleft() if self.latents else here.latent, self._decode_noise())
+
+
+class _Silent:
+    """In the place of the recurrent network, which is not asked."""
+
+    provider = "show"
+    state: ClassVar[dict] = {}
+
+    def keep(self) -> bool:
+        return True
