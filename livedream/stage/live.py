@@ -128,7 +128,7 @@ class Stage:
         moved = [deck for deck in self.decks if deck.move(frames, self.fps, values)]
         drawn = []
         if self._picture is None or not values["master/hold"]:
-            wanted = [deck for deck in mix.needed(self.decks, values) if deck in moved]
+            wanted = [deck for deck in self._needed(values) if deck in moved]
             drawn = [deck for deck in self._in_turn(wanted) if deck.draw(number, values)]
         if drawer is not self._drawer:  # it took so long that another goes on in its place
             return
@@ -173,6 +173,14 @@ class Stage:
         late = len(self._events) - getattr(self.compose, "behind", 0)
         events = [at for at in (self._events.popleft() for _ in range(late)) if at is not None]
         return min(events, default=None)
+
+    def _needed(self, values: Snapshot) -> list[Deck]:
+        """The decks that the mix shows anything of, and those that a layer is sent of by itself."""
+        shown = mix.needed(self.decks, values)
+        if len(shown) == len(self.decks):
+            return shown
+        sent = {each.options.layer.startswith("b/") for each in self.outputs if each.options.layer}
+        return [deck for deck in self.decks if deck in shown or bool(deck.prefix) in sent]
 
     def _in_turn(self, wanted: list[Deck]) -> list[Deck]:
         """Those to draw now: all, if there is time for it, else the one whose picture is the oldest."""
