@@ -28,38 +28,17 @@ def free_port(kind=socket.SOCK_STREAM) -> int:
         return taken.getsockname()[1]
 
 
-class Show:
-    """The child and what it says; `code` and `errors` are its exit code and standard error after the block.
+class Feed:
+    """What one `raw` output sends, from where it connects to `port`."""
 
-    outs: further --out. It is stopped as Ctrl-C would at the end of the block, if it still runs.
-    """
-
-    def __init__(self, model, *arguments, outs=()):
-        self.osc_port, self.web_port = free_port(socket.SOCK_DGRAM), free_port()
+    def __init__(self):
         self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
         self._frames: queue.Queue = queue.Queue()
-        command = [sys.executable, __file__, "run", "--model", str(model), *arguments]
-        command += ["--osc", f"127.0.0.1:{self.osc_port}", "--web", f"127.0.0.1:{self.web_port}"]
-        command += [] if "--device" in arguments else ["--device", "cpu"]  # nothing else is tried beside it
-        for each in (f"raw:{self._listener.getsockname()[1]}", *outs):
-            command += ["--out", each]
-        self._command, self.code, self.errors, self.said = command, None, "", ""
-
-    def __enter__(self):
-        pipe = subprocess.PIPE
-        self.child = subprocess.Popen(self._command, stdout=pipe, stderr=pipe, text=True)
         threading.Thread(target=self._receive, daemon=True).start()
-        return self
 
-    def __exit__(self, *_):
-        if self.child.poll() is None:
-            self.child.send_signal(2)
-        try:
-            self.said, self.errors = self.child.communicate(timeout=60)
-        finally:
-            self.child.kill()
-            self._listener.close()
-        self.code = self.child.returncode
+    def close(self) -> None:
+        self._listener.close()
 
     def frame(self, seconds: float = 60.0):
         """The next frame: (number, fresh, pixels uint8 [H, W, 4])."""
@@ -77,15 +56,6 @@ class Show:
                 return frame
             assert time.monotonic() < end, "waited in vain"
 
-    def osc(self, address: str, *arguments: str) -> None:
-        """Send one message by liblo's oscsend: type letters, then values."""
-        command = ["oscsend", "127.0.0.1", str(self.osc_port), f"/livedream/{address}", *arguments]
-        subprocess.run(command, check=True, timeout=60)
-
-    def status(self) -> dict:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.web_port}/status", timeout=60) as answer:
-            return json.load(answer)
-
     def _receive(self) -> None:
         try:
             with self._listener.accept()[0].makefile("rb") as stream:
@@ -95,6 +65,51 @@ class Show:
                     self._frames.put((number, fresh, pixels.reshape(height, width, 4)))
         except (OSError, ValueError, struct.error):
             pass  # the show has ended
+
+
+class Show:
+    """The child and what it says; `code` and `errors` are its exit code and standard error after the block.
+
+    outs: further --out. layers: names of layers, each sent to a `raw` output of its own, a Feed in `layers`. It is
+    stopped as Ctrl-C would at the end of the block, if it still runs.
+    """
+
+    def __init__(self, model, *arguments, outs=(), layers=()):
+        self.osc_port, self.web_port = free_port(socket.SOCK_DGRAM), free_port()
+        self.feed, self.layers = Feed(), {name: Feed() for name in layers}
+        self.frame, self.frames, self.until = self.feed.frame, self.feed.frames, self.feed.until
+        command = [sys.executable, __file__, "run", "--model", str(model), *arguments]
+        command += ["--osc", f"127.0.0.1:{self.osc_port}", "--web", f"127.0.0.1:{self.web_port}"]
+        command += [] if "--device" in arguments else ["--device", "cpu"]  # nothing else is tried beside it
+        parts = [f"raw:{feed.port}#layer={name}" for name, feed in self.layers.items()]
+        for each in (f"raw:{self.feed.port}", *parts, *outs):
+            command += ["--out", each]
+        self._command, self.code, self.errors, self.said = command, None, "", ""
+
+    def __enter__(self):
+        pipe = subprocess.PIPE
+        self.child = subprocess.Popen(self._command, stdout=pipe, stderr=pipe, text=True)
+        return self
+
+    def __exit__(self, *_):
+        if self.child.poll() is None:
+            self.child.send_signal(2)
+        try:
+            self.said, self.errors = self.child.communicate(timeout=60)
+        finally:
+            self.child.kill()
+            for feed in (self.feed, *self.layers.values()):
+                feed.close()
+        self.code = self.child.returncode
+
+    def osc(self, address: str, *arguments: str) -> None:
+        """Send one message by liblo's oscsend: type letters, then values."""
+        command = ["oscsend", "127.0.0.1", str(self.osc_port), f"/livedream/{address}", *arguments]
+        subprocess.run(command, check=True, timeout=60)
+
+    def status(self) -> dict:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.web_port}/status", timeout=60) as answer:
+            return json.load(answer)
 
 
 has_oscsend = shutil.which("oscsend") is not None
@@ -120,5 +135,5 @@ if __name__ == "__main__":
             self._socket.close()
 
     sys.modules["livedream.output.raw"] = sys.modules["__main__"]
-    kinds.KINDS += (kinds.Kind("raw:PORT", r"raw:\d+", "raw:Raw", (), "to a test"),)
+    kinds.KINDS += (kinds.Kind("raw:PORT", r"raw:\d+", "raw:Raw", ("layer",), "to a test"),)
     sys.exit(cli.main())
