@@ -108,7 +108,14 @@ class Show:
         subprocess.run(command, check=True, timeout=60)
 
     def status(self) -> dict:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.web_port}/status", timeout=60) as answer:
+        return self._get("status")
+
+    def value(self, address: str):
+        """What a parameter is or is going to."""
+        return next(each["value"] for each in self._get("parameters") if each["address"] == address)
+
+    def _get(self, path: str):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.web_port}/{path}", timeout=60) as answer:
             return json.load(answer)
 
 
