@@ -283,7 +283,13 @@ def _parser() -> argparse.ArgumentParser:
 
     draw = command(render, "draw a dream to a file, not in real time")
     draw.add_argument("model", metavar="MODEL")
-    draw.add_argument("-o", "--out", required=True, metavar="OUT.mp4")
+    draw.add_argument(
+        "-o",
+        "--out",
+        required=True,
+        metavar="OUT.mp4",
+        help="a file as after run --out: .mp4, .mkv or .mov#codec=…, or NAME-%%06d.png for pictures",
+    )
     draw.add_argument("--look", action="append", default=[], metavar="FILE.fs", help="over the picture; again for more")
     draw.add_argument("--seconds", type=_positive, default=10.0, help="[10]")
     draw.add_argument("--size", type=_size, metavar="WxH", help="[the dream's]")

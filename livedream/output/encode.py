@@ -11,8 +11,6 @@ Every YUV picture is converted to BT.709, limited range, 4:2:0 chroma sited left
     container.mux(encoder.encode(pixels, pts))
 """
 
-from fractions import Fraction
-
 import av
 import numpy as np
 from av.codec.context import Flags
@@ -21,6 +19,7 @@ from av.filter import Graph
 from livedream import UserError
 from livedream.output import encoders
 from livedream.output.fit import placed
+from livedream.output.rate import fraction
 
 BT709 = 1  # of primaries, transfer and matrix (ISO/IEC 23091-2)
 SRGB, IDENTITY = 13, 0  # transfer and matrix of pictures that stay RGB
@@ -39,19 +38,19 @@ def codec_named(name: str | None, kind: str, known: tuple[str, ...] = ("h264", "
 class Encoder:
     """One video stream of a container. Pictures are placed in `size`; bars are black, with alpha transparent.
 
-    spec: a row of `encoders.TABLE`, or its name.  size: (width, height) pixels, odd ones are made even where the
-    codec halves its colours.  rate: frames a second; `pts` counts in 1/rate s.  options: `encoders.settings`.
+    spec: a row of `encoders.TABLE`, or its name.  size: (width, height) pixels, odd ones are made even, but for
+    FFV1.  rate: frames a second; `pts` counts in 1/rate s.  options: `encoders.settings`.
     bitrate: bits per second, None for constant quality by `options`.
     """
 
     def __init__(self, container, spec, size, rate, fit, options, bitrate=None):
         self.spec = spec = encoders.by_name(spec) if isinstance(spec, str) else spec
         encoders.quiet()
-        self._even = 1 if spec.pixels in ("bgra", "yuva444p10le") else 2
+        self._even = 1 if spec.pixels == "bgra" else 2
         self.size = tuple(max(side - side % self._even, 16) for side in size)
         self._fit = fit
         self._graph = self._shape = None
-        rate = Fraction(rate).limit_denominator(1001)
+        rate = fraction(rate)
         self.stream = container.add_stream(spec.name, rate=rate, options=options)
         context = self.stream.codec_context
         context.width, context.height = self.size
@@ -76,14 +75,16 @@ class Encoder:
             return getattr(error, "strerror", None) or str(error) or type(error).__name__
         return ""
 
-    def encode(self, pixels: np.ndarray, pts: int) -> list:
-        """Packets for one uint8 [H, W, 4] picture; there may be none yet. `pts` must rise."""
+    def encode(self, pixels: np.ndarray, pts: int, key: bool = False) -> list:
+        """Packets for one uint8 [H, W, 4] picture; there may be none yet. `pts` must rise. key: make it a key frame."""
         if pixels.shape != self._shape:
             self._graph, self._shape = self._converter(*pixels.shape[1::-1]), pixels.shape
         picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgba")
         picture.pts, picture.time_base = pts, self._time_base
         self._graph.push(picture)
         coded = self._graph.pull()
+        if key:
+            coded.pict_type = av.video.frame.PictureType.I
         coded.color_primaries = BT709  # ProRes takes these from the picture
         coded.color_trc, coded.colorspace, coded.color_range = self._colours()
         return self.stream.encode(coded)
@@ -97,13 +98,18 @@ class Encoder:
         return (SRGB, IDENTITY, FULL) if self.spec.pixels == "bgra" else (BT709, BT709, LIMITED)
 
     def _converter(self, width, height) -> Graph:
-        x, y, w, h = placed(width, height, *self.size, self._fit)
+        across, down = self.size
+        steps = []
+        wide, high = width, height
+        if (width - across, height - down) in ((0, 1), (1, 0), (1, 1)):  # made even: the odd line goes, unscaled
+            steps.append(("crop", f"{across}:{down}:0:0"))
+            wide, high = across, down
+        x, y, w, h = placed(wide, high, across, down, self._fit)
         w, h, x, y = (each - each % self._even for each in (w, h, x, y))
         w, h = max(w, self._even), max(h, self._even)
         flags = "bicubic+accurate_rnd+full_chroma_int+full_chroma_inp"
         colours = "" if self.spec.pixels == "bgra" else ":out_color_matrix=bt709:out_range=tv"
-        steps = [("scale", f"{w}:{h}:flags={flags}{colours}"), ("format", self.spec.pixels)]
-        across, down = self.size
+        steps += [("scale", f"{w}:{h}:flags={flags}{colours}"), ("format", self.spec.pixels)]
         if x < 0 or y < 0:
             steps.append(("crop", f"{across}:{down}:{max(-x, 0)}:{max(-y, 0)}"))
         elif (w, h) != self.size:

@@ -33,7 +33,8 @@ KINDS = (
     Kind("camera[:DEVICE]", r"camera(:.+)?", "camera:Camera", SENT, "a virtual camera"),
     Kind("spout[:NAME]", r"spout(:.+)?", "spout:Spout", SENT, "to other programs (Windows)"),
     Kind("syphon[:NAME]", r"syphon(:.+)?", "syphon:Syphon", SENT, "to other programs (macOS)"),
-    Kind("FILE.mp4 | FILE.mkv", r".+\.(mp4|mkv)", "file:File", ENCODED, "a recording"),
+    Kind("FILE.mp4 | .mkv | .mov", r"(?!\w+://).+\.(mp4|mkv|mov)", "file:File", ENCODED, "a recording"),
+    Kind("NAME-%06d.png", r"(?!\w+://).+\.png", "file:File", ENCODED, "a picture for each frame"),
     Kind("rtmp://… | rtmps://…", r"rtmps?://.+", "rtmp:Rtmp", ENCODED, "pushed to a streaming server"),
     Kind("none", r"none", "none:Nowhere", ("fps", "name"), "nowhere; for measuring"),
 )

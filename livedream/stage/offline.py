@@ -1,14 +1,15 @@
 """The stage without a clock: every frame is drawn, however long it takes, and the same again every time."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from livedream import UserError
 from livedream.backend import cpu
 from livedream.dream.dream import Dream
 from livedream.frame import Frame
-from livedream.output import Options
-from livedream.output.file import CONTAINERS, File
+from livedream.output import kinds
+from livedream.output.file import FILES, SUFFIXES, File
 from livedream.parameters import Table
 from livedream.play import table as tables
 from livedream.play.player import Player
@@ -61,6 +62,16 @@ def _looked(looks: Sequence[str], table: Table, size: tuple[int, int], fps: floa
     return draw
 
 
+def recording(text: str, size: tuple[int, int] | None = None) -> File:
+    """The file that an `--out` of one asks for, not opened. size: instead of the one asked for. Raises UserError."""
+    output = kinds.parse(text) if Path(text.split("#")[0]).suffix.lower() in FILES else None
+    if not isinstance(output, File):
+        raise UserError(f"{text}: a recording ends in {SUFFIXES}")
+    if size:
+        output.options = replace(output.options, size=size)
+    return output
+
+
 def render(
     dream: Dream,
     path: str | Path,
@@ -71,13 +82,12 @@ def render(
     looks: Sequence[str] = (),
     progress: Callable[[float], None] = lambda share: None,
 ) -> Path:
-    """Draw the dream into a recording (.mp4, .mkv); returns the path taken, which is never an older file's.
+    """Draw the dream into a recording; returns the path taken, which is never an older file's.
 
-    size: (width, height) of the recording, None for the dream's own. UserError for what cannot be written.
+    path: as after `--out`, such as loop.mp4, loop.mov, loop.mkv#codec=ffv1 or loop/%06d.png.  size: (width, height) of
+    the recording, None for the dream's own. UserError for what cannot be written.
     """
-    if Path(path).suffix.lower() not in CONTAINERS:
-        raise UserError(f"{path}: a recording ends in {' or '.join(CONTAINERS)}")
-    output = File(Options(sink=str(path), name=str(path), size=size))
+    output = recording(str(path), size)
     count = max(1, round(seconds * fps))
     output.open(*dream.size, fps)
     try:

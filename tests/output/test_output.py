@@ -133,7 +133,7 @@ def test_parse_reads_every_key():
     ("text", "says"),
     [
         ("projector", "no such output; there are: window"),
-        ("clip.avi", "FILE.mp4 | FILE.mkv"),
+        ("clip.avi", "FILE.mp4 | .mkv | .mov"),
         ("page#size=1x1", "no key 'size'; it takes: fps, name"),
         ("a.mp4#size=big", "1280x720"),
         ("a.mp4#fps=0", "1 to 240"),

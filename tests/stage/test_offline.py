@@ -64,6 +64,6 @@ def test_size_rate_and_length_are_as_asked(path, tmp_path):
 
 @pytest.mark.parametrize("name", ["out.avi", "out", "window"])
 def test_what_is_no_recording_is_refused_and_nothing_is_made(path, tmp_path, name):
-    with pytest.raises(UserError, match=r"\.mp4 or \.mkv"):
+    with pytest.raises(UserError, match=r"ends in \.mp4, \.mov, \.mkv or"):
         offline.render(read.load(path), tmp_path / name, 1.0)
     assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,88 @@
+"""Video files: .mp4, .mkv and .mov. Imports PyAV when one is opened."""
+
+import logging
+from pathlib import Path
+
+from livedream import UserError
+from livedream.output import encoders
+
+log = logging.getLogger("livedream.output")
+
+# A recording that is cut off (kill -9) still plays up to its last second: mp4 and mov are fragmented until they are
+# closed and plain after, and everything is handed to the system as soon as it is whole. Without flush_packets even a
+# fragmented file was unreadable. A piece is half a second long, so that a kill never takes more than one.
+_FRAGMENTED = {"movflags": "hybrid_fragmented", "frag_duration": "500000", "flush_packets": "1"}
+OPTIONS = {
+    ".mp4": _FRAGMENTED,
+    ".mov": _FRAGMENTED,
+    ".mkv": {"flush_packets": "1", "cluster_time_limit": "500"},
+}
+KNOWN = {  # what each may hold, its own choice first
+    ".mp4": ("h264", "hevc", "av1"),
+    ".mov": ("prores", "h264", "hevc"),
+    ".mkv": ("h264", "hevc", "av1", "ffv1", "prores"),
+}
+
+
+class Container:
+    """A video file that is being written. `path` is there already, empty.
+
+    codec: a codec or an encoder's name, None for the container's own choice.  The rest as in `encode.Encoder`.
+    alpha: whether it keeps the pictures' alpha.  Raises UserError for a codec that is not known or does not open.
+    """
+
+    def __init__(self, path: Path, codec: str | None, size, rate, fit, bitrate, live):
+        self.path = path
+        suffix = path.suffix.lower()
+        for spec in choices(suffix, codec, live):
+            fault = self._open(spec, size, rate, fit, bitrate, live)
+            if not fault:
+                return
+            log.warning("%s: %s does not open: %s", path.name, spec.name, fault)
+            encoders.forget(spec.name)
+        raise UserError(f"{path.name}: codec={codec}: {spec.name} does not open here: {fault}; try codec={spec.codec}")
+
+    @property
+    def alpha(self) -> bool:
+        return self._encoder.spec.alpha
+
+    @property
+    def size(self) -> int:
+        """Bytes written."""
+        return self.path.stat().st_size
+
+    def put(self, pixels, pts: int) -> None:
+        """Write one picture, uint8 [H, W, 4]."""
+        self._container.mux(self._encoder.encode(pixels, pts))
+
+    def close(self, written: bool) -> None:
+        """End the file. written: whether a picture came."""
+        try:
+            if written:
+                self._container.mux(self._encoder.flush())
+        finally:
+            self._container.close()
+
+    def _open(self, spec, size, rate, fit, bitrate, live) -> str:
+        import av
+
+        from livedream.output.encode import Encoder
+
+        self._container = av.open(str(self.path), "w", options=OPTIONS[self.path.suffix.lower()])
+        options = encoders.settings(spec, live, rate, bitrate)
+        try:
+            self._encoder = Encoder(self._container, spec, size, rate, fit, options, bitrate)
+            fault = self._encoder.open()
+        except av.codec.codec.UnknownCodecError:
+            fault = "not in this FFmpeg"
+        if fault:
+            self._container.close()
+        return fault
+
+
+def choices(suffix: str, codec: str | None, live: bool) -> list[encoders.Spec]:
+    """The encoders for a file of that suffix, best first. Raises UserError."""
+    try:
+        return encoders.choices(codec, live, KNOWN[suffix])
+    except UserError as error:
+        raise UserError(f"{suffix}: {error}") from None
