@@ -36,7 +36,8 @@ def frames(
     for number in range(count):
         values = table.tick(1 / fps)
         player.move(1 if number else 0, fps, values)
-        yield Frame(draw(player.draw(values), values, number), number, fade=master.fade(values))
+        picture = draw(player.draw(values), values, number)
+        yield Frame(picture, number, fade=master.fade(values), layers=player.layers)
 
 
 def _looked(looks: Sequence[str], table: Table, size: tuple[int, int], fps: float):
