@@ -28,7 +28,7 @@ const send = (message) => socket?.readyState === 1 && socket.send(JSON.stringify
 Object.assign(wire, { send, lay });
 const look = () => send({ look: !document.hidden });
 document.addEventListener("visibilitychange", look);
-document.body.classList.toggle("clean", new URLSearchParams(location.search).has("clean")); // for OBS
+if (new URLSearchParams(location.search).has("clean")) document.body.classList.add("wall", "clean");
 
 function heard({ parameters: list, values: changed, status }) {
   if (list) build(list);
