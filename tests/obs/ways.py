@@ -1,0 +1,130 @@
+"""The ways into OBS: what livedream is told, what OBS is told, and what stands between."""
+
+import contextlib
+import json
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import NamedTuple
+
+HERE = Path(__file__).parent
+RTMP_MODULE = Path("/usr/lib/nginx/modules/ngx_rtmp_module.so")
+NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+NGINX_CONF = """daemon off; master_process off; pid {folder}/nginx.pid; error_log {folder}/nginx-error.log info;
+load_module {module};
+events {{ worker_connections 64; }}
+rtmp {{ server {{ listen 127.0.0.1:1935; max_message 8M; application live {{ live on; }} }} }}
+"""
+
+
+class Way(NamedTuple):
+    """out: of livedream.  url, form: of the Media Source.  bare: url, format and protocol's options of `bare.py`."""
+
+    out: str
+    url: str
+    form: str
+    bare: tuple[str, ...]
+
+
+WAYS = {
+    "listen-rtmp": Way(
+        "listen-rtmp://127.0.0.1:9204/live/x",
+        "rtmp://127.0.0.1:9204/live/x",
+        "",
+        ("rtmp://127.0.0.1:9204/live/x", "flv", "listen=1"),
+    ),
+    "nginx-rtmp": Way(
+        "rtmp://127.0.0.1:1935/live/x",
+        "rtmp://127.0.0.1:1935/live/x",
+        "",
+        ("rtmp://127.0.0.1:1935/live/x", "flv"),
+    ),
+    "udp": Way(
+        "udp://127.0.0.1:9200",
+        "udp://127.0.0.1:9200?fifo_size=50000&overrun_nonfatal=1",
+        "mpegts",
+        ("udp://127.0.0.1:9200?pkt_size=1316", "mpegts"),
+    ),
+    "listen-http": Way(
+        "listen-http://127.0.0.1:9203/live.ts",
+        "http://127.0.0.1:9203/live.ts",
+        "mpegts",
+        ("http://127.0.0.1:9203/live.ts", "mpegts", "listen=1"),
+    ),
+    "srt": Way(
+        "srt://127.0.0.1:9300?mode=listener&latency=20000",
+        "srt://127.0.0.1:9300?mode=caller&latency=20000",
+        "mpegts",
+        (),
+    ),
+}
+WEB = 8808
+STAMPED = [str(HERE / "stamped.py")]  # livedream with stamped pictures
+PLAIN = ["-m", "livedream"]
+
+
+@contextlib.contextmanager
+def server(way: str, folder: Path):
+    """nginx-rtmp, for the way that needs it."""
+    if way != "nginx-rtmp":
+        yield
+        return
+    (folder / "nginx.conf").write_text(NGINX_CONF.format(folder=folder, module=RTMP_MODULE))
+    with process([NGINX, "-p", str(folder), "-c", str(folder / "nginx.conf")], folder / "nginx.log"):
+        yield
+
+
+@contextlib.contextmanager
+def process(command, log: Path, ending: float = 5.0, **options):
+    """A child while the block runs, its words in `log`."""
+    with open(log, "wb") as said:
+        child = subprocess.Popen(command, stdout=said, stderr=said, **options)
+    try:
+        yield child
+    finally:
+        child.terminate()
+        try:
+            child.wait(ending)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+@contextlib.contextmanager
+def livedream(*arguments: str, folder: Path, program=STAMPED, env=None):
+    """`livedream run`, once it plays."""
+    command = [sys.executable, *program, "run", "--web", f"127.0.0.1:{WEB}", "--device", "cpu"]
+    with process([*command, *arguments], folder / "livedream.log", env=env) as child:
+        until(lambda: child.poll() is not None or status().get("state") == "playing", 30, "livedream to play")
+        if child.poll() is not None:
+            raise RuntimeError((folder / "livedream.log").read_text(errors="replace")[-2000:])
+        yield child
+
+
+def status() -> dict:
+    """livedream's /status; {} while it does not answer."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{WEB}/status", timeout=5) as answer:
+            return json.load(answer)
+    except OSError:
+        return {}
+
+
+def bare(way: str, size: tuple[int, int], fps: int, bitrate: int, folder: Path):
+    """The sender without livedream, for the way."""
+    url, form, *protocol = WAYS[way].bare
+    shape = f"{size[0]}x{size[1]}"
+    command = [sys.executable, str(HERE / "bare.py"), url, form, shape, str(fps), str(bitrate), *protocol]
+    return process(command, folder / "bare.log")
+
+
+def until(true, seconds: float, what: str) -> None:
+    """Wait for a condition. TimeoutError: waited in vain for `what`."""
+    end = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > end:
+            raise TimeoutError(f"waited {seconds:g} s in vain for {what}")
+        time.sleep(0.05)
