@@ -27,7 +27,7 @@ class Parameter:
         "vector" (`length` floats); "text": a command with a word, whose value is always "".
     low, high, default: in `unit`; a vector's default may be one number for all elements or a tuple of them.
     curve: how a fader's way maps to the range; "linear" is the only one so far.
-    always: a choice that acts whenever it is made, also of what was chosen before.
+    always: a choice or switch that acts whenever it is made, also of what was chosen before.
     glide: least seconds from one value to the next; None for what steps at once.
     """
 
@@ -116,7 +116,7 @@ FINISH = (
 OUTPUT = (
     Parameter("output/add", "text", doc="send frames there too, as --out says it; a file is a name in --recordings"),
     Parameter("output/remove", "text", doc="end an output, by its name or by its number in /status"),
-    Parameter("output/record", "bool", doc="record to a new file in --recordings; 0 ends it"),
+    Parameter("output/record", "bool", always=True, doc="record to a new file in --recordings; 0 ends it"),
     Parameter("output/screenshot", "trigger", doc="keep the next frame as a PNG in --recordings"),
 )
 FITS = ("contain", "cover", "stretch")  # how a picture of another shape is placed
