@@ -42,7 +42,7 @@ class File(Output):
         self._check()
 
     def open(self, width, height, fps):
-        options = self.options
+        options, self.first = self.options, None
         asked = Path(options.sink).expanduser()
         self._room = Room(asked.parent, self.name, lambda: self._writer.size if self._writer else 0)
         self._room.look()
@@ -63,7 +63,12 @@ class File(Output):
             if self.live:
                 self._keeper = Keeper(self.path)
         self._rate, self._scale = rate, rate / fps
-        self.first, self._last = None, -1
+        self._last = -1
+
+    @property
+    def writing(self) -> bool:
+        """Whether the file `path` is open."""
+        return self._writer is not None
 
     def show(self, frame):
         if frame.fresh:

@@ -23,15 +23,16 @@ class Composed:
     """Makes the picture of each frame; the drawer's.
 
     size: (width, height) that looks are drawn in at most; a picture keeps its shape, and where the processor draws its
-    size. live: not a rendering.
+    size, unless all of `size` is wanted (`whole`). live: not a rendering, which waits for each picture.
 
     behind: frames that the last picture came later than it was drawn. error: why looks are not seen, or None.
     """
 
-    def __init__(self, chain: Chain, size: tuple[int, int], fps: float, live: bool = True):
+    def __init__(self, chain: Chain, size: tuple[int, int], fps: float, live: bool = True, whole: bool = False):
         self.chain, self.behind, self.error = chain, 0, None
-        self._size, self._fps, self._live = size, fps, live
+        self._size, self._fps, self._live, self._whole = size, fps, live, whole
         self._compositor = self._thread = None
+        self._small = False
         self._again = 0.0
 
     def __call__(self, decks: Sequence[Deck], values: Snapshot, number: int) -> np.ndarray | Picture:
@@ -57,11 +58,14 @@ class Composed:
             from livedream.look.compositor import Compositor
 
             self._compositor, self._thread = Compositor(self.chain, live=self._live), threading.get_ident()
+            # The processor has no time for more pixels than the dream has.
+            self._small = not self._compositor.behind and not self._whole
+            if not self._live:
+                self._compositor.behind = 0
         drawn = [deck.drawn for deck in decks if deck.drawn is not None]
         pictures = [each if isinstance(each, np.ndarray) else each.pixels() for each in drawn]
         size = inside(pictures[0], self._size)
-        # The processor has no time for more pixels than the dream has.
-        if not self._compositor.behind and not values["master/upscale"]:
+        if self._small and not values["master/upscale"]:
             height, width = pictures[0].shape[:2]
             size = min(size, (width, height))
         picture = self._compositor.draw(pictures, values, size, number, self._fps)
@@ -69,6 +73,8 @@ class Composed:
         return picture
 
     def _give_up(self, error: str, seconds: float) -> None:
+        if not self._live:
+            raise UserError(f"looks: {error}")
         if error != self.error:
             log.warning("looks: %s; the show goes on without them", error)
         self.error, self.behind, self._compositor = error, 0, None

@@ -1,6 +1,6 @@
 """The stage without a clock: every frame is drawn, however long it takes, and the same again every time."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -88,13 +88,29 @@ def render(
     path: as after `--out`, such as loop.mp4, loop.mov, loop.mkv#codec=ffv1 or loop/%06d.png.  size: (width, height) of
     the recording, None for the dream's own. UserError for what cannot be written.
     """
-    output = recording(str(path), size)
     count = max(1, round(seconds * fps))
-    output.open(*dream.size, fps)
+    return write(frames(dream, count, fps, seed, looks, size), path, count, dream.size, fps, size, progress)
+
+
+def write(
+    drawn: Iterable[Frame],
+    path: str | Path,
+    count: int,
+    shape: tuple[int, int],
+    fps: float,
+    size: tuple[int, int] | None = None,
+    progress: Callable[[float], None] = lambda share: None,
+) -> Path:
+    """Write `count` frames into a recording; returns the path taken.
+
+    shape: (width, height) of the recording, unless `size` or what is said behind the path's # asks for another.
+    """
+    output = recording(str(path), size)
+    output.open(*shape, fps)
     try:
-        for frame in frames(dream, count, fps, seed, looks, size):
+        for number, frame in enumerate(drawn, 1):
             output.write(frame)
-            progress((frame.number + 1) / count)
+            progress(min(number / count, 1.0))
     finally:
         output.close()
     return output.path

@@ -7,6 +7,7 @@ so that a show that is killed has lost no more than that.
 import contextlib
 import datetime
 import logging
+import re
 import threading
 from collections import deque
 from collections.abc import Sequence
@@ -80,9 +81,9 @@ class Show:
             path, first = self.recording.path, self.recording.first
             if path is None or first is None or path == self._beside:
                 return False
-            self._beside, self._marked = path, 0
+            self._beside = path
             self.lines.append(show_lines.recording(path.name, first))
-            wanted = path.with_suffix(".show")
+            wanted = path.with_name(re.sub(r"[-_.]?%\d*d", "", path.stem) or "frames").with_suffix(".show")
         self.path = reserve(wanted)
         self._file = self.path.open("w", encoding="utf-8", newline="\n")
         return True

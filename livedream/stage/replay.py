@@ -1,0 +1,250 @@
+"""A show drawn again, frame by frame, from its file.
+
+The dreams move as they moved then: by the recorded latents, with the values each frame was drawn with. Frames that
+were not drawn then, because the machine was late, are drawn now, with the values of the next one that was.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from math import floor
+
+import numpy as np
+
+from livedream import UserError
+from livedream.backend import Runner, cpu
+from livedream.dream import read
+from livedream.dream.dream import Component, Dream
+from livedream.frame import Frame, Picture
+from livedream.look.chain import Chain, Slot
+from livedream.parameters import Parameter, Snapshot, Value
+from livedream.play import table as tables
+from livedream.play.replayed import Moment, Replayed
+from livedream.stage import loader, master, mix
+from livedream.stage.composed import Composed
+from livedream.stage.deck import Deck
+from livedream.stage.show_file import Kept, Look, Show, Tick, unpacked
+from livedream.stage.show_lines import LETTERS
+
+Load = Callable[[Dream], Callable[[Component], Runner]]  # of a dream: what makes its runners
+
+
+def dreams(show: Show) -> dict[str, Dream]:
+    """The dreams that a show plays, by SHA-256: from where they lay, of those that ship, or from beside the show.
+
+    Raises UserError for one that is not found, or is another one by now.
+    """
+    return {kept.sha256: _found(show, kept) for kept in (*show.dreams, *show.loads)}
+
+
+def _found(show: Show, kept: Kept) -> Dream:
+    name = kept.path.name
+    places = [kept.path, read.MODELS / name, show.path.parent / name]
+    there = {path: loader.sha256(path) for path in places if path.is_file()}
+    for path, sha256 in there.items():
+        if sha256 == kept.sha256:
+            return read.load(path)
+    others = "".join(f"; {path} is another one ({(sha256 or 'unreadable')[:12]}…)" for path, sha256 in there.items())
+    raise UserError(
+        f"{show.path}: plays {kept.title} ({name}, SHA-256 {kept.sha256[:12]}…), which is not found"
+        f"{others}; put that file beside the show"
+    )
+
+
+def frames(
+    show: Show,
+    found: dict[str, Dream],
+    fps: float | None = None,
+    size: tuple[int, int] | None = None,
+    load: Load = lambda dream: cpu.load,
+) -> Iterator[Frame]:
+    """Every frame of the show. Numbers are the show's own where `fps` is the show's, as by default.
+
+    found: what `dreams` gave. size: (width, height) that looks are drawn in, the show's by default. Raises UserError.
+    """
+    return _Replay(show, found, fps or show.fps, size, load).frames()
+
+
+class _Replay:
+    """What the show is after the frame `at`: its decks, looks and values."""
+
+    def __init__(self, show: Show, found: dict[str, Dream], fps: float, size: tuple[int, int] | None, load: Load):
+        self._show, self._dreams, self._fps, self._load = show, found, fps, load
+        self._exact = fps == show.fps
+        self._chain = Chain()
+        self._chain.transitions = tuple(Slot(each.name, _source(each)) for each in show.transitions)
+        whole = size is not None and size != show.size
+        self._compose = Composed(self._chain, size or show.size, fps, live=False, whole=whole)
+        self._decks = [Deck(n, self._player(n, kept)) for n, kept in enumerate(show.dreams)]
+        self._values: dict[str, Value] = {}
+        self._set(show.values)
+        self._look(show.looks)
+        for deck, moment in zip(self._decks, show.moments, strict=True):
+            if moment is not None:
+                deck.player.stand(_moment(show, moment, deck.player.dream))
+        self._picture: np.ndarray | Picture | None = None
+        self._due: frozenset[str] = frozenset()  # what has fired since the last picture
+        self._at = Fraction(0)
+
+    def frames(self) -> Iterator[Frame]:
+        step = Fraction(self._show.fps) / Fraction(self._fps)
+        wanted = Fraction(self._show.first)  # where the next frame is, in frames of the show
+        if self._show.frame is not None and all(self._show.moments):
+            self._at = Fraction(self._show.frame)
+            self._draw(mix.needed(self._decks, self._now()), self._now())
+            if wanted == self._at:
+                yield self._frame(self._now())
+                wanted += step
+        for tick in self._show.ticks():
+            before = self._now()
+            self._begin(tick)
+            start, now = self._at, self._now()
+            while wanted < tick.number:
+                self._move(wanted)
+                values = now
+                if not self._exact and tick.number > start:
+                    values = _between(before, now, float(max(wanted - start, 0) / (tick.number - start)))
+                with contextlib.ExitStack() as aside:
+                    for deck in self._decks:
+                        aside.enter_context(deck.player.aside())
+                    self._draw(self._drawn(tick, now), values)
+                if self._picture is not None:
+                    yield self._frame(values)
+                wanted += step
+            self._move(Fraction(tick.number))
+            for letter, deck in zip(LETTERS, self._decks, strict=False):
+                if (phase := tick.decks[letter].phase) is not None:
+                    deck.player.arrive(phase)
+            shown = wanted == tick.number
+            self._draw(self._drawn(tick, now), now, shown or self._exact)
+            if shown and self._picture is not None:
+                yield self._frame(now)
+                wanted += step
+
+    def _begin(self, tick: Tick) -> None:
+        """Take what was new with this frame, and stand where its movement begins."""
+        for letter, kept in tick.dreams.items():
+            deck = self._decks[LETTERS.index(letter)]
+            if deck.player.dream.sha256 != kept.sha256:
+                deck.player = self._player(deck.number, kept)
+        if tick.looks is not None:
+            self._look(tick.looks)
+        if tick.gone:
+            self._values = {address: value for address, value in self._values.items() if address not in tick.gone}
+        if tick.changed or tick.gone or tick.dreams:
+            self._set(tick.changed)
+        self._due |= tick.fired
+        self._at = Fraction(tick.number - tick.moved)
+        values = replace(self._now(), fired=tick.fired)
+        for letter, deck in zip(LETTERS, self._decks, strict=False):
+            latents = tick.decks[letter].latents
+            if any(each.size != deck.player.dream.mean.size for each in latents):
+                raise UserError(f"{self._show.path}: frame {tick.number}: a latent is not of this dream's length")
+            deck.player.latents.extend(latents)
+            deck.player.move(0, self._show.fps, values.below(deck.prefix))
+
+    def _move(self, to: Fraction) -> None:
+        """Let the dreams go on, in whole frames as they did then where nothing lies between."""
+        values = self._now()
+        while self._at < to:
+            following = min(Fraction(floor(self._at) + 1), to)
+            part, self._at = following - self._at, following
+            for deck in self._decks:
+                deck.player.move(1, self._show.fps / float(part), values.below(deck.prefix))
+
+    def _drawn(self, tick: Tick, values: Snapshot) -> list[Deck]:
+        """The decks to draw: at the show's own rate those that were drawn then, however late the machine was."""
+        if self._exact:
+            return [deck for deck in self._decks if LETTERS[deck.number] in tick.drawn]
+        return mix.needed(self._decks, values) if tick.drawn else []
+
+    def _draw(self, decks: Sequence[Deck], values: Snapshot, shown: bool = True) -> None:
+        """Draw the decks' pictures, and what is made of them if it is shown."""
+        for deck in decks:
+            if not deck.draw(floor(self._at), values):
+                raise UserError(f"{self._show.path}: frame {floor(self._at)} cannot be drawn: {deck.error}")
+        if decks and shown:
+            self._picture = self._compose(self._decks, replace(values, fired=self._due), self._number())
+            self._due = frozenset()
+
+    def _number(self) -> int:
+        return round(self._at * Fraction(self._fps) / Fraction(self._show.fps))
+
+    def _frame(self, values: Snapshot) -> Frame:
+        layers = {deck.prefix + name: each for deck in self._decks for name, each in deck.layers.items()}
+        return Frame(self._picture, self._number(), fade=master.fade(values), layers=layers)
+
+    def _player(self, number: int, kept: Kept) -> Replayed:
+        dream = self._dreams[kept.sha256]
+        return Replayed(dream, self._load(dream), number)
+
+    def _now(self) -> Snapshot:
+        return Snapshot(self._values)
+
+    def _set(self, changed: Mapping[str, Value]) -> None:
+        """Set values. Those that the show does not know, for it is older than they are, stand at their defaults."""
+        names = [each.name for each in self._chain.transitions]
+        table = tables.of([deck.player.dream for deck in self._decks], transitions=names)
+        values = {address: each.start for address, each in table.parameters.items()} | self._values
+        for address, value in changed.items():
+            parameter = table.parameters.get(address)
+            if parameter is not None and not _fits(parameter, value):
+                raise UserError(f"{self._show.path}: {address} cannot be {value}")
+            values[address] = value
+        for address, each in table.parameters.items():
+            if each.type == "vector" and f"{address}/0" in values:
+                values[address] = tuple(float(values[f"{address}/{i}"]) for i in range(each.length))
+        self._values = values
+
+    def _look(self, looks: Sequence[Look]) -> None:
+        there = {slot.name: slot for slot in self._chain.slots}
+        slots = []
+        for each in looks:
+            slot = there.get(each.name)
+            if each.text is None and slot is None:
+                raise UserError(f"{self._show.path}: the look {each.name} has no text in this show")
+            if each.text is not None and each.edited and slot is not None:
+                slot.source = _source(each)
+            elif each.text is not None:
+                slot = Slot(each.name, _source(each))
+            slots.append(slot)
+        self._chain.slots = tuple(slots)
+
+
+def _source(look: Look):
+    from livedream.look import header
+
+    return header.parsed(look.path, look.text, look.vertex)
+
+
+def _fits(parameter: Parameter, value: Value) -> bool:
+    """Whether it is a value of the parameter."""
+    if parameter.type == "vector":
+        return isinstance(value, tuple) and len(value) == parameter.length
+    if isinstance(value, tuple):
+        return False
+    # Which dreams there are to be loaded, another machine knows better.
+    return parameter.low <= value <= parameter.high or parameter.address.endswith("dream/load")
+
+
+def _moment(show: Show, said: dict, dream: Dream) -> Moment:
+    """A deck's moment of the header."""
+    inputs = dream.components["decode"].inputs
+    try:
+        noises = tuple(unpacked(each).reshape(inputs["noise"].shape) for each in said["noises"])
+        states = {name: unpacked(each).reshape(inputs[name].shape) for name, each in said["states"].items()}
+        latents = [unpacked(said[name]).reshape(dream.mean.shape) for name in ("before", "after")]
+        return Moment(*latents, said["phase"], said["seed"], said["drawn"], said["steps"], noises, states)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise UserError(f"{show.path}:1: the moment that the show begins at does not fit {dream.title}") from None
+
+
+def _between(before: Snapshot, after: Snapshot, part: float) -> Snapshot:
+    """The second's values, those that glide `part` of the way there."""
+    values = dict(after.values)
+    for address, value in after.values.items():
+        last = before.values.get(address)
+        if isinstance(value, float) and isinstance(last, float) and value != last:
+            values[address] = last + part * (value - last)
+    return Snapshot(values)
