@@ -17,11 +17,12 @@ MAY = {
     "frame": {"livedream", "alpha"},
     "whole": {"livedream"},
     "cache": {"livedream"},
+    "config": {"livedream"},
     "control": {"livedream", "parameters", "control"},
     "dream": {"livedream", "alpha", "whole", "cache", "dream"},
     "backend": {"livedream", "frame", "whole", "cache", "machine", "dream", "backend"},
     "play": {"livedream", "parameters", "alpha", "frame", "dream", "backend", "play"},
-    "output": {"livedream", "frame", "whole", "cache", "output"},
+    "output": {"livedream", "frame", "whole", "cache", "config", "output"},
     "web": {"livedream", "frame", "parameters", "web"},
     "stage": {
         "livedream",

@@ -194,7 +194,7 @@ def play(model: str, fps: float) -> dict:
     from livedream.dream import read
     from livedream.output.kinds import parse
     from livedream.output.none import Nowhere
-    from livedream.output.window import hud
+    from livedream.output.window import hud, run
     from livedream.play import table as tables
     from livedream.play.player import Player
     from livedream.stage.status import status
@@ -215,7 +215,7 @@ def play(model: str, fps: float) -> dict:
         window.hud = lambda: hud.lines(status(stage, None, [idle]))
         said = threading.Thread(target=lambda: (_until(lambda: window.sent > 2 * fps), print("up", flush=True)))
         said.start()
-        window.run(ended.is_set)
+        run(lambda: [window], ended.is_set)
         said.join()
     handed = [each[0] for each in watch.frames]
     return {"handed": handed, "written": written, "late": stage.late, "window": window.sent}

@@ -20,6 +20,8 @@ class Options:
     size: (width, height) pixels.  fps: at most so many frames a second.  bitrate: bits per second.
     layer: of the dream's, sent instead of the whole picture; "b/NAME" is one of the second deck's.
     groups: "a,b", of NDI sources.
+    keyframe: seconds from one to the next.  audio: the device whose sound goes with a stream, or "default".
+    flip, rotate, at, border, card: of windows; at: (x, y) pixels on the screen.
     """
 
     sink: str
@@ -31,6 +33,13 @@ class Options:
     fit: str = "contain"
     layer: str | None = None
     groups: str | None = None
+    keyframe: float | None = None
+    audio: str | None = None
+    flip: str | None = None
+    rotate: int | None = None
+    at: tuple[int, int] | None = None
+    border: bool = True
+    card: bool = False
 
 
 class Output:

@@ -10,6 +10,7 @@ from livedream.output import Options, Output
 from livedream.output.secret import masked
 
 FITS = ("contain", "cover", "stretch")  # how a picture of another shape is placed
+FLIPS, TURNS = ("none", "h", "v", "hv"), ("0", "90", "180", "270")
 
 
 @dataclass(frozen=True)
@@ -24,9 +25,11 @@ class Kind:
 
 
 ENCODED = ("size", "fps", "codec", "bitrate", "fit", "layer", "name")
+STREAM = (*ENCODED, "keyframe", "audio")
 SENT = ("size", "fps", "fit", "layer", "name")  # as it is, to other programs
+PLACED = ("size", "at", "border", "fit", "flip", "rotate", "card", "layer", "name")
 KINDS = (
-    Kind("window[:MONITOR]", r"window(:\d+)?", "window:Window", ("size", "fit", "layer", "name"), "on this screen"),
+    Kind("window[:MONITOR]", r"window(:.+)?", "window:Window", PLACED, "on a screen here; MONITOR: number or name"),
     Kind("page", r"page", "page:Page", ("fps", "name"), "in the browser page"),
     Kind("ndi[:NAME]", r"ndi(:.+)?", "ndi:Ndi", ("groups", *SENT), "over the network to NDI receivers"),
     Kind("omt[:NAME]", r"omt(:.+)?", "omt:Omt", SENT, "over the network to OMT receivers"),
@@ -35,7 +38,11 @@ KINDS = (
     Kind("syphon[:NAME]", r"syphon(:.+)?", "syphon:Syphon", SENT, "to other programs (macOS)"),
     Kind("FILE.mp4 | .mkv | .mov", r"(?!\w+://).+\.(mp4|mkv|mov)", "file:File", ENCODED, "a recording"),
     Kind("NAME-%06d.png", r"(?!\w+://).+\.png", "file:File", ENCODED, "a picture for each frame"),
-    Kind("rtmp://… | rtmps://…", r"rtmps?://.+", "rtmp:Rtmp", ENCODED, "pushed to a streaming server"),
+    Kind("rtmp://… | rtmps://…", r"rtmps?://.+", "stream:Stream", STREAM, "pushed to a streaming server"),
+    Kind("listen-rtmp://HOST:PORT/PATH", r"listen-rtmp://.+", "stream:Stream", STREAM, "OBS or a player fetches it"),
+    Kind("listen-http://HOST:PORT/PATH", r"listen-http://.+", "stream:Stream", STREAM, "the same, as MPEG-TS"),
+    Kind("udp://HOST:PORT", r"udp://.+", "stream:Stream", STREAM, "MPEG-TS to one address or a group"),
+    Kind("srt://[HOST]:PORT?…", r"srt://.+", "stream:Stream", STREAM, "called, or without HOST waiting for calls"),
     Kind("none", r"none", "none:Nowhere", ("fps", "name"), "nowhere; for measuring"),
 )
 
@@ -89,10 +96,41 @@ def _bits(text: str) -> int:
     return round(bits)
 
 
+def _seconds(text: str) -> float:
+    if not re.fullmatch(r"\d+(\.\d+)?", text) or not 0.1 <= float(text) <= 20:
+        raise ValueError("should be seconds, 0.1 to 20")
+    return float(text)
+
+
 def _fit(text: str) -> str:
     if text not in FITS:
         raise ValueError(f"should be one of {', '.join(FITS)}")
     return text
+
+
+def _flip(text: str) -> str:
+    if text not in FLIPS:
+        raise ValueError(f"should be one of {', '.join(FLIPS)}")
+    return text
+
+
+def _turn(text: str) -> int:
+    if text not in TURNS:
+        raise ValueError(f"should be degrees clockwise: one of {', '.join(TURNS)}")
+    return int(text)
+
+
+def _point(text: str) -> tuple[int, int]:
+    if not re.fullmatch(r"-?\d{1,5},-?\d{1,5}", text):
+        raise ValueError("should be X,Y: pixels from the screen's top left corner, such as 100,50")
+    x, y = text.split(",")
+    return int(x), int(y)
+
+
+def _switch(text: str) -> bool:
+    if text not in ("0", "1"):
+        raise ValueError("should be 0 or 1")
+    return text == "1"
 
 
 def _layer(text: str) -> str:
@@ -111,7 +149,14 @@ _READ = {
     "size": _size,
     "fps": _rate,
     "bitrate": _bits,
+    "keyframe": _seconds,
+    "audio": _word,
     "fit": _fit,
+    "flip": _flip,
+    "rotate": _turn,
+    "at": _point,
+    "border": _switch,
+    "card": _switch,
     "codec": _word,
     "name": _word,
     "groups": _word,

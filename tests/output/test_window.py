@@ -77,10 +77,11 @@ def test_resizing_keeps_the_shape(window, screen, xdotool, until):
 
 
 def test_a_monitor_that_is_not_there_is_said(display):
-    code = "from livedream.output.kinds import parse; w = parse('window:7'); w.start(64, 64, 30)\n"
-    code += "w.run(lambda: w.state == 'failed'); print(w.error)"
+    code = "from livedream.output.kinds import parse; from livedream.output.window import run\n"
+    code += "w = parse('window:7'); w.start(64, 64, 30)\n"
+    code += "run(lambda: [w], lambda: w.state == 'failed'); print(w.error)"
     done = subprocess.run([sys.executable, "-c", code], env=display, capture_output=True, text=True)
-    assert done.stdout == "window:7: no such monitor; there is: window:0 (800x600)\n"
+    assert done.stdout == "window:7: no such monitor; there is: window:0 (800x600, screen)\n"
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems always have a display")
@@ -88,8 +89,9 @@ def test_a_monitor_that_is_not_there_is_said(display):
 def test_without_a_display_one_line_says_what_to_do(display):
     environment = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY")}
     environment |= {"DISPLAY": display} if display else {}
-    code = "from livedream.output.kinds import parse; w = parse('window'); w.start(64, 64, 30)\n"
-    code += "w.run(lambda: w.state == 'failed'); print(w.error)"
+    code = "from livedream.output.kinds import parse; from livedream.output.window import run\n"
+    code += "w = parse('window'); w.start(64, 64, 30)\n"
+    code += "run(lambda: [w], lambda: w.state == 'failed'); print(w.error)"
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("\n") == 1

@@ -75,7 +75,7 @@ class OnCard:
         return self.data
 
 from livedream.output.window.screen import open_window
-window = open_window("test", 64, 64, None)
+window, _ = open_window("test", 64, 64)
 from pyglet import gl
 from livedream.output.window import drawing, interop
 interop._cuda = lambda: card

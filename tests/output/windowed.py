@@ -15,6 +15,7 @@ from conftest import moving_gradient
 from livedream.frame import Frame
 from livedream.output.kinds import parse
 from livedream.output.none import Nowhere
+from livedream.output.window import run
 
 # What a test may set: the picture and its fade; the figures that the HUD asks for, and how often it did; whether the
 # show goes on when the window is closed.
@@ -95,7 +96,7 @@ for each in (window, other):
     each.start(*size, 30)
 for act in (show, answer):
     threading.Thread(target=act, daemon=True).start()
-window.run(done.is_set)
+run(lambda: [window], done.is_set)
 done.set()
 other.stop()
 print("over" if window.error is None else window.error, flush=True)

@@ -1,6 +1,7 @@
 """The window: everything that draws on this machine's screens."""
 
 from livedream.output.window.screen import display_available
-from livedream.output.window.window import Window, run
+from livedream.output.window.serve import run
+from livedream.output.window.window import Window
 
 __all__ = ["Window", "display_available", "run"]

@@ -131,6 +131,16 @@ def draw(text: str, width: int) -> np.ndarray:
     return np.concatenate([_sign(each, width) for each in plain] or [np.zeros((2 * width, 0), np.float32)], axis=1)
 
 
+@functools.lru_cache(maxsize=256)
+def strokes(sign: str) -> list[list[tuple[float, float]]]:
+    """One sign as lines of points (x, y) in a field ADVANCE units wide and twice as high; a dot is one point."""
+    found = []
+    for stroke in SIGNS.get(sign, "" if sign.isspace() else UNKNOWN).split(", "):
+        points = [(int(e[0], 16) + LEFT, int(e[1], 16) + ABOVE, e.endswith("~")) for e in stroke.split()]
+        found += [_bent(points)] if points else []
+    return found
+
+
 @functools.lru_cache(maxsize=1024)
 def _sign(sign: str, width: int) -> np.ndarray:
     unit = width / ADVANCE

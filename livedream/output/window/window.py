@@ -1,30 +1,31 @@
-"""A window on this machine's screen, on the main thread as macOS demands. F: full screen, H: figures, Esc: away."""
+"""A window on this machine's screen, on the main thread as macOS demands: what it draws, when, and where."""
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from livedream import UserError
 from livedream.output import Output
-from livedream.output.fit import placed
-from livedream.output.window import hud
-from livedream.output.window.screen import ELSEWHERE, open_window
+from livedream.output.window import handles, hud, saved, screen
+from livedream.output.window.keys import Keys
+from livedream.output.window.placement import Placement, mapping, rectangle, turned, upright
 
-log = logging.getLogger("livedream.output")
-
-IDLE = 0.05  # seconds between two looks for a window while there is none
-EVENTS = 1 / 60  # seconds between two looks at keyboard and mouse while no frame comes
+CARD_EVERY = 1 / 60  # seconds between two pictures of the test card, whose line moves
 HUD_EVERY = 0.5  # seconds between two looks at the figures
+MONITORS_EVERY = 1.0  # seconds between two looks whether the monitor is still there
+SETTLED = 1.0  # seconds after the last change of a placement until it is kept
 
 
 class Window(Output):
-    """Output `window`, or `window:N` for the whole of monitor N (from 0) without a border or a pointer.
+    """Output `window`, or `window:MONITOR` (number or name) for the whole of it without a border or a pointer.
 
-    F: full screen and back.  H: the HUD and back.  Esc: back from full screen, or in a window, like the close button,
-    away: `state` is then closed, and `start` opens it again. `show`, `start` and `stop` may be called from any thread;
-    `run` draws, on the main one.
+    Its keys are in keys.py. Esc in a window is like the close button: `state` is then closed, and `start` opens it
+    again. `show`, `start`, `end` and `stop` may be called from any thread; `run` draws, on the main one.
 
+    placement, card, mapping, fullscreen: how it shows the picture, whether a test card stands in its place, whether
+        the corners can be dragged. May be set from any thread; what was set before is loaded when it opens.
+    on_change: called without arguments, in `run`, when the user or what was kept has changed one of them.
     on_close: called without arguments, in `run`, when the user has closed it.
     hud: gives the HUD's lines, see `hud.panel`; asked twice a second, in `run`, and only while they are shown.
     """
@@ -33,15 +34,20 @@ class Window(Output):
 
     def __init__(self, options):
         super().__init__(options)
-        _, _, monitor = options.sink.partition(":")
-        self.monitor = int(monitor) if monitor else None
+        self.monitor = options.sink.partition(":")[2]  # asked for
+        self.placement = Placement(options.fit, options.flip or "none", options.rotate or 0)
+        self.card = options.card
+        self.mapping = False
+        self.fullscreen = bool(self.monitor) and options.at is None
+        self.on_change: Callable[[], None] | None = None
         self.on_close: Callable[[], None] | None = None
         self.hud: Callable[[], Sequence[str]] | None = None
+        self.hud_shown = False
         self._wake = threading.Event()
         self._window = None
         self._closed = False  # by the user
         self._waits = True  # in full screen, for the monitor
-        self._hud_shown = False
+        self._kept: tuple[str, Placement] | None = None  # by monitor: what is in the file
 
     def start(self, width, height, fps):
         """Note the show's size; the window opens in `run`, and opens again if it was closed."""
@@ -63,34 +69,36 @@ class Window(Output):
         super().end()
         self._wake.set()
 
-    def run(self, should_stop) -> None:
-        """Show what is shown until `should_stop()` or `stop`. To be called on the main thread."""
-        run(lambda: [self], lambda: should_stop() or self._stopping)
-
     def open(self, width, height, fps):
-        self._window = open_window(self.name, *(self.options.size or (width, height)), self.monitor)
-        from livedream.output.window import drawing  # needs OpenGL
+        options = self.options
+        size = options.size or (width, height)
+        self._window, self._monitor = screen.open_window(self.name, *size, self.monitor, options.at, options.border)
+        from livedream.output.window import card, drawing  # need OpenGL
 
         try:
             self._painter = drawing.Painter()
         except RuntimeError as error:
-            raise UserError(f"{self.name}: this display's OpenGL will not do ({error}); {ELSEWHERE}") from error
-        self._picture, self._panel = drawing.Texture(), drawing.Texture()
+            raise UserError(f"{self.name}: this display's OpenGL will not do ({error}); {screen.ELSEWHERE}") from error
+        self._picture, self._panel, self._card = drawing.Texture(), drawing.Texture(), card.Shown()
         self._fade = 1.0
-        self._panel_says, self._panel_due, self._panel_at = None, 0.0, (0, 0, 0, 0)
+        self._panel_says, self._panel_due = None, 0.0
         self._uncovered = self._hidden = False
-        self._wanted: bool | None = None  # full screen, or back
+        self._drawn, self._drawn_at = None, 0.0
+        self._arrangement, self._monitors_due = screen.arrangement(), time.monotonic() + MONITORS_EVERY
+        self._placed, self._placed_at = None, 0.0
+        self._load()
+        self._keys = Keys(self)
         self._window.push_handlers(
-            on_key_press=self._on_key,
-            on_close=self._on_close,
+            self._keys,
+            on_close=self.close_by_user,
             on_expose=self._on_expose,
             on_resize=self._on_resize,
             on_show=self._on_show,
             on_hide=self._on_hide,
         )
         self._window.set_visible(True)
-        if self.monitor is not None:
-            self._set_fullscreen(True, self._window.screen)
+        if self.fullscreen:
+            self._set_fullscreen(True)
         self._draw()
 
     def write(self, frame):
@@ -108,6 +116,8 @@ class Window(Output):
         window, self._window = self._window, None
         if window is None:
             return
+        if self._kept and self._placed is not None:
+            self._keep()
         if x11.lost(window.display):
             x11.forget(window)
             return
@@ -126,24 +136,80 @@ class Window(Output):
             raise ConnectionError("the display has gone")
         if self._closed:
             return
-        if self._wanted is not None:  # not within a key's event: pyglet still has the key in hand there
-            self._set_fullscreen(self._wanted)
-            self._wanted = None
-        if self._hud_shown and self.hud and not self._hidden and time.monotonic() >= self._panel_due:
+        now = time.monotonic()
+        if now >= self._monitors_due:
+            self._look_for_monitor(now)
+        # Not within a key's event: pyglet still has the key in hand there.
+        if self.fullscreen != window.fullscreen:
+            self._set_fullscreen(self.fullscreen)
+        if window.fullscreen:
+            self._window.set_mouse_visible(self.mapping)
+            if window.vsync != self._waits:
+                window.set_vsync(self._waits)
+        self._keep_when_settled(now)
+        if self.hud_shown and self.hud and not self._hidden and now >= self._panel_due:
             self._read_figures()
-        if self._uncovered and not self._hidden:
+        changed = self._drawn != (self.placement, self.card, self.mapping, self.hud_shown, self._keys.corner)
+        moves = self.card and now >= self._drawn_at + CARD_EVERY
+        if (self._uncovered or changed or moves) and not self._hidden:
             self._draw()
 
+    def close_by_user(self):
+        """Away with it, as by the close button."""
+        self._closed = True
+        return True
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """What it is drawn in, pixels; of an open one."""
+        return self._window.get_framebuffer_size()
+
+    @property
+    def points(self) -> tuple[int, int]:
+        """The same in the units of its mouse."""
+        return self._window.get_size()
+
+    @property
+    def fills_screen(self) -> bool:
+        """Whether it is open and fills a screen."""
+        return self._window is not None and self._window.fullscreen
+
+    def changed(self) -> None:
+        """To be called when the user has set something."""
+        if self.on_change is not None:
+            self.on_change()
+
+    def uncover(self) -> None:
+        """Draw again at the next round, whether or not a frame comes."""
+        self._uncovered = True
+        self._panel_due = 0.0
+
     def _draw(self):
-        self._uncovered = False
-        across, down = self._window.get_framebuffer_size()
+        placement, card, mapped = self.placement, self.card, self.mapping
+        self._uncovered, self._drawn_at = False, time.monotonic()
+        self._drawn = placement, card, mapped, self.hud_shown, self._keys.corner
+        across, down = size = self._window.get_framebuffer_size()
         self._painter.clear(across, down)
-        if self._picture.size is not None:
-            where = placed(*self._picture.size, across, down, self.options.fit)
-            self._painter.draw(self._picture, where, self._fade)
-        if self._hud_shown and self._panel.size is not None:
+        texture, fade = self._picture, self._fade
+        if card:
+            texture, fade = self._card.texture, 1.0
+            self._card.update(upright(placement, across, down), self._about())
+        if texture.size is not None and placement.mapped:
+            self._painter.draw_mapped(texture, *mapping(placement, texture.size, across, down), size, fade)
+        elif texture.size is not None:
+            where = rectangle(placement, texture.size, across, down)
+            self._painter.draw(texture, where, fade, turn=turned(placement.flip, placement.rotate))
+        if mapped:
+            self._painter.draw_lines(handles.lines(placement, self._keys.corner, across, down), size)
+        if self.hud_shown and self._panel.size is not None:
             self._painter.draw(self._panel, hud.place(*self._panel.size, down), over=True)
         self._window.flip()
+
+    def _about(self) -> list[str]:
+        """What the test card says of the window and its monitor."""
+        where = self._monitor
+        rate = f" · {where.rate:.0f} Hz" if where.rate else ""
+        return [where.name, f"monitor {where.number} · {where.width} × {where.height}{rate}", self.name]
 
     def _read_figures(self):
         """Ask for the HUD's lines and, if they have changed, put them on the panel, for the next picture."""
@@ -157,38 +223,69 @@ class Window(Output):
             self._panel_says = says
             self._panel.put(hud.panel(lines, *says[1]))
 
-    def _set_fullscreen(self, on: bool, screen=None):
-        self._window.set_fullscreen(on, screen=screen)
+    def _set_fullscreen(self, on: bool):
+        if on and not self.monitor:
+            self._monitor = screen.under(self._window)
+        self._window.set_fullscreen(on, screen=self._monitor.screen if on else None)
         # X has made a new window, and the key's release goes to the old one: the next press is no repeat.
         getattr(self._window, "pressed_keys", set()).clear()
-        self._window.set_mouse_visible(not on)
+        self._window.set_mouse_visible(not on or self.mapping)
         # Only a picture that fills the screen is sure to be shown, and so its swap to come back; there
         # tearing would be seen. A window is in a compositor's care.
         self._window.set_vsync(on and self._waits)
         self._uncovered = True
 
-    def _on_key(self, symbol, modifiers):
-        from pyglet.window import key
+    def _look_for_monitor(self, now: float):
+        """Raise when the monitor that was asked for is not where it was: to be opened again is all that helps."""
+        self._monitors_due = now + MONITORS_EVERY
+        there = screen.arrangement()
+        if there == self._arrangement:
+            return
+        if self.monitor:
+            try:
+                found = screen.find(self.name, self.monitor)
+            except UserError:
+                raise ConnectionError("the monitor has gone") from None
+            if found.place != self._monitor.place:
+                raise ConnectionError("the monitor has changed")
+        self._arrangement = there
 
-        if symbol == key.F:
-            self._wanted = not self._window.fullscreen
-        elif symbol == key.H:
-            self._hud_shown, self._panel_due, self._uncovered = not self._hud_shown, 0.0, True
-        elif symbol == key.ESCAPE and self._window.fullscreen:
-            self._wanted = False
-        elif symbol == key.ESCAPE:
-            self._on_close()
-        return True  # pyglet's own answer to Esc is to close
+    def _load(self):
+        """Take what was kept for this window and monitor, the first time; what --out asked for comes first."""
+        monitor = self._monitor.name
+        if self._kept and self._kept[0] == monitor:
+            return
+        before = self.placement
+        kept = saved.load(self.name, monitor)
+        if kept is not None:
+            options = self.options
+            asked = {"fit": options.fit != "contain" and options.fit, "flip": options.flip, "rotate": options.rotate}
+            self.placement = replace(kept, **{key: value for key, value in asked.items() if value})
+        self._kept = monitor, self.placement
+        if self.placement != before:
+            self.changed()
 
-    def _on_close(self):
-        self._closed = True
-        return True
+    def _keep_when_settled(self, now: float):
+        """Keep the placement when it has not changed for a while: a thread waits for the disk."""
+        placement = self.placement
+        if placement == self._kept[1]:
+            self._placed = None
+        elif placement != self._placed:
+            self._placed, self._placed_at = placement, now
+        elif now >= self._placed_at + SETTLED:
+            threading.Thread(target=self._keep, name=f"keep {self.name}").start()
+            self._placed = None
+
+    def _keep(self):
+        monitor, placement = self._kept[0], self.placement
+        self._kept = monitor, placement
+        saved.save(self.name, monitor, placement)
 
     def _on_expose(self):
         self._uncovered = True
 
     def _on_resize(self, width, height):
-        self._uncovered, self._panel_due = True, 0.0
+        self.uncover()
         return True  # pyglet would set a viewport and a projection
 
     def _on_show(self):
@@ -196,67 +293,3 @@ class Window(Output):
 
     def _on_hide(self):
         self._hidden = True
-
-
-def run(windows: Callable[[], Sequence[Window]], over: Callable[[], bool]) -> None:
-    """Serve the windows that `windows()` gives from one loop on the main thread, until `over()`.
-
-    There may be none, and others at every moment: one that is new opens, one that is gone or to stop is closed. One
-    that cannot open or breaks is named in its `error`, retried if that may help, and the others go on.
-    """
-    wake = threading.Event()
-    served: dict[Window, tuple[float, float]] = {}  # when to try again, and how long to wait the next time
-    try:
-        while not over():
-            present = list(windows())
-            for window in [each for each in served if each not in present]:
-                del served[window]
-                window._close()
-            for window in present:
-                window._wake = wake
-                window._waits = window is present[0]  # two that wait for their monitors in turn would halve the rate
-                served[window] = _serve(window, *served.get(window, (0.0, window.waits[0])))
-            if present:
-                wake.wait(EVENTS)
-                wake.clear()
-            else:
-                time.sleep(IDLE)  # not an event's wait: its lock could be held when a signal comes to set one
-    finally:
-        for window in served:
-            window._close()
-
-
-def _serve(window: Window, at: float, wait: float) -> tuple[float, float]:
-    """One round for one window: open it if it is not, look at its events, show its newest frame.
-
-    at: when to try to open it (monotonic).  wait: seconds to wait when that fails.  Returns both for the next round.
-    """
-    try:
-        if window._stopping:
-            window._close()
-        elif window._closed or window.state == "failed":
-            return at, wait
-        elif window._window is not None or time.monotonic() >= at:
-            if window._window is None:
-                window.open(*window._shape)
-                window.say("up")
-            window.pump()
-            if window._closed:
-                _closed(window)
-            elif (frame := window.take(0)) is not None:
-                window.deliver(frame)
-    except Exception as error:
-        window._close()
-        if isinstance(error, UserError) and not window.sent:
-            window.say("failed", str(error))
-        else:  # what has been seen to work may work again
-            window.say("retrying", f"{window.name}: {error or type(error).__name__}")
-            return time.monotonic() + wait, min(2 * wait, window.waits[1])
-    return at, wait
-
-
-def _closed(window: Window) -> None:
-    window._close()
-    window.say("closed")
-    if window.on_close is not None:
-        window.on_close()
