@@ -47,7 +47,7 @@ class Camera(Output):
         self._seen = None
 
     def write(self, frame):
-        pixels = self._resizer.resized(frame.pixels)
+        pixels = self._resizer.resized(frame.opaque)
         if pixels is not self._seen:
             self._seen = pixels
             for colour in range(3):  # a plane at a time: copying [..., :3] in one takes ten times as long
