@@ -102,7 +102,7 @@ class Server:
             return False if clients else None
         import simplejpeg
 
-        jpeg = simplejpeg.encode_jpeg(frame.pixels, QUALITY, colorspace="RGBA", colorsubsampling="420", fastdct=True)
+        jpeg = simplejpeg.encode_jpeg(frame.opaque, QUALITY, colorspace="RGBA", colorsubsampling="420", fastdct=True)
         for each in ready:
             each.sent += 1
         self._loop.call_soon_threadsafe(lambda: [each.send_picture(jpeg) for each in ready])
