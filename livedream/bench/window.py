@@ -4,22 +4,18 @@
 process of its own, `python -m livedream.bench.window DREAM FPS`, until its standard input ends.
 """
 
-import contextlib
 import json
-import os
-import shutil
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import pairwise
 from types import SimpleNamespace
 
+from livedream.bench.desktop import desktop, lacking
 from livedream.bench.peers import ROOT
 
-NEEDED = ("Xvfb", "openbox", "xdotool", "wmctrl")
-SCREEN = (1600, 900)
 TITLE = "livedream"
 AGAIN = 0.5  # seconds after which a window that was closed is opened again
 COVER = """
@@ -51,9 +47,9 @@ def measure(model: str = "rainbow.onnx", fps: float = 30.0, times: int = 1) -> d
     clock: the longest interval of a bare clock in a process beside them, in periods, which is the machine's doing.
     frames, late: handed out, and repeated.  window: frames that it drew.  "skipped": why there are no figures.
     """
-    if missing := [each for each in NEEDED if not shutil.which(each)]:
+    if missing := lacking():
         return {"skipped": f"needs {', '.join(missing)} (apt: xvfb openbox xdotool wmctrl)"}
-    with _desktop() as environment:
+    with desktop() as environment:
         command = [sys.executable, "-m", __name__, str(model), str(fps)]
         pipe = subprocess.PIPE
         child = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=pipe, stdout=pipe, text=True)
@@ -164,27 +160,6 @@ def _figures(played: dict, acts: list, fps: float) -> dict:
         "late": played["late"],
         "window": played["window"],
     }
-
-
-@contextlib.contextmanager
-def _desktop() -> Iterator[dict]:
-    """An X server with a window manager; gives the environment for its clients."""
-    read, write = os.pipe()
-    size = f"{SCREEN[0]}x{SCREEN[1]}x24"
-    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", size, "-nolisten", "tcp"]
-    with contextlib.ExitStack() as ending:
-        server = subprocess.Popen(command, pass_fds=[write], stderr=subprocess.DEVNULL)
-        ending.callback(server.wait)
-        ending.callback(server.terminate)
-        os.close(write)
-        with os.fdopen(read) as pipe:
-            number = pipe.readline().strip()
-        environment = {**os.environ, "DISPLAY": f":{number}"}
-        quiet = subprocess.DEVNULL
-        manager = subprocess.Popen(["openbox", "--sm-disable"], env=environment, stdout=quiet, stderr=quiet)
-        ending.callback(manager.wait)
-        ending.callback(manager.terminate)
-        yield environment
 
 
 def play(model: str, fps: float) -> dict:
