@@ -171,17 +171,25 @@ class Output:
 
     def deliver(self, frame: Frame) -> None:
         """Write one frame, or its layer that is wanted, and count it."""
-        layer = self.options.layer
-        if self.write(frame if layer is None else frame.of_layer(layer)) is not False:
+        if self.write(self.wanted(frame)) is not False:
             self.sent += 1
         if self.up_when_written and self.state != "up":
             self.say("up")
-        if layer is not None and self.state == "up":  # another dream may have it: no reason to fail
-            there = ", ".join(frame.layers)
-            missing = f"no layer {layer!r}: {f'there are {there}' if there else 'what plays has no layers'}"
-            error = None if layer in frame.layers else missing
-            if error != self.error:
-                self.say("up", error)
+        if self.options.layer and self.state == "up":
+            missing = self.missing(frame)  # another dream may have it: no reason to fail
+            if missing != self.error:
+                self.say("up", missing)
+
+    def wanted(self, frame: Frame) -> Frame:
+        """The frame, or the layer of it that was asked for."""
+        return frame.of_layer(self.options.layer) if self.options.layer else frame
+
+    def missing(self, frame: Frame) -> str | None:
+        """Why there is nothing in `wanted`; None where there is the layer, or none was asked for."""
+        layer, there = self.options.layer, ", ".join(frame.layers)
+        if layer is None or layer in frame.layers:
+            return None
+        return f"no layer {layer!r}: {f'there are {there}' if there else 'what plays has no layers'}"
 
     def _close(self) -> None:
         try:
