@@ -109,7 +109,9 @@ def write(
     output.open(*shape, fps)
     try:
         for number, frame in enumerate(drawn, 1):
-            output.write(frame)
+            if missing := output.missing(frame):
+                raise UserError(f"{path}: {missing}")
+            output.write(output.wanted(frame))
             progress(min(number / count, 1.0))
     finally:
         output.close()
