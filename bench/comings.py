@@ -1,0 +1,127 @@
+"""Figures comings.*: python bench/comings.py [--minutes 60] [--ndi] [DREAM]
+
+Outputs are added and removed at random every few seconds while a show plays: memory, threads, open files and child
+processes are as before at the end, and the others never notice. Runs under an X server of its own. --ndi: NDI and OMT
+too, which listen on every address of the machine: for a network namespace (`unshare -n`).
+"""
+
+import argparse
+import random
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from livedream.bench import intervals
+from livedream.bench.desktop import desktop, lacking
+from livedream.bench.figures import compared, figure, missing, table
+from livedream.bench.peers import free_port
+from livedream.bench.show import Show
+
+GROWTH_MB = 5.0
+MOST = 5  # outputs at a time
+PAUSE = (0.5, 4.0)  # seconds between two changes
+SETTLE = 8.0  # seconds until what has been removed is gone: a hanging one is given up after 3
+ROUND = 45.0  # seconds after which all are removed and everything is counted
+
+
+def figures(model: str, seconds: float, ndi: bool = False) -> list[dict]:
+    """Growth from the first time that everything was removed, when each kind had been there once, to the last."""
+    if lacking():
+        return [missing("comings.memory", "outputs added and removed", f"needs {', '.join(lacking())} (apt)", "MB")]
+    chance = random.Random(5)
+    with tempfile.TemporaryDirectory(prefix="livedream-bench-") as folder, desktop() as environment:
+        given = ("--recordings", folder, "--size", "640x360", "--out", "none")
+        with Show(model, *given, frames=400_000, env=environment) as show:
+            show.play(intervals.WARM)
+            kept = len(show.status()["outputs"])
+            begin, counts, longest, changes, wrong, refused = time.perf_counter(), [], [], 0, 0, {}
+            waiting = kinds(ndi)  # each once before the first count
+            while not counts or time.perf_counter() < begin + seconds:
+                since = time.perf_counter()
+                names: list[str] = []
+                while waiting or time.perf_counter() < since + ROUND:
+                    if len(names) < MOST and (waiting or chance.random() < 0.55):
+                        make = waiting.pop() if waiting else chance.choice(kinds(ndi))
+                        name = f"n{changes}"
+                        text = make()
+                        show.send("output/add", f"{text}{'&' if '#' in text else '#'}name={name}")
+                        if show.until(lambda name=name: name in _names(show), 5.0, 0.1):
+                            names.append(name)
+                        else:
+                            refused[text.split(":")[0].split(".")[-1]] = show.status()["output_error"]
+                    elif names:
+                        name = names.pop(chance.randrange(len(names)))
+                        show.send("output/remove", name)
+                        wrong += not show.until(lambda name=name: name not in _names(show), 5.0, 0.1)
+                    changes += 1
+                    show.play(chance.uniform(*PAUSE))
+                for name in names:
+                    show.send("output/remove", name)
+                show.play(SETTLE)
+                wrong += len(_names(show)) != kept
+                counts.append((round(time.perf_counter() - begin), *_count(show)))
+                longest.append(intervals.of(show.frames(since), 30.0)["longest"])
+                for path in Path(folder).iterdir():
+                    path.unlink()
+                print(f"{counts[-1]}  longest {longest[-1]} periods, {changes} changes", file=sys.stderr, flush=True)
+    first, last = np.array(counts[0][1:]), np.array(counts[-1][1:])
+    grown = last - first
+    more = {
+        "changes": changes,
+        "seconds": counts[-1][0],
+        "begin_mb": first[0],
+        "end_mb": last[0],
+        "most_mb": max(each[1] for each in counts),
+        "refused": refused,
+    }
+    what = f"{changes} outputs added or removed in {counts[-1][0]} s"
+    return [
+        figure("comings.memory", f"{what}: memory growth", float(grown[0]), "MB", GROWTH_MB, **more),
+        figure("comings.threads", f"{what}: threads left", int(grown[1]), "", 0),
+        figure("comings.files", f"{what}: open files left", int(grown[2]), "", 0),
+        figure("comings.processes", f"{what}: processes left", int(grown[3]), "", 0),
+        figure("comings.wrong", f"{what}: not there, or not gone, within 5 s", wrong, "", 0),
+        figure("comings.interval", f"{what}: longest interval", max(longest), "periods", intervals.LONGEST),
+    ]
+
+
+def kinds(ndi: bool) -> list:
+    """What makes the `--out` of each kind, its port or name new each time."""
+    made = [
+        lambda: "none",
+        lambda: f"rtmp://127.0.0.1:{free_port()}/live/nobody",
+        lambda: f"listen-rtmp://127.0.0.1:{free_port()}/live",
+        lambda: f"listen-http://127.0.0.1:{free_port()}/live.ts",
+        lambda: f"udp://127.0.0.1:{free_port()}",
+        lambda: f"srt://127.0.0.1:{free_port()}?mode=listener",
+        lambda: "take.mp4",
+        lambda: "take.mkv",
+        lambda: "take.mov#size=320x180",
+        lambda: "window#size=320x180",
+    ]
+    return [*made, lambda: "ndi:bench", lambda: "omt:bench"] if ndi else made
+
+
+def _names(show: Show) -> list[str]:
+    return [each["name"] for each in show.status()["outputs"]]
+
+
+def _count(show: Show) -> tuple[float, int, int, int]:
+    """(resident MB, threads, open files, child processes) of the show."""
+    process = Path(f"/proc/{show.child.pid}")
+    children = sum(len(path.read_text().split()) for path in process.glob("task/*/children"))
+    return show.memory_mb(), len(list(process.glob("task/*"))), len(list(process.glob("fd/*"))), children
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("model", nargs="?", default="rainbow.onnx", metavar="DREAM")
+    parser.add_argument("--minutes", type=float, default=60.0)
+    parser.add_argument("--ndi", action="store_true")
+    options = parser.parse_args()
+    told = figures(options.model, 60 * options.minutes, options.ndi)
+    print("\n".join(table(compared(told, []))))
+    print(told[0]["detail"])
