@@ -56,6 +56,7 @@ def run(options) -> int:
         seed=options.seed,
         seconds=options.seconds,
         device=options.device,
+        record=options.record and Path(options.record),
         recordings=Path(options.recordings).expanduser(),
     )
     return run(wishes, say=lambda text: print(text, flush=True))
@@ -90,20 +91,33 @@ def export(options) -> int:
 
 
 def render(options) -> int:
-    from livedream.dream import read
-    from livedream.stage import offline
-
-    out = Path(options.out)
-    dream = read.load(options.model)
+    out = options.out
     terminal = sys.stderr.isatty()
 
     def progress(share: float) -> None:
         if terminal:
             print(f"\r\033[K{out}  {share:4.0%}", end="\n" if share >= 1 else "", file=sys.stderr, flush=True)
 
-    path = offline.render(dream, out, options.seconds, options.fps, options.size, options.seed, options.look, progress)
+    if Path(options.model).suffix == ".show":
+        path = _render_show(options, progress)
+    else:
+        from livedream.dream import read
+        from livedream.stage import offline
+
+        dream, seconds, fps = read.load(options.model), options.seconds or 10.0, options.fps or 30.0
+        path = offline.render(dream, out, seconds, fps, options.size, options.seed or 0, options.look, progress)
     print(path)
     return 0
+
+
+def _render_show(options, progress) -> Path:
+    from livedream.stage import replay, show_file
+
+    given = {"--seed": options.seed, "--look": options.look or None}
+    if wrong := next((name for name, value in given.items() if value is not None), None):
+        raise UserError(f"{wrong}: a show has its own; {options.model} is drawn as it was played")
+    show = show_file.read(options.model)
+    return replay.render(show, options.out, options.fps, options.size, options.seconds, progress)
 
 
 def evaluate(options) -> int:
@@ -263,6 +277,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     play.add_argument("--seed", type=_seed, default=0, help="of the dream's random numbers [0]")
     play.add_argument("--seconds", type=_positive, metavar="N", help="end after so much")
+    play.add_argument(
+        "--record", type=_show, metavar="FILE.show", help="keep the show, for `render`; one lies beside every recording"
+    )
 
     learn = command(train, "learn a dream from footage")
     learn.add_argument("footage", nargs="+", metavar="FOOTAGE", help="video files and folders, or rainbow-road:")
@@ -281,8 +298,8 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("checkpoint", metavar="CHECKPOINT", help="NAME.run/checkpoint.pt")
     made.add_argument("-o", "--out", required=True, metavar="NAME.onnx")
 
-    draw = command(render, "draw a dream to a file, not in real time")
-    draw.add_argument("model", metavar="MODEL")
+    draw = command(render, "draw a show or a dream to a file, not in real time")
+    draw.add_argument("model", metavar="SHOW|MODEL", help="what --record kept, or a dream that nobody touches")
     draw.add_argument(
         "-o",
         "--out",
@@ -291,10 +308,10 @@ def _parser() -> argparse.ArgumentParser:
         help="a file as after run --out: .mp4, .mkv or .mov#codec=…, or NAME-%%06d.png for pictures",
     )
     draw.add_argument("--look", action="append", default=[], metavar="FILE.fs", help="over the picture; again for more")
-    draw.add_argument("--seconds", type=_positive, default=10.0, help="[10]")
-    draw.add_argument("--size", type=_size, metavar="WxH", help="[the dream's]")
-    draw.add_argument("--fps", type=_rate, default=30.0, help="[30]")
-    draw.add_argument("--seed", type=_seed, default=0, help="[0]")
+    draw.add_argument("--seconds", type=_positive, help="[10; all of a show]")
+    draw.add_argument("--size", type=_size, metavar="WxH", help="[the dream's; the show's]")
+    draw.add_argument("--fps", type=_rate, help="[30; the show's]")
+    draw.add_argument("--seed", type=_seed, help="of a dream [0]")
 
     judge = command(evaluate, "the quality figures of a dream beside its footage")
     judge.add_argument("model", metavar="MODEL")
@@ -361,6 +378,12 @@ def _rate(text: str) -> float:
 
 def _positive(text: str) -> float:
     return _number(text, 1e-3, 1e9, "a number above 0")
+
+
+def _show(text: str) -> str:
+    if Path(text).suffix != ".show":
+        raise argparse.ArgumentTypeError(f"{text}: a show's file ends in .show")
+    return text
 
 
 def _seed(text: str) -> int:

@@ -8,7 +8,9 @@ import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from itertools import islice
 from math import floor
+from pathlib import Path
 
 import numpy as np
 
@@ -21,7 +23,7 @@ from livedream.look.chain import Chain, Slot
 from livedream.parameters import Parameter, Snapshot, Value
 from livedream.play import table as tables
 from livedream.play.replayed import Moment, Replayed
-from livedream.stage import loader, master, mix
+from livedream.stage import loader, master, mix, offline
 from livedream.stage.composed import Composed
 from livedream.stage.deck import Deck
 from livedream.stage.show_file import Kept, Look, Show, Tick, unpacked
@@ -64,6 +66,24 @@ def frames(
     found: what `dreams` gave. size: (width, height) that looks are drawn in, the show's by default. Raises UserError.
     """
     return _Replay(show, found, fps or show.fps, size, load).frames()
+
+
+def render(
+    show: Show,
+    path: str | Path,
+    fps: float | None = None,
+    size: tuple[int, int] | None = None,
+    seconds: float | None = None,
+    progress: Callable[[float], None] = lambda share: None,
+) -> Path:
+    """Draw the show into a recording; returns the path taken, which is never an older file's.
+
+    path: as of offline.render. fps, size: the show's by default. seconds: of its beginning. Raises UserError.
+    """
+    fps = fps or show.fps
+    count = max(1, round(min(seconds or show.seconds, show.seconds) * fps))
+    drawn = islice(frames(show, dreams(show), fps, size), count)
+    return offline.write(drawn, path, count, show.size, fps, size, progress)
 
 
 class _Replay:

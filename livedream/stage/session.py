@@ -31,7 +31,9 @@ from livedream.stage.faster import Faster, said
 from livedream.stage.live import Stage
 from livedream.stage.looks import Looks
 from livedream.stage.outputs import Outputs
+from livedream.stage.show import Shows
 from livedream.stage.status import status
+from livedream.stage.windows import Windows
 
 log = logging.getLogger("livedream.stage")
 
@@ -57,6 +59,7 @@ class Wishes:
     seed: int = 0
     seconds: float | None = None
     device: str = "auto"
+    record: Path | None = None  # the show's file
     recordings: Path = Path()  # the folder of recordings and screenshots that are asked for in play
 
 
@@ -100,15 +103,19 @@ def run(wishes: Wishes, say=print) -> int:
 
         looks = Looks(chain, table, feedback.resend)
         composed = Composed(chain, wishes.size, wishes.fps)
+        windows = Windows(lambda: outputs.windows, table, feedback.resend)
+        shows = Shows(wishes.fps, wishes.size, chain)
+        if wishes.record:
+            shows.keep(wishes.record)
         awake = Awake()
 
         def seen(values: Snapshot) -> None:
             feedback.show(values)
-            for each in (*loaders, looks, outputs):
+            for each in (*loaders, looks, outputs, windows):
                 each.see(values)
 
         def now() -> dict:
-            return status(stage, outputs, receiver.port, loaders, seekers, looks, awake)
+            return status(stage, outputs, receiver.port, loaders, seekers, looks, awake, shows)
 
         def closed() -> None:  # the page that nobody asked for keeps no show going
             wanted = [each for each in outputs if each.state not in ("closed", "failed") and each is not unasked]
@@ -120,14 +127,18 @@ def run(wishes: Wishes, say=print) -> int:
                 each.server = server
             elif isinstance(each, Window):
                 each.on_close, each.hud = closed, lambda: hud.lines(now())
+            elif each.writes_files:
+                shows.beside(each)
 
         server = None if wishes.web_off else _serve(wishes, table, now, decks, ending)
         unasked = None
         if server and not any(isinstance(each, Page) for each in asked):  # it shows the picture all the same
             unasked = kinds.parse("page")
         everywhere = [*asked, unasked] if unasked else asked
-        outputs = Outputs(everywhere, table, wishes.recordings, lambda: stage.shown, added)
-        stage = Stage(decks, table, wishes.fps, outputs, seen, wishes.seconds, composed)
+        outputs = Outputs(everywhere, table, wishes.recordings, lambda: stage.shown, added, shows.end)
+        stage = Stage(decks, table, wishes.fps, outputs, seen, wishes.seconds, composed, shows)
+        shows.start()
+        ending.callback(shows.stop)
         feedback.start()
         ending.callback(feedback.stop)
         outputs.start(*wishes.size, wishes.fps)

@@ -104,6 +104,7 @@ class Shows:
         self._last: Played | None = None  # the drawer's
         self._before: Played | None = None  # the thread's: what the last line said
         self.open: tuple[Show, ...] = ()  # those that are kept; replaced whole, under the lock
+        self.error: str | None = None  # why the last one that failed is kept no longer
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._work, name="shows", daemon=True)
@@ -186,6 +187,7 @@ class Shows:
                     self._wanted.append(show)
             except (OSError, UserError) as error:
                 show.error = f"{show.path or show.wanted}: the show is kept no longer: {_reason(error)}"
+                self.error = show.error
                 log.warning("%s", show.error)
                 ending.append(show)
         for show in ending:

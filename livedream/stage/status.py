@@ -11,6 +11,7 @@ from livedream.stage.live import Stage, percentile
 from livedream.stage.loader import Loader
 from livedream.stage.looks import Looks
 from livedream.stage.outputs import Outputs
+from livedream.stage.show import Shows
 
 STARTED = time.monotonic()
 
@@ -23,6 +24,7 @@ def status(
     seekers: Sequence[Faster],
     looks: Looks,
     awake: Awake,
+    shows: Shows,
 ) -> dict:
     """The state of a show, of JSON values. fps.fresh counts drawings, fps.sent repeats too; ms are milliseconds.
 
@@ -32,6 +34,7 @@ def status(
     look_error: why looks are not seen at all, or the last one asked for is not in the chain.
     output_error: why the last thing asked of the outputs was not done; saved: the last screenshot; or None.
     awake: whether display and system are kept from sleeping, and if not, why and what to do; battery: None without one.
+    shows: the files that the show is kept in; show_error: why the last one that failed is kept no longer, or None.
     ms.interval_p99: of abs(interval - period) between frames handed out.
     """
     ticks = list(stage.ticks)
@@ -89,6 +92,8 @@ def status(
         "output_error": outputs.error,
         "saved": outputs.saved and str(outputs.saved),
         **awake.status(),
+        "shows": [str(each.path) for each in shows.open if each.path],
+        "show_error": shows.error,
         "osc": {"port": osc_port, **stage.table.counters},
         "errors": sum(deck.errors + deck.player.lost for deck in stage.decks),
     }
