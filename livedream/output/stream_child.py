@@ -1,15 +1,16 @@
-"""The child process of a stream, `python -m livedream.output.stream_child`: pictures in, H.264 to a server.
+"""The child process of a stream, `python -m livedream.output.stream_child`: pictures in, coded video out.
 
-The first line is JSON: url, codec, size, rate, bitrate, fit. Then, for each picture, `rtmp.HEADER` and its
-bytes. It ends at the end of its input, by itself or because the parent died, without any farewell: closing
-can hang for ever. FFmpeg's `fifo` muxer has its own thread: it never makes us wait, drops packets while a
-server is gone and connects anew. What it says goes to stderr, where the parent reads it.
+The first line is JSON: sink, codec, size, rate, bitrate, fit, key_seconds, audio. Then, for each picture,
+`stream.HEADER` and its bytes. It ends at the end of its input, by itself or because the parent died, without any
+farewell: closing can hang for ever. FFmpeg's `fifo` muxer has its own thread: it never makes us wait, drops packets
+while the far end is gone and connects anew. What it says goes to stderr, where the parent reads it.
 """
 
 import json
 import os
 import signal
 import sys
+import threading
 
 import numpy as np
 
@@ -22,49 +23,64 @@ def main() -> None:
     source = sys.stdin.buffer
     settings = json.loads(source.readline())
 
-    import av
     import av.logging
 
-    from livedream.output.encode import Encoder
-    from livedream.output.rtmp import HEADER
+    from livedream.output import protocols
+    from livedream.output.stream import HEADER
 
     # FFmpeg's own printer, in C. PyAV's takes the interpreter lock from the fifo's thread, and then hangs.
     av.logging.set_level(None)
     av.logging.restore_default_callback()
     av.logging.set_libav_level(VERBOSE)
-    container = av.open(
-        settings["url"],
-        "w",
-        format="fifo",
-        options={
-            "fifo_format": "flv",
-            "queue_size": "60",
-            "drop_pkts_on_overflow": "1",
-            "attempt_recovery": "1",
-            "recovery_wait_time": "1",
-            "recover_any_error": "1",
-            "restart_with_keyframe": "1",
-            "format_opts": "rw_timeout=5000000:flvflags=no_duration_filesize",
-        },
-    )
-    rate, bitrate = settings["rate"], settings["bitrate"]
-    options = {
-        "preset": "ultrafast",
-        "tune": "zerolatency",
-        "threads": "1",  # the networks need the cores
-        "g": str(round(2 * rate)),
-        "maxrate": str(bitrate),
-        "bufsize": str(bitrate),
-    }
-    encoder = Encoder(container, settings["codec"], settings["size"], rate, settings["fit"], options, bitrate)
+    container, encoder = opened(settings, protocols.route(settings["sink"]))
+    turn = threading.Lock()  # for `container`: the sound has a thread of its own
+    sound = None
+    if settings["audio"]:
+        from livedream.output.sound import Sound
+
+        sound = Sound(container, turn, settings["audio"])
     picture = np.empty((0, 0, 4), np.uint8)
     while len(header := source.read(HEADER.size)) == HEADER.size:
-        width, height, pts = HEADER.unpack(header)
+        width, height, pts, key, at = HEADER.unpack(header)
         if picture.shape[:2] != (height, width):
             picture = np.empty((height, width, 4), np.uint8)
         if source.readinto(picture) < picture.nbytes:
             break
-        container.mux(encoder.encode(picture, pts))
+        packets = encoder.encode(picture, pts, key)
+        if sound:
+            sound.see(pts / settings["rate"], at)
+        with turn:
+            container.mux(packets)
+
+
+def opened(settings: dict, route):
+    """A container towards `route`, and an encoder in it that really opens: (container, Encoder)."""
+    from livedream.output import encoders
+    from livedream.output.encode import Encoder
+
+    rate, bitrate = settings["rate"], settings["bitrate"]
+    for spec in encoders.choices(settings["codec"], True, route.protocol.codecs, trying=True):
+        options = encoders.settings(spec, True, rate, bitrate, settings["key_seconds"])
+        container = towards(route)
+        encoder = Encoder(container, spec, settings["size"], rate, settings["fit"], options, bitrate)
+        if not (fault := encoder.open()):
+            return container, encoder
+    raise RuntimeError(f"{spec.name} does not open: {fault}")
+
+
+def towards(route):
+    """The container whose packets go there."""
+    import av
+
+    from livedream.output import protocols
+
+    now = {"max_interleave_delta": "1"}  # a picture does not wait for the sound that belongs to it
+    if route.protocol.carrier == "av":
+        return av.open(route.url, "w", format="fifo", options=protocols.fifo(route) | now)
+    from livedream.output import carrier
+
+    # NUT: a player of MPEG-TS must wait for the next picture to know where one ends, and so would ffmpeg.
+    return av.open(carrier.started(route), "w", format="nut", options={"flush_packets": "1"} | now)
 
 
 if __name__ == "__main__":
@@ -72,5 +88,9 @@ if __name__ == "__main__":
         main()
     except Exception as error:  # one line for the parent, which starts another child
         print(f"livedream: {error}", file=sys.stderr, flush=True)
-        os._exit(1)
-    os._exit(0)
+        code = 1
+    else:
+        code = 0
+    if os.name == "posix" and os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)  # what it has started ends with it
+    os._exit(code)

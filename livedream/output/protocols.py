@@ -1,0 +1,122 @@
+"""How streams reach their far ends: one table, a row for each kind of address. Imports nothing of FFmpeg's."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+TS = {"omit_video_pes_length": "0", "flush_packets": "1"}  # a length spares every player the wait for the next frame
+FLV = {"flvflags": "no_duration_filesize"}
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """One kind of address.
+
+    scheme: what the address begins with.  url: what FFmpeg takes instead.  muxer: FFmpeg's name of the format.
+    codecs: what the far end takes, the first unless another is asked for.  options: of muxer and connection.
+    listens: the far end comes to us, and others after it.  connects: there is a connection, which says when it stands.
+    carrier: who speaks the protocol: PyAV, or a child process of `ffmpeg` where PyAV cannot.
+    key_seconds: from one key frame to the next, unless asked for: who comes in between waits for one.
+    queue: packets that wait while the far end takes none; then they are dropped up to the next key frame.
+    """
+
+    scheme: str
+    url: str
+    muxer: str
+    codecs: tuple[str, ...]
+    options: Mapping[str, str] = field(default_factory=dict)
+    listens: bool = False
+    connects: bool = True
+    carrier: str = "av"
+    key_seconds: float = 2.0
+    queue: int = 30
+    retry: str = "1"  # seconds
+
+
+TABLE = (
+    Protocol("rtmp://", "rtmp://", "flv", ("h264", "hevc", "av1"), FLV | {"rw_timeout": "5000000"}),
+    Protocol("rtmps://", "rtmps://", "flv", ("h264", "hevc", "av1"), FLV | {"rw_timeout": "5000000"}),
+    # A queue of a few frames only, or a player would begin with what is old and stay behind.
+    Protocol(
+        "listen-rtmp://",
+        "rtmp://",
+        "flv",
+        ("h264", "hevc", "av1"),
+        FLV | {"listen": "1", "tcp_nodelay": "1"},
+        listens=True,
+        queue=8,
+        retry="0.1",
+    ),
+    Protocol(
+        "listen-http://",
+        "http://",
+        "mpegts",
+        ("h264", "hevc"),
+        TS | {"listen": "1", "content_type": "video/mp2t"},
+        listens=True,
+        queue=8,
+        retry="0.1",
+    ),
+    # Nobody says when he begins to look, so the key frames are closer.
+    Protocol("udp://", "udp://", "mpegts", ("h264", "hevc"), TS, connects=False, key_seconds=1.0),
+    Protocol("srt://", "srt://", "mpegts", ("h264", "hevc"), TS | {"pkt_size": "1316"}, carrier="ffmpeg", retry="0.5"),
+)
+
+
+@dataclass(frozen=True)
+class Route:
+    """One address, as FFmpeg is to be told of it.
+
+    url: without what is secret where `ffmpeg` carries it.  options: of muxer and connection.
+    listens: the far end comes to us.  shown: where the far end finds it; no secrets.
+    """
+
+    protocol: Protocol
+    url: str
+    options: Mapping[str, str]
+    listens: bool
+    shown: str
+
+
+def of(sink: str) -> Protocol:
+    """The row of an address. Raises KeyError."""
+    return {each.scheme: each for each in TABLE}[re.match(r"[\w-]+://", sink)[0].lower()]
+
+
+def route(sink: str) -> Route:
+    """What an address such as `srt://:9000?latency=20000` comes to. Raises ValueError for one that cannot be."""
+    protocol = of(sink)
+    rest = sink[len(protocol.scheme) :]
+    url, options, listens = protocol.url + rest, dict(protocol.options), protocol.listens
+    place = rest.split("/")[0].split("?")[0].rpartition("@")[2]
+    if (protocol.listens or protocol.muxer == "mpegts") and not re.search(r":\d{1,5}$", place):
+        raise ValueError(f"needs a port, such as {protocol.scheme}127.0.0.1:9000")
+    if protocol.scheme == "udp://":
+        url += "" if "pkt_size=" in url else ("&" if "?" in url else "?") + "pkt_size=1316"
+    if protocol.scheme == "srt://":
+        address, _, query = rest.partition("?")
+        options |= dict(pair.partition("=")[::2] for pair in query.split("&") if pair)
+        options.setdefault("mode", "listener" if address.startswith(":") else "caller")
+        options.setdefault("latency", "20000")  # microseconds; the far end's own counts if it is longer
+        listens = options["mode"] == "listener"
+        url = "srt://" + ("0.0.0.0" if address.startswith(":") else "") + address.rstrip("/")
+    return Route(protocol, url, options, listens, url.split("?")[0])
+
+
+def fifo(route: Route) -> dict[str, str]:
+    """Options of FFmpeg's `fifo` muxer: own thread, never waits for the far end, drops, and connects anew."""
+    return {
+        "fifo_format": route.protocol.muxer,
+        "queue_size": str(route.protocol.queue),
+        "drop_pkts_on_overflow": "1",
+        "attempt_recovery": "1",
+        "recovery_wait_time": route.protocol.retry,
+        "recover_any_error": "1",
+        "restart_with_keyframe": "1",
+        "format_opts": joined(route.options),
+    }
+
+
+def joined(options: Mapping[str, str]) -> str:
+    """`a=1:b=2`, as FFmpeg's options within options are written."""
+    return ":".join(f"{key}=" + re.sub(r"([\\':=])", r"\\\1", value) for key, value in options.items())

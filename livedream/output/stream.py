@@ -1,0 +1,180 @@
+"""Streams: pushed, or pulled from us, by FFmpeg in a child process: whatever the network does, the show goes on."""
+
+import contextlib
+import json
+import os
+import re
+import signal
+import struct
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+from livedream import UserError
+from livedream.output import Output, encoders, protocols
+from livedream.output.secret import masked, secrets
+
+# width, height, pts, whether it shall be a key frame, perf_counter; then width·height·4 bytes RGBA
+HEADER = struct.Struct("<IIQ?d")
+PIPE = 1 << 20  # bytes; a picture goes through in two thirds of the time that it takes through the usual 64 KiB
+SETTLED = 0.5  # seconds without a complaint after which a listener must be listening
+BITRATE = 4_000_000
+
+FAILED = re.compile(r"Error opening .*?: (.+)|Recovery failed: (.+)|^livedream: (.+)")
+CONNECTED = re.compile(r"Recovery successful|FIFO queue flushed|Successfully connected|muxrate \w+, sdt every")
+
+
+class Stream(Output):
+    """Output `rtmp://…`, `listen-rtmp://…`, `srt://…`: any row of `protocols.TABLE`.
+
+    Video only unless `audio` is asked for: even an empty sound track costs a player half a second.
+    The child connects by itself, and again; if it dies it is started anew. It is never asked to close, which can hang
+    for ever, but killed.
+    """
+
+    up_when_written = False
+
+    def __init__(self, options):
+        super().__init__(options)
+        self.kind = protocols.of(options.sink).scheme.removesuffix("://")
+        self._child: subprocess.Popen | None = None
+
+    def open(self, width, height, fps):
+        try:
+            self._route = route = protocols.route(self.options.sink)
+            encoders.find(self.options.codec, False, route.protocol.codecs)
+        except (ValueError, UserError) as error:
+            raise UserError(f"{self.name}: {error}") from None
+        rate = self.options.fps or fps
+        settings = {
+            "sink": self.options.sink,
+            "codec": self.options.codec,
+            "size": self.options.size or (width, height),
+            "rate": rate,
+            "bitrate": self.options.bitrate or BITRATE,
+            "fit": self.options.fit,
+            "key_seconds": self.options.keyframe or route.protocol.key_seconds,
+            "audio": self.options.audio,
+        }
+        self._scale, self._last, self._written = rate / fps, -1, 0
+        self._broken = self._waited = self._key = False
+        self._with = False  # a player
+        self._since: float | None = time.monotonic()  # that it tries to listen
+        # The URL travels through the pipe: an argument could be read by everybody on the machine.
+        self._child = subprocess.Popen(
+            [sys.executable, "-m", "livedream.output.stream_child"],
+            cwd=Path(__file__).parents[2],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+            start_new_session=True,  # what it starts is killed with it
+        )
+        _widen(self._child.stdin)
+        threading.Thread(target=self._listen, args=(self._child,), name=self.name, daemon=True).start()
+        self._put(json.dumps(settings).encode() + b"\n")
+
+    def write(self, frame):
+        pts = int(frame.number * self._scale + 1e-6)
+        if pts <= self._last:
+            return False
+        self._last = pts
+        key, self._key = self._key, False
+        height, width = frame.opaque.shape[:2]
+        self._put(HEADER.pack(width, height, pts, key, time.perf_counter()))
+        self._put(frame.opaque if frame.opaque.flags.c_contiguous else frame.opaque.copy())
+        self._written += 1
+        if self._route.listens:
+            self._watch()
+            return self._with
+        if self.state != "up":
+            self.dropped += 1
+            return False
+        return True
+
+    def close(self):
+        child, self._child = self._child, None
+        self.note = None
+        if child is not None:
+            _kill(child)
+            child.wait()
+            child.stdin.close()
+
+    def interrupt(self):
+        if child := self._child:
+            _kill(child)
+
+    def _put(self, data) -> None:
+        view = memoryview(data).cast("B")
+        try:
+            while view:
+                view = view[self._child.stdin.write(view) :]
+        except OSError:
+            code = self._child.wait(5)
+            raise RuntimeError(self.error or f"the encoder process ended (exit code {code})") from None
+
+    def _watch(self) -> None:
+        """Say so when a listener listens, and when somebody came so soon that nothing had to wait for him."""
+        if self._since and self._waited and not self._with and time.monotonic() - self._since > SETTLED:
+            self._since = None
+            self._waiting()
+        if not (self._with or self._waited or self._broken) and self._written > 3 * self._route.protocol.queue:
+            self._playing()
+
+    def _waiting(self) -> None:
+        self._broken, self._with, self.note = False, False, f"waiting for a player at {self._route.shown}"
+        self.say("up")
+
+    def _playing(self) -> None:
+        self._since, self._with, self._broken = None, True, False
+        self.note = f"playing at {self._route.shown}" if self._route.listens else "on air"
+        self.say("up")
+
+    def _listen(self, child: subprocess.Popen) -> None:
+        """Read what FFmpeg says in the child, until it ends, and keep the state by it."""
+        for line in child.stderr:
+            if child is self._child and not self._stopping:  # else read on, so that it never waits for us
+                self._hear(self._scrubbed(line.decode(errors="replace").strip()))
+        child.stderr.close()
+
+    def _hear(self, text: str) -> None:
+        """Take in one line of FFmpeg's."""
+        if found := FAILED.search(text):
+            self._broken, self._with, self._since, self.note = True, False, None, None
+            self.say("retrying", f"{self.name}: {next(filter(None, found.groups()))}")
+        elif "FIFO queue full" in text:
+            if self._route.listens:
+                self._waited = True
+                if not self._broken and not self._with and self._since:
+                    self._waiting()  # it is connected to nobody, and nothing is wrong
+            elif self.state == "up":
+                self._broken, self.note = True, None
+                self.say("retrying", f"{self.name}: the far end takes no pictures")
+        elif "Recovery attempt" in text and self._route.listens:
+            self._since, self._waited, self._with = time.monotonic(), True, False
+        # A connection that stands is not yet a stream that was taken: after a fault only that counts.
+        elif (found := CONNECTED.search(text)) and not (self._broken and "connected" in found[0]):
+            self._key = True  # whoever has come waits for one
+            self._playing()
+
+    def _scrubbed(self, text: str) -> str:
+        text = text.replace(self.options.sink, masked(self.options.sink))
+        for secret in secrets(self.options.sink):
+            text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", "***", text)
+        return text
+
+
+def _widen(pipe) -> None:
+    """Let a whole picture wait in the pipe, where the system can (Linux)."""
+    with contextlib.suppress(ImportError, AttributeError, OSError):
+        import fcntl
+
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE)
+
+
+def _kill(child: subprocess.Popen) -> None:
+    """Kill it and what it has started."""
+    with contextlib.suppress(OSError):
+        os.killpg(child.pid, signal.SIGKILL) if hasattr(os, "killpg") else child.kill()
