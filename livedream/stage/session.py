@@ -34,7 +34,6 @@ from livedream.stage.outputs import Outputs
 from livedream.stage.show import Shows
 from livedream.stage.status import status
 from livedream.stage.windows import Windows
-from livedream.stage.windows import Windows
 
 log = logging.getLogger("livedream.stage")
 
@@ -104,7 +103,6 @@ def run(wishes: Wishes, say=print) -> int:
 
         looks = Looks(chain, table, feedback.resend)
         composed = Composed(chain, wishes.size, wishes.fps)
-        windows = Windows(lambda: outputs.windows, table, feedback.resend)
         windows = Windows(lambda: outputs.windows, table, feedback.resend)
         shows = Shows(wishes.fps, wishes.size, chain)
         if wishes.record:
