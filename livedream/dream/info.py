@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from livedream import UserError, whole
+from livedream import UserError, alpha, whole
 from livedream.dream.contract import brief
 from livedream.dream.dream import Component, Dream, Scene
 
@@ -127,6 +127,8 @@ def _drawn(dream: Dream):
     import onnxruntime as ort
 
     decode = dream.components["decode"]
+    pictures = [f"layer.{name}" for name in dream.layers] or ["frame"]
+    outputs = [decode.outputs[name].full for name in pictures]
     session = ort.InferenceSession(decode.model, providers=["CPUExecutionProvider"])
 
     def draw(scene: Scene) -> np.ndarray:
@@ -138,7 +140,8 @@ def _drawn(dream: Dream):
             elif name.startswith("control."):
                 start = np.float32(dream.controls[name.removeprefix("control.")].default)
             feeds[value.full] = np.ascontiguousarray(np.broadcast_to(start, value.shape))
-        return session.run([dream.picture.full], feeds)[0][0, :, :, :3]
+        layers = [each[0] for each in session.run(outputs, feeds)]
+        return alpha.over_black(alpha.over(layers))[..., :3]
 
     return draw
 

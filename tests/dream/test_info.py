@@ -75,3 +75,13 @@ def test_scenes_without_a_thumbnail_are_drawn(tmp_path):
 def test_no_scenes_no_sheet(tmp_path):
     with pytest.raises(UserError, match="no scenes"):
         info.contact_sheet(read.load(dreams.invert(tmp_path / "invert.onnx")))
+
+
+def test_scenes_of_a_layered_dream_are_its_layers_over_each_other(tmp_path):
+    dream = read.load(dreams.tiny(tmp_path / "tiny.onnx", layers=True))
+    dream = dataclasses.replace(dream, scenes=(dataclasses.replace(dream.scenes[0], thumbnail=b""),))
+    assert "layers from back to front: back, front" in info.text(dream)
+    sheet = info.contact_sheet(dream)[info.GAP : info.GAP + 32, info.GAP : info.GAP + 64]
+    back, front = dreams.picture(dreams.first())[0], dreams.front(dreams.first())[0]
+    share = front[..., 3:] / 255
+    assert np.abs(sheet - (back * (1 - share) + front * share)[..., :3]).max() <= 1

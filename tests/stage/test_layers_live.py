@@ -1,11 +1,13 @@
 """A layered dream in a real show: the whole to one output, a layer by itself to another."""
 
+import av
 import dreams
 import numpy as np
 import pytest
 import show as shows
 from show import Show
 
+from livedream import UserError
 from livedream.dream import read
 from livedream.frame import Frame
 from livedream.stage import offline
@@ -119,3 +121,14 @@ def test_rendered_frames_have_their_layers(folder):
     assert [list(frame.layers) for frame in frames] == [["back", "front"]] * 3
     for frame in frames:
         assert alike(over(*(frame.of_layer(name).pixels for name in ("back", "front"))))(frame.pixels)
+
+
+def test_one_layer_is_rendered_with_its_alpha(folder, tmp_path):
+    dream = read.load(folder / "layered.onnx")
+    first = offline.render(dream, f"{tmp_path}/%02d.png#layer=front", 0.04, 25.0)
+    with av.open(str(first).replace("%02d", "00")) as read_back:
+        picture = next(read_back.decode(video=0))
+    assert np.array_equal(picture.to_ndarray(format="rgba"), FRONT)
+    with pytest.raises(UserError, match="no layer 'sky': there are back, front"):
+        offline.render(dream, f"{tmp_path}/sky.mov#layer=sky", 0.04, 25.0)
+    assert not list(tmp_path.glob("sky*"))
