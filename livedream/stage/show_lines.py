@@ -114,11 +114,13 @@ def _line(said: dict) -> str:
 
 
 def _values(before: Mapping[str, Value], now: Mapping[str, Value]) -> dict[str, Value]:
-    """What is other than before. A vector whose elements have addresses of their own is told by them."""
+    """What is other than before. A vector whose elements have addresses of their own is told by them, a text never."""
     return {
         address: value
         for address, value in now.items()
-        if before.get(address) != value and not (isinstance(value, tuple) and f"{address}/0" in now)
+        if before.get(address) != value
+        and not isinstance(value, str)
+        and not (isinstance(value, tuple) and f"{address}/0" in now)
     }
 
 
