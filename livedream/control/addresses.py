@@ -6,7 +6,7 @@ from itertools import groupby
 
 from livedream.control.osc import PREFIX
 from livedream.control.osc_out import STATUS
-from livedream.parameters import FINISH, LOADING, MASTER, OUTPUT, PLAYER, Parameter, dream, mix, window
+from livedream.parameters import FINISH, LOADING, MASTER, OUTPUT, PLAYER, Parameter, dream, layer, mix, window
 
 HEADINGS = ("address", "type", "range", "default", "what it does")
 EXAMPLE_LATENTS = 64  # how many a dream has is the dream's affair
@@ -15,8 +15,9 @@ Row = tuple[str, str, str, str, str]
 
 
 def standard() -> tuple[Parameter, ...]:
-    """What there is to move whatever dream is playing, with as many latents as a usual one has."""
-    return (*PLAYER, *LOADING, *dream(latent_length=EXAMPLE_LATENTS), *mix(), *MASTER, *FINISH, *OUTPUT, *window(0))
+    """What there is to move whatever dream is playing, with as many latents as a usual one has, and a layer."""
+    a_dream = (*dream(latent_length=EXAMPLE_LATENTS), *layer("NAME"))
+    return (*PLAYER, *LOADING, *a_dream, *mix(), *MASTER, *FINISH, *OUTPUT, *window(0))
 
 
 def with_mix(parameters: Iterable[Parameter]) -> tuple[Parameter, ...]:
@@ -34,7 +35,8 @@ def rows(parameters: Iterable[Parameter], prefix: str = PREFIX) -> list[Row]:
         first, last = alike[0], alike[-1]
         span = "" if first is last else "…" + last.address.rpartition("/")[2]
         table.append((f"{prefix}/{first.address}{span}", *_columns(first)))
-    table.append((f"{prefix}/b/…", "", "", "", "the same player/ and dream/ addresses again, of a second deck's dream"))
+    again = "the same player/, dream/ and layer/ addresses again, of a second deck's dream"
+    table.append((f"{prefix}/b/…", "", "", "", again))
     table.append((f"{prefix}/window/1/…", "", "", "", "the same of the next window, and so on, in the outputs' order"))
     table.append(
         (
