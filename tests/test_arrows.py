@@ -22,7 +22,7 @@ MAY = {
     "dream": {"livedream", "alpha", "whole", "cache", "dream"},
     "backend": {"livedream", "frame", "whole", "cache", "machine", "dream", "backend"},
     "play": {"livedream", "parameters", "alpha", "frame", "dream", "backend", "play"},
-    "output": {"livedream", "frame", "whole", "cache", "config", "output"},
+    "output": {"livedream", "alpha", "frame", "whole", "cache", "config", "output"},
     "web": {"livedream", "frame", "parameters", "web"},
     "stage": {
         "livedream",
