@@ -11,7 +11,7 @@ log = logging.getLogger("livedream.awake")
 
 BEGINS = 3.0  # seconds into a show: the first frames need the processor more, and no display sleeps so soon
 AGAIN = 30.0  # seconds between two looks at the battery, and two tries where the first was refused
-SETTINGS = "turn off sleep and blanking in the system's settings"
+SETTINGS = "turn it off in the system's settings"
 
 
 class Awake:
@@ -54,7 +54,7 @@ class Awake:
             try:
                 self._keep()
             except Exception as error:  # a show goes on where nothing keeps the machine awake
-                self.kept, self.says = False, f"sleep is not put off ({error}): {SETTINGS}"
+                self.kept, self.says = False, f"sleep is not put off ({error}); {SETTINGS}"
                 log.info("%s", self.says)
                 self.battery = battery.look()
                 self._over.wait(AGAIN)
@@ -88,10 +88,10 @@ def tried() -> dict:
 def refusal(result) -> str:
     """Why a mode of wakepy (its ActivationResult) is not active, and what to do."""
     if not sys.platform.startswith(("win32", "darwin")) and not os.environ.get("DBUS_SESSION_BUS_ADDRESS"):
-        return f"sleep is not put off: no desktop session here to ask (D-Bus); {SETTINGS}"
+        return f"sleep is not put off, for there is no desktop to ask (D-Bus); {SETTINGS}"
     reasons = [str(each.failure_reason).partition("failed with message: ")[2] for each in result.list_methods()]
     strange = [each for each in reasons if each and "ServiceUnknown" not in each]
     if strange:
-        return f"sleep is not put off: the desktop says {strange[0][:80]!r}; {SETTINGS}"
+        return f"sleep is not put off, the desktop says {strange[0][:80]!r}; {SETTINGS}"
     by_hand = " (X: xset s off -dpms)" if os.environ.get("DISPLAY") and sys.platform.startswith("linux") else ""
-    return f"sleep is not put off: this desktop offers no way to ask for it; {SETTINGS}{by_hand}"
+    return f"sleep is not put off, this desktop offers no way to; {SETTINGS}{by_hand}"

@@ -56,8 +56,8 @@ def test_without_a_desktop_it_says_so_and_what_to_do(monkeypatch, until, capfd):
     keeping.start()
     until(lambda: keeping.says)
     assert not keeping.kept
-    assert "no desktop session" in keeping.says
-    assert "turn off sleep" in keeping.says
+    assert "no desktop to ask" in keeping.says
+    assert "turn it off" in keeping.says
     assert "\n" not in keeping.says
     keeping.stop()
     assert capfd.readouterr() == ("", "")

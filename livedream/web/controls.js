@@ -3,7 +3,8 @@ export const parameters = new Map(); // address -> what /parameters says of it
 export const shown = new Map();      // address -> function(value) that shows a value
 export const held = new Set();       // addresses that a finger is on: their echo waits
 export const values = {};
-export const wire = { send() {}, lay() {} }; // the page's: takes messages to the show; lays the desk anew
+// The page's own: takes messages to the show; lays the desk anew; asks how the show is, before it says so by itself.
+export const wire = { send() {}, lay() {}, ask() {} };
 const made = new Map(); // address -> {key, node, show}: a fader that a finger may be on outlives a change of dream
 let unsent = {}, timer = 0;
 
@@ -48,7 +49,9 @@ export function control(each, maker = MAKERS[each.type]) {
 function title({ address, doc }) {
   const [first, name, last] = address.split("/");
   if (first === "look") return upper(last === "wet" ? name : doc || last);
-  const end = address.split("/").pop();
+  if (first === "window") return { card: "Test card", map: "Drag corners" }[last] ?? upper(last);
+  const end = address.split("/").pop(), layer = bare(address).match(/^layer\/(.+)\/(\w+)$/);
+  if (layer) return upper(end === "gain" ? layer[1] : end);
   if (!bare(address).startsWith("dream/knob/")) return upper(end);
   const label = doc.includes(": ") && doc.split(": ")[0];
   return label ? `${end} ${label}` : `Knob ${end}`;
@@ -82,6 +85,13 @@ export function toggle(each) { // a switch in a row of faders
   node.dataset.address = each.address;
   node.onclick = () => change(each.address, !values[each.address]);
   return { node, show: (value) => { node.ariaChecked = Boolean(value); } };
+}
+
+export function lamp(each, label) { // lit while what it stands for acts: neither passed over nor mute
+  const node = make("button", { className: "lamp", title: hint(each), role: "switch", ariaLabel: label });
+  node.dataset.address = each.address;
+  node.onclick = () => change(each.address, !values[each.address]);
+  return { node, show: (value) => { node.ariaChecked = !value; } };
 }
 
 export function choice(each) {

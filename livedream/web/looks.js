@@ -1,7 +1,5 @@
 // The looks over the picture, in the order in which they act: put in, taken out, moved, and what each can do.
-import {
-  change, choice, control, fill, hint, make, parameters, set, shown, toggle, upper, values,
-} from "./controls.js";
+import { choice, control, fill, lamp, make, parameters, set, shown, toggle, upper } from "./controls.js";
 
 const panel = document.getElementById("looks"), desk = document.getElementById("desk");
 const list = panel.querySelector("ol"), insert = panel.querySelector("select");
@@ -98,17 +96,12 @@ function card(name, open) {
   node.append(row, note, body);
   show(open);
 
+  const light = (each) => lamp(each, `${title} acts`);
   function lay(members) {
-    fill(row, [grip, control(parameters.get(own("wet"))), control(parameters.get(own("bypass")), lamp), more]);
+    fill(row, [grip, control(parameters.get(own("wet"))), control(parameters.get(own("bypass")), light), more]);
     fill(inputs, members.map((each) => control(each, { bool: toggle, choice }[each.type])));
-    const light = shown.get(own("bypass"));
-    shown.set(own("bypass"), (value) => { light(value); node.classList.toggle("passed", Boolean(value)); });
-  }
-  function lamp(each) { // lit while the look acts
-    const light = make("button", { className: "lamp", title: hint(each), role: "switch", ariaLabel: `${title} acts` });
-    light.dataset.address = each.address;
-    light.onclick = () => change(each.address, !values[each.address]);
-    return { node: light, show: (value) => { light.ariaChecked = !value; } };
+    const lit = shown.get(own("bypass"));
+    shown.set(own("bypass"), (value) => { lit(value); node.classList.toggle("passed", Boolean(value)); });
   }
   function complain(text) {
     tell(note, text);

@@ -1,6 +1,8 @@
 // The page: one WebSocket brings pictures (binary JPEG), values and status, and takes back what is moved here.
 import { bare, change, control, fill, held, hint, make, parameters, set, shown, values, wire } from "./controls.js";
+import { layLayers } from "./layers.js";
 import { layLooks, reportLooks } from "./looks.js";
+import { layOutputs, reportOutputs } from "./outputs.js";
 
 const $ = (id) => document.getElementById(id);
 const picture = $("picture"), paint = picture.getContext("2d", { alpha: false });
@@ -25,7 +27,8 @@ function connect() {
   };
 }
 const send = (message) => socket?.readyState === 1 && socket.send(JSON.stringify(message));
-Object.assign(wire, { send, lay });
+const ask = async () => { try { report(await (await fetch("/status")).json()); } catch { /* it is away */ } };
+Object.assign(wire, { send, lay, ask });
 const look = () => send({ look: !document.hidden });
 document.addEventListener("visibilitychange", look);
 if (new URLSearchParams(location.search).has("clean")) document.body.classList.add("wall", "clean");
@@ -97,7 +100,7 @@ const MOTION = ["player/speed", "dream/temperature", "player/glide", "dream/feed
 const BUTTONS = ["player/freeze", "player/reseed", "master/hold", "master/blackout"];
 const HIDDEN = /^dream\/(scene|latent|load|reload)(\/|$)|^player\/seed$|^status\//;
 const SHARED = ["player/glide"]; // by both decks, though it is called like the first one's
-const here = (address) => !/^(b\/|player\/|dream\/)/.test(address) || SHARED.includes(address)
+const here = (address) => !/^(b\/|player\/|dream\/|layer\/)/.test(address) || SHARED.includes(address)
   || address === deck + bare(address);
 
 function build(list) {
@@ -111,8 +114,9 @@ function lay() { // the desk for the deck that is looked at
   const groups = { motion: [], knobs: [], more: [], master: [] };
   for (const each of parameters.values()) {
     const { address, type } = each, name = bare(address);
-    if (!here(address) || HIDDEN.test(name) || type === "vector" || type === "choice") continue;
-    if (BUTTONS.includes(name) || /^(mix|look)\//.test(address)) continue;
+    if (!here(address) || HIDDEN.test(name) || ["vector", "choice", "text"].includes(type)) continue;
+    if (BUTTONS.includes(name) || /^(mix|look|output|window)\//.test(address)) continue;
+    if (name.startsWith("layer/")) continue;
     const group = MOTION.includes(name) ? "motion" : name.startsWith("dream/knob/") ? "knobs"
       : name.startsWith("master/") ? "master" : "more";
     groups[group].push(each);
@@ -126,7 +130,9 @@ function lay() { // the desk for the deck that is looked at
   fill($("buttons"), buttons.filter(Boolean).map((each) => control(each)));
   buildDecks();
   buildScenes();
+  layLayers(deck);
   layLooks();
+  layOutputs();
   for (const each of held) if (!shown.has(each)) held.delete(each);
   for (const [address, show] of shown) if (!held.has(address)) show(values[address]);
 }
@@ -201,17 +207,20 @@ function report(status) {
   const dropped = outputs.reduce((sum, each) => sum + (each.dropped ?? 0), 0);
   $("figures").textContent = [
     ...number(fps.fresh ?? fps.sent, "fps"), ...number(ms.latency_p50, "ms"), `${dropped} dropped`,
+    ...(status.battery && !status.battery.plugged ? [`on battery, ${status.battery.percent ?? "?"} %`] : []),
     ...(status.state && status.state !== "playing" ? [status.state] : []),
   ].join("  ·  ");
   $("outputs").replaceChildren(...outputs.map(({ name, kind, state, error }) => {
     const node = document.createElement("span");
     node.className = `output ${state}`;
     node.title = `${kind}: ${state}`;
-    node.textContent = state === "up" || state === "starting" ? name : error || `${name}: ${state}`;
+    const well = state === "up" || state === "starting";
+    node.append(make("span", { textContent: well ? name : error || `${name}: ${state}` }));
     return node;
   }));
   $("dream").textContent = decks.map((each) => each.dream ?? "").join("  ×  ");
   reportLooks(status.looks, status.look_error);
+  reportOutputs(outputs, status);
   decks.forEach((each, i) => reportDeck(i ? "b/" : "", each));
   if (!dreamt && !outputs.some((each) => each.kind === "page")) say("no picture here: start livedream with --out page");
   if (Array.isArray(errors) && errors.length) $("figures").title = errors.join("\n");

@@ -23,10 +23,8 @@ PORT = 8808
 QUALITY = 85
 AHEAD = 2  # pictures on their way to a client at a time: one is shown while the next travels
 VALUES = 1 / 20  # seconds between two looks for values that have changed
-FILES = {
-    f"/{each}": each
-    for each in ("page.js", "controls.js", "looks.js", "outputs.js", "page.css", "looks.css", "outputs.css")
-}
+SCRIPTS, STYLES = ("page", "controls", "layers", "looks", "outputs"), ("page", "looks", "outputs")
+FILES = {f"/{each}": each for each in (*(f"{name}.js" for name in SCRIPTS), *(f"{name}.css" for name in STYLES))}
 FILES["/"] = "index.html"
 TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
 HEADERS = {

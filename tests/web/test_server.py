@@ -154,7 +154,8 @@ def test_nonsense_is_counted_and_harmless(server, text):
 
 
 def picture(number):
-    return Frame(np.full((48, 64, 4), number * 10 % 256, np.uint8), number)
+    grey = number * 10 % 256
+    return Frame(np.full((48, 64, 4), (grey, grey, grey, 255), np.uint8), number)
 
 
 def test_a_slow_page_gets_the_newest_picture_and_holds_up_nobody(server):
