@@ -252,33 +252,9 @@ def test_without_scenes_it_starts_at_the_mean_and_without_directions_it_has_no_k
     assert "dream/knob/1" not in deck.table.parameters
 
 
-def noisy_decode(z=8):
-    """tiny's decode, with 10 levels of red a unit of noise, and 1 level of blue for each step since the scene."""
-    model = dreams.decode_model(z=z)
-    graph, made = model.graph, helper.make_tensor_value_info
-    for node in graph.node:
-        if node.op_type == "MatMul":
-            node.output[0] = "by.latent"
-    into = [helper.make_tensor(n, 1, [1, 4], v) for n, v in (("red", [10, 0, 0, 0]), ("blue", [0, 0, 1, 0]))]
-    graph.initializer.extend([*into, helper.make_tensor("one", 1, [1, 1], [1])])
-    nodes = [
-        helper.make_node("MatMul", ["noise", "red"], ["by.noise"]),
-        helper.make_node("MatMul", ["state.age", "blue"], ["by.age"]),
-        helper.make_node("Sum", ["by.latent", "by.noise", "by.age"], ["moved"]),
-        helper.make_node("Add", ["state.age", "one"], ["next.state.age"]),
-    ]
-    at = next(i for i, node in enumerate(graph.node) if node.op_type == "MatMul") + 1
-    old = list(graph.node)
-    del graph.node[:]
-    graph.node.extend([*old[:at], *nodes, *old[at:]])
-    graph.input.extend([made("noise", 1, [1, 1]), made("state.age", 1, [1, 1])])
-    graph.output.extend([made("next.state.age", 1, [1, 1])])
-    return model
-
-
 def test_a_decoders_noise_and_state_belong_to_the_step(tmp_path):
     target, components, metadata = dreams.tiny_parts(tmp_path / "noisy.onnx")
-    write.write(target, components | {"decode": noisy_decode()}, metadata)
+    write.write(target, components | {"decode": dreams.noisy_decode()}, metadata)
     deck = calm(target)
 
     def drawn(chance, age):
