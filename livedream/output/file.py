@@ -85,6 +85,8 @@ class File(Output):
         self._mark(frame.number, pts)
         self._last = pts
         self._writer.put(frame.pixels if self._writer.alpha else frame.opaque, pts)
+        if self._given and self._given[0] == frame.number:
+            self._given.popleft()
         self.note = self._noted()
         return True
 
@@ -117,10 +119,10 @@ class File(Output):
     def _mark(self, number: int, pts: int) -> None:
         """Take down which fresh frames between the last one written and this one have no picture in the file."""
         missing: list[int] = []
-        while self._given and self._given[0] <= number:
+        while self._given and self._given[0] < number:
             given = self._given.popleft()
             # Before anything was ever written the recording had not begun.
-            if self.sent and given < number and (given < self.first or self._last < self._pts(given) < pts):
+            if self.sent and (given < self.first or self._last < self._pts(given) < pts):
                 missing.append(given)
         if not missing:
             return
