@@ -59,7 +59,16 @@ TABLE = (
     ),
     # Nobody says when he begins to look, so the key frames are closer.
     Protocol("udp://", "udp://", "mpegts", ("h264", "hevc"), TS, connects=False, key_seconds=1.0),
-    Protocol("srt://", "srt://", "mpegts", ("h264", "hevc"), TS | {"pkt_size": "1316"}, carrier="ffmpeg", retry="0.5"),
+    Protocol(
+        "srt://",
+        "srt://",
+        "mpegts",
+        ("h264", "hevc"),
+        TS | {"pkt_size": "1316"},
+        carrier="ffmpeg",
+        queue=15,
+        retry="0.5",
+    ),
 )
 
 

@@ -1,6 +1,7 @@
 """Streams: pushed, or pulled from us, by FFmpeg in a child process: whatever the network does, the show goes on."""
 
 import contextlib
+import importlib.util
 import json
 import os
 import re
@@ -13,7 +14,7 @@ import time
 from pathlib import Path
 
 from livedream import UserError
-from livedream.output import Output, encoders, protocols
+from livedream.output import Output, encoders, log, protocols
 from livedream.output.secret import masked, secrets
 
 # width, height, pts, whether it shall be a key frame, perf_counter; then width·height·4 bytes RGBA
@@ -47,6 +48,8 @@ class Stream(Output):
             encoders.find(self.options.codec, False, route.protocol.codecs)
         except (ValueError, UserError) as error:
             raise UserError(f"{self.name}: {error}") from None
+        if self.options.audio and not importlib.util.find_spec("sounddevice"):
+            raise UserError(f'{self.name}: audio={self.options.audio}: pip install "livedream[audio]"')
         rate = self.options.fps or fps
         settings = {
             "sink": self.options.sink,
@@ -61,6 +64,7 @@ class Stream(Output):
         self._scale, self._last, self._written = rate / fps, -1, 0
         self._broken = self._waited = self._key = False
         self._with = False  # a player
+        self._silence = ""  # why there is no sound, if some was asked for
         self._since: float | None = time.monotonic()  # that it tries to listen
         # The URL travels through the pipe: an argument could be read by everybody on the machine.
         self._child = subprocess.Popen(
@@ -120,7 +124,9 @@ class Stream(Output):
         if self._since and self._waited and not self._with and time.monotonic() - self._since > SETTLED:
             self._since = None
             self._waiting()
-        if not (self._with or self._waited or self._broken) and self._written > 3 * self._route.protocol.queue:
+        # FLV is silent about its first player; if nothing had to wait, he is there.
+        silent = self._route.protocol.muxer == "flv" and not (self._with or self._waited or self._broken)
+        if silent and self._written > 3 * self._route.protocol.queue:
             self._playing()
 
     def _waiting(self) -> None:
@@ -130,6 +136,7 @@ class Stream(Output):
     def _playing(self) -> None:
         self._since, self._with, self._broken = None, True, False
         self.note = f"playing at {self._route.shown}" if self._route.listens else "on air"
+        self.note += f", without sound: {self._silence}" if self._silence else ""
         self.say("up")
 
     def _listen(self, child: subprocess.Popen) -> None:
@@ -141,7 +148,12 @@ class Stream(Output):
 
     def _hear(self, text: str) -> None:
         """Take in one line of FFmpeg's."""
-        if found := FAILED.search(text):
+        if text.startswith("sound: "):
+            self._silence = text.removeprefix("sound: ")
+            log.warning("output %s: sound: %s", self.name, self._silence or "it is heard")
+            if self.note and self._with:
+                self._playing()
+        elif found := FAILED.search(text):
             self._broken, self._with, self._since, self.note = True, False, None, None
             self.say("retrying", f"{self.name}: {next(filter(None, found.groups()))}")
         elif "FIFO queue full" in text:

@@ -1,70 +1,21 @@
-"""A stream to a real nginx-rtmp: played back, and found again after the server was killed."""
+"""Streams to real servers and players: played back, and found again after the far end went away."""
 
-import shutil
+import contextlib
+import os
 import signal
 import socket
-import subprocess
-import threading
 import time
-from pathlib import Path
 
-import av
 import numpy as np
 import psutil
 import pytest
+from streaming import Frames, Nginx, SrtReceiver, free_port, has_srt, needs_server, pulled
 
+from livedream import UserError
+from livedream.output import protocols, stop_all
 from livedream.output.kinds import parse
 
-MODULE = Path("/usr/lib/nginx/modules/ngx_rtmp_module.so")
-NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-needs_server = pytest.mark.skipif(not (NGINX and MODULE.exists()), reason="needs nginx with libnginx-mod-rtmp (apt)")
-
-
-QUICK = {"probesize": "100000", "analyzeduration": "300000"}  # otherwise it looks for sound for seconds
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return listening.getsockname()[1]
-
-
-class Nginx:
-    """nginx-rtmp on a port of its own, master and worker in one process."""
-
-    def __init__(self, folder: Path):
-        self.port, self.process = free_port(), None
-        self.config = folder / "nginx.conf"
-        self.config.write_text(f"""
-            daemon off; master_process off; pid {folder}/pid; error_log {folder}/error.log info;
-            load_module {MODULE};
-            events {{ worker_connections 64; }}
-            rtmp {{ server {{ listen 127.0.0.1:{self.port}; max_message 8M; application live {{ live on; }}
-            }} }}
-        """)
-
-    @property
-    def url(self):
-        return f"rtmp://127.0.0.1:{self.port}/live/sekret"
-
-    def start(self):
-        self.process = subprocess.Popen([NGINX, "-p", str(self.config.parent), "-c", str(self.config)])
-
-    def kill(self):
-        if self.process:
-            self.process.send_signal(signal.SIGKILL)
-            self.process.wait()
-
-    def play(self, seconds=10):
-        """A picture from the stream, as uint8 [H, W, 3]; the server may still be starting."""
-        end = time.monotonic() + seconds
-        while True:
-            try:
-                with av.open(self.url, timeout=5, options=QUICK) as container:
-                    return next(container.decode(video=0)).to_ndarray(format="rgb24")
-            except (av.error.FFmpegError, StopIteration):
-                if time.monotonic() > end:
-                    raise
-                time.sleep(0.1)
+needs_srt = pytest.mark.skipif(not has_srt(), reason="needs an ffmpeg with SRT (apt)")
 
 
 @pytest.fixture
@@ -76,31 +27,37 @@ def nginx(tmp_path):
 
 @pytest.fixture
 def show(frame):
-    """show(outputs): frames at 30 a second to all of them until the test ends; every `show` is timed."""
-    done, threads, slowest = threading.Event(), [], []
-
-    def run(outputs):
-        number, began = 0, time.monotonic()
-        pictures = [frame(i, 320, 192) for i in range(32)]
-        while not done.wait(max(0, began + number / 30 - time.monotonic())):
-            each = pictures[number % 32]
-            for output in outputs:
-                before = time.monotonic()
-                output.show(type(each)(each.pixels, number))
-                slowest.append(time.monotonic() - before)
-            number += 1
+    """show(outputs): frames at 30 a second to all of them until the test ends, and then they are stopped."""
+    shows, shown = Frames(frame), []
 
     def begin(*outputs):
-        for output in outputs:
-            output.start(320, 192, 30)
-        threads.append(threading.Thread(target=run, args=(outputs,), daemon=True))
-        threads[-1].start()
-        return slowest
+        shown.extend(outputs)
+        shows(*outputs)
 
     yield begin
-    done.set()
-    for thread in threads:
-        thread.join()
+    stop_all(shown)
+    shows.end()
+
+
+def family(pid):
+    """A process and all that it has started."""
+    parent = psutil.Process(pid)
+    return [parent, *parent.children(recursive=True)]
+
+
+def arguments(processes):
+    found = []
+    for each in processes:
+        with contextlib.suppress(psutil.Error):
+            found += each.cmdline()
+    return " ".join(found)
+
+
+def is_the_picture(picture):
+    assert picture.shape == (192, 320, 3)
+    assert picture[4, 4].min() > 200  # the white corner is at the top left
+    assert picture[-4, -4, :2].min() > 200
+    assert np.abs(picture[96, 60:-20:40, 0].astype(int) - np.linspace(0, 255, 320)[60:-20:40]).max() < 30
 
 
 @needs_server
@@ -111,17 +68,14 @@ def test_stream_survives_a_server_that_is_absent_killed_and_back(nginx, show, un
     assert "refused" in output.error
     nginx.start()
     until(lambda: output.state == "up")
-    picture = nginx.play()
-    assert picture.shape == (192, 320, 3)
-    assert picture[4, 4].min() > 200  # the white corner is at the top left
-    assert picture[-4, -4, :2].min() > 200
-    assert np.abs(picture[96, 20:-20:40, 0].astype(int) - np.linspace(0, 255, 320)[20:-20:40]).max() < 30
+    is_the_picture(pulled(nginx.url))
+    assert output.note == "on air"
 
     nginx.kill()
     until(lambda: output.state == "retrying")
     nginx.start()
     until(lambda: output.state == "up")
-    assert nginx.play().shape == (192, 320, 3)
+    is_the_picture(pulled(nginx.url))
     assert output.error is None
 
     child = output._child
@@ -142,18 +96,174 @@ def test_encoder_process_that_dies_is_started_again(nginx, show, until):
     until(lambda: output.state == "retrying")
     until(lambda: output.state == "up")
     assert output._child.pid != first.pid
-    assert nginx.play().shape == (192, 320, 3)
+    is_the_picture(pulled(nginx.url))
+
+
+@needs_server
+def test_server_that_stalls_is_said_and_taken_up_again(nginx, show, until):
+    nginx.start()
+    output = parse(f"{nginx.url}#bitrate=20M")  # more than fits in the system's buffers
+    output.options = type(output.options)(**{**_fields(output.options), "size": (1280, 720)})
+    show(output)
+    until(lambda: output.state == "up")
+    nginx.signal(signal.SIGSTOP)
+    until(lambda: output.state == "retrying", 20)
+    assert "takes no pictures" in output.error or "timed out" in output.error
+    nginx.signal(signal.SIGCONT)
+    until(lambda: output.state == "up", 20)
+    assert pulled(nginx.url).shape == (720, 1280, 3)
+
+
+def _fields(options):
+    return {name: getattr(options, name) for name in options.__slots__}
+
+
+@pytest.mark.parametrize("scheme", ["rtmp", "http"])
+def test_players_fetch_the_stream_one_after_another(scheme, show, until):
+    where = f"127.0.0.1:{free_port()}/live"
+    output = parse(f"listen-{scheme}://{where}")
+    show(output)
+    for _ in range(3):
+        until(lambda: output.note == f"waiting for a player at {scheme}://{where}")
+        assert output.state == "up"
+        sent = output.sent
+        is_the_picture(pulled(f"{scheme}://{where}"))
+        until(lambda sent=sent: output.sent > sent)
+    assert output.error is None
+
+
+def test_listener_whose_port_is_taken_says_so_and_takes_it_when_it_is_free(show, until):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        output = parse(f"listen-rtmp://127.0.0.1:{port}/live")
+        show(output)
+        until(lambda: output.state == "retrying")
+        assert "in use" in output.error
+    until(lambda: output.state == "up")
+    is_the_picture(pulled(f"rtmp://127.0.0.1:{port}/live"))
+
+
+def test_hevc_goes_where_it_is_taken(show, until):
+    where = f"127.0.0.1:{free_port()}/live"
+    output = parse(f"listen-rtmp://{where}#codec=hevc")
+    show(output)
+    until(lambda: output.note and "waiting" in output.note)
+    import av
+
+    with av.open(f"rtmp://{where}", timeout=10) as container:
+        assert container.streams.video[0].codec_context.name == "hevc"
+        is_the_picture(next(container.decode(video=0)).to_ndarray(format="rgb24"))
+    refused = parse("udp://127.0.0.1:9#codec=av1")
+    with pytest.raises(UserError, match="no codec 'av1'; there is: h264, hevc"):
+        refused.open(320, 192, 30)
+
+
+def test_datagrams_to_one_address(show, until):
+    port = free_port(socket.SOCK_DGRAM)
+    output = parse(f"udp://127.0.0.1:{port}#keyframe=0.5")
+    show(output)
+    until(lambda: output.state == "up")
+    assert output.options.keyframe == 0.5
+    is_the_picture(pulled(f"udp://127.0.0.1:{port}?fifo_size=50000&overrun_nonfatal=1", format="mpegts"))
+
+
+@needs_srt
+def test_srt_callers_come_and_go_and_nobody_can_read_the_passphrase(show, until, caplog):
+    port = free_port(socket.SOCK_DGRAM)
+    output = parse(f"srt://:{port}?passphrase=open-sekret&latency=20000")
+    show(output)
+    until(lambda: output.note == f"waiting for a player at srt://0.0.0.0:{port}", 20)
+    for _ in range(2):
+        receiver = SrtReceiver(f"srt://127.0.0.1:{port}?passphrase=open-sekret")
+        assert receiver.picture()
+        until(lambda: output.note == f"playing at srt://0.0.0.0:{port}")
+        receiver.kill()
+        until(lambda: output.note == f"waiting for a player at srt://0.0.0.0:{port}", 15)
+    stranger = SrtReceiver(f"srt://127.0.0.1:{port}?passphrase=wrong-sekret")
+    assert stranger.picture() is None
+    everybody = family(output._child.pid)
+    assert len(everybody) == 2
+    assert "sekret" not in arguments(everybody)
     output.stop()
+    assert not [each for each in everybody if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
+    assert "sekret" not in caplog.text
 
 
-def test_a_server_that_never_answers_holds_up_nobody(show, until):
+@needs_srt
+def test_srt_is_called_again_until_somebody_takes_it(show, until):
+    port = free_port(socket.SOCK_DGRAM)
+    output = parse(f"srt://127.0.0.1:{port}")
+    show(output)
+    until(lambda: output.state == "retrying", 20)  # nobody is there yet
+    for _ in range(2):
+        receiver = SrtReceiver(f"srt://127.0.0.1:{port}?mode=listener")
+        assert receiver.picture()
+        until(lambda: output.state == "up")
+        receiver.kill()
+        until(lambda: output.state == "retrying", 15)
+
+
+def test_srt_without_a_program_says_what_to_install(show, until, monkeypatch):
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", "/nowhere/ffmpeg")
+    output = parse("srt://127.0.0.1:9")
+    show(output)
+    until(lambda: output.state == "retrying")
+    assert 'pip install "livedream[srt]"' in output.error
+    assert "\n" not in output.error
+
+
+def test_far_end_that_never_answers_holds_up_nobody(show, until):
     """It takes the connection and says nothing: FFmpeg would wait for ever, even in closing."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        output = parse(f"rtmp://127.0.0.1:{silent.getsockname()[1]}/live/sekret")
-        show(output)
-        until(lambda: output.sent + output.dropped > 20)
-        child = output._child
-        command = " ".join(psutil.Process(child.pid).cmdline())
-        assert "sekret" not in command  # where everybody on the machine could read it
-        output.stop()
-        assert child.poll() is not None
+        port = silent.getsockname()[1]
+        outputs = [parse(f"rtmp://127.0.0.1:{port}/live/sekret"), parse(f"listen-rtmp://127.0.0.1:{free_port()}/live")]
+        show(*outputs)
+        for output in outputs:
+            until(lambda output=output: output._written > 20)
+        assert "sekret" not in arguments(family(outputs[0]._child.pid))
+        children = [output._child for output in outputs]
+        began = time.monotonic()
+        stop_all(outputs)
+        assert time.monotonic() - began < 3
+        assert all(child.poll() is not None for child in children)
+
+
+def test_child_that_is_stopped_in_the_middle_of_a_picture_is_ended(show, until):
+    output = parse(f"listen-rtmp://127.0.0.1:{free_port()}/live")
+    show(output)
+    until(lambda: output.note)
+    child = output._child
+    os.kill(child.pid, signal.SIGSTOP)
+    until(lambda: output._latest is not None and output.dropped > 5)  # `write` hangs
+    output.stop()
+    assert output.ended
+    assert child.poll() is not None
+
+
+@pytest.mark.parametrize(
+    ("sink", "url", "options"),
+    [
+        ("udp://239.1.2.3:9000", "udp://239.1.2.3:9000?pkt_size=1316", {}),
+        ("udp://h:9000?ttl=4&pkt_size=188", "udp://h:9000?ttl=4&pkt_size=188", {}),
+        ("listen-rtmp://0.0.0.0:1935/a/b", "rtmp://0.0.0.0:1935/a/b", {"listen": "1"}),
+        ("srt://:9000", "srt://0.0.0.0:9000", {"mode": "listener", "latency": "20000"}),
+        ("srt://h:9000?latency=5&streamid=x=1", "srt://h:9000", {"mode": "caller", "latency": "5", "streamid": "x=1"}),
+        ("srt://h:9000?mode=listener", "srt://h:9000", {"mode": "listener"}),
+    ],
+)
+def test_addresses(sink, url, options):
+    route = protocols.route(sink)
+    assert route.url == url
+    assert options.items() <= route.options.items()
+    assert route.listens == (sink.startswith("listen-") or route.options.get("mode") == "listener")
+
+
+def test_options_within_options_are_escaped():
+    assert protocols.joined({"a": "x:y=z'\\", "b": "1"}) == r"a=x\:y\=z\'\\:b=1"
+
+
+@pytest.mark.parametrize("sink", ["listen-rtmp://127.0.0.1/live", "udp://host", "srt://host/x"])
+def test_address_without_a_port(sink):
+    with pytest.raises(UserError, match="needs a port"):
+        parse(sink).open(320, 192, 30)
