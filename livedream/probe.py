@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 
 SECONDS = 15.0  # for one probe; a CUDA provider may take five
-ENCODERS = ("libx264", "libx265", "h264_nvenc", "hevc_nvenc", "h264_qsv", "h264_amf", "h264_videotoolbox")
 
 
 def start(name: str, *arguments: str) -> subprocess.Popen:
@@ -86,11 +85,12 @@ def gl() -> dict:
     return {"window": window} | found
 
 
-def encoders(names: tuple[str, ...] = ENCODERS) -> dict:
-    """Each video encoder tried on one picture: {name: "" if it works, else why not}; None: not built in."""
-    import av
+def encoders(names: tuple[str, ...] = ()) -> dict:
+    """Each video encoder, or these, tried on one picture: {name: "" if it works, else why not}; None: not built in."""
+    from livedream.output import encoders as table
 
-    return {name: _encode(av, name) for name in names}
+    known = {each.name: each for each in table.TABLE}
+    return {name: table.fault(known[name]) if name in known else None for name in names or known}
 
 
 def cuda() -> dict:
@@ -111,24 +111,6 @@ def cuda() -> dict:
 
 
 PROBES = {each.__name__: each for each in (provider, gl, encoders, cuda)}
-
-
-def _encode(av, name: str) -> str | None:
-    from fractions import Fraction
-
-    try:
-        codec = av.Codec(name, "w")
-    except Exception:
-        return None
-    try:
-        pixels = "nv12" if "nv12" in {each.name for each in codec.video_formats or ()} else "yuv420p"
-        context = av.CodecContext.create(name, "w")
-        context.width, context.height, context.pix_fmt, context.time_base = 256, 256, pixels, Fraction(1, 30)
-        picture = av.VideoFrame(256, 256, pixels)
-        picture.pts = 0
-        return "" if context.encode(picture) + context.encode(None) else "gave nothing back"
-    except Exception as error:
-        return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
 def _doubling() -> bytes:

@@ -2,7 +2,13 @@
 
 from livedream.doctor.finding import Finding
 
-USED = {"libx264": "for .mp4, .mkv and rtmp://", "libx265": "for #codec=hevc"}
+USED = {
+    "libx264": "for .mp4, .mkv and streams",
+    "libx265": "for #codec=hevc",
+    "libsvtav1": "for #codec=av1",
+    "prores_ks": "for .mov",
+    "ffv1": "for .mkv#codec=ffv1",
+}
 
 
 def encoders(found: dict) -> list[Finding]:
@@ -13,7 +19,8 @@ def encoders(found: dict) -> list[Finding]:
     findings = []
     for name, fault in found.items():
         if fault == "":
-            findings.append(Finding("encoders", name, True, f"works; {USED.get(name, 'not used by this version')}"))
+            says = f"works; {USED.get(name, 'live recordings and streams use it')}"
+            findings.append(Finding("encoders", name, True, says))
         elif name in USED:
             says = "not in this FFmpeg" if fault is None else f"does not open: {fault}"
             mend = "pip install --force-reinstall --only-binary av av (PyAV's own wheel has it)"

@@ -46,6 +46,7 @@ class File(Output):
         asked = Path(options.sink).expanduser()
         self._room = Room(asked.parent, self.name, lambda: self._writer.size if self._writer else 0)
         self._room.look()
+        self.first, self._last = None, -1  # before there is another path: who looks at both takes them for a pair
         rate = options.fps or fps
         if asked.suffix.lower() == ".png":
             self._writer = Sequence(asked, options.size, options.fit)
