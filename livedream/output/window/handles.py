@@ -46,7 +46,7 @@ def lines(placement: Placement, corner: int, across: int, down: int) -> np.ndarr
             says += f" · {x}, {y}"
         way = (middle - at) / max(np.hypot(*(middle - at)), 1)
         along = len(says) * LETTER * unit / 2
-        found += _label(says, at + way * (RING + 16) * unit + np.array([np.sign(way[0]) * along, 0]), LETTER * unit)
+        found += _label(says, at + way * (RING + 19) * unit + np.array([np.sign(way[0]) * along, 0]), LETTER * unit)
     width = min(LETTER * unit, 0.86 * across / len(HELP))
     return np.array(found + _label(HELP, np.array([across / 2, 0.64 * down]), width), np.float32)
 
@@ -69,7 +69,7 @@ def _label(text: str, middle: np.ndarray, width: float) -> list[tuple]:
     half = len(text) * width / 2
     start = middle - [half, width]
     found = [(middle[0] - half, middle[1], middle[0] + half, middle[1], 1.5 * width, *PILL)]
-    scale, pen = width / letters.ADVANCE, max(0.6, letters.PEN * width / letters.ADVANCE)
+    scale, pen = width / letters.ADVANCE, max(0.5, letters.PEN * width / letters.ADVANCE)
     for number, sign in enumerate(text):
         origin = start + np.array([number * width, 0])
         for line in letters.strokes(sign):

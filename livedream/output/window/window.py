@@ -192,8 +192,9 @@ class Window(Output):
         self._painter.clear(across, down)
         texture, fade = self._picture, self._fade
         if card:
-            texture, fade = self._card.texture, 1.0
-            self._card.update(upright(placement, across, down), self._about())
+            self._card.update(upright(placement, across, down), f"{self._monitor.number}", self._about(across, down))
+            if self._card.texture.size is not None:
+                texture, fade = self._card.texture, 1.0
         if texture.size is not None and placement.mapped:
             self._painter.draw_mapped(texture, *mapping(placement, texture.size, across, down), size, fade)
         elif texture.size is not None:
@@ -205,11 +206,12 @@ class Window(Output):
             self._painter.draw(self._panel, hud.place(*self._panel.size, down), over=True)
         self._window.flip()
 
-    def _about(self) -> list[str]:
+    def _about(self, across: int, down: int) -> list[str]:
         """What the test card says of the window and its monitor."""
         where = self._monitor
         rate = f" · {where.rate:.0f} Hz" if where.rate else ""
-        return [where.name, f"monitor {where.number} · {where.width} × {where.height}{rate}", self.name]
+        size = f"{across} × {down}" if self._window.fullscreen else f"window {across} × {down}"
+        return [where.name, f"monitor {where.number} · {size}{rate}", f"--out {self.name}"]
 
     def _read_figures(self):
         """Ask for the HUD's lines and, if they have changed, put them on the panel, for the next picture."""
