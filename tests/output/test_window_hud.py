@@ -13,7 +13,7 @@ from desktop import lit
 from livedream.output.window import hud, letters
 
 SIZE = (640, 360)
-PICTURE = "setattr(look, 'picture', __import__('numpy').full((180, 320, 4), 90, 'uint8'))"
+PICTURE = "setattr(look, 'picture', __import__('numpy').full((180, 320, 4), (90, 90, 90, 255), 'uint8'))"
 
 
 def expected(lines):

@@ -146,9 +146,11 @@ def test_without_a_card_pictures_come_by_way_of_the_host(window, screen, until):
     assert show.end()[1].count("by way of the host") == 1
 
 
-def test_fade(window, screen, until):
+@pytest.mark.parametrize("alpha", [255, 153])
+def test_fade_and_what_shines_through_is_black(window, screen, until, alpha):
     show = window(size="320x180")
-    show.ask("setattr(look, 'picture', np.full((180, 320, 4), 200, 'uint8'))")
+    show.ask(f"setattr(look, 'picture', np.full((180, 320, 4), (200, 200, 200, {alpha}), 'uint8'))")
     for fade, level in ((0.5, 100), (0.25, 50), (0.0, 0), (1.0, 200)):
+        level = level * alpha // 255
         show.ask(f"setattr(look, 'fade', {fade})")
         until(lambda level=level: (abs(screen()[250:350, 300:500].astype(int) - level) <= 1).all())

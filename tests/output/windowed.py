@@ -42,7 +42,7 @@ class OnCard:
 
     def pixels(self):
         self.asked += 1
-        return np.full(self.shape, self._level, np.uint8)
+        return np.full(self.shape, (*[self._level] * 3, 255), np.uint8)
 
 
 def figures():
