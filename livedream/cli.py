@@ -37,7 +37,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def run(options) -> int:
-    from livedream.stage.session import Wishes, run
+    from livedream.stage.session import run
+    from livedream.stage.wishes import Wishes
 
     if len(options.model) > 2:
         raise UserError(f"--model {options.model[2]}: a third one; there are two decks, --model A --model B")

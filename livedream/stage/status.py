@@ -1,34 +1,22 @@
 """What `GET /status` says. Fields are added, never renamed."""
 
 import time
-from collections.abc import Sequence
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import livedream
-from livedream.awake import Awake
-from livedream.stage.faster import Faster
-from livedream.stage.live import Stage, percentile
-from livedream.stage.loader import Loader
-from livedream.stage.looks import Looks
-from livedream.stage.outputs import Outputs
-from livedream.stage.show import Shows
+from livedream.stage.live import percentile
+
+if TYPE_CHECKING:
+    from livedream.stage.session import Session
 
 STARTED = time.monotonic()
 
 
-def status(
-    stage: Stage,
-    outputs: Outputs,
-    osc_port: int | None,
-    loaders: Sequence[Loader],
-    seekers: Sequence[Faster],
-    looks: Looks,
-    awake: Awake,
-    shows: Shows,
-) -> dict:
+def status(session: "Session") -> dict:
     """The state of a show, of JSON values. fps.fresh counts drawings, fps.sent repeats too; ms are milliseconds.
 
-    loaders, seekers: one for each deck. decks: why says of each provider that runs nothing why not; loading is the
+    decks: why says of each provider that runs nothing why not; loading is the
     name of the dream that is made ready, or None; load_error says why the last one asked for was refused; changed: the
     dream's file holds another one by now. looks: the chain, and what is wrong with a look's file as it is now;
     look_error: why looks are not seen at all, or the last one asked for is not in the chain.
@@ -37,6 +25,7 @@ def status(
     shows: the files that the show is kept in; show_error: why the last one that failed is kept no longer, or None.
     ms.interval_p99: of abs(interval - period) between frames handed out.
     """
+    stage, outputs, looks, shows = session.stage, session.outputs, session.looks, session.shows
     ticks = list(stage.ticks)
     gaps = [abs(b[0] - a[0] - stage.period) for a, b in pairwise(ticks)]
     recent = [fresh for at, fresh in ticks if at > time.perf_counter() - 2.0]
@@ -73,7 +62,7 @@ def status(
                 "changed": loader.changed,
                 "why": faster.choice.why,
             }
-            for deck, loader, faster in zip(stage.decks, loaders, seekers, strict=True)
+            for deck, loader, faster in zip(stage.decks, session.loaders, session.seekers, strict=True)
         ],
         "looks": [{"name": each.name, "error": each.error} for each in looks.slots],
         "look_error": stage.compose.error or looks.error,
@@ -91,9 +80,9 @@ def status(
         ],
         "output_error": outputs.error,
         "saved": outputs.saved and str(outputs.saved),
-        **awake.status(),
+        **session.awake.status(),
         "shows": [str(each.path) for each in shows.open if each.path],
         "show_error": shows.error,
-        "osc": {"port": osc_port, **stage.table.counters},
+        "osc": {"port": session.receiver.port, **stage.table.counters},
         "errors": sum(deck.errors + deck.player.lost for deck in stage.decks),
     }

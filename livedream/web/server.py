@@ -77,6 +77,8 @@ class Server:
         """Bind the port and begin to serve. Raises UserError when an asked-for port cannot be had."""
         self._socket = self._bind()
         self.port = self._socket.getsockname()[1]
+        if not self.asked and self.port != PORT:
+            log.warning("page: port %d is taken, serving %s", PORT, self.url)
         self._thread = threading.Thread(target=self._serve, name="web", daemon=True)
         self._thread.start()
 

@@ -1,0 +1,39 @@
+"""What `livedream run` was asked for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from livedream import UserError
+from livedream.output.window import display_available
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """None: the default, which gives way where a place is taken."""
+
+    models: Sequence[str] = ("rainbow.onnx",)  # one for each deck
+    dreams: str | None = None  # the folder that others are loaded from
+    looks: Sequence[str] = ()  # over the picture, in this order
+    outs: Sequence[str] = ()
+    osc: tuple[str, int] | None = None
+    osc_out: Sequence[str] = ()
+    osc_prefix: str = "/livedream"
+    web: tuple[str, int] | None = None
+    web_off: bool = False
+    size: tuple[int, int] = (1280, 720)
+    fps: float = 30.0
+    seed: int = 0
+    seconds: float | None = None
+    device: str = "auto"
+    record: Path | None = None  # the show's file
+    recordings: Path = Path()  # the folder of recordings and screenshots that are asked for in play
+
+
+def default_outputs(wishes: Wishes) -> list[str]:
+    """A window where there is a screen; else the page, if there may be one."""
+    if display_available():
+        return ["window"]
+    if wishes.web_off:
+        raise UserError("no display here and --web off: name an output, such as --out show.mp4")
+    return ["page"]
