@@ -142,8 +142,9 @@ class Outputs:
         if on and self._recording is None:
             try:
                 self._recording = self._add(time.strftime("livedream-%Y-%m-%d-%H%M%S.mp4"))
-            finally:
-                self._mind_recording()
+            except Exception:
+                self._put_out()
+                raise
         elif not on and self._recording is not None:
             self._leave(self._recording)
 
@@ -151,9 +152,12 @@ class Outputs:
         """Let the button stand for what is: off when the recording has failed or was removed."""
         output = self._recording
         if output is not None and (output not in self._all or output.state == "failed"):
-            self._recording = None
-        if self._recording is None and self._table.target("output/record"):
-            self._table.set("output/record", [False], self, repeats=True)
+            self._put_out()
+
+    def _put_out(self) -> None:
+        # Only at that moment: a press that no frame has applied yet must not be taken back.
+        self._recording = None
+        self._table.set("output/record", [False], self, repeats=True)
 
     def _save(self, folder: Path) -> None:
         from livedream.output import screenshot

@@ -9,6 +9,9 @@ import dreams
 import pytest
 from show import Show, has_oscsend
 
+from livedream import parameters
+from livedream.stage.outputs import Outputs
+
 pytestmark = pytest.mark.skipif(not has_oscsend, reason="needs liblo's oscsend (apt: liblo-tools)")
 
 
@@ -50,6 +53,19 @@ def test_a_recording_is_a_button(show, until, folder):
     until(lambda: b"mfra" not in path.read_bytes()[-64:])  # closed whole: a plain mp4 by then
     with av.open(str(path)) as container:
         assert sum(1 for _ in container.decode(video=0)) > 20
+
+
+def test_a_press_that_no_frame_has_seen_yet_is_not_taken_back(tmp_path, until, monkeypatch):
+    looked = []
+    minds = Outputs._mind_recording
+    monkeypatch.setattr(Outputs, "_mind_recording", lambda self: (minds(self), looked.append(1)))
+    table = parameters.Table(parameters.OUTPUT)
+    outputs = Outputs([], table, tmp_path, lambda: None)
+    outputs.start(64, 32, 10)
+    table.set("output/record", [True], "page")
+    until(lambda: len(looked) > 2)
+    assert table.tick(0.1)["output/record"] is True
+    outputs.stop()
 
 
 def test_a_recording_that_is_removed_puts_the_button_out(show, until):
@@ -105,7 +121,8 @@ def test_ctrl_c_ends_it_within_three_seconds_whatever_hangs(tmp_path, until):
     with socket.create_server(("127.0.0.1", 0)) as silent:  # takes the connection and says nothing
         url = f"rtmp://127.0.0.1:{silent.getsockname()[1]}/live/key"
         with Show(path, outs=(url, f"{url}2", str(tmp_path / "set.mp4"))) as show:
-            show.frames(10)
+            show.frame()
+            until(lambda: show.status()["outputs"][3]["sent"] > 5)
             began = time.monotonic()
             show.child.send_signal(signal.SIGINT)
             show.child.wait(20)
