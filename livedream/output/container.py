@@ -33,8 +33,7 @@ class Container:
 
     def __init__(self, path: Path, codec: str | None, size, rate, fit, bitrate, live):
         self.path = path
-        suffix = path.suffix.lower()
-        for spec in choices(suffix, codec, live):
+        for spec in choices(path, codec, live):
             fault = self._open(spec, size, rate, fit, bitrate, live)
             if not fault:
                 return
@@ -80,9 +79,9 @@ class Container:
         return fault
 
 
-def choices(suffix: str, codec: str | None, live: bool) -> list[encoders.Spec]:
+def choices(path: Path, codec: str | None, live: bool) -> list[encoders.Spec]:
     """The encoders for a file of that suffix, best first. Raises UserError."""
     try:
-        return encoders.choices(codec, live, KNOWN[suffix])
+        return encoders.choices(codec, live, KNOWN[path.suffix.lower()])
     except UserError as error:
-        raise UserError(f"{suffix}: {error}") from None
+        raise UserError(f"{path.name}: {error}") from None

@@ -45,7 +45,8 @@ class Room:
             free = shutil.disk_usage(self._folder).free
         except OSError:  # the write will say what is wrong
             return ""
-        if free < FULL:
+        # What came since the last look may come twice before the next one.
+        if free < FULL + 2 * (self._looks[-1][1] - self._looks[max(len(self._looks) - 2, 0)][1]):
             raise UserError(
                 f"{self._name}: the disk is full ({_amount(free)} left): the recording was ended and is whole; "
                 f"free space in {self._folder.resolve()}"

@@ -106,7 +106,7 @@ class File(Output):
         path = Path(self.options.sink)
         suffix = path.suffix.lower()
         if suffix in container.KNOWN:
-            container.choices(suffix, self.options.codec, False)
+            container.choices(path, self.options.codec, False)
         elif suffix != ".png":
             raise UserError(f"{self.name}: a recording ends in {SUFFIXES}")
         elif len(NUMBER.findall(path.name)) != 1 or path.name.count("%") != 1:
