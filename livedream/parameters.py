@@ -9,7 +9,7 @@ import math
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from numbers import Real
 from types import MappingProxyType
@@ -324,6 +324,10 @@ class Snapshot:
     def __contains__(self, address: str) -> bool:
         return address in self.values
 
+    def changed(self, values: Mapping[str, Value]) -> "Snapshot":
+        """The same with other present values; what hands have applied stays what it was."""
+        return replace(self, values=MappingProxyType({**self.values, **values})) if values else self
+
     def below(self, prefix: str) -> "Snapshot | Below":
         """The same as a deck sees it whose addresses begin with `prefix` ("b/")."""
         return Below(self, prefix) if prefix else self
@@ -373,6 +377,7 @@ def _alike(a: Parameter, b: Parameter) -> bool:
 class Table:
     """All parameters and their values. Every method may be called from any thread; `tick` from one only.
 
+    hold: asked by `tick` about each address that is to be applied; True: not yet, the next tick asks again.
     counters: messages, clamped, unknown and malformed since the start.
     faults: the latest case of each, in words, for the log.
     """
@@ -382,6 +387,7 @@ class Table:
     def __init__(self, parameters: Iterable[Parameter]):
         self.counters = {"messages": 0, "clamped": 0, "unknown": 0, "malformed": 0}
         self.faults: dict[str, str] = {}
+        self.hold: Callable[[str], bool] = lambda address: False
         self._lock = threading.Lock()
         self._entries: dict[str, _Entry] = {}
         self._values: dict[str, Value] = {}  # shared with the last snapshot: replaced, never written to
@@ -501,7 +507,9 @@ class Table:
     def tick(self, dt: float) -> Snapshot:
         """Apply what was asked for, move the glides on by `dt` seconds, and say what is."""
         with self._lock:
-            pending, self._pending = self._pending, {}
+            held = {address for address in self._pending if self.hold(address)}
+            pending = {address: each for address, each in self._pending.items() if address not in held}
+            self._pending = {address: self._pending[address] for address in held}
             texts, self._texts = self._texts, {}
             event_at, self._event_at = self._event_at, None
             changes, fired = [], set()

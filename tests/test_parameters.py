@@ -397,3 +397,25 @@ def test_every_word_said_to_a_command_counts_and_is_kept_nowhere():
     assert table.target("output/add") == ""
     assert "sekret" not in str(table.faults)
     assert table.tick(0.03).texts == {}
+
+
+def test_what_is_held_waits_with_its_latest_value():
+    table = Table(PLAYER)
+    table.hold = lambda address: address == "player/speed"
+    table.set("player/speed", [2.0])
+    table.set("player/seed", [7])
+    table.set("player/speed", [3.0])
+    snapshot = table.tick(0.0)
+    assert (snapshot["player/seed"], snapshot["player/speed"]) == (7, 1.0)
+    assert table.target("player/speed") == 3.0
+    table.hold = lambda address: False
+    assert table.tick(1.0)["player/speed"] == 3.0
+
+
+def test_other_present_values_leave_what_hands_did():
+    table = Table(PLAYER)
+    table.set("player/seed", [7])
+    snapshot = table.tick(0.0)
+    moved = snapshot.changed({"player/speed": 4.0})
+    assert (moved["player/speed"], moved["player/seed"], snapshot["player/speed"]) == (4.0, 7, 1.0)
+    assert moved.changes == snapshot.changes

@@ -36,6 +36,8 @@ class Stage:
 
     compose: makes one picture of the decks'; if that comes frames later than asked for, its `behind` says how many.
     seen: called with each frame's Snapshot, in the drawer's thread; it must not block (feedback).
+    shape: makes of the values that hands have set those to draw with (modulation, limits): the frame's number, and the
+        seconds since the last one was drawn.
     seconds: after so much of the show it stops by itself; None: never.
     shows: keeps what is played, where that is asked for; the drawer tells it before and after it moves the dreams.
 
@@ -53,6 +55,7 @@ class Stage:
         seconds: float | None = None,
         compose: Callable[[Sequence[Deck], Snapshot, int], np.ndarray | Picture] = mix.mixed,
         shows: Shows | None = None,
+        shape: Callable[[Snapshot, int, float], Snapshot] = lambda values, number, seconds: values,
     ):
         self.compose = compose
         self._events: deque[float | None] = deque()  # of what was drawn and not yet seen
@@ -67,7 +70,7 @@ class Stage:
         self.latency_s: deque[float] = deque(maxlen=REMEMBERED)  # from a control's change to the frame that shows it
         self.ticks: deque[tuple[float, bool]] = deque(maxlen=REMEMBERED)  # when frames went out, and were they fresh
         self.stopped = threading.Event()
-        self._seen, self._shows = seen, shows
+        self._seen, self._shows, self._shape = seen, shows, shape
         self._picture: np.ndarray | Picture | None = None  # the last one drawn, before fade and blackout
         self._layers: dict[str, np.ndarray] = {}  # of the decks then
         self._turn = threading.Condition()  # guards the two that follow
@@ -123,7 +126,7 @@ class Stage:
             deck.change(self.table)
         if self._shows:
             self._shows.begin(self.decks)
-        values = self.table.tick(frames * self.period)
+        values = self._shape(self.table.tick(frames * self.period), number, frames * self.period)
         self._seen(values)
         moved = [deck for deck in self.decks if deck.move(frames, self.fps, values)]
         drawn = []
