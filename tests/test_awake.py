@@ -6,7 +6,7 @@ import sys
 import threading
 
 import pytest
-from desktop import DBUS, Desktop
+from session_bus import DBUS, Desktop
 
 from livedream import awake
 
