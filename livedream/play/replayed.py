@@ -5,7 +5,7 @@ What it is told is what `taken` and `moment` say of the player that performed.
 
 import contextlib
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -77,7 +77,13 @@ class Replayed(Player):
         noises = at.noises or (None, None)
         self._before, self._after = Point(at.before, noises[0]), Point(at.after, noises[1])
         self._phase, self._seed, self._drawn, self.steps = at.phase, at.seed, at.drawn, at.steps
-        self._runners["decode"].state = at.states
+        self.carry(at.states)
+
+    def carry(self, states: Mapping[str, np.ndarray]) -> None:
+        """Have these states of the decoder, f32 by input name. Raises KeyError and ValueError for what does not fit."""
+        inputs = self.dream.components["decode"].inputs
+        run = self._runners["decode"]
+        run.state = run.state | {name: each.reshape(inputs[name].shape) for name, each in states.items()}
 
     def move(self, frames: int, fps: float, values: Snapshot, enough: Callable[[], bool] = lambda: False) -> None:
         super().move(frames, fps, values, lambda: enough() or not self.latents)

@@ -26,7 +26,7 @@ from livedream.play.replayed import Moment, Replayed
 from livedream.stage import loader, master, mix, offline
 from livedream.stage.composed import Composed
 from livedream.stage.deck import Deck
-from livedream.stage.show_file import Kept, Look, Show, Tick, unpacked
+from livedream.stage.show_file import Kept, Look, Moved, Show, Tick, unpacked
 from livedream.stage.show_lines import LETTERS
 
 Load = Callable[[Dream], Callable[[Component], Runner]]  # of a dream: what makes its runners
@@ -102,7 +102,7 @@ class _Replay:
         self._look(show.looks)
         for deck, moment in zip(self._decks, show.moments, strict=True):
             if moment is not None:
-                deck.player.stand(_moment(show, moment, deck.player.dream))
+                _stand(show, deck.player, moment)
         self._picture: np.ndarray | Picture | None = None
         self._due: frozenset[str] = frozenset()  # what has fired since the last picture
         self._at = Fraction(0)
@@ -134,8 +134,7 @@ class _Replay:
                 wanted += step
             self._move(Fraction(tick.number))
             for letter, deck in zip(LETTERS, self._decks, strict=False):
-                if (phase := tick.decks[letter].phase) is not None:
-                    deck.player.arrive(phase)
+                self._arrive(deck.player, tick.decks[letter])
             shown = wanted == tick.number
             self._draw(self._drawn(tick, now), now, shown or self._exact)
             if shown and self._picture is not None:
@@ -172,6 +171,16 @@ class _Replay:
             part, self._at = following - self._at, following
             for deck in self._decks:
                 deck.player.move(1, self._show.fps / float(part), values.below(deck.prefix))
+
+    def _arrive(self, player: Replayed, moved: Moved) -> None:
+        """Stand where the other one stood when it was drawn."""
+        if moved.phase is not None:
+            player.arrive(moved.phase)
+        if moved.states:
+            try:
+                player.carry(moved.states)
+            except (KeyError, ValueError):
+                raise UserError(f"{self._show.path}: a state does not fit {player.dream.title}") from None
 
     def _drawn(self, tick: Tick, values: Snapshot) -> list[Deck]:
         """The decks to draw: at the show's own rate those that were drawn then, however late the machine was."""
@@ -248,14 +257,14 @@ def _fits(parameter: Parameter, value: Value) -> bool:
     return parameter.low <= value <= parameter.high or parameter.address.endswith("dream/load")
 
 
-def _moment(show: Show, said: dict, dream: Dream) -> Moment:
-    """A deck's moment of the header."""
-    inputs = dream.components["decode"].inputs
+def _stand(show: Show, player: Replayed, said: dict) -> None:
+    """Be at a deck's moment of the header."""
+    dream, inputs = player.dream, player.dream.components["decode"].inputs
     try:
         noises = tuple(unpacked(each).reshape(inputs["noise"].shape) for each in said["noises"])
-        states = {name: unpacked(each).reshape(inputs[name].shape) for name, each in said["states"].items()}
+        states = {name: unpacked(each) for name, each in said["states"].items()}
         latents = [unpacked(said[name]).reshape(dream.mean.shape) for name in ("before", "after")]
-        return Moment(*latents, said["phase"], said["seed"], said["drawn"], said["steps"], noises, states)
+        player.stand(Moment(*latents, said["phase"], said["seed"], said["drawn"], said["steps"], noises, states))
     except (KeyError, TypeError, ValueError, AttributeError):
         raise UserError(f"{show.path}:1: the moment that the show begins at does not fit {dream.title}") from None
 

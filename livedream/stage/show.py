@@ -17,6 +17,7 @@ from livedream import UserError
 from livedream.look.chain import Chain
 from livedream.output import Output
 from livedream.parameters import Snapshot
+from livedream.play.player import Player
 from livedream.play.replayed import moment, taken
 from livedream.stage import show_lines
 from livedream.stage.deck import Deck
@@ -162,7 +163,10 @@ class Shows:
         players = tuple(deck.player for deck in self._decks)
         letters = "".join(LETTERS[deck.number] for deck in drawn)
         looks = tuple((slot, slot.source) for slot in self._chain.slots)
-        return Played(number, frames, values, fired, players, tuple(map(taken, players)), letters, looks)
+        steps, states = tuple(map(taken, players)), ()
+        if self.open and self._last and players != self._last.players:
+            states = tuple(map(_carried, players, self._last.players))
+        return Played(number, frames, values, fired, players, steps, letters, looks, states)
 
     # -- the thread that writes -----------------------------------------------------------------------------------
 
@@ -208,6 +212,13 @@ class Shows:
             transitions = self._chain.transitions
             show.lines = [show_lines.header(item, moments, transitions, self._fps, self._size, self._started)]
         self._before = item
+
+
+def _carried(player: Player, last: Player) -> dict:
+    """The decoder's states, if the same dream runs elsewhere by now: it may have gone on from somewhat older ones."""
+    same = player is not last and player.dream.sha256 == last.dream.sha256
+    now = moment(player) if same else None
+    return now.states if now else {}
 
 
 def _reason(error: Exception) -> str:

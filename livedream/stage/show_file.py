@@ -8,7 +8,7 @@ import binascii
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -43,10 +43,15 @@ class Look:
 
 @dataclass(frozen=True)
 class Moved:
-    """What one deck did until a frame was drawn. latents: of its steps, f32. phase: after them, None: as it was."""
+    """What one deck did until a frame was drawn.
+
+    latents: of its steps, f32 [Z]. phase: after them, None: as it was; above 1 where a step had failed. states: its
+    decoder's, f32 [n], where they are not as they were left.
+    """
 
     latents: tuple[np.ndarray, ...] = ()
     phase: float | None = None
+    states: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -213,10 +218,11 @@ def _tick(said: dict, before: int | None, decks: int) -> Tick:
 
 
 def _moved(said: dict) -> Moved:
-    phase = said["phase"]
-    if not isinstance(phase, float | int) or not 0 <= phase <= 1:
+    phase = said.get("phase")
+    if phase is not None and not (isinstance(phase, float | int) and 0 <= phase < 1e6):
         raise ValueError
-    return Moved(tuple(map(unpacked, said.get("latents", ()))), float(phase))
+    states = {str(name): unpacked(each) for name, each in said.get("states", {}).items()}
+    return Moved(tuple(map(unpacked, said.get("latents", ()))), phase, states)
 
 
 def _values(said: dict) -> dict[str, Value]:

@@ -8,8 +8,8 @@ value of the line before where a line does not name them; so have phases and loo
      "frame": the last one drawn before, or null, "values": {address: value}, "transitions": [look],
      "decks": [{"dream": {"path", "title", "sha256", "providers"}, "moment": {…} or null}], "looks": [look]}
     {"frame": number, "moved": frames, if not all since the line before, "drawn": "a" and "b" if they were,
-     "a": {"phase": 0..1, "latents": [of each step]}, "b": …, "set": {…}, "gone": [address …], "fired": [address …],
-     "dreams": {"a": dream}, "looks": [look]}
+     "a": {"phase": 0..1, "latents": [of each step], "states": {…}}, "b": …,
+     "set": {…}, "gone": [address …], "fired": [address …], "dreams": {"a": dream}, "looks": [look]}
     {"recording": "NAME.mp4", "first": its first frame}
     {"dropped": [[first, last], …]}: frames that the recording lacks
 
@@ -37,7 +37,8 @@ class Played(NamedTuple):
     """One frame as it was drawn.
 
     number: None where none was drawn yet. frames: that the dreams were moved by. steps: of each deck, the latents of
-    its steps and the phase after them. drawn: the letters of the decks that were drawn. looks: (slot, source).
+    its steps and the phase after them. drawn: the letters of the decks that were drawn. looks: (slot, source). states:
+    of the decoders, by input name, of each deck whose dream runs elsewhere than on the frame before.
     """
 
     number: int | None
@@ -48,6 +49,7 @@ class Played(NamedTuple):
     steps: tuple[tuple[list[np.ndarray], float], ...]
     drawn: str
     looks: tuple[tuple[Slot, object], ...]
+    states: tuple[Mapping[str, np.ndarray], ...] = ()
 
 
 def header(
@@ -80,6 +82,9 @@ def line(now: Played, before: Played) -> str:
     for letter, (latents, phase), (_, last) in zip(LETTERS, now.steps, before.steps, strict=False):
         if latents or phase != last:
             said[letter] = {"phase": phase} | ({"latents": [packed(each) for each in latents]} if latents else {})
+    for letter, states in zip(LETTERS, now.states, strict=False):
+        if states:
+            said[letter] = said.get(letter, {}) | {"states": {name: packed(each) for name, each in states.items()}}
     if changed := _values(before.values, now.values):
         said["set"] = changed
     if gone := [address for address in before.values if address not in now.values]:

@@ -11,7 +11,8 @@ from performance import FPS, SIZE, Performance, numbered, shows_in
 from livedream import UserError
 from livedream.backend import cpu
 from livedream.dream import write
-from livedream.stage import replay, show_file
+from livedream.play.player import Player
+from livedream.stage import deck, replay, show_file
 
 TRAIL = """/*{"ISFVSN": "2", "INPUTS": [{"NAME": "inputImage", "TYPE": "image"},
   {"NAME": "kept", "TYPE": "float", "DEFAULT": 0.5, "MIN": 0.0, "MAX": 1.0}, {"NAME": "flash", "TYPE": "event"}],
@@ -178,6 +179,45 @@ def test_another_dream_comes_in_play_and_the_first_comes_back(kept, paths):
     assert {each.shape for each in pictures.values()} == {(32, 64, 4), (96, 96, 4)}
     told = show_file.read(path)
     assert [each.title for each in told.loads] == ["Big", "Noisy", "Calm"]
+    assert_same(pictures, again(path))
+
+
+def test_what_a_slow_or_failing_machine_left_out_is_left_out_again(kept, monkeypatch):
+    show, path = kept("noisy")
+    show.set(player__speed=4)
+    show.play(10)
+    monkeypatch.setattr(deck, "PATIENCE", -1)  # no time for any step
+    show.play(5, 3).set(dream__scene__jump=1)
+    show.play(5, 2)
+    monkeypatch.undo()
+    show.play(5)
+    runners, calls = show.decks[0].player._runners, []
+
+    class Failing:
+        provider, state, keep = "cpu", runners["step"].state, runners["step"].keep
+
+        def __call__(self, inputs):
+            calls.append(1)
+            if len(calls) in (2, 3, 9):
+                raise RuntimeError("no memory")
+            return step(inputs)
+
+    step, runners["step"] = runners["step"], Failing()
+    show.play(5, 4)
+    runners["step"] = step
+    pictures = show.play(10).end()
+    assert show.decks[0].errors == 3
+    assert_same(pictures, again(path))
+
+
+def test_a_dream_that_goes_on_elsewhere_goes_on_in_the_show(kept):
+    show, path = kept("noisy")
+    show.set(player__speed=1.5)
+    show.play(50).decks[0].fall_back("its card was drawn")  # to states that are a second old
+    show.play(10)
+    show.decks[0].offer_same(Player(show.decks[0].player.dream, cpu.load))
+    show.play(10, 2)
+    pictures = show.play(10).end()
     assert_same(pictures, again(path))
 
 
