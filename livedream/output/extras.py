@@ -15,7 +15,7 @@ def need(kind: str, module: str, platform: str | None = None) -> None:
     """
     if platform is not None and sys.platform != platform:
         raise UserError(f"{kind}: this is for {SYSTEMS[platform]} only; ndi:NAME and omt:NAME work everywhere")
-    if module not in sys.modules and importlib.util.find_spec(module) is None:
+    if sys.modules.get(module) is None and importlib.util.find_spec(module) is None:
         raise UserError(f"{kind}: {module} is not installed; pip install 'livedream[{kind}]'")
 
 

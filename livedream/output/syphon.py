@@ -34,9 +34,7 @@ class Syphon(Output):
             from syphon.utils import raw
         except ImportError as error:
             raise UserError(f"syphon: syphon-python cannot be loaded here: {error}") from None
-        self._pool = (
-            objc.autorelease_pool
-        )  # a thread that is not Cocoa's has none, and would keep every frame's objects
+        self._pool = objc.autorelease_pool  # this thread is not Cocoa's: without one it keeps every frame's objects
         self._texture, self._copy = raw.create_mtl_texture, copying.copy_image_to_mtl_texture
         self._resizer = Resizer(self.options.size, self.options.fit) if self.options.size else None
         self._size = None

@@ -1,0 +1,90 @@
+"""Pictures that say which frame they are, colour bars, and a show that feeds them to one output."""
+
+import threading
+import time
+
+import numpy as np
+
+from livedream.frame import Frame
+from livedream.output.kinds import parse
+
+# 75 % colour bars (EBU Tech. 3373 calls them so): the brightest that every broadcast path has to carry.
+BARS = [tuple(191 * (bars >> bit & 1) for bit in (1, 2, 0)) for bars in range(7, -1, -1)]
+BLOCK, BITS = 16, 16  # the counter: so many squares of so many pixels in the top rows
+
+
+def bars(width: int, height: int, alpha: int = 255) -> np.ndarray:
+    """uint8 [height, width, 4]: eight bars of equal width."""
+    picture = np.empty((height, width, 4), np.uint8)
+    for number, colour in enumerate(BARS):
+        picture[:, number * width // 8 : (number + 1) * width // 8, :3] = colour
+    picture[..., 3] = alpha
+    return picture
+
+
+def middles(picture: np.ndarray) -> np.ndarray:
+    """[8, channels] of the middle of each bar."""
+    height, width = picture.shape[:2]
+    return picture[height // 2, [(2 * number + 1) * width // 16 for number in range(8)]].astype(int)
+
+
+def stamped(number: int, width: int = 640, height: int = 360, alpha: int = 255) -> np.ndarray:
+    """Bars with `number` in squares of white and black, lowest bit first."""
+    picture = bars(width, height, alpha)
+    for bit in range(BITS):
+        picture[:BLOCK, bit * BLOCK : (bit + 1) * BLOCK, :3] = 255 * (number >> bit & 1)
+    return picture
+
+
+def stamp(picture: np.ndarray, channel: int = 1) -> int:
+    """The number again; `channel` is one that is bright where the picture is."""
+    row = picture[BLOCK // 2, BLOCK // 2 : BITS * BLOCK : BLOCK, channel]
+    return sum(1 << bit for bit, value in enumerate(row) if value > 127)
+
+
+def until(condition, seconds: float = 10.0):
+    """Wait for `condition()` to be true and return what it said."""
+    end = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < end, f"not within {seconds} s: {condition}"
+        time.sleep(0.01)
+    return found
+
+
+class Feed:
+    """An output that is started, and shown `picture(number)` at `fps`. written: the numbers that it really wrote."""
+
+    def __init__(self, sink: str, picture, fps: float = 30.0, size=(640, 360)):
+        self.picture, self.fps = picture, fps
+        self.output = parse(sink)
+        self.written: list[int] = []
+        write = self.output.write
+
+        def noted(frame):
+            result = write(frame)
+            self.written.append(frame.number)
+            return result
+
+        self.output.write = noted
+        self.output.start(*size, fps)
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self):
+        number, began = 0, time.monotonic()
+        while not self._over.wait(max(began + number / self.fps - time.monotonic(), 0)):
+            self.output.show(Frame(self.picture(number), number))
+            number += 1
+
+    def up(self):
+        until(lambda: self.output.state == "up")
+        return self
+
+    def end(self) -> float:
+        """Stop feeding and the output; how many seconds `stop` took."""
+        self._over.set()
+        self._thread.join()
+        began = time.monotonic()
+        self.output.stop()
+        return time.monotonic() - began
