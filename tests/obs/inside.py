@@ -5,6 +5,7 @@ addresses, and nothing may outlive this.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import shutil
@@ -56,10 +57,10 @@ def age(way: str, folder: Path, options) -> dict:
         "took": [],
     }
     with Studio(folder) as studio, ways.server(way, folder):
-        for turn in range(2 * options.turns):
-            who = ("bare", "livedream")[turn % 2] if ways.WAYS[way].bare else "livedream"
+        for who in options.turns * [each for each in options.who if each != "bare" or ways.WAYS[way].bare]:
             with sending(way, who, folder, options):
                 first = studio.play(ways.WAYS[way].url, ways.WAYS[way].form, **options.set)
+                prioritise(options.nice)
                 result["first_picture_s"].setdefault(who, []).append(round(first, 1))
                 time.sleep(2.0)  # OBS drops what it has too much of in the first second
                 seen = watched(studio, options.shots)
@@ -221,6 +222,14 @@ def numbers(path: Path) -> list[int | None]:
 TASKS = {"order": order, "age": age, "colours": colours, "portrait": portrait}
 
 
+def prioritise(nice: int) -> None:
+    """Set the priority of everything in this namespace: of processes, and of the sessions that Linux groups them by."""
+    for each in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, int(each.name), nice)
+            (each / "autogroup").write_text(str(nice))
+
+
 def main() -> None:
     sys.path.append(str(HERE.parent))  # for dreams.py
     parser = argparse.ArgumentParser(description=__doc__.split(":")[0])
@@ -233,6 +242,7 @@ def main() -> None:
     parser.add_argument("--shots", type=int, default=15, help="screenshots at a time")
     parser.add_argument("--seconds", type=float, default=3.0, help="that OBS records")
     parser.add_argument("--turns", type=int, default=3, help="of each sender")
+    parser.add_argument("--who", nargs="+", default=["bare", "livedream"], help="age: whose")
     parser.add_argument("--nice", type=int, default=0, help="priority of all of it, OBS too")
     parser.add_argument("--set", type=json.loads, default={}, help="settings of the Media Source, JSON")
     parser.add_argument("--ndi", action="store_true", help="colours: through NDI too")
@@ -243,7 +253,8 @@ def main() -> None:
         os.execvp(NAMESPACE[0], [*NAMESPACE, sys.executable, *sys.argv])
     for command in (["ip", "link", "set", "lo", "up"], ["ip", "link", "set", "lo", "multicast", "on"]):
         subprocess.run(command, check=True)
-    os.nice(options.nice)
+    os.setsid()  # a session's priority is its own
+    prioritise(options.nice)
     folder = options.folder or Path(tempfile.mkdtemp(prefix="livedream-obs-"))
     folder.mkdir(parents=True, exist_ok=True)
     # libndi's own discovery needs a daemon; told so, it looks on this machine.
