@@ -150,6 +150,11 @@ def engine(options) -> int:
 
 
 def info(options) -> int:
+    if Path(options.model).suffix == ".show":
+        from livedream.stage import show_file
+
+        print(show_file.text(show_file.read(options.model)))
+        return 0
     from livedream.dream import info, read
 
     dream = read.load(options.model)
@@ -331,8 +336,8 @@ def _parser() -> argparse.ArgumentParser:
         help="rtx builds for RTX 30, 40 and 50 on any machine, tensorrt for this machine's card [%(default)s]",
     )
 
-    tell = command(info, "what a dream file holds")
-    tell.add_argument("model", metavar="MODEL")
+    tell = command(info, "what a dream file, or a show, holds")
+    tell.add_argument("model", metavar="MODEL|SHOW")
     tell.add_argument("--sheet", metavar="OUT.jpg", help="draw its scenes as a contact sheet")
 
     table = command(params, "every address that OSC can move")

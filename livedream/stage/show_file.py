@@ -133,6 +133,24 @@ def read(path: str | Path) -> Show:
     return replace(show, first=first, last=number, changes=changes, loads=tuple(loads), dropped=tuple(dropped))
 
 
+def text(show: Show) -> str:
+    """A few lines about it."""
+    width, height = show.size
+    minutes, seconds = divmod(show.seconds, 60)
+    lost = sum(last - first + 1 for first, last in show.dropped)
+    rows = [
+        ("played", f"{show.started}, livedream {show.version}"),
+        ("length", f"{int(minutes)}:{seconds:04.1f}, {show.last - show.first + 1} frames"),
+        ("recorded", f"{width}x{height} at {show.fps:g} fps"),
+        *(("deck " + LETTERS[n], f"{each.title} ({each.path})") for n, each in enumerate(show.dreams)),
+        *(("loaded", f"{each.title} ({each.path})") for each in show.loads),
+        ("looks", ", ".join(each.name for each in show.looks) or "none"),
+        ("changes", f"{show.changes} values"),
+        *([("dropped", f"{lost} frames of the recording, which the show has")] if lost else []),
+    ]
+    return "\n".join(f"{name:10} {value}" for name, value in rows)
+
+
 def unpacked(text: str) -> np.ndarray:
     """f32 [n]. Raises ValueError for what is none, or not finite."""
     array = np.frombuffer(base64.b64decode(text, validate=True), "<f4").astype(np.float32)
