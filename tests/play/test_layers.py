@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from livedream import alpha
-from livedream.backend import cpu
+from livedream.backend import cpu, device, providers
 from livedream.dream import read
 from livedream.play import table as tables
 from livedream.play.player import Player
@@ -34,10 +34,10 @@ def chance(seed: int, shape=(70, 513), opaque=False) -> np.ndarray:
 class Deck:
     """A player with its table, moved by hand, without chance."""
 
-    def __init__(self, path):
+    def __init__(self, path, load=cpu.load):
         self.dream = read.load(path)
         self.table = tables.of(self.dream, 7)
-        self.player = Player(self.dream, cpu.load)
+        self.player = Player(self.dream, load)
         self.set("player/glide", 0)
         self.set("dream/temperature", 0)
         self.move(0)
@@ -219,6 +219,39 @@ def test_other_runners_go_on_with_the_past_there_is(deck):
     deck.player = other
     deck.move().drawn()
     assert near(deck.player.layers["front"], dreams.front(turned(3))[0])
+
+
+class OnCard:
+    """A picture that lies elsewhere."""
+
+    def __init__(self, pixels):
+        self.shape, self.pixels = pixels.shape, lambda: pixels
+
+
+def lying_elsewhere(component):
+    """A runner that has its values bound, as on a card, and whose pictures stay there."""
+    bound = providers.Provider("bound", "CPUExecutionProvider", "", memory="cpu")
+    runner = device.DeviceRunner(component, bound, exact=True, graph=False)
+    run = runner.__call__
+
+    class Elsewhere:
+        def __call__(self, inputs):
+            return {name: OnCard(each[0]) if each.dtype == np.uint8 else each for name, each in run(inputs).items()}
+
+        def __getattr__(self, name):
+            return getattr(runner, name)
+
+    return Elsewhere()
+
+
+def test_layers_on_a_card_are_the_same(path, deck):
+    other = Deck(path, lying_elsewhere)
+    for each in (deck, other):
+        each.set("layer/front/offset", 2 / FPS)
+        each.set("layer/back/gain", 0.5)
+    for _ in range(4):
+        assert near(other.move().drawn(), deck.move().drawn())
+    assert near(other.player.layers["front"], deck.player.layers["front"])
 
 
 def test_a_dream_brings_its_layers_addresses_and_takes_them_along(path, tmp_path):
