@@ -38,7 +38,7 @@ export function reportOutputs(outputs, { output_error = null, saved = null, awak
   panel.hidden = false;
 
   clock(outputs);
-  answer(names, output_error ?? "");
+  answer(names, (output_error ?? "").replace(/^--out /, ""));
   if (saved && saved !== kept && kept !== undefined) say(`kept ${saved.replace(/^.*[/\\]/, "")}`, saved);
   kept = saved;
   write(power, awake?.says ?? "");
@@ -52,7 +52,7 @@ function card({ name, kind }) {
   const node = make("li", { className: "place" }), head = make("button", { className: "head", ariaExpanded: false });
   const says = make("span", { className: "says" }), body = make("div", { className: "body", hidden: true });
   const whole = make("p", { className: "note" }), mapping = make("div", { className: "inputs" });
-  const feet = make("div", { className: "feet" });
+  const feet = make("div", { className: "feet" }), reset = make("button", { textContent: "Reset corners" });
   const past = []; // what was sent by when, in the last seconds
   node.dataset.output = name;
   head.onclick = () => { body.hidden = !body.hidden; head.ariaExpanded = !body.hidden; };
@@ -65,25 +65,24 @@ function card({ name, kind }) {
 
   function lay(number) { // of a window
     const own = (what) => `window/${number}/${what}`, corners = parameters.get(own("corners"));
+    reset.onclick = () => change(corners.address, corners.default);
+    if (corners && reset.parentNode !== feet) feet.prepend(reset);
     const members = MAPPING.map((each) => parameters.get(own(each))).filter(Boolean);
     fill(mapping, members.map((each) => control(each, { bool: toggle, choice }[each.type])));
-    if (!corners || feet.querySelector(".reset")) return;
-    const reset = make("button", { textContent: "Reset corners", className: "reset", title: hint(corners) });
-    reset.onclick = () => change(corners.address, corners.default);
-    feet.prepend(reset);
   }
 
   function report({ state, sent, dropped, error, note }, now) {
-    error = error?.replace(`${name}: `, ""); // it stands above
+    [error, note] = [error?.replace(`${name}: `, ""), note?.replace(` ${name}`, "")]; // it stands above
     past.push([now, sent]);
     if (past.length > 4 || now < past[0][0]) past.shift();
     const [[then, before]] = past, rate = now > then ? (sent - before) / (now - then) : 0;
     node.className = `place ${state}`;
-    const figures = [rate >= 0.5 ? `${Math.round(rate)} fps` : "", dropped ? `${dropped} dropped` : ""].filter(Boolean);
-    const brief = state === "up" ? [note, ...figures] : [state, error ?? note];
+    const lost = dropped && !note?.includes("dropped") ? `${dropped} dropped` : "";
+    const brief = state === "up" ? [note, rate >= 0.5 && `${Math.round(rate)} fps`, lost] : [state, error ?? note];
     write(says, brief.filter(Boolean).join(" · ") || state);
     const told = `${state}, ${sent} frames sent, ${dropped} dropped`;
-    write(whole, [error ?? note, told].filter(Boolean).join("\n"), "");
+    const long = (error ?? note ?? "").length > 36; // else it can be read above
+    write(whole, [long && (error ?? note), told].filter(Boolean).join("\n"), "");
   }
   return { node, lay, report };
 }

@@ -1,13 +1,10 @@
 """The page's looks over a real show: put in, moved, passed over, taken out, played, and what is wrong with a file."""
 
-import asyncio
-import json
-import urllib.request
-
 import dreams
 import numpy as np
 import pytest
-from browser import CHROMIUM, Browser
+from browser import CHROMIUM
+from hand import value, visiting
 from show import Show
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="needs chromium (apt)")
@@ -41,8 +38,6 @@ void main() {
 AT = "document.querySelector('[data-address=\"look/%s\"]')"
 LOOK = "document.querySelector('[data-look=\"%s\"]')"
 LIST = "document.querySelector('#looks ol')"
-BOX = "(r => JSON.stringify([r.x, r.y, r.width, r.height]))(%s.getBoundingClientRect())"
-MOVES = "document.getElementById('looks').getAnimations({subtree: true}).length > 0"
 INSERT = "document.querySelector('#looks .insert')"
 
 
@@ -65,59 +60,12 @@ def coloured(*wanted):
     return lambda pixels: np.abs(pixels[..., :3].astype(int) - wanted).max() <= 12
 
 
-def value(show, address):
-    with urllib.request.urlopen(f"http://127.0.0.1:{show.web_port}/parameters", timeout=10) as answer:
-        return next((each["value"] for each in json.load(answer) if each["address"] == address), None)
-
-
-class Hand:
-    """A mouse on the page, by what it is to be put on; (0, 0) is the upper left corner of that."""
-
-    def __init__(self, browser):
-        self.browser = browser
-
-    async def on(self, what, x=0.5, y=0.5):
-        """Where on the screen, once it lies still."""
-        before = None
-        while before != (box := await self.browser.js(BOX % what)) or await self.browser.js(MOVES):
-            before = box
-            await asyncio.sleep(0.03)
-            await self.browser.js(f"{what}.scrollIntoView({{block: 'center', behavior: 'instant'}})")
-        left, top, width, height = json.loads(box)
-        return left + x * width, top + y * height
-
-    async def do(self, kind, x, y):
-        await self.browser.call(
-            "Input.dispatchMouseEvent", type=f"mouse{kind}", x=x, y=y, button="left", buttons=1, clickCount=1
-        )
-
-    async def click(self, what, x=0.5, y=0.5):
-        at = await self.on(what, x, y)
-        for kind in ("Pressed", "Released"):
-            await self.do(kind, *at)
-
-
 @pytest.fixture
 def folder(tmp_path):
     dreams.tiny(tmp_path / "tiny.onnx")
     (tmp_path / "invert.fs").write_text(INVERT)
     (tmp_path / "probe.fs").write_text(PROBE)
     return tmp_path
-
-
-def visiting(show, folder, visit):
-    async def run():
-        async with Browser(folder / "profile", f"http://127.0.0.1:{show.web_port}/", "1280,860") as browser:
-
-            def says(condition):
-                async def check():
-                    return condition() if callable(condition) else await browser.js(condition)
-
-                return browser.eventually(check)
-
-            await visit(browser, Hand(browser), says)
-
-    asyncio.run(run())
 
 
 def test_the_chain_is_changed_on_the_page(folder):
