@@ -8,10 +8,10 @@ import time
 from livedream import UserError
 from livedream.output import Output
 from livedream.output.extras import name_in, need
-from livedream.output.opaque import Format
 from livedream.output.rate import fraction
 from livedream.output.resize import Resizer
 from livedream.output.tally import Tally
+from livedream.output.transparency import Transparency
 
 
 class Ndi(Output):
@@ -34,13 +34,13 @@ class Ndi(Output):
         self._rate = fraction(self.options.fps if self.options.fps and self.options.fps < fps else fps)
         self._ticks = TICKS / fps  # of the timecode, from one frame number to the next
         self._began: float | None = None
-        self._format = Format()
+        self._transparency = Transparency()
         self._resizer = Resizer(self.options.size, self.options.fit) if self.options.size else None
         self._tally = Tally(self._sender.heard)
 
     def write(self, frame):
         pixels = frame.pixels
-        alpha = self._format.alpha(pixels)
+        alpha = self._transparency.of(pixels)
         if self._resizer:
             pixels = self._resizer.resized(pixels, alpha)
         if self._began is None:  # so that frame number 0 has the time of day that it had

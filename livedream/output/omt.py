@@ -8,10 +8,10 @@ import numpy as np
 from livedream import UserError
 from livedream.output import Output
 from livedream.output.extras import name_in, need
-from livedream.output.opaque import Format
 from livedream.output.rate import fraction
 from livedream.output.resize import Resizer
 from livedream.output.tally import Tally
+from livedream.output.transparency import Transparency
 
 TICKS = 10_000_000  # of a timestamp, a second
 BT709 = 709
@@ -38,7 +38,7 @@ class Omt(Output):
         self._flags = cyomtlib.VideoFlags
         self._rate = fraction(self.options.fps if self.options.fps and self.options.fps < fps else fps)
         self._ticks = TICKS / fps
-        self._format = Format()
+        self._transparency = Transparency()
         self._resizer = Resizer(self.options.size, self.options.fit) if self.options.size else None
         self._tally = Tally(lambda: _heard(sender), "connection")
         self._turned = np.empty((0, 0, 4), np.uint8)
@@ -46,7 +46,7 @@ class Omt(Output):
 
     def write(self, frame):
         pixels = frame.pixels
-        alpha = self._format.alpha(pixels)
+        alpha = self._transparency.of(pixels)
         if self._resizer:
             pixels = self._resizer.resized(pixels, alpha)
         height, width = pixels.shape[:2]

@@ -6,9 +6,9 @@ Written from SpoutGL's source and the Spout SDK's documentation; not run on Wind
 import numpy as np
 
 from livedream import UserError
+from livedream.alpha import opaque
 from livedream.output import Output
 from livedream.output.extras import name_in, need
-from livedream.output.opaque import opaque
 from livedream.output.resize import Resizer
 
 GL_RGBA = 0x1908

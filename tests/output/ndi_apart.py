@@ -107,8 +107,7 @@ def colours(width, height):
 
 def order(seconds):
     """What was written while a receiver listened, and what came to it."""
-    pictures = [stamped(number) for number in range(256)]
-    feed = Feed("ndi:order#groups=ours", lambda number: pictures[number]).up()
+    feed = Feed("ndi:order#groups=ours", stamped).up()
     receiver = Receiver()
     receiver.wait(lambda picture: True)
     came, end = [], time.monotonic() + seconds

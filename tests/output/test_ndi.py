@@ -54,8 +54,8 @@ def test_library_that_fails_in_the_middle_is_tried_again(apart):
 def test_added_and_removed_twenty_times_leaves_nothing(apart):
     got = apart("again", 20)
     threads, files, memory = zip(*got["counts"], strict=True)
-    assert max(threads[-5:]) <= max(threads[:5])
-    assert max(files[-5:]) <= max(files[:5])
+    assert max(threads[-5:]) <= max(threads[:5]) + 3  # a pool breathes, a leak would make fifteen
+    assert max(files[-5:]) <= max(files[:5]) + 3
     assert max(memory[-5:]) < max(memory[:5]) + 20
     assert got["longest"] < 3
 

@@ -1,0 +1,59 @@
+"""OMT: a real receiver gets our frames, in a network of their own, for libomt listens everywhere."""
+
+import sys
+
+import pytest
+from apart import Apart
+
+from livedream import UserError
+from livedream.output.kinds import parse
+
+
+@pytest.fixture(scope="module")
+def apart():
+    pytest.importorskip("cyomtlib")
+    process = Apart("omt_apart.py")
+    yield process
+    process.end()
+
+
+@pytest.mark.parametrize("size", [(640, 360), (1280, 720)])
+def test_colour_bars_arrive_within_three_levels(apart, size):
+    assert max(apart("colours", *size)) <= 3
+
+
+def test_every_frame_arrives_once_in_order_and_at_its_time(apart):
+    got = apart("order", 3)
+    assert got["came"] == got["written"]
+    assert len(got["came"]) > 30
+    assert got["rate"] == [30, 1]
+    assert got["ticks"] == [333330]  # a thirtieth of a second, in units of 100 ns
+
+
+def test_size_and_alpha_change_while_a_receiver_watches(apart):
+    shapes = [(640, 360, 255), (1280, 720, 255), (320, 180, 255), (322, 182, 100), (640, 360, 20), (321, 180, 255)]
+    got = apart("changes", shapes)
+    assert [each[:2] for each in got["came"]] == [[w & ~1, h] for w, h, _ in shapes]
+    assert all(abs(came[2] - alpha) <= 1 for came, (_, _, alpha) in zip(got["came"], shapes, strict=True))
+    assert (got["state"], got["errors"]) == ("up", None)
+
+
+def test_tally_is_shown(apart):
+    notes = ["no connection yet", "sending, 1 connection", "in preview, 1 connection", "on air, 1 connection", None]
+    assert apart("tally") == notes
+
+
+def test_added_and_removed_twenty_times_leaves_nothing(apart):
+    got = apart("again", 20)
+    threads, files, memory = zip(*got["counts"], strict=True)
+    assert max(threads[-5:]) <= max(threads[:5]) + 3  # a pool breathes, a leak would make fifteen
+    assert max(files[-5:]) <= max(files[:5]) + 3
+    assert max(memory[-5:]) < max(memory[:5]) + 20
+    assert got["longest"] < 3
+    assert got["files"] == []  # no log
+
+
+def test_absent_library_is_named_with_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "cyomtlib", None)
+    with pytest.raises(UserError, match=r"omt: cyomtlib is not installed; pip install 'livedream\[omt\]'"):
+        parse("omt:stage").start(320, 180, 30)
