@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from livedream import UserError
+from livedream.alpha import opaque
 from livedream.output import png
-from livedream.output.opaque import opaque
 from livedream.output.resize import Resizer
 
 NUMBER = re.compile(r"%(0?\d*)d")
