@@ -1,8 +1,10 @@
-"""`python -m livedream.bench.child [--stall SECONDS] run …`: the command line, with an output that notes every frame.
+"""`python -m livedream.bench.child [--stall SECONDS] [--whole] run …`: the command line, and an output that notes
+every frame.
 
 `--out probe:FILE` notes frames in FILE (see RECORD); FILE is there already and its size says how many. The first frame
-is told on standard output, too. `--stall` lets the model hang for STALL seconds every so many seconds. Nothing is
-imported here that `livedream run` does not, because the time to the first frame is measured.
+is told on standard output, too. `--stall` lets the model hang for STALL seconds every so many seconds; `--whole` notes
+the checksum of all pixels. Nothing is imported here that `livedream run` does not, because the time to the first frame
+is measured.
 """
 
 import sys
@@ -21,7 +23,10 @@ STALL = 0.2  # seconds
 
 def main() -> int:
     """Run the command line with the output `probe`."""
-    _add_probe()
+    whole = "--whole" in sys.argv
+    if whole:
+        sys.argv.remove("--whole")
+    _add_probe(1 if whole else GRID)
     if sys.argv[1:2] == ["--stall"]:
         _add_stall(float(sys.argv[2]))
         del sys.argv[1:3]
@@ -30,7 +35,7 @@ def main() -> int:
     return cli.main()
 
 
-def _add_probe() -> None:
+def _add_probe(grid: int) -> None:
     from livedream import output
     from livedream.output import kinds
 
@@ -57,7 +62,7 @@ def _add_probe() -> None:
             seen = self._records["number"][: min(self._count, len(self._records))]
             at = np.searchsorted(seen, frame.number)
             if at < len(seen) and seen[at] == frame.number:
-                self._records["look"][at] = zlib.crc32(frame.pixels[::GRID, ::GRID].tobytes()) or 1
+                self._records["look"][at] = zlib.crc32(frame.pixels[::grid, ::grid].tobytes()) or 1
 
     Probe.__module__ = "livedream.output.probe"
     module = type(sys)("livedream.output.probe")

@@ -27,6 +27,7 @@ class Show:
 
     arguments: further ones of `livedream run`; without --device it is the CPU. frames: how many are noted at most.
     stall: the model hangs for 200 ms every so many seconds. env: the child's environment; None: this process's.
+    whole: the looks noted are of all pixels.
 
     first_s: seconds from the command to the hand-out of its first frame.
     """
@@ -39,6 +40,7 @@ class Show:
         frames: int = 100_000,
         stall: float | None = None,
         env=None,
+        whole: bool = False,
     ):
         self.fps, self._env = fps, env
         self.osc_port, self.web_port = _free_udp_port(), free_port()
@@ -48,6 +50,7 @@ class Show:
             "-m",
             "livedream.bench.child",
             *(["--stall", f"{stall:g}"] if stall else []),
+            *(["--whole"] if whole else []),
             "run",
         ]
         model = Path(model).resolve() if Path(model).exists() else model

@@ -184,13 +184,14 @@ class Shows:
         for show in shows:
             try:
                 if full:
-                    raise OSError(None, "the disk does not keep up")
+                    raise UserError(f"{show.path}: the disk does not keep up")
                 show.flush()
                 if show.moved_on:  # to another file, after an error
                     show.close()
                     self._wanted.append(show)
             except (OSError, UserError) as error:
-                show.error = f"{show.path or show.wanted}: the show is kept no longer: {_reason(error)}"
+                why = error if isinstance(error, UserError) else f"{show.path}: {error.strerror or error}"
+                show.error = f"a show is kept no longer: {why}"
                 self.error = show.error
                 log.warning("%s", show.error)
                 ending.append(show)
@@ -219,7 +220,3 @@ def _carried(player: Player, last: Player) -> dict:
     same = player is not last and player.dream.sha256 == last.dream.sha256
     now = moment(player) if same else None
     return now.states if now else {}
-
-
-def _reason(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error)
