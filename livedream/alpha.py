@@ -68,7 +68,7 @@ def thinned(picture: np.ndarray, gain: float) -> np.ndarray:
         return nothing(*picture.shape[:2])
     levels = np.rint(np.arange(256) * gain).astype(PIXEL) << 24
     points = _points(picture)
-    return (levels[points >> 24] | (points & COLOURS))[..., None].view(np.uint8)
+    return (levels.take(points >> 24) | (points & COLOURS))[..., None].view(np.uint8)
 
 
 def _over(below: np.ndarray, above: np.ndarray, solid: bool) -> np.ndarray:
@@ -77,12 +77,15 @@ def _over(below: np.ndarray, above: np.ndarray, solid: bool) -> np.ndarray:
     rows = max(1, PIXELS // below.shape[1])
     for top in range(0, below.shape[0], rows):
         part = slice(top, top + rows)
+        if clear(above[part]):
+            made[part] = below[part]
+            continue
         high, low = _points(above[part]), _points(below[part])
         if solid:
             share, alpha = high >> 24, ALPHA
         else:
-            both = (high >> 16 & 0xFF00) | (low >> 24)
-            share, alpha = _shares()[both].astype(PIXEL), _alphas()[both].astype(PIXEL) << 24
+            both = _both().take((high >> 16 & 0xFF00) | (low >> 24))
+            share, alpha = both & 0xFF, both & ALPHA
         weight = (share * np.uint32(0x01010101))[..., None].view(np.uint8)  # the same for all four bytes
         total = above[part].astype(np.uint16)
         total *= weight
@@ -105,18 +108,11 @@ def _points(picture: np.ndarray) -> np.ndarray:
 
 
 @cache
-def _shares() -> np.ndarray:
-    """uint8 [65536], by alpha above times 256 and alpha below: the upper one's part of the colour, in 255ths."""
-    above, both = _both()
-    return np.rint(255 * above / np.maximum(both, 1e-9)).astype(np.uint8).ravel()
-
-
-@cache
-def _alphas() -> np.ndarray:
-    """uint8 [65536], by the same: the alpha of both."""
-    return np.rint(255 * _both()[1]).astype(np.uint8).ravel()
-
-
-def _both() -> tuple[np.ndarray, np.ndarray]:
-    above = np.arange(256)[:, None] / 255
-    return above, above + (1 - above) * np.arange(256) / 255
+def _both() -> np.ndarray:
+    """uint32 [65536], by alpha above times 256 and alpha below. Lowest byte: the upper one's part of the colour, in
+    255ths; highest byte: the alpha of both.
+    """
+    above, below = np.arange(256)[:, None] / 255, np.arange(256) / 255
+    cover = above + (1 - above) * below
+    share = np.rint(255 * above / np.maximum(cover, 1e-9)).astype(PIXEL)
+    return (share | np.rint(255 * cover).astype(PIXEL) << 24).ravel()
