@@ -63,7 +63,7 @@ def provider(name: str) -> dict:
 def gl() -> dict:
     """An OpenGL context, on the display if there is one and else without (EGL).
 
-    {"window": bool, "renderer": …, "vendor": …, "version": …}.
+    {"window": bool, "renderer": …, "vendor": …, "version": …, "monitors": [words]}.
     """
     import ctypes
 
@@ -82,7 +82,23 @@ def gl() -> dict:
 
     found = {"renderer": word(gl.GL_RENDERER), "vendor": word(gl.GL_VENDOR), "version": word(gl.GL_VERSION)}
     made.close()
-    return {"window": window} | found
+    return {"window": window} | found | {"monitors": _monitors() if window else []}
+
+
+def _monitors() -> list[str]:
+    from livedream.output.window import screen
+
+    try:
+        return [str(each) for each in screen.monitors()]
+    except Exception:  # whatever a display says, the rest is found
+        return []
+
+
+def awake() -> dict:
+    """Display and system kept awake for a moment: {"by": what did it, "says": why it cannot be}."""
+    from livedream import awake
+
+    return awake.tried()
 
 
 def encoders(names: tuple[str, ...] = ()) -> dict:
@@ -110,7 +126,7 @@ def cuda() -> dict:
     return {"driver": f"{version.value // 1000}.{version.value % 1000 // 10}", "devices": devices}
 
 
-PROBES = {each.__name__: each for each in (provider, gl, encoders, cuda)}
+PROBES = {each.__name__: each for each in (provider, gl, encoders, cuda, awake)}
 
 
 def _doubling() -> bytes:

@@ -8,12 +8,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from session_bus import DBUS, Desktop
 
-from livedream import doctor, probe
+from livedream import battery, doctor, probe
 from livedream.backend import choose
 from livedream.backend.part import Part
 from livedream.control import osc
-from livedream.doctor import files, inference, outputs, ports
+from livedream.doctor import files, inference, outputs, ports, power, screen
 from livedream.web import server
 
 WAIT = 110  # seconds; on a quiet machine doctor takes two
@@ -39,7 +40,7 @@ def test_without_a_display_all_is_told_and_nothing_is_traced(without_display):
     said = json.loads(without_display.stdout)
     found = {each["name"]: each for each in said["findings"]}
     assert {"livedream", "python", "processor", "onnxruntime", "cpu", "window", "opengl"} <= set(found)
-    assert {"libx264", "9000/udp", "8808/tcp", "torch", "dreams", "cache"} <= set(found)
+    assert {"libx264", "9000/udp", "8808/tcp", "torch", "dreams", "cache", "sleep", "ndi", "srt"} <= set(found)
     assert found["cpu"]["ok"] is True
     assert "runs a model" in found["cpu"]["says"]
     assert found["libx264"]["ok"] is True
@@ -165,3 +166,67 @@ def test_the_cache_is_measured(tmp_path, monkeypatch):
     (tmp_path / "livedream" / "checked").mkdir(parents=True)
     (tmp_path / "livedream" / "checked" / "x").write_bytes(bytes(7_000_000))
     assert f"{tmp_path / 'livedream'}, 7 MB" in files.cached()[0].says
+
+
+@pytest.mark.skipif(not DBUS, reason="needs dbus-daemon (apt)")
+def test_whether_sleep_can_be_put_off_is_tried(tmp_path, monkeypatch):
+    with Desktop(tmp_path, "org.freedesktop.ScreenSaver") as desktop:
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", desktop.address)
+        tried = probe.answer(probe.start("awake"), WAIT)
+        assert desktop.asked.is_set()
+        assert desktop.held() == []
+    (found,) = power.sleep(tried)
+    assert found.ok is True
+    assert "org.freedesktop.ScreenSaver" in found.says
+    assert power.sleep({"problem": "no answer in 15 s"})[0].says == "cannot be put off: no answer in 15 s"
+
+
+def test_a_laptop_on_battery_is_to_be_plugged_in(tmp_path, monkeypatch):
+    monkeypatch.setattr(battery.sys, "platform", "linux")
+    monkeypatch.setattr(battery, "SUPPLIES", tmp_path)
+    assert power.plugged() == []
+    (tmp_path / "BAT0").mkdir()
+    for name, text in (("type", "Battery"), ("status", "Discharging"), ("capacity", "43")):
+        (tmp_path / "BAT0" / name).write_text(f"{text}\n")
+    (found,) = power.plugged()
+    assert found.says == "on battery, 43 %"
+    assert "plug it in" in found.mend
+    (tmp_path / "BAT0" / "status").write_text("Charging\n")
+    assert power.plugged()[0].says == "plugged in, 43 %"
+
+
+def test_what_outputs_need_is_told_with_what_brings_it(tmp_path, monkeypatch):
+    from livedream.output import carrier
+
+    monkeypatch.setattr(outputs.machine, "version_of", {"cyndilib": "0.1.3"}.get)
+    monkeypatch.setattr(outputs.sys, "platform", "darwin")
+    found = {each.name: each for each in outputs.extras()}
+    assert found.keys() == {"ndi", "omt", "camera", "syphon"}
+    assert (found["ndi"].ok, found["ndi"].says) == (True, "cyndilib 0.1.3")
+    assert (found["omt"].ok, found["omt"].mend) == (None, "for --out omt: pip install 'livedream[omt]'")
+    (tmp_path / "ffmpeg").write_text("#!/bin/sh\necho ' rtmp'\n")  # one that has no SRT
+    (tmp_path / "ffmpeg").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin")
+    monkeypatch.setattr(carrier, "_bundled", lambda: None)
+    (srt,) = outputs.srt()
+    assert (srt.ok, srt.says) == (None, "no ffmpeg with SRT")
+    assert "livedream[srt]" in srt.mend
+
+
+def test_monitors_are_told_by_what_one_writes_for_them():
+    found = screen.monitors({"monitors": ["1920x1080 at 60 Hz, eDP-1", "1280x800, HDMI-1"]})
+    assert [(each.name, each.says) for each in found] == [
+        ("window:0", "1920x1080 at 60 Hz, eDP-1"),
+        ("window:1", "1280x800, HDMI-1"),
+    ]
+    assert screen.monitors({"problem": "no OpenGL"}) == []
+
+
+def test_a_disk_that_is_nearly_full_is_said(monkeypatch):
+    free = {"bytes": 20e9}
+    monkeypatch.setattr(files.shutil, "disk_usage", lambda folder: type("Usage", (), {"free": free["bytes"]}))
+    assert files.room() == []
+    for free["bytes"], ok in ((7.5e9, None), (1e9, False)):
+        (found,) = files.room()
+        assert found.ok is ok
+        assert f"{free['bytes'] / 1e9:.1f} GB left in {Path.cwd()}" in found.says

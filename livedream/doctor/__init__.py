@@ -8,7 +8,7 @@ from dataclasses import asdict
 import livedream
 from livedream import probe
 from livedream.backend import providers
-from livedream.doctor import base, files, inference, outputs, ports, screen, training
+from livedream.doctor import base, files, inference, outputs, ports, power, screen, training
 from livedream.doctor.finding import Finding
 
 # What is looked at, in the order in which it is told: topic, what looks, and the probe whose answer it reads.
@@ -18,11 +18,17 @@ LOOKS = (
     ("inference", inference.providers, "providers"),
     ("inference", inference.cuda, "cuda"),
     ("screen", screen.screen, "gl"),
+    ("screen", screen.monitors, "gl"),
+    ("power", power.sleep, "awake"),
+    ("power", power.plugged, None),
     ("encoders", outputs.encoders, "encoders"),
+    ("outputs", outputs.extras, None),
+    ("outputs", outputs.srt, None),
     ("ports", ports.ports, None),
     ("training", training.training, None),
     ("files", files.dreams, None),
     ("files", files.cached, None),
+    ("files", files.room, None),
 )
 
 

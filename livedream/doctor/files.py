@@ -1,10 +1,14 @@
 """What lies on the disk."""
 
 import os
+import shutil
 import time
+from pathlib import Path
 
 from livedream import cache
 from livedream.doctor.finding import Finding
+
+ROOM = 10e9  # bytes, an hour or two of recordings
 
 
 def dreams() -> list[Finding]:
@@ -31,3 +35,13 @@ def cached() -> list[Finding]:
             break
     says = f"{folder}, {over}{size / 1e6:.0f} MB" if folder.is_dir() else f"{folder}, not made yet"
     return [Finding("files", "cache", None, f"{says} (frames of footage, what was measured; may be deleted)")]
+
+
+def room() -> list[Finding]:
+    """How much can be recorded here; nothing where there is plenty."""
+    free = shutil.disk_usage(Path.cwd()).free
+    if free >= ROOM:
+        return []
+    says = f"{free / 1e9:.1f} GB left in {Path.cwd()}, where recordings go"
+    mend = "free some, or record elsewhere: livedream run --recordings FOLDER"
+    return [Finding("files", "disk", False if free < ROOM / 5 else None, says, mend)]

@@ -1,5 +1,8 @@
 """Where frames can go."""
 
+import sys
+
+from livedream import machine
 from livedream.doctor.finding import Finding
 
 USED = {
@@ -9,6 +12,43 @@ USED = {
     "prores_ks": "for .mov",
     "ffv1": "for .mkv#codec=ffv1",
 }
+
+# What pip brings on request: the extra, its library, and the only system it is for.
+EXTRAS = (
+    ("ndi", "cyndilib", None),
+    ("omt", "cyomtlib", None),
+    ("camera", "pyvirtualcam", None),
+    ("spout", "SpoutGL", "win32"),
+    ("syphon", "syphon-python", "darwin"),
+)
+
+
+def extras() -> list[Finding]:
+    """Libraries of outputs that only some need. They are not loaded."""
+    findings = []
+    for name, library, system in EXTRAS:
+        if system not in (None, sys.platform):
+            continue
+        version = machine.version_of(library)
+        mend = "" if version else f"for --out {name}: pip install 'livedream[{name}]'"
+        says = f"{library} {version}" if version else "not installed"
+        findings.append(Finding("outputs", name, True if version else None, says, mend))
+    return findings
+
+
+def srt() -> list[Finding]:
+    """The ffmpeg that srt:// goes through, because PyAV's own FFmpeg has no SRT."""
+    from livedream.output import carrier
+
+    try:
+        path = carrier.found(secret=False)
+    except RuntimeError as error:
+        return [Finding("outputs", "srt", None, "no ffmpeg with SRT", str(error).partition("here: ")[2])]
+    try:
+        carrier.found(secret=True)
+    except RuntimeError as error:
+        return [Finding("outputs", "srt", True, f"{path}, but not with a passphrase", str(error))]
+    return [Finding("outputs", "srt", True, f"works; {path}")]
 
 
 def encoders(found: dict) -> list[Finding]:

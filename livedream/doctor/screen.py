@@ -31,3 +31,8 @@ def screen(found: dict) -> list[Finding]:
     if os.environ.get("WAYLAND_DISPLAY"):
         mend = f"Wayland needs Xwayland. {APT} xwayland"
     return [display, Finding("screen", "window", False, "no display; run serves the page", mend), drawn]
+
+
+def monitors(found: dict) -> list[Finding]:
+    """What `--out window:N` means here."""
+    return [Finding("screen", f"window:{n}", None, each) for n, each in enumerate(found.get("monitors", ()))]
