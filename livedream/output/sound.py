@@ -14,7 +14,8 @@ from av.codec.context import Flags
 
 BITRATE = 160_000
 RATE = 48000
-APART = 0.04  # seconds that sound and clock may drift apart before silence is put in, or sound left out
+BLOCK = 480  # samples that come at a time
+APART = 0.02  # seconds that sound and clock may drift apart before silence is put in, or sound left out
 QUIET = 0.3  # seconds without sound after which silence is sent: a player would wait, pictures and all
 AGAIN = 2.0  # seconds between two tries to open the device
 
@@ -38,6 +39,7 @@ class Sound:
         self._blocks: queue.SimpleQueue = queue.SimpleQueue()  # (when its first sample was heard, float32 [n, 2])
         self._position: int | None = None  # in samples, of what comes next
         self._opened = 0  # how often, so that one that wakes up again is known
+        self._open_stream: sounddevice.InputStream | None = None
         self._said = ""
         threading.Thread(target=self._keep_open, name="sound device", daemon=True).start()
         threading.Thread(target=self._work, name="sound", daemon=True).start()
@@ -50,7 +52,9 @@ class Sound:
     def _keep_open(self) -> None:
         while True:
             self._opened += 1
-            threading.Thread(target=self._open, args=(self._opened,), name="sound opening", daemon=True).start()
+            opening = threading.Thread(target=self._open, args=(self._opened,), name="sound opening", daemon=True)
+            opening.start()
+            opening.join(5 * AGAIN)
             self._heard = time.monotonic()
             while time.monotonic() - self._heard < AGAIN:
                 time.sleep(0.1)
@@ -71,10 +75,13 @@ class Sound:
 
         try:
             if number > 1:  # what devices there are is only looked up once
+                if self._open_stream:
+                    self._open_stream.close()
                 sounddevice._terminate()
                 sounddevice._initialize()
             channels = min(2, sounddevice.query_devices(device, "input")["max_input_channels"])
-            sounddevice.InputStream(RATE, 0, device, channels, "float32", "low", callback=take).start()
+            self._open_stream = sounddevice.InputStream(RATE, BLOCK, device, channels, "float32", "low", callback=take)
+            self._open_stream.start()
         except Exception as error:
             self._say(f"{self._device}: {str(error).splitlines()[0]}")
 
@@ -106,7 +113,8 @@ class Sound:
         if self._position is None:
             self._position = max(due, 0)
         if due - self._position > QUIET * RATE / 2:
-            self._say(f"{self._device}: nothing comes from it")
+            if not self._said:
+                self._say(f"{self._device}: nothing comes from it")
             self._send(np.zeros((due - self._position, 2), np.float32))
 
     def _send(self, block: np.ndarray) -> None:

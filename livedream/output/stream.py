@@ -20,6 +20,7 @@ from livedream.output.secret import masked, secrets
 # width, height, pts, whether it shall be a key frame, perf_counter; then width·height·4 bytes RGBA
 HEADER = struct.Struct("<IIQ?d")
 PIPE = 1 << 20  # bytes; a picture goes through in two thirds of the time that it takes through the usual 64 KiB
+SURELY = 4.0  # seconds in which a listener's queue must have run over, if nobody fetches
 SETTLED = 0.5  # seconds without a complaint after which a listener must be listening
 BITRATE = 4_000_000
 
@@ -62,10 +63,10 @@ class Stream(Output):
             "audio": self.options.audio,
         }
         self._scale, self._last, self._written = rate / fps, -1, 0
-        self._broken = self._waited = self._key = False
+        self._broken = self._waited = self._again = self._key = False
         self._with = False  # a player
         self._silence = ""  # why there is no sound, if some was asked for
-        self._since: float | None = time.monotonic()  # that it tries to listen
+        self._since = time.monotonic()  # that it tries to listen
         # The URL travels through the pipe: an argument could be read by everybody on the machine.
         self._child = subprocess.Popen(
             [sys.executable, "-m", "livedream.output.stream_child"],
@@ -121,20 +122,20 @@ class Stream(Output):
 
     def _watch(self) -> None:
         """Say so when a listener listens, and when somebody came so soon that nothing had to wait for him."""
-        if self._since and self._waited and not self._with and time.monotonic() - self._since > SETTLED:
-            self._since = None
+        if self._again and time.monotonic() - self._since > SETTLED:
             self._waiting()
-        # FLV is silent about its first player; if nothing had to wait, he is there.
+        # FLV is silent about its first player; if nothing had to wait for so long, he is there.
         silent = self._route.protocol.muxer == "flv" and not (self._with or self._waited or self._broken)
-        if silent and self._written > 3 * self._route.protocol.queue:
+        if silent and time.monotonic() - self._since > SURELY:
             self._playing()
 
     def _waiting(self) -> None:
-        self._broken, self._with, self.note = False, False, f"waiting for a player at {self._route.shown}"
+        self._broken = self._again = self._with = False
+        self.note = f"waiting for a player at {self._route.shown}"
         self.say("up")
 
     def _playing(self) -> None:
-        self._since, self._with, self._broken = None, True, False
+        self._again, self._with, self._broken = False, True, False
         self.note = f"playing at {self._route.shown}" if self._route.listens else "on air"
         self.note += f", without sound: {self._silence}" if self._silence else ""
         self.say("up")
@@ -148,24 +149,24 @@ class Stream(Output):
 
     def _hear(self, text: str) -> None:
         """Take in one line of FFmpeg's."""
-        if text.startswith("sound: "):
-            self._silence = text.removeprefix("sound: ")
+        if text.startswith("sound:"):
+            self._silence = text.removeprefix("sound:").strip()
             log.warning("output %s: sound: %s", self.name, self._silence or "it is heard")
             if self.note and self._with:
                 self._playing()
         elif found := FAILED.search(text):
-            self._broken, self._with, self._since, self.note = True, False, None, None
+            self._broken, self._again, self._with, self.note = True, False, False, None
             self.say("retrying", f"{self.name}: {next(filter(None, found.groups()))}")
         elif "FIFO queue full" in text:
             if self._route.listens:
-                self._waited = True
-                if not self._broken and not self._with and self._since:
+                first, self._waited = not self._waited, True
+                if first and not self._broken:
                     self._waiting()  # it is connected to nobody, and nothing is wrong
             elif self.state == "up":
                 self._broken, self.note = True, None
                 self.say("retrying", f"{self.name}: the far end takes no pictures")
         elif "Recovery attempt" in text and self._route.listens:
-            self._since, self._waited, self._with = time.monotonic(), True, False
+            self._since, self._waited, self._again, self._with = time.monotonic(), True, True, False
         # A connection that stands is not yet a stream that was taken: after a fault only that counts.
         elif (found := CONNECTED.search(text)) and not (self._broken and "connected" in found[0]):
             self._key = True  # whoever has come waits for one

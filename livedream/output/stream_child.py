@@ -74,13 +74,12 @@ def towards(route):
 
     from livedream.output import protocols
 
-    now = {"max_interleave_delta": "1"}  # a picture does not wait for the sound that belongs to it
     if route.protocol.carrier == "av":
-        return av.open(route.url, "w", format="fifo", options=protocols.fifo(route) | now)
+        return av.open(route.url, "w", format="fifo", options=protocols.fifo(route))
     from livedream.output import carrier
 
     # NUT: a player of MPEG-TS must wait for the next picture to know where one ends, and so would ffmpeg.
-    return av.open(carrier.started(route), "w", format="nut", options={"flush_packets": "1"} | now)
+    return av.open(carrier.started(route), "w", format="nut", options={"flush_packets": "1"})
 
 
 if __name__ == "__main__":

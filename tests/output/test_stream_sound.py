@@ -1,0 +1,171 @@
+"""The sound of a stream: heard from a real PulseAudio, in step with the pictures, and not missed when it goes."""
+
+import importlib.util
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import av
+import numpy as np
+import pytest
+from streaming import free_port
+
+from livedream.frame import Frame
+from livedream.output.kinds import parse
+
+needs_pulse = pytest.mark.skipif(
+    not (shutil.which("pulseaudio") and shutil.which("pactl") and importlib.util.find_spec("sounddevice")),
+    reason="needs pulseaudio, pulseaudio-utils, libasound2-plugins, libportaudio2 (apt) and sounddevice (pip)",
+)
+RATE = 48000
+CLICKS = """
+import sys, threading, numpy, sounddevice
+click = (numpy.sin(numpy.arange(1440) * 2 * numpy.pi * 1000 / 48000)[:, None] * 0.6).repeat(2, 1).reshape(3, 480, 2)
+left = []
+def give(block, frames, times, status):
+    block[:] = left.pop(0) if left else 0
+with sounddevice.OutputStream(48000, 480, None, 2, "float32", "low", callback=give):
+    sys.stdout.write("."), sys.stdout.flush()
+    while sys.stdin.buffer.read(1):
+        left.extend(click)
+"""
+
+
+class Pulse:
+    """A PulseAudio of our own with a sink that is heard by nobody, whose monitor is the default source."""
+
+    def __init__(self, folder, monkeypatch):
+        (folder / "pulse").mkdir()
+        (folder / ".asoundrc").write_text("pcm.!default { type pulse }\nctl.!default { type pulse }\n")
+        self.socket = folder / "pulse" / "native"
+        for name, value in {
+            "HOME": folder,
+            "XDG_RUNTIME_DIR": folder,
+            "PULSE_RUNTIME_PATH": folder / "pulse",
+            "PULSE_SERVER": f"unix:{self.socket}",
+        }.items():
+            monkeypatch.setenv(name, str(value))
+
+    def start(self):
+        self.socket.unlink(missing_ok=True)
+        command = ["pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--disable-shm=true"]
+        command += ["--use-pid-file=no", "--system=false"]
+        command += ["-L", f"module-native-protocol-unix socket={self.socket} auth-anonymous=1"]
+        command += ["-L", "module-null-sink sink_name=vj rate=48000"]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while subprocess.run(["pactl", "set-default-source", "vj.monitor"], capture_output=True).returncode:
+            assert self.process.poll() is None, "pulseaudio does not start here"
+            time.sleep(0.05)
+
+    def player(self):
+        """A process that clicks for every byte it is given."""
+        command = [sys.executable, "-c", CLICKS]
+        player = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        player.stdout.read(1)  # it plays
+        return player
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+
+@pytest.fixture
+def pulse(tmp_path, monkeypatch):
+    server = Pulse(tmp_path, monkeypatch)
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def flashes(pulse):
+    """flashes(output): a white frame and a click together once a second, black and silence between."""
+    done, threads = threading.Event(), []
+    size = (96, 160, 4)
+    black, white = np.full(size, (0, 0, 0, 255), np.uint8), np.full(size, 255, np.uint8)
+
+    def run(output, player):
+        number, began = 0, time.monotonic()
+        while not done.wait(max(0, began + number / 30 - time.monotonic())):
+            now = number % 30 == 0
+            output.show(Frame(white if now else black, number))
+            if now and player.poll() is None:
+                player.stdin.write(b".")
+                player.stdin.flush()
+            number += 1
+        player.communicate()
+
+    def begin(output):
+        player = pulse.player()
+        output.start(160, 96, 30)
+        threads.append(threading.Thread(target=run, args=(output, player), daemon=True))
+        threads[-1].start()
+
+    yield begin
+    done.set()
+    for thread in threads:
+        thread.join()
+
+
+def seen_and_heard(url, seconds):
+    """Times of white frames and of clicks in a stream, each in seconds of the stream's own clock."""
+    flashes, clicks, first = [], [], None
+    with av.open(url, timeout=10, options={"probesize": "200000", "analyzeduration": "500000"}) as container:
+        for frame in container.decode(video=0, audio=0):
+            first = frame.time if first is None else first
+            if isinstance(frame, av.VideoFrame):
+                if frame.to_ndarray(format="gray").mean() > 128:
+                    flashes.append(frame.time)
+            else:
+                loud = np.flatnonzero(np.abs(frame.to_ndarray()[0]) > 0.2)
+                if len(loud) and (not clicks or frame.time - clicks[-1] > 0.3):
+                    clicks.append(frame.time + loud[0] / frame.sample_rate)
+            if frame.time - first > seconds:
+                return np.array(flashes), np.array(clicks)
+
+
+@needs_pulse
+def test_flash_and_click_arrive_together(flashes, until):
+    where = f"127.0.0.1:{free_port()}/live"
+    output = parse(f"listen-rtmp://{where}#audio=default")
+    flashes(output)
+    until(lambda: output.note and "waiting" in output.note)
+    seen, heard = seen_and_heard(f"rtmp://{where}", 6)
+    output.stop()
+    assert len(seen) >= 4
+    assert len(heard) >= 4
+    apart = [float(heard[np.abs(heard - flash).argmin()] - flash) for flash in seen[1:-1]]
+    print("sound after picture, ms:", [round(each * 1e3) for each in apart])
+    assert abs(np.median(apart)) < 0.1
+    assert np.abs(np.diff(heard) - 1).max() < 0.1
+
+
+@needs_pulse
+def test_pictures_go_on_when_the_sound_goes(flashes, pulse, until):
+    where = f"127.0.0.1:{free_port()}/live"
+    output = parse(f"listen-rtmp://{where}#audio=default")
+    flashes(output)
+    until(lambda: output.note and "waiting" in output.note)
+    with av.open(f"rtmp://{where}", timeout=10, options={"probesize": "200000", "analyzeduration": "500000"}) as player:
+        frames = player.decode(video=0, audio=0)
+        until(lambda: isinstance(next(frames), av.AudioFrame))
+        pulse.kill()
+        until(lambda: next(frames) and "without sound" in output.note)
+        last = max(next(frames).time for _ in range(60))
+        until(lambda: next(frames).time > last + 1)
+        assert output.state == "up"
+        pulse.start()
+        until(lambda: next(frames) and "without sound" not in output.note)
+    output.stop()
+
+
+def test_sound_without_its_library_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *_: None)
+    output = parse("udp://127.0.0.1:9#audio=default")
+    output.start(160, 96, 30)
+    output._thread.join(10)
+    assert output.state == "failed"
+    assert 'pip install "livedream[audio]"' in output.error
