@@ -31,7 +31,7 @@ AT_ONCE = 100  # ms for an answer; an OBS that takes longer has been kept from w
 def order(way: str, folder: Path, options) -> dict:
     """Numbers of livedream's frames as OBS showed them at moments, and as it recorded them in a row."""
     with Studio(folder) as studio, ways.server(way, folder), sending(way, "livedream", folder, options):
-        first = studio.play(ways.WAYS[way].url, ways.WAYS[way].form)
+        first = played(studio, way)
         time.sleep(1.0)
         shots = [each["number"] for each in watched(studio, options.shots)]
         recorded = numbers(studio.record(options.seconds))
@@ -59,7 +59,7 @@ def age(way: str, folder: Path, options) -> dict:
     with Studio(folder) as studio, ways.server(way, folder):
         for who in options.turns * [each for each in options.who if each != "bare" or ways.WAYS[way].bare]:
             with sending(way, who, folder, options):
-                first = studio.play(ways.WAYS[way].url, ways.WAYS[way].form, **options.set)
+                first = played(studio, way, **options.set)
                 prioritise(options.nice)
                 result["first_picture_s"].setdefault(who, []).append(round(first, 1))
                 time.sleep(2.0)  # OBS drops what it has too much of in the first second
@@ -95,7 +95,7 @@ def colours(way: str, folder: Path, options) -> dict:
     with Screen(size, folder / "Xvfb-window.log") as screen, Studio(folder) as studio, ways.server(way, folder):
         env = os.environ | {"DISPLAY": screen.display, "LIBGL_ALWAYS_SOFTWARE": "1"}
         with ways.livedream(*arguments, folder=folder, program=ways.PLAIN, env=env):
-            studio.play(ways.WAYS[way].url, ways.WAYS[way].form)
+            played(studio, way)
             time.sleep(1.0)
             back = {"OBS": bars.read(studio.shot())}
             window = bars.read(screen.grab())
@@ -117,7 +117,7 @@ def portrait(way: str, folder: Path, options) -> dict:
         ways.server(way, folder),
         sending(way, "livedream", folder, options, program=ways.PLAIN),
     ):
-        studio.play(ways.WAYS[way].url, ways.WAYS[way].form)
+        played(studio, way)
         studio.place("OBS 29", 0, 0, 1360, 900)
         time.sleep(3.0)
         studio.screen.save(folder / "obs.png", "1360:872:0:0")  # without the line of OBS's own figures
@@ -174,6 +174,12 @@ def from_uyvy(data: np.ndarray) -> np.ndarray:
     r, b = luma + 1.5748 * red, luma + 1.8556 * blue
     g = (luma - 0.2126 * r - 0.0722 * b) / 0.7152
     return np.clip(np.stack([r, g, b], 2), 0, 1) * 255
+
+
+def played(studio: Studio, way: str, **settings) -> float:
+    """Have OBS show what comes by that way; seconds until it has a picture."""
+    ways.until(lambda: ways.listening(way), 20, "the listener")
+    return studio.play(ways.WAYS[way].url, ways.WAYS[way].form, **settings)
 
 
 def sending(way: str, who: str, folder: Path, options, program=ways.STAMPED):

@@ -9,6 +9,7 @@ import time
 import urllib.request
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 HERE = Path(__file__).parent
 RTMP_MODULE = Path("/usr/lib/nginx/modules/ngx_rtmp_module.so")
@@ -119,6 +120,15 @@ def bare(way: str, size: tuple[int, int], fps: int, bitrate: int, folder: Path):
     shape = f"{size[0]}x{size[1]}"
     command = [sys.executable, str(HERE / "bare.py"), url, form, shape, str(fps), str(bitrate), *protocol]
     return process(command, folder / "bare.log")
+
+
+def listening(way: str) -> bool:
+    """Whether OBS would be answered: a way by TCP has its listener. An OBS that comes too early may never try again."""
+    address = urlsplit(WAYS[way].url)
+    if address.scheme not in ("rtmp", "http"):
+        return True
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return any(row[1].endswith(f":{address.port:04X}") and row[3] == "0A" for row in rows)
 
 
 def until(true, seconds: float, what: str) -> None:
