@@ -132,3 +132,13 @@ def test_one_layer_is_rendered_with_its_alpha(folder, tmp_path):
     with pytest.raises(UserError, match="no layer 'sky': there are back, front"):
         offline.render(dream, f"{tmp_path}/sky.mov#layer=sky", 0.04, 25.0)
     assert not list(tmp_path.glob("sky*"))
+
+
+def test_what_carries_no_alpha_shows_a_layer_over_black(folder, tmp_path):
+    dream = read.load(folder / "layered.onnx")
+    first = offline.render(dream, f"{tmp_path}/front.mp4#layer=front", 0.04, 25.0)
+    with av.open(str(first)) as read_back:
+        picture = next(read_back.decode(video=0)).to_ndarray(format="rgb24").astype(int)
+    wanted = FRONT[..., :3] * (128 / 255)
+    assert np.abs(picture.mean((0, 1)) - wanted.mean((0, 1))).max() < 4
+    assert np.abs(picture - wanted).mean() < 6
