@@ -78,7 +78,7 @@ function card({ name, kind }) {
     const [[then, before]] = past, rate = now > then ? (sent - before) / (now - then) : 0;
     node.className = `place ${state}`;
     const lost = dropped && !note?.includes("dropped") ? `${dropped} dropped` : "";
-    const brief = state === "up" ? [note, rate >= 0.5 && `${Math.round(rate)} fps`, lost] : [state, error ?? note];
+    const brief = state === "up" ? [error ?? note, rate >= 0.5 && `${Math.round(rate)} fps`, lost] : [state, error ?? note];
     write(says, brief.filter(Boolean).join(" · ") || state);
     const told = `${state}, ${sent} frames sent, ${dropped} dropped`;
     const long = (error ?? note ?? "").length > 36; // else it can be read above
