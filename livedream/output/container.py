@@ -38,8 +38,10 @@ class Container:
             if not fault:
                 return
             log.warning("%s: %s does not open: %s", path.name, spec.name, fault)
-            encoders.forget(spec.name)
-        raise UserError(f"{path.name}: codec={codec}: {spec.name} does not open here: {fault}; try codec={spec.codec}")
+            if spec.hardware:
+                encoders.forget()
+        instead = f"codec={spec.codec}" if spec.hardware else "another codec or size"
+        raise UserError(f"{path.name}: {spec.name} does not open here: {fault}; try {instead}")
 
     @property
     def alpha(self) -> bool:

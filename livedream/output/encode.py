@@ -69,6 +69,8 @@ class Encoder:
 
     def open(self) -> str:
         """Open the codec now rather than at the first picture. Returns what keeps it from that, "" nothing."""
+        if min(self.size) < self.spec.least:
+            return f"{self.size[0]}x{self.size[1]} is too small for it"
         try:
             self.stream.codec_context.open(strict=False)
         except (av.error.FFmpegError, OSError) as error:

@@ -4,6 +4,7 @@
 `python -m livedream.output.encoders NAME …` tries encoders, one line of JSON each. Imports no PyAV until one is tried.
 """
 
+import contextlib
 import json
 import os
 import subprocess
@@ -27,6 +28,7 @@ class Spec:
     codec: what it makes.  pixels: the pixel format that it is fed.  hardware: needs a device and its driver.
     live: while a show runs: no B-frames, no look-ahead, one thread.  offline: the picture counts.
     quality: constant quality, (live, offline).  rated: instead of it, when a bit rate is asked for.
+    least: pixels of the shorter side.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Spec:
     rated: Mapping[str, str] = field(default_factory=dict)
     pixels: str = "yuv420p"
     hardware: bool = False
+    least: int = 16
 
     @property
     def intra(self) -> bool:
@@ -102,7 +105,7 @@ def _videotoolbox(codec: str) -> Spec:
 
 
 # The best for a show first; offline the last of a codec is the first choice: its result is the same everywhere.
-# x264's result depends on its number of threads, so that is fixed. Offline there are no B-frames either: they would
+# The result depends on the number of threads, so that is fixed. Offline there are no B-frames either: they would
 # put the first frame later than 0 s. The hardware's rows follow FFmpeg's documentation and were never run.
 TABLE = (
     _nvenc("h264", 20, 17),
@@ -124,7 +127,7 @@ TABLE = (
         "libx265",
         "hevc",
         {"preset": "ultrafast", "tune": "zerolatency", "x265-params": "pools=1:frame-threads=1:log-level=error"},
-        {"preset": "medium", "x265-params": "pools=4:log-level=error"},
+        {"preset": "medium", "x265-params": "pools=4:frame-threads=2:log-level=error"},
         ({"crf": "20"}, {"crf": "18"}),
     ),
     _nvenc("av1", 27, 22),
@@ -136,6 +139,7 @@ TABLE = (
         {"preset": "12", "svtav1-params": "pred-struct=1:lp=1"},
         {"preset": "6", "svtav1-params": "pred-struct=1:lp=4"},
         ({"crf": "27"}, {"crf": "20"}),
+        least=64,  # 16x64 hangs for ever
     ),
     # Live with a fixed quantizer, 4: a quarter of the time that keeping to Apple's bit rates takes.
     Spec(
@@ -316,10 +320,10 @@ def remember(faults: Mapping[str, str | None]) -> None:
         return
 
 
-def forget(name: str) -> None:
-    """It did not open after all: not chosen again until it is tried anew."""
-    if (found := remembered()) is not None:
-        remember(found | {name: "did not open"})
+def forget() -> None:
+    """What was said to work did not open: all are tried anew before one is chosen again."""
+    with contextlib.suppress(OSError):
+        _file().unlink(missing_ok=True)
 
 
 def _file() -> Path:

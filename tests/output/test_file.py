@@ -44,6 +44,23 @@ def test_pictures_and_times_come_back(tmp_path, frame, suffix):
     assert np.abs(got - frame(106).pixels[..., :3]).mean() < 4
 
 
+@pytest.mark.parametrize(
+    "sink", ["a.mp4#codec=hevc", "a.mp4#codec=av1", "a.mov", "a.mov#codec=h264", "a.mkv#codec=ffv1"]
+)
+def test_the_first_picture_is_at_0_s_in_every_codec(tmp_path, frame, sink):
+    output = record(tmp_path / sink, map(frame, range(40, 80)))
+    _, pictures = read(output.path)
+    assert [round(each.time * 30, 1) for each in pictures] == list(range(40))
+
+
+def test_a_size_that_a_codec_cannot_do_is_said_and_leaves_no_file(tmp_path, frame):
+    with pytest.raises(
+        UserError, match=r"libsvtav1 does not open here: 32x32 is too small for it; try another codec or size"
+    ):
+        record(f"{tmp_path}/a.mp4#codec=av1&size=32x32", [frame(0)])
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_picture_of_another_shape_gets_bars(tmp_path, frame):
     output = record(f"{tmp_path}/a.mkv#size=256x256", [frame(10)])
     _, [picture] = read(output.path)
