@@ -35,12 +35,12 @@ def display():
 
 
 @pytest.fixture
-def window(display):
-    """window(sink, size) -> a Show on the tests' display."""
+def window(display, tmp_path):
+    """window(sink, size) -> a Show on the tests' display, which knows nothing of shows before it."""
     shows = []
 
     def open_window(sink="window", size="400x400"):
-        shows.append(Show(display, sink, size))
+        shows.append(Show(display | {"XDG_CONFIG_HOME": str(tmp_path)}, sink, size))
         return shows[-1]
 
     yield open_window

@@ -65,12 +65,11 @@ class Keys:
         if not self._window.mapping or button != mouse.LEFT:
             return
         size = self._window.size
-        here = self._at(x, y)
-        shown = handles.positions(self._window.placement.corners, *size)
-        far = np.hypot(*((shown - here) * size).T)
+        here, corners = self._at(x, y), self._window.placement.corners
+        far = np.hypot(*((handles.positions(corners, *size) - here) * size).T)
         if far.min() <= handles.reach(size[1]):
             self.corner = int(far.argmin())
-            self._grip = shown[self.corner] - here
+            self._grip = np.reshape(corners, (4, 2))[self.corner] - here
 
     def on_mouse_drag(self, x, y, dx, dy, buttons, modifiers):
         if self._grip is not None and self._window.mapping:

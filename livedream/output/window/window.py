@@ -48,6 +48,7 @@ class Window(Output):
         self._closed = False  # by the user
         self._waits = True  # in full screen, for the monitor
         self._kept: tuple[str, Placement] | None = None  # by monitor: what is in the file
+        self._keeper: threading.Thread | None = None
 
     def start(self, width, height, fps):
         """Note the show's size; the window opens in `run`, and opens again if it was closed."""
@@ -116,7 +117,9 @@ class Window(Output):
         window, self._window = self._window, None
         if window is None:
             return
-        if self._kept and self._placed is not None:
+        if self._keeper is not None:
+            self._keeper.join()
+        if self._kept and self.placement != self._kept[1]:
             self._keep()
         if x11.lost(window.display):
             x11.forget(window)
@@ -275,7 +278,8 @@ class Window(Output):
         elif placement != self._placed:
             self._placed, self._placed_at = placement, now
         elif now >= self._placed_at + SETTLED:
-            threading.Thread(target=self._keep, name=f"keep {self.name}").start()
+            self._keeper = threading.Thread(target=self._keep, name=f"keep {self.name}")
+            self._keeper.start()
             self._placed = None
 
     def _keep(self):
