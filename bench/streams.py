@@ -8,6 +8,7 @@ its processes. The first row is the same without a fault: it says how busy the m
 """
 
 import argparse
+import itertools
 import signal
 import sys
 import tempfile
@@ -44,7 +45,7 @@ class Arrivals:
     def told(self) -> tuple[float, float]:
         """Frames a second, and the longest interval in periods."""
         times = list(self.times)
-        longest = max(b - a for a, b in zip(times, times[1:], strict=False))
+        longest = max(b - a for a, b in itertools.pairwise(times))
         return (len(times) - 1) / (times[-1] - times[0]), longest * FPS
 
 

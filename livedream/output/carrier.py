@@ -1,4 +1,4 @@
-"""An `ffmpeg` process that takes coded pictures from us, as NUT, and speaks a protocol that PyAV cannot: SRT."""
+"""An `ffmpeg` process that takes coded pictures from us, as NUT, and speaks a protocol that PyAV cannot: SRT, WHIP."""
 
 import contextlib
 import os
@@ -9,13 +9,13 @@ import tempfile
 from livedream.output import protocols
 
 SECRET = ("passphrase", "streamid", "srt_streamid")  # never to be arguments, which everybody on the machine can read
-MISSING = (
-    'no ffmpeg with SRT here: pip install "livedream[srt]", or install your system\'s ffmpeg (apt install ffmpeg, '
-    "brew install ffmpeg)"
-)
+MISSING = {
+    "srt": 'no ffmpeg with SRT here: pip install "livedream[srt]", or install your system\'s (apt install ffmpeg)',
+    "whip": 'no ffmpeg with WHIP here: pip install "livedream[whip]"',
+}
 DEAF = (
-    "the ffmpeg here has SRT but takes a passphrase only where everybody on this machine can read it: "
-    'pip install "livedream[srt]"'
+    "the ffmpeg here takes a passphrase only where everybody on this machine can read it: install your system's, up to "
+    'version 7.0, or pip install "imageio-ffmpeg==0.6.0"'
 )
 
 
@@ -36,23 +36,30 @@ def started(route: protocols.Route) -> Pipe:
     """A running ffmpeg that carries what is written to `route`. Raises RuntimeError."""
     secret = any(key in route.options for key in SECRET)
     options = protocols.fifo(route)
-    command = [found(secret), "-nostdin", "-hide_banner", "-nostats", "-loglevel", "verbose"]
+    kind = route.protocol.kind
+    command = [found(kind, secret), "-nostdin", "-hide_banner", "-nostats", "-loglevel", "verbose"]
     command += ["-fflags", "+nobuffer", "-probesize", "32", "-analyzeduration", "0", "-f", "nut", "-i", "pipe:0"]
     command += ["-map", "0", "-c", "copy", "-muxdelay", "0", "-muxpreload", "0", "-flush_packets", "1"]
+    url = route.url
+    if kind == "whip":
+        from livedream.output import whip
+
+        url = whip.relay(url)
     with _preset(f"format_opts={options.pop('format_opts')}\n" if secret else "") as (argument, fds):
         if not secret:
             options = protocols.fifo(route)
         command += [*argument, "-f", "fifo", *(part for key in options for part in (f"-{key}", options[key]))]
-        process = subprocess.Popen([*command, route.url], stdin=subprocess.PIPE, bufsize=0, pass_fds=fds)
+        process = subprocess.Popen([*command, url], stdin=subprocess.PIPE, bufsize=0, pass_fds=fds)
     return Pipe(process)
 
 
-def found(secret: bool) -> str:
-    """The path of an ffmpeg that speaks SRT and, if there is something secret, takes it from a file."""
-    there = [each for each in (shutil.which("ffmpeg"), _bundled()) if each and b"srt" in _said(each, "-protocols")]
+def found(kind: str, secret: bool = False) -> str:
+    """The path of an ffmpeg that speaks "srt" or "whip" and, if there is something secret, takes it from a file."""
+    of = "-muxers" if kind == "whip" else "-protocols"
+    there = [each for each in (shutil.which("ffmpeg"), _bundled()) if each and kind.encode() in _said(each, of).split()]
     able = [each for each in there if not secret or _reads_presets(each)]
     if not able:
-        raise RuntimeError(DEAF if there else MISSING)
+        raise RuntimeError(DEAF if there else MISSING[kind])
     return able[0]
 
 

@@ -43,6 +43,7 @@ KINDS = (
     Kind("listen-http://HOST:PORT/PATH", r"listen-http://.+", "stream:Stream", STREAM, "the same, as MPEG-TS"),
     Kind("udp://HOST:PORT", r"udp://.+", "stream:Stream", STREAM, "MPEG-TS to one address or a group"),
     Kind("srt://[HOST]:PORT?…", r"srt://.+", "stream:Stream", STREAM, "called, or without HOST waiting for calls"),
+    Kind("whip:https://…", r"whip:https?://.+", "stream:Stream", STREAM, "pushed to a WebRTC server"),
     Kind("none", r"none", "none:Nowhere", ("fps", "name"), "nowhere; for measuring"),
 )
 

@@ -32,6 +32,10 @@ class Protocol:
     queue: int = 30
     retry: str = "1"  # seconds
 
+    @property
+    def kind(self) -> str:
+        return self.scheme.rstrip(":/")
+
 
 TABLE = (
     Protocol("rtmp://", "rtmp://", "flv", ("h264", "hevc", "av1"), FLV | {"rw_timeout": "5000000"}),
@@ -69,6 +73,8 @@ TABLE = (
         queue=15,
         retry="0.5",
     ),
+    # PyAV speaks WHIP too, but its GnuTLS and others' OpenSSL could not agree on a session.
+    Protocol("whip:", "", "whip", ("h264",), {"whip_flags": "dtls_active"}, carrier="ffmpeg"),
 )
 
 
@@ -89,7 +95,7 @@ class Route:
 
 def of(sink: str) -> Protocol:
     """The row of an address. Raises KeyError."""
-    return {each.scheme: each for each in TABLE}[re.match(r"[\w-]+://", sink)[0].lower()]
+    return {each.scheme: each for each in TABLE}[re.match(r"whip:|[\w-]+://", sink.lower())[0]]
 
 
 def route(sink: str) -> Route:
@@ -109,6 +115,8 @@ def route(sink: str) -> Route:
         options.setdefault("latency", "20000")  # microseconds; the far end's own counts if it is longer
         listens = options["mode"] == "listener"
         url = "srt://" + ("0.0.0.0" if address.startswith(":") else "") + address.rstrip("/")
+    if protocol.scheme == "whip:" and not re.match(r"https?://.", url, re.IGNORECASE):
+        raise ValueError("needs the address of a WHIP endpoint, such as whip:https://host/path")
     return Route(protocol, url, options, listens, url.split("?")[0])
 
 

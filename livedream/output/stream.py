@@ -24,8 +24,10 @@ SURELY = 4.0  # seconds in which a listener's queue must have run over, if nobod
 SETTLED = 0.5  # seconds without a complaint after which a listener must be listening
 BITRATE = 4_000_000
 
-FAILED = re.compile(r"Error opening .*?: (.+)|Recovery failed: (.+)|^livedream: (.+)")
-CONNECTED = re.compile(r"Recovery successful|FIFO queue flushed|Successfully connected|muxrate \w+, sdt every")
+FAILED = re.compile(r"Error opening .*?: (.+)|Recovery failed: (.+)|^livedream: (.+)|(HTTP error .+)")
+CONNECTED = re.compile(
+    r"Recovery successful|FIFO queue flushed|Successfully connected|muxrate \w+, sdt every|DTLS.* done"
+)
 
 
 class Stream(Output):
@@ -40,7 +42,7 @@ class Stream(Output):
 
     def __init__(self, options):
         super().__init__(options)
-        self.kind = protocols.of(options.sink).scheme.removesuffix("://")
+        self.kind = protocols.of(options.sink).kind
         self._child: subprocess.Popen | None = None
 
     def open(self, width, height, fps):
@@ -168,9 +170,13 @@ class Stream(Output):
         elif "Recovery attempt" in text and self._route.listens:
             self._since, self._waited, self._again, self._with = time.monotonic(), True, True, False
         # A connection that stands is not yet a stream that was taken: after a fault only that counts.
-        elif (found := CONNECTED.search(text)) and not (self._broken and "connected" in found[0]):
+        elif (found := CONNECTED.search(text)) and ("connected" not in found[0] or self._first()):
             self._key = True  # whoever has come waits for one
             self._playing()
+
+    def _first(self) -> bool:
+        """Whether a connection alone says that the far end is there."""
+        return self._route.protocol.muxer == "flv" and not self._broken
 
     def _scrubbed(self, text: str) -> str:
         text = text.replace(self.options.sink, masked(self.options.sink))

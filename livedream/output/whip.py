@@ -1,0 +1,60 @@
+"""A relay on this machine between an `ffmpeg` and a WHIP endpoint (RFC 9725), for the secrets in its address.
+
+ffmpeg takes an address only as an argument, which everybody on the machine can read. Pictures do not come by here.
+"""
+
+import base64
+import threading
+import urllib.error
+import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urljoin, urlsplit, urlunsplit
+
+SECONDS = 10.0  # for an endpoint to answer
+
+
+def relay(url: str) -> str:
+    """Begin to relay to `url` until the process ends; returns the address to give instead.
+
+    url: of `https://TOKEN@host/path` TOKEN is sent as the bearer token; USER:PASSWORD by HTTP's basic authentication.
+    """
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    where, headers = urlunsplit(parts._replace(netloc=host)), {"Content-Type": "application/sdp"}
+    if parts.password:
+        pair = base64.b64encode(f"{parts.username}:{parts.password}".encode()).decode()
+        headers["Authorization"] = f"Basic {pair}"
+    elif parts.username:
+        headers["Authorization"] = f"Bearer {parts.username}"
+    session = [where]  # what a DELETE ends: the last answer's Location
+
+    class Relay(BaseHTTPRequestHandler):
+        def do_POST(self):
+            offer = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self._pass(urllib.request.Request(where, offer, headers, method="POST"))
+
+        def do_DELETE(self):
+            self._pass(urllib.request.Request(session[0], None, headers, method="DELETE"))
+
+        def _pass(self, request):
+            try:
+                with urllib.request.urlopen(request, timeout=SECONDS) as answer:
+                    status, body = answer.status, answer.read()
+                    session[0] = urljoin(where, answer.headers.get("Location", where))
+            except urllib.error.HTTPError as error:
+                status, body = error.code, b""
+            except OSError:
+                status, body = 502, b""
+            self.send_response(status)
+            self.send_header("Location", "/session")
+            self.send_header("Content-Type", "application/sdp")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Relay)
+    threading.Thread(target=server.serve_forever, name="whip relay", daemon=True).start()
+    return f"http://127.0.0.1:{server.server_port}/whip"
