@@ -1,6 +1,5 @@
 """The battery, asked of the system itself: a show on a laptop that is not plugged in ends before its time."""
 
-import ctypes
 import re
 import subprocess
 import sys
@@ -80,6 +79,8 @@ def _percent(batteries: list) -> int | None:
 
 
 def _windows() -> Battery | None:
+    import ctypes
+
     class Status(ctypes.Structure):  # SYSTEM_POWER_STATUS
         _fields_ = (
             *((name, ctypes.c_ubyte) for name in ("line", "flag", "percent", "saver")),

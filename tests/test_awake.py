@@ -5,8 +5,10 @@ import subprocess
 import sys
 import threading
 
+import dreams
 import pytest
 from session_bus import DBUS, Desktop
+from show import Show
 
 from livedream import awake
 
@@ -48,6 +50,20 @@ def test_a_show_that_is_killed_keeps_nothing_awake(tmp_path, until):
         child.wait()
         child.stdin.close()
         until(lambda: not desktop.held())
+
+
+def test_a_show_keeps_its_machine_awake_and_says_so(tmp_path, monkeypatch, until):
+    dreams.tiny(tmp_path / "tiny.onnx")
+    with Desktop(tmp_path, SERVICES[1]) as desktop:
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", desktop.address)
+        with Show(tmp_path / "tiny.onnx", "--size", "64x32", "--fps", "10") as show:
+            show.frame()
+            said = until(lambda: (got := show.status())["awake"]["kept"] and got)
+            assert said["awake"]["says"] == ""
+            assert said["battery"] is None or said["battery"].keys() == {"percent", "plugged"}
+            assert len(desktop.held()) == 1
+        until(lambda: not desktop.held())
+        assert (show.code, show.errors) == (0, "")
 
 
 def test_without_a_desktop_it_says_so_and_what_to_do(monkeypatch, until, capfd):

@@ -15,6 +15,8 @@ LISTED = {
     "repeated": int,
     "decks": [{"dream": str, "sha256": str, "seed": int, "step": int, "providers": dict, "changed": bool}],
     "outputs": [{"name": str, "kind": str, "state": str, "sent": int, "dropped": int, "error": (str, type(None))}],
+    "awake": {"kept": bool, "says": str},
+    "battery": (dict, type(None)),
     "osc": dict.fromkeys(("port", "messages", "clamped", "unknown", "malformed"), int),
     "errors": int,
 }
