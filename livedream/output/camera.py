@@ -40,7 +40,7 @@ class Camera(Output):
         try:
             self._camera = pyvirtualcam.Camera(width, height, rate, device=device)
         except RuntimeError as error:  # not for the user alone: it is tried again, so a device that comes is taken
-            said = " ".join(str(error).split())
+            said = " ".join(str(error).split()).split(". ")[0]  # the rest is about pyvirtualcam's documentation
             raise RuntimeError(f"camera: {said}; {FIX.get(sys.platform, FIX['linux'])}") from None
         self._resizer = Resizer((width, height), self.options.fit)
         self._colours = np.empty((height, width, 3), np.uint8)
