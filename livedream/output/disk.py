@@ -72,11 +72,13 @@ class Keeper:
     def __init__(self, path: Path):
         self._path = path
         self._over = threading.Event()
-        threading.Thread(target=self._work, name=f"disk {path.name}", daemon=True).start()
+        self._thread = threading.Thread(target=self._work, name=f"disk {path.name}", daemon=True)
+        self._thread.start()
 
     def stop(self) -> None:
-        """Stop soon; returns at once."""
+        """Let go of the file; a disk that is slow to answer is not waited for."""
         self._over.set()
+        self._thread.join(0.5)
 
     def _work(self) -> None:
         with contextlib.suppress(OSError), open(self._path, "rb+", buffering=0) as file:

@@ -5,6 +5,7 @@
 """
 
 import contextlib
+import faulthandler
 import json
 import os
 import subprocess
@@ -340,6 +341,8 @@ def _version() -> str:
 if __name__ == "__main__":
     if hasattr(os, "nice"):
         os.nice(10)  # a show may be running
+    # A driver that hangs must not outlive a parent that is gone; this needs no interpreter lock.
+    faulthandler.dump_traceback_later(SECONDS + 5, exit=True)
     for each in sys.argv[1:]:
         print(json.dumps({each: fault(by_name(each))}), flush=True)
     os._exit(0)  # a driver's own farewell may crash

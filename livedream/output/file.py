@@ -42,7 +42,7 @@ class File(Output):
         self._check()
 
     def open(self, width, height, fps):
-        options, self.first = self.options, None
+        options = self.options
         asked = Path(options.sink).expanduser()
         self._room = Room(asked.parent, self.name, lambda: self._writer.size if self._writer else 0)
         self._room.look()
@@ -64,7 +64,6 @@ class File(Output):
             if self.live:
                 self._keeper = Keeper(self.path)
         self._rate, self._scale = rate, rate / fps
-        self._last = -1
 
     @property
     def writing(self) -> bool:
@@ -84,8 +83,8 @@ class File(Output):
             return False
         self._room.look()
         self._mark(frame.number, pts)
-        self._last = pts
         self._writer.put(frame.pixels if self._writer.alpha else frame.opaque, pts)
+        self._last = pts
         if self._given and self._given[0] == frame.number:
             self._given.popleft()
         self.note = self._noted()
@@ -93,6 +92,7 @@ class File(Output):
 
     def close(self):
         writer, self._writer = self._writer, None
+        self.note = None
         if self._keeper:
             self._keeper.stop()
         if writer is None:

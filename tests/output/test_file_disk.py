@@ -33,9 +33,9 @@ def test_less_than_2_gb_is_said(tmp_path, frame, room, caplog):
     room(1.4 * GB)
     for number in range(1, 60):
         output.write(frame(number))
-    output.close()
     assert output.note.startswith("recording a.mp4 (0:02), 1.4 GB of disk left, ")
     assert output.note.endswith(("minutes", "seconds"))
+    output.close()
     assert sum("of disk left" in each.message for each in caplog.records) == 1
 
 
