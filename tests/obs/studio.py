@@ -97,7 +97,7 @@ class Screen:
 
     def save(self, path: Path, crop: str) -> None:
         """A part of it, "WIDTH:HEIGHT:X:Y", as a picture."""
-        subprocess.run([*self._grabbing(), "-vf", f"crop={crop}", "-y", str(path)], check=True)
+        subprocess.run([*self._grabbing(), "-vf", f"crop={crop}", "-q:v", "2", "-y", str(path)], check=True)
 
     def _grabbing(self) -> list[str]:
         grab = ["ffmpeg", "-v", "error", "-f", "x11grab", "-draw_mouse", "0", "-video_size", self.size]

@@ -42,7 +42,7 @@ def test_obs_shows_our_frames_in_order(tmp_path, way):
     assert len(set(shots)) >= 5  # it moves
     assert None not in recorded  # every picture that OBS recorded is a whole one of ours
     assert recorded == sorted(recorded)
-    assert len(set(recorded)) >= 8  # more, unless the machine is very busy
+    assert len(set(recorded)) >= 12
     assert recorded[0] >= shots[-1]
 
 

@@ -1,0 +1,96 @@
+"""How old a picture is when it is seen."""
+
+import asyncio
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import stamp
+import ways
+from priority import prioritise
+from receivers import ndi_source, page
+from studio import Studio
+from watched import SHOT_EVERY, model, played, sending, watched
+
+AT_ONCE = 100  # ms for an answer; an OBS that takes longer has been kept from working, and its picture is of later
+STAMP_IN_PAGE = """(() => {
+  const {width: w, height: h} = picture, now = Date.now() % 2 ** 32, words = [0, 0, 0, 0];
+  const {data} = picture.getContext("2d").getImageData(0, 0, w, h);
+  for (let row = 0; row < 4; row++) for (let bit = 0; bit < 16; bit++)
+    words[row] += (data[4 * (Math.floor((row + .5) * h / 12) * w + Math.floor((bit + .5) * w / 21))] > 127) * 2 ** bit;
+  return [words[1] * 65536 + words[2], now, words[0]];
+})()"""
+
+
+def age(way: str, folder: Path, options) -> dict:
+    """How old OBS's picture is, livedream's and a bare sender's, in turns: each its own connection."""
+    result = {
+        "way": way,
+        "size": options.size,
+        "livedream": [],
+        "bare": [],
+        "first_picture_s": {},
+        "too_slow": 0,
+        "took": [],
+    }
+    with Studio(folder) as studio, ways.server(way, folder):
+        for who in options.turns * [each for each in options.who if each != "bare" or ways.WAYS[way].bare]:
+            with sending(way, who, folder, options):
+                first = played(studio, way, **options.set)
+                prioritise(options.nice)
+                result["first_picture_s"].setdefault(who, []).append(round(first, 1))
+                time.sleep(2.0)  # OBS drops what it has too much of in the first second
+                seen = watched(studio, options.shots)
+                result["took"] += [each["took"] for each in seen]
+                result[who].append([each["age"] for each in seen if each["took"] <= AT_ONCE])
+                result["too_slow"] += sum(each["took"] > AT_ONCE for each in seen)
+                if who == "livedream":
+                    told = ways.status()
+                    result["ms"], result["late"] = told["ms"], told["late"]
+                studio.leave()
+        result["obs"] = studio.figures()
+    for who in ("livedream", "bare"):
+        ages = [each for turn in result[who] for each in turn]
+        if ages:
+            result[f"{who}_ms"] = summary(ages)
+    result["period_ms"] = round(1000 / options.fps, 1)
+    result["load"] = os.getloadavg()[0]
+    return result
+
+
+def others(way: str, folder: Path, options) -> dict:
+    """Ages without OBS, in a browser and in an NDI receiver: of each picture as it arrives there."""
+
+    def ready():
+        prioritise(options.nice)
+
+    arguments = ["--model", model(options.model, folder), "--size", options.size, "--fps", str(options.fps)]
+    with ways.livedream(*arguments, "--out", "page", "--out", "ndi:ages", folder=folder):
+        found = {"page": asyncio.run(page_ages(folder / "profile", 2 * options.shots, ready))}
+        picture, found["ndi"] = ndi_source(), []
+        for _ in range(20 + 2 * options.shots):
+            taken, now = picture(), stamp.now_ms()
+            if read := stamp.read(taken):
+                found["ndi"].append(stamp.since_ms(read[1], now))
+        found["ndi"] = found["ndi"][20:]
+        told = ways.status()
+    figures = {f"{name}_ms": summary(ages) for name, ages in found.items()}
+    return {"ages": found, **figures, "ms": told["ms"], "load": os.getloadavg()[0]}
+
+
+def summary(ages: list[int]) -> dict:
+    return {"median": float(np.median(ages)), "p95": float(np.percentile(ages, 95)), "n": len(ages)}
+
+
+async def page_ages(profile: Path, shots: int, ready) -> list[int]:
+    """The age of the picture in the page's canvas, in ms, at moments."""
+    async with page(profile) as browser:
+        ready()
+        await asyncio.sleep(2.0)
+        found = []
+        for _ in range(shots):
+            ms, now, _ = await browser.js(STAMP_IN_PAGE)
+            found.append(stamp.since_ms(ms, now))
+            await asyncio.sleep(SHOT_EVERY)
+        return found

@@ -1,0 +1,50 @@
+"""Colour bars, read back from where they went."""
+
+import os
+import subprocess
+import time
+from pathlib import Path
+
+import bars
+import numpy as np
+import ways
+from receivers import ndi_source
+from studio import Screen, Studio
+from watched import played
+
+
+def colours(way: str, folder: Path, options) -> dict:
+    """Colour bars as they come back from OBS, a recording and NDI: levels off the window's, at most and each patch."""
+    dream, film = str(bars.dream(folder / "bars.onnx")), folder / "bars.mp4"
+    outs = ["window:0", f"{ways.WAYS[way].out}#bitrate=8M", str(film), *(["ndi:bars"] if options.ndi else [])]
+    size = f"{bars.WIDTH}x{bars.HEIGHT}"
+    arguments = ["--model", dream, "--size", size, *(each for out in outs for each in ("--out", out))]
+    film.unlink(missing_ok=True)
+    with Screen(size, folder / "Xvfb-window.log") as screen, Studio(folder) as studio, ways.server(way, folder):
+        env = os.environ | {"DISPLAY": screen.display, "LIBGL_ALWAYS_SOFTWARE": "1"}
+        with ways.livedream(*arguments, folder=folder, program=ways.PLAIN, env=env):
+            played(studio, way)
+            time.sleep(1.0)
+            back = {"OBS": bars.read(studio.shot())}
+            window = bars.read(screen.grab())
+            if options.ndi:
+                back["NDI"] = bars.read(ndi_source()())
+        back["recording"] = bars.read(last_picture(film))
+    return {
+        "way": way,
+        "window_off": off(window, bars.PATCHES),
+        "off": {name: off(patches, window) for name, patches in back.items()},
+        "levels": {name: np.round(patches, 1).tolist() for name, patches in (back | {"window": window}).items()},
+    }
+
+
+def off(patches: np.ndarray, wanted: np.ndarray) -> float:
+    return round(float(np.abs(patches - wanted).max()), 2)
+
+
+def last_picture(path: Path) -> np.ndarray:
+    """As ffmpeg shows it, which goes by the file's own tags of colour."""
+    command = ["ffmpeg", "-v", "error", "-sseof", "-0.5", "-i", str(path), "-frames:v", "1"]
+    command += ["-sws_flags", "accurate_rnd+full_chroma_int", "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
+    data = subprocess.run(command, check=True, capture_output=True).stdout
+    return np.frombuffer(data, np.uint8).reshape(bars.HEIGHT, bars.WIDTH, 3)

@@ -1,0 +1,33 @@
+"""Whose pictures OBS has, and in which order."""
+
+import time
+from pathlib import Path
+
+import ways
+from studio import Studio
+from watched import numbers, played, sending, watched
+
+
+ENOUGH = 12  # frames that tell an order
+TRIES = 5  # recordings, when a busy machine lets OBS see few
+
+
+def order(way: str, folder: Path, options) -> dict:
+    """Numbers of livedream's frames as OBS showed them at moments, and as it recorded them in a row."""
+    with Studio(folder) as studio, ways.server(way, folder), sending(way, "livedream", folder, options):
+        first = played(studio, way)
+        time.sleep(1.0)
+        shots = [each["number"] for each in watched(studio, options.shots)]
+        recorded = []
+        for _ in range(TRIES):
+            recorded += numbers(studio.record(options.seconds))
+            if len(set(recorded)) >= ENOUGH:
+                break
+        return {
+            "way": way,
+            "first_picture_s": round(first, 1),
+            "shots": shots,
+            "recorded": recorded,
+            "outputs": ways.status().get("outputs"),
+            "obs": studio.figures(),
+        }
