@@ -7,7 +7,6 @@ import ways
 from studio import Studio
 from watched import numbers, played, sending, watched
 
-
 ENOUGH = 12  # frames that tell an order
 TRIES = 5  # recordings, when a busy machine lets OBS see few
 
