@@ -127,6 +127,7 @@ class Window(Output):
         window.switch_to()
         self._picture.close()
         window.close()
+        x11.flush(window.display)
 
     def pump(self) -> None:
         """Handle keys, the mouse and the window's own events; draw again what an event has uncovered."""

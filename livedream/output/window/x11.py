@@ -40,6 +40,14 @@ def lost(display) -> bool:
     return connection in _lost
 
 
+def flush(display) -> None:
+    """Send what was asked of the X server, which else waits for the next window's questions."""
+    if sys.platform.startswith("linux"):
+        from pyglet.libs.x11 import xlib
+
+        xlib.XFlush(display._display)
+
+
 def forget(window) -> None:
     """Let pyglet know nothing more of a window whose connection was lost, so that the next begins a new one."""
     import pyglet
