@@ -28,6 +28,7 @@ def figures(models: list[str], seconds: float, changes: int, fps: float = 30.0, 
     for each in dreams:
         prepare(each)
     chance = random.Random(seed)
+    standing: list[str] = []
     movable = [each for each in tables.of(dreams).parameters.values() if _movable(each)]
     with tempfile.TemporaryDirectory(prefix="livedream-bench-") as folder:
         path = Path(folder, "kept.show")
@@ -36,8 +37,13 @@ def figures(models: list[str], seconds: float, changes: int, fps: float = 30.0, 
             begin = time.perf_counter()
             for number in range(changes):
                 show.play(max(0.0, begin + (number + 1) * seconds / changes - time.perf_counter()))
+                if standing:  # it is not to stand still for long
+                    show.send(standing.pop(), 0)
+                    continue
                 each = chance.choice(movable)
                 show.send(each.address, *_by_chance(each, chance))
+                if each.address.rpartition("/")[2] in ("hold", "blackout", "freeze"):
+                    standing.append(each.address)
             show.play(1.0)
             late = show.status()["late"]
             show.child.kill()
@@ -47,7 +53,9 @@ def figures(models: list[str], seconds: float, changes: int, fps: float = 30.0, 
         began = time.perf_counter()
         drawn = [zlib.crc32(frame.pixels.tobytes()) or 1 for frame in replay.frames(kept, replay.dreams(kept))]
         took, size = time.perf_counter() - began, path.stat().st_size
-    fresh = live[(live["fresh"] > 0) & (live["look"] != 0) & (live["number"] <= kept.last)]
+    fresh = live[(live["fresh"] > 0) & (live["look"] != 0)]
+    lost = max(0, int(fresh["number"][-1]) - kept.last) / fps
+    fresh = fresh[fresh["number"] <= kept.last]
     wrong, shifted = _compared(fresh["number"], fresh["look"], drawn)
     name = f"{kept.seconds:.0f} s of {' and '.join(each.title for each in dreams)}, {changes} changes"
     return [
@@ -63,7 +71,7 @@ def figures(models: list[str], seconds: float, changes: int, fps: float = 30.0, 
             drawn=len(drawn),
             render_s=round(took, 1),
         ),
-        figure("show.lost", "what kill -9 took of it", (int(live["number"][-1]) - kept.last) / fps, "s", 1.0),
+        figure("show.lost", "what kill -9 took of it", lost, "s", 1.0),
         figure("show.size", "its file", size / kept.seconds / 1e3, "kB/s"),
     ]
 
@@ -77,8 +85,7 @@ def _by_chance(each: Parameter, chance: random.Random) -> list:
     if each.type == "trigger":
         return []
     if each.type in ("bool", "choice", "int"):
-        rare = each.address in ("master/hold", "master/blackout") or each.address.endswith("player/freeze")
-        return [int(chance.random() < 0.2)] if rare else [chance.randint(int(each.low), int(each.high))]
+        return [chance.randint(int(each.low), int(each.high))]
     if each.address == "player/glide":
         return [chance.choice([0.0, 0.05, 0.5])]
     return [chance.uniform(each.low, each.high) for _ in range(each.length)]
