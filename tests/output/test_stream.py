@@ -4,15 +4,22 @@ import contextlib
 import os
 import signal
 import socket
+import threading
 import time
+import urllib.error
+import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
+from urllib.parse import urljoin
 
+import av
 import numpy as np
 import psutil
 import pytest
-from streaming import Frames, Nginx, SrtReceiver, free_port, has_srt, needs_server, pulled
+from streaming import QUICK, Frames, Nginx, SrtReceiver, free_port, has_srt, needs_server, pulled
 
 from livedream import UserError
-from livedream.output import protocols, stop_all
+from livedream.output import protocols, stop_all, whip
 from livedream.output.kinds import parse
 
 needs_srt = pytest.mark.skipif(not has_srt(), reason="needs an ffmpeg with SRT (apt)")
@@ -102,8 +109,7 @@ def test_encoder_process_that_dies_is_started_again(nginx, show, until):
 @needs_server
 def test_server_that_stalls_is_said_and_taken_up_again(nginx, show, until):
     nginx.start()
-    output = parse(f"{nginx.url}#bitrate=20M")  # more than fits in the system's buffers
-    output.options = type(output.options)(**{**_fields(output.options), "size": (1280, 720)})
+    output = parse(f"{nginx.url}#bitrate=20M&size=1280x720")  # more than fits in the system's buffers
     show(output)
     until(lambda: output.state == "up")
     nginx.signal(signal.SIGSTOP)
@@ -112,10 +118,6 @@ def test_server_that_stalls_is_said_and_taken_up_again(nginx, show, until):
     nginx.signal(signal.SIGCONT)
     until(lambda: output.state == "up", 20)
     assert pulled(nginx.url).shape == (720, 1280, 3)
-
-
-def _fields(options):
-    return {name: getattr(options, name) for name in options.__slots__}
 
 
 @pytest.mark.parametrize("scheme", ["rtmp", "http"])
@@ -129,6 +131,21 @@ def test_players_fetch_the_stream_one_after_another(scheme, show, until):
         sent = output.sent
         is_the_picture(pulled(f"{scheme}://{where}"))
         until(lambda sent=sent: output.sent > sent)
+    assert output.error is None
+
+
+def test_second_player_is_refused_and_disturbs_nobody(show, until):
+    where = f"127.0.0.1:{free_port()}/live"
+    output = parse(f"listen-rtmp://{where}")
+    show(output)
+    until(lambda: output.note and "waiting" in output.note)
+    with av.open(f"rtmp://{where}", timeout=10, options=QUICK) as first:
+        frames = first.decode(video=0)
+        next(frames)
+        with pytest.raises(av.error.FFmpegError):
+            av.open(f"rtmp://{where}", timeout=10)
+        for _ in range(30):
+            next(frames)
     assert output.error is None
 
 
@@ -148,9 +165,7 @@ def test_hevc_goes_where_it_is_taken(show, until):
     output = parse(f"listen-rtmp://{where}#codec=hevc")
     show(output)
     until(lambda: output.note and "waiting" in output.note)
-    import av
-
-    with av.open(f"rtmp://{where}", timeout=10) as container:
+    with av.open(f"rtmp://{where}", timeout=10, options=QUICK) as container:
         assert container.streams.video[0].codec_context.name == "hevc"
         is_the_picture(next(container.decode(video=0)).to_ndarray(format="rgb24"))
     refused = parse("udp://127.0.0.1:9#codec=av1")
@@ -213,6 +228,46 @@ def test_srt_without_a_program_says_what_to_install(show, until, monkeypatch):
     assert "\n" not in output.error
 
 
+class Endpoint(BaseHTTPRequestHandler):
+    """A WHIP endpoint without the media; `seen` is what it was asked."""
+
+    seen: ClassVar[list] = []
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.seen.append((self.command, self.path, self.headers["Authorization"], self.headers["Content-Type"], body))
+        self.send_response(201 if body else 400)
+        self.send_header("Location", "/session/7")
+        self.end_headers()
+        self.wfile.write(b"answer")
+
+    def do_DELETE(self):
+        self.seen.append((self.command, self.path, self.headers["Authorization"], None, b""))
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+def test_whip_relay_keeps_key_and_token_to_itself():
+    with ThreadingHTTPServer(("127.0.0.1", 0), Endpoint) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = whip.relay(f"http://a-token@127.0.0.1:{server.server_port}/ingest/a-key?b=1")
+        assert "key" not in address
+        assert "token" not in address
+        with urllib.request.urlopen(urllib.request.Request(address, b"offer"), timeout=10) as answer:
+            assert (answer.status, answer.read()) == (201, b"answer")
+            session = urljoin(address, answer.headers["Location"])
+        urllib.request.urlopen(urllib.request.Request(session, method="DELETE"), timeout=10).close()
+        with pytest.raises(urllib.error.HTTPError, match="400"):
+            urllib.request.urlopen(urllib.request.Request(address, b"", method="POST"), timeout=10)
+        server.shutdown()
+    bearer = "Bearer a-token"
+    assert Endpoint.seen[0] == ("POST", "/ingest/a-key?b=1", bearer, "application/sdp", b"offer")
+    assert Endpoint.seen[1][:3] == ("DELETE", "/session/7", bearer)
+
+
 def test_far_end_that_never_answers_holds_up_nobody(show, until):
     """It takes the connection and says nothing: FFmpeg would wait for ever, even in closing."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -249,6 +304,7 @@ def test_child_that_is_stopped_in_the_middle_of_a_picture_is_ended(show, until):
         ("listen-rtmp://0.0.0.0:1935/a/b", "rtmp://0.0.0.0:1935/a/b", {"listen": "1"}),
         ("srt://:9000", "srt://0.0.0.0:9000", {"mode": "listener", "latency": "20000"}),
         ("srt://h:9000?latency=5&streamid=x=1", "srt://h:9000", {"mode": "caller", "latency": "5", "streamid": "x=1"}),
+        ("whip:https://host/x?y=1", "https://host/x?y=1", {"whip_flags": "dtls_active"}),
         ("srt://h:9000?mode=listener", "srt://h:9000", {"mode": "listener"}),
     ],
 )
