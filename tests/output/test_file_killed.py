@@ -34,6 +34,12 @@ def readable(path):
     return times
 
 
+def counted(path):
+    """The pictures that ffprobe, another build than ours, can decode."""
+    command = ["ffprobe", "-v", "quiet", "-count_frames", "-show_entries", "stream=nb_read_frames", "-of", "csv=p=0"]
+    return int(subprocess.run([*command, str(path)], capture_output=True, check=True, text=True).stdout.strip(" ,\n"))
+
+
 @pytest.mark.parametrize("sink", ["a.mp4", "b.mp4", "a.mkv", "a.mov", "a.mkv#codec=ffv1"])
 def test_a_killed_recording_is_readable(tmp_path, sink):
     command = [sys.executable, "-c", RECORD, os.path.dirname(__file__), f"{tmp_path}/{sink}"]
@@ -49,6 +55,7 @@ def test_a_killed_recording_is_readable(tmp_path, sink):
     times = readable(tmp_path / sink.split("#")[0])
     assert len(times) >= sent - 30
     assert times == pytest.approx([i / 30 for i in range(len(times))], abs=1e-3)
+    assert counted(tmp_path / sink.split("#")[0]) >= sent - 30
 
 
 def test_a_killed_sequence_is_whole(tmp_path):
