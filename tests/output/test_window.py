@@ -81,7 +81,7 @@ def test_a_monitor_that_is_not_there_is_said(display):
     code += "w = parse('window:7'); w.start(64, 64, 30)\n"
     code += "run(lambda: [w], lambda: w.state == 'failed'); print(w.error)"
     done = subprocess.run([sys.executable, "-c", code], env=display, capture_output=True, text=True)
-    assert done.stdout == "window:7: no such monitor; there is: window:0 (800x600, screen)\n"
+    assert done.stdout == "window:7: no such monitor; there is: window:0 (800x600, screen, from 0,0)\n"
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems always have a display")

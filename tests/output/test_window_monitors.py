@@ -120,4 +120,4 @@ def test_monitors_are_listed(monitors):
     code += "for each in screen.monitors(): print(each.number, each.place, each)"
     said = subprocess.run([sys.executable, "-c", code], env=monitors, capture_output=True, text=True).stdout
     assert "0 (0, 0, 800, 600) 800x600 at " in said
-    assert "1 (800, 0, 640, 480) 640x480 at 60 Hz, DUMMY1\n" in said
+    assert "1 (800, 0, 640, 480) 640x480 at 60 Hz, DUMMY1, from 800,0\n" in said

@@ -30,7 +30,8 @@ class Monitor:
         return self.x, self.y, self.width, self.height
 
     def __str__(self) -> str:
-        return f"{self.width}x{self.height}{f' at {self.rate:.0f} Hz' if self.rate else ''}, {self.name}"
+        rate = f" at {self.rate:.0f} Hz" if self.rate else ""
+        return f"{self.width}x{self.height}{rate}, {self.name}, from {self.x},{self.y}"
 
 
 def display_available() -> bool:
