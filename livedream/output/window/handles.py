@@ -1,5 +1,7 @@
 """What is drawn over the picture while its corners can be moved: its outline, a grid as it lies, a handle each."""
 
+import functools
+
 import numpy as np
 
 from livedream.output.window import letters
@@ -26,6 +28,7 @@ def reach(down: int) -> float:
     return 3 * RING * _unit(down)
 
 
+@functools.lru_cache(4)
 def lines(placement: Placement, corner: int, across: int, down: int) -> np.ndarray:
     """For `Painter.draw_lines`, of a window of so many pixels; `corner` is the chosen one, 0 to 3."""
     unit, size = _unit(down), np.array([across, down])
