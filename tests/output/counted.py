@@ -42,7 +42,7 @@ def stamp(picture: np.ndarray, channel: int = 1) -> int:
     return sum(1 << bit for bit, value in enumerate(row) if value > 127)
 
 
-def until(condition, seconds: float = 10.0):
+def until(condition, seconds: float = 30.0):
     """Wait for `condition()` to be true and return what it said."""
     end = time.monotonic() + seconds
     while not (found := condition()):

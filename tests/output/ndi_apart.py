@@ -2,6 +2,9 @@
 
 import itertools
 import os
+import signal
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -53,15 +56,15 @@ def port():
 class Receiver:
     """Of the one source there is. Pictures are UYVY where there is no alpha, else BGRA."""
 
-    def __init__(self, name=None):
-        """name: it is looked for, and again when it has gone, as receivers do; else the connection is direct."""
+    def __init__(self, name=None, address=None):
+        """name: it is looked for, and again when it has gone, as receivers do.  address: a port; else it is found."""
         how = ndi.RecvCreateV3()
         how.color_format, how.bandwidth = ndi.RECV_COLOR_FORMAT_UYVY_BGRA, ndi.RECV_BANDWIDTH_HIGHEST
         self.handle = ndi.recv_create_v3(how)
         source = ndi.Source()
         source.ndi_name = f"HERE ({name})"
         if name is None:
-            source.url_address = f"127.0.0.1:{until(port)}"
+            source.url_address = f"127.0.0.1:{address or until(port)}"
         ndi.recv_connect(self.handle, source)
 
     def next(self, seconds=5.0):
@@ -75,7 +78,7 @@ class Receiver:
                 return picture, frame
         return None
 
-    def wait(self, good, seconds=10.0):
+    def wait(self, good, seconds=30.0):
         """The next one for which good(picture)."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -105,14 +108,14 @@ def colours(width, height):
     return np.abs(middles(rgb(picture)) - np.array(BARS)).max(1).tolist()
 
 
-def order(seconds):
-    """What was written while a receiver listened, and what came to it."""
+def order(frames):
+    """What was written while a receiver got so many frames, and what came to it."""
     feed = Feed("ndi:order#groups=ours", stamped).up()
     receiver = Receiver()
     receiver.wait(lambda picture: True)
-    came, end = [], time.monotonic() + seconds
-    while time.monotonic() < end:
-        picture, frame = receiver.next()
+    came = []
+    while len(came) < frames:
+        picture, frame = receiver.next(30)
         came.append((stamp(picture), frame.timecode))
     groups = [found("order", "ours"), found("order", seconds=0.1)]
     receiver.end()
@@ -180,10 +183,24 @@ def breaks():
     feed.output.say = lambda *what: (said.append(list(what)), say(*what))
     Sender.send = failing
     until(lambda: said and feed.output.state == "up")
-    after, _ = receiver.wait(lambda picture: stamp(picture) > stamp(before) + 10, 20)
+    after, _ = receiver.wait(lambda picture: stamp(picture) > stamp(before) + 10)
     receiver.end()
     feed.end()
     return {"said": said, "before": stamp(before), "after": stamp(after)}
+
+
+def stalls():
+    """A receiver stops in the middle: frames written while it does so, and how long `stop` then takes."""
+    feed = Feed("ndi:stalls", stamped).up()
+    watching = subprocess.Popen([sys.executable, __file__, "watch", str(until(port))])
+    until(lambda: "1 " in (feed.output.note or ""))
+    watching.send_signal(signal.SIGSTOP)
+    before = feed.output.sent
+    until(lambda: feed.output.sent > before + 30)
+    took = feed.end()
+    watching.kill()
+    watching.wait()
+    return {"state": feed.output.state, "took": took}
 
 
 def again(times):
@@ -203,4 +220,8 @@ def again(times):
 
 
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["watch"]:
+        watcher = Receiver(address=sys.argv[2])
+        while True:
+            watcher.next()
     serve(globals())

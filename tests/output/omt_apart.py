@@ -2,6 +2,9 @@
 
 import itertools
 import os
+import signal
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -24,9 +27,10 @@ def port():
 
 
 class Receiver:
-    def __init__(self):
-        address = f"omt://127.0.0.1:{until(port)}"
-        self._receiver = cyomtlib.Receiver(address, FrameType.VIDEO, PreferredVideoFormat.BGRA)
+    def __init__(self, address=None):
+        """address: a port."""
+        url = f"omt://127.0.0.1:{address or until(port)}"
+        self._receiver = cyomtlib.Receiver(url, FrameType.VIDEO, PreferredVideoFormat.BGRA)
         self.set_tally = self._receiver.set_tally
         self.end = self._receiver.close
 
@@ -35,7 +39,7 @@ class Receiver:
         frame = self._receiver.receive(timeout_ms=round(seconds * 1000))
         return frame and (frame.packed()[..., [2, 1, 0, 3]], frame)
 
-    def wait(self, good, seconds=10.0):
+    def wait(self, good, seconds=30.0):
         """The next one for which good(picture)."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -55,14 +59,14 @@ def colours(width, height):
     return np.abs(middles(picture)[:, :3] - np.array(BARS)).max(1).tolist()
 
 
-def order(seconds):
-    """What was written while a receiver listened, and what came to it."""
+def order(frames):
+    """What was written while a receiver got so many frames, and what came to it."""
     feed = Feed("omt:order", stamped).up()
     receiver = Receiver()
     receiver.wait(lambda picture: True)
-    came, end = [], time.monotonic() + seconds
-    while time.monotonic() < end:
-        picture, frame = receiver.next()
+    came = []
+    while len(came) < frames:
+        picture, frame = receiver.next(30)
         came.append((stamp(picture), frame.timestamp))
     receiver.end()
     feed.end()
@@ -109,6 +113,20 @@ def tally():
     return [*notes, feed.output.note]
 
 
+def stalls():
+    """A receiver stops in the middle: frames written while it does so, and how long `stop` then takes."""
+    feed = Feed("omt:stalls", stamped).up()
+    watching = subprocess.Popen([sys.executable, __file__, "watch", str(until(port))])
+    until(lambda: "1 " in (feed.output.note or ""))
+    watching.send_signal(signal.SIGSTOP)
+    before = feed.output.sent
+    until(lambda: feed.output.sent > before + 30)
+    took = feed.end()
+    watching.kill()
+    watching.wait()
+    return {"state": feed.output.state, "took": took}
+
+
 def again(times):
     """Added and removed so many times, with a receiver connected; what this process has then, and before."""
     picture = bars(640, 360)
@@ -126,4 +144,8 @@ def again(times):
 
 
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["watch"]:
+        watcher = Receiver(address=sys.argv[2])
+        while True:
+            watcher.next()
     serve(globals())
