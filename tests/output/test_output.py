@@ -125,7 +125,7 @@ def test_parse_reads_every_key():
     options = output.options
     assert (output.kind, output.name) == ("rtmp", "wall")
     assert (options.size, options.fps, options.bitrate, options.fit) == ((640, 360), 25, 2_500_000, "cover")
-    assert parse("window:1").monitor == 1
+    assert parse("window:1").monitor == "1"
     assert parse("take #3.mkv").options.sink == "take #3.mkv"
 
 
@@ -166,3 +166,15 @@ def test_stream_keys_are_masked(url, shown):
     with pytest.raises(UserError) as error:
         parse(f"{url}#nonsense=1")
     assert "sekret" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "sink", ["window", "camera", "set.mp4", "fg.mov", "rtmp://host/app/key", "udp://127.0.0.1:9999"]
+)
+def test_a_layer_can_go_to_every_output_that_shows_pictures(sink):
+    assert parse(f"{sink}#layer=front").options.layer == "front"
+    assert parse(f"{sink}#layer=b/front").options.layer == "b/front"
+    with pytest.raises(UserError, match="a layer's name"):
+        parse(f"{sink}#layer=c/front")
+    with pytest.raises(UserError, match="no key 'layer'"):
+        parse("page#layer=front")
