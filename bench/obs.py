@@ -56,9 +56,13 @@ def _colours() -> list[dict]:
         told = inside("colours", "listen-rtmp")
     found = []
     for where in ("OBS", "recording", "NDI"):
-        name, what = f"obs.colours.{where.lower()}", f"colour bars from {where}: off the window's at most"
+        name, what = (
+            f"obs.colours.{where.lower()}",
+            f"75 % colour bars from {where}: off the window's at most",
+        )
         if where in told.get("off", {}):
-            found.append(figure(name, what, told["off"][where], "levels", LEVELS, window_off=told["window_off"]))
+            more = {"saturated_and_greys": told["others_off"][where], "window_off": told["window_off"]}
+            found.append(figure(name, what, told["off"][where], "levels", LEVELS, **more))
         else:
             found.append(missing(name, what, told.get("skipped", "no NDI receiver here (pip: ndi-python)"), "levels"))
     return found

@@ -14,7 +14,9 @@ from watched import played
 
 
 def colours(way: str, folder: Path, options) -> dict:
-    """Colour bars as they come back from OBS, a recording and NDI: levels off the window's, at most and each patch."""
+    """Colour bars as they come back from OBS, a recording and NDI: levels off the window's, at most.
+
+    off: of the standard bars, at 75 %.  others_off: of bars at 100 %, and of greys."""
     dream, film = str(bars.dream(folder / "bars.onnx")), folder / "bars.mp4"
     outs = ["window:0", f"{ways.WAYS[way].out}#bitrate=8M", str(film), *(["ndi:bars"] if options.ndi else [])]
     size = f"{bars.WIDTH}x{bars.HEIGHT}"
@@ -33,7 +35,8 @@ def colours(way: str, folder: Path, options) -> dict:
     return {
         "way": way,
         "window_off": off(window, bars.PATCHES),
-        "off": {name: off(patches, window) for name, patches in back.items()},
+        "off": {name: off(patches[:1], window[:1]) for name, patches in back.items()},
+        "others_off": {name: off(patches[1:], window[1:]) for name, patches in back.items()},
         "levels": {name: np.round(patches, 1).tolist() for name, patches in (back | {"window": window}).items()},
     }
 

@@ -32,10 +32,10 @@ class Way(NamedTuple):
 
 WAYS = {
     "listen-rtmp": Way(
-        "listen-rtmp://127.0.0.1:1935/live/dream",
-        "rtmp://127.0.0.1:1935/live/dream",
+        "listen-rtmp://127.0.0.1:1935/live",
+        "rtmp://127.0.0.1:1935/live",
         "",
-        ("rtmp://127.0.0.1:1935/live/dream", "flv", "listen=1"),
+        ("rtmp://127.0.0.1:1935/live", "flv", "listen=1"),
     ),
     "nginx-rtmp": Way(
         "rtmp://127.0.0.1:1935/live/dream",
@@ -50,10 +50,10 @@ WAYS = {
         ("udp://127.0.0.1:9200?pkt_size=1316", "mpegts"),
     ),
     "listen-http": Way(
-        "listen-http://127.0.0.1:8080/dream.ts",
-        "http://127.0.0.1:8080/dream.ts",
+        "listen-http://127.0.0.1:8090/live.ts",
+        "http://127.0.0.1:8090/live.ts",
         "mpegts",
-        ("http://127.0.0.1:8080/dream.ts", "mpegts", "listen=1"),
+        ("http://127.0.0.1:8090/live.ts", "mpegts", "listen=1"),
     ),
     "srt": Way(
         "srt://127.0.0.1:9300?mode=listener&latency=20000",
