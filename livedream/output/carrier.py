@@ -20,15 +20,18 @@ DEAF = (
 
 
 class Pipe:
-    """What PyAV writes to: the carrier's standard input. Raises OSError once it has ended."""
+    """What PyAV writes to: the carrier's standard input. Raises RuntimeError once it has ended."""
 
     def __init__(self, process: subprocess.Popen):
         self.process = process
 
     def write(self, data: bytes) -> int:
         view = memoryview(data)
-        while view:
-            view = view[self.process.stdin.write(view) :]
+        try:
+            while view:
+                view = view[self.process.stdin.write(view) :]
+        except OSError:
+            raise RuntimeError(f"ffmpeg has ended (exit code {self.process.wait()})") from None
         return len(data)
 
 

@@ -16,6 +16,7 @@ class Protocol:
     codecs: what the far end takes, the first unless another is asked for.  options: of muxer and connection.
     listens: the far end comes to us, and others after it.  connects: there is a connection, which says when it stands.
     carrier: who speaks the protocol: PyAV, or a child process of `ffmpeg` where PyAV cannot.
+    sound: FFmpeg's name of the encoder.
     key_seconds: from one key frame to the next, unless asked for: who comes in between waits for one.
     queue: packets that wait while the far end takes none; then they are dropped up to the next key frame.
     """
@@ -28,6 +29,7 @@ class Protocol:
     listens: bool = False
     connects: bool = True
     carrier: str = "av"
+    sound: str = "aac"
     key_seconds: float = 2.0
     queue: int = 30
     retry: str = "1"  # seconds
@@ -73,8 +75,9 @@ TABLE = (
         queue=15,
         retry="0.5",
     ),
-    # PyAV speaks WHIP too, but its GnuTLS and others' OpenSSL could not agree on a session.
-    Protocol("whip:", "", "whip", ("h264",), {"whip_flags": "dtls_active"}, carrier="ffmpeg"),
+    # PyAV speaks WHIP too, but its GnuTLS and others' OpenSSL could not agree on a session. An ffmpeg 9.0 crashes when an
+    # endpoint comes back, and is started anew.
+    Protocol("whip:", "", "whip", ("h264",), {"whip_flags": "dtls_active"}, carrier="ffmpeg", sound="libopus"),
 )
 
 

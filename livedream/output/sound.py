@@ -1,4 +1,4 @@
-"""The sound that goes with a stream: captured here, coded as AAC, its time stamps on the pictures' clock."""
+"""The sound that goes with a stream: captured and coded here, its time stamps on the pictures' clock."""
 
 import queue
 import sys
@@ -23,14 +23,15 @@ AGAIN = 2.0  # seconds between two tries to open the device
 class Sound:
     """Captures from the moment it is made, in threads of its own, until the process ends.
 
-    container: where packets go, under the lock `turn`.  device: a name or a part of it, a number, or "default".
+    container: where packets go, under the lock `turn`.  codec: FFmpeg's name of the encoder.
+    device: a name or a part of it, a number, or "default".
     While the device is gone there is silence, and it is opened again; what happens to it goes to stderr, a line
     beginning with `sound:`.
     """
 
-    def __init__(self, container: av.container.OutputContainer, turn: threading.Lock, device: str):
+    def __init__(self, container: av.container.OutputContainer, turn: threading.Lock, codec: str, device: str):
         self._container, self._turn, self._device = container, turn, device
-        self._stream = container.add_stream("aac", rate=RATE, layout="stereo")
+        self._stream = container.add_stream(codec, rate=RATE, layout="stereo")
         self._stream.bit_rate = BITRATE
         if container.format.name == "fifo":
             self._stream.codec_context.flags |= int(Flags.global_header)

@@ -24,7 +24,7 @@ SURELY = 4.0  # seconds in which a listener's queue must have run over, if nobod
 SETTLED = 0.5  # seconds without a complaint after which a listener must be listening
 BITRATE = 4_000_000
 
-FAILED = re.compile(r"Error opening .*?: (.+)|Recovery failed: (.+)|^livedream: (.+)|(HTTP error .+)")
+FAILED = re.compile(r"Error opening .*?: (.+)|Recovery failed: (.+)|^livedream: (.+)")
 CONNECTED = re.compile(
     r"Recovery successful|FIFO queue flushed|Successfully connected|muxrate \w+, sdt every|DTLS.* done"
 )

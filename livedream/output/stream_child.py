@@ -32,13 +32,14 @@ def main() -> None:
     av.logging.set_level(None)
     av.logging.restore_default_callback()
     av.logging.set_libav_level(VERBOSE)
-    container, encoder = opened(settings, protocols.route(settings["sink"]))
+    route = protocols.route(settings["sink"])
+    container, encoder = opened(settings, route)
     turn = threading.Lock()  # for `container`: the sound has a thread of its own
     sound = None
     if settings["audio"]:
         from livedream.output.sound import Sound
 
-        sound = Sound(container, turn, settings["audio"])
+        sound = Sound(container, turn, route.protocol.sound, settings["audio"])
     picture = np.empty((0, 0, 4), np.uint8)
     while len(header := source.read(HEADER.size)) == HEADER.size:
         width, height, pts, key, at = HEADER.unpack(header)
