@@ -43,13 +43,14 @@ class Browser:
 
     async def _port(self):
         path = f"{self.folder}/DevToolsActivePort"
-        return open(path).read().split()[0] if os.path.exists(path) else None
+        said = open(path).read().split() if os.path.exists(path) else ()
+        return said[0] if said else None  # it is there before anything is in it
 
     async def _tabs(self, port):
         async with self.session.get(f"http://127.0.0.1:{port}/json") as response:
             return [each for each in await response.json() if each["type"] == "page"]
 
-    async def eventually(self, what, seconds=15.0):
+    async def eventually(self, what, seconds=40.0):
         end = time.monotonic() + seconds
         while not (got := await what()):
             assert time.monotonic() < end, "waited in vain"

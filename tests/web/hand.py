@@ -50,7 +50,7 @@ def visiting(show, folder, visit):
                 async def check():
                     return condition() if callable(condition) else await browser.js(condition)
 
-                return browser.eventually(check, 40)  # this machine may have much else to do
+                return browser.eventually(check)
 
             await visit(browser, Hand(browser), says)
 
