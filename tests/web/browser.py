@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import time
+from pathlib import Path
 
 import aiohttp
 import av
@@ -42,8 +43,8 @@ class Browser:
         self.process.wait(10)
 
     async def _port(self):
-        path = f"{self.folder}/DevToolsActivePort"
-        said = open(path).read().split() if os.path.exists(path) else ()
+        path = Path(self.folder, "DevToolsActivePort")
+        said = path.read_text().split() if path.exists() else ()
         return said[0] if said else None  # it is there before anything is in it
 
     async def _tabs(self, port):
