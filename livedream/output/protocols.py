@@ -75,7 +75,7 @@ TABLE = (
         queue=15,
         retry="0.5",
     ),
-    # PyAV speaks WHIP too, but its GnuTLS and others' OpenSSL could not agree on a session. An ffmpeg 9.0 crashes when an
+    # PyAV speaks WHIP too, but its GnuTLS and others' OpenSSL could not agree on a session. ffmpeg 9.0 crashes when an
     # endpoint comes back, and is started anew.
     Protocol("whip:", "", "whip", ("h264",), {"whip_flags": "dtls_active"}, carrier="ffmpeg", sound="libopus"),
 )

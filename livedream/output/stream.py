@@ -109,6 +109,10 @@ class Stream(Output):
             child.wait()
             child.stdin.close()
 
+    def end(self):
+        super().end()
+        self.interrupt()  # there is nothing to wait for
+
     def interrupt(self):
         if child := self._child:
             _kill(child)
