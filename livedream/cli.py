@@ -102,11 +102,13 @@ def render(options) -> int:
     if Path(options.model).suffix == ".show":
         path = _render_show(options, progress)
     else:
+        from livedream.backend import choose
         from livedream.dream import read
         from livedream.stage import offline
 
         dream, seconds, fps = read.load(options.model), options.seconds or 10.0, options.fps or 30.0
-        path = offline.render(dream, out, seconds, fps, options.size, options.seed or 0, options.look, progress)
+        load = choose.quick(dream, options.device or "cpu").load
+        path = offline.render(dream, out, seconds, fps, options.size, options.seed or 0, options.look, progress, load)
     print(path)
     return 0
 
@@ -118,7 +120,7 @@ def _render_show(options, progress) -> Path:
     if wrong := next((name for name, value in given.items() if value is not None), None):
         raise UserError(f"{wrong}: a show has its own; {options.model} is drawn as it was played")
     show = show_file.read(options.model)
-    return replay.render(show, options.out, options.fps, options.size, options.seconds, progress)
+    return replay.render(show, options.out, options.fps, options.size, options.seconds, options.device, progress)
 
 
 def evaluate(options) -> int:
@@ -318,6 +320,7 @@ def _parser() -> argparse.ArgumentParser:
     draw.add_argument("--size", type=_size, metavar="WxH", help="[the dream's; the show's]")
     draw.add_argument("--fps", type=_rate, help="[30; the show's]")
     draw.add_argument("--seed", type=_seed, help="of a dream [0]")
+    draw.add_argument("--device", metavar="NAME", help="what draws, as of run [cpu; what drew the show]")
 
     judge = command(evaluate, "the quality figures of a dream beside its footage")
     judge.add_argument("model", metavar="MODEL")

@@ -5,8 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from livedream import UserError
-from livedream.backend import cpu
-from livedream.dream.dream import Dream
+from livedream.backend import Runner, cpu
+from livedream.dream.dream import Component, Dream
 from livedream.frame import Frame
 from livedream.output import kinds
 from livedream.output.file import FILES, SUFFIXES, File
@@ -24,6 +24,7 @@ def frames(
     seed: int = 0,
     looks: Sequence[str] = (),
     size: tuple[int, int] | None = None,
+    load: Callable[[Component], Runner] = cpu.load,
 ) -> Iterator[Frame]:
     """The first `count` frames of the dream as it plays when nobody touches it.
 
@@ -31,7 +32,7 @@ def frames(
     dream's own by default. Raises UserError.
     """
     table = tables.of(dream, seed)
-    player = Player(dream, cpu.load)
+    player = Player(dream, load)
     draw = _looked(looks, table, size or dream.size, fps) if looks else lambda picture, values, number: picture
     for number in range(count):
         values = table.tick(1 / fps)
@@ -82,6 +83,7 @@ def render(
     seed: int = 0,
     looks: Sequence[str] = (),
     progress: Callable[[float], None] = lambda share: None,
+    load: Callable[[Component], Runner] = cpu.load,
 ) -> Path:
     """Draw the dream into a recording; returns the path taken, which is never an older file's.
 
@@ -89,7 +91,7 @@ def render(
     the recording, None for the dream's own. UserError for what cannot be written.
     """
     count = max(1, round(seconds * fps))
-    return write(frames(dream, count, fps, seed, looks, size), path, count, dream.size, fps, size, progress)
+    return write(frames(dream, count, fps, seed, looks, size, load), path, count, dream.size, fps, size, progress)
 
 
 def write(

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from livedream import UserError
-from livedream.backend import Runner, cpu
+from livedream.backend import Runner, choose
 from livedream.dream import read
 from livedream.dream.dream import Component, Dream
 from livedream.frame import Frame, Picture
@@ -30,6 +30,22 @@ from livedream.stage.show_file import Kept, Look, Moved, Show, Tick, unpacked
 from livedream.stage.show_lines import LETTERS
 
 Load = Callable[[Dream], Callable[[Component], Runner]]  # of a dream: what makes its runners
+
+
+def loading(show: Show, device: str | None = None) -> Load:
+    """Runs dreams on what `--device` names; None: on what drew them then, where that is here, else the processor.
+
+    What it gives raises UserError for a device that was named and does not run the dream.
+    """
+    then = {kept.sha256: kept.providers.get("decode", "cpu") for kept in (*show.loads, *show.dreams)}
+
+    def load(dream: Dream) -> Callable[[Component], Runner]:
+        if device is None:
+            with contextlib.suppress(UserError, KeyError):
+                return choose.quick(dream, then[dream.sha256]).load
+        return choose.quick(dream, device or "cpu").load
+
+    return load
 
 
 def dreams(show: Show) -> dict[str, Dream]:
@@ -59,13 +75,14 @@ def frames(
     found: dict[str, Dream],
     fps: float | None = None,
     size: tuple[int, int] | None = None,
-    load: Load = lambda dream: cpu.load,
+    load: Load | None = None,
 ) -> Iterator[Frame]:
     """Every frame of the show. Numbers are the show's own where `fps` is the show's, as by default.
 
-    found: what `dreams` gave. size: (width, height) that looks are drawn in, the show's by default. Raises UserError.
+    found: what `dreams` gave. size: (width, height) that looks are drawn in, the show's by default. load: as `loading`
+    gives it. Raises UserError.
     """
-    return _Replay(show, found, fps or show.fps, size, load).frames()
+    return _Replay(show, found, fps or show.fps, size, load or loading(show)).frames()
 
 
 def render(
@@ -74,15 +91,17 @@ def render(
     fps: float | None = None,
     size: tuple[int, int] | None = None,
     seconds: float | None = None,
+    device: str | None = None,
     progress: Callable[[float], None] = lambda share: None,
 ) -> Path:
     """Draw the show into a recording; returns the path taken, which is never an older file's.
 
-    path: as of offline.render. fps, size: the show's by default. seconds: of its beginning. Raises UserError.
+    path: as of offline.render. fps, size: the show's by default. seconds: of its beginning. device: as of `loading`.
+    Raises UserError.
     """
     fps = fps or show.fps
     count = max(1, round(min(seconds or show.seconds, show.seconds) * fps))
-    drawn = islice(frames(show, dreams(show), fps, size), count)
+    drawn = islice(frames(show, dreams(show), fps, size, loading(show, device)), count)
     return offline.write(drawn, path, count, show.size, fps, size, progress)
 
 
@@ -192,7 +211,8 @@ class _Replay:
         """Draw the decks' pictures, and what is made of them if it is shown."""
         for deck in decks:
             if not deck.draw(floor(self._at), values):
-                raise UserError(f"{self._show.path}: frame {floor(self._at)} cannot be drawn: {deck.error}")
+                why = deck.error or "its device failed; try --device cpu"
+                raise UserError(f"{self._show.path}: frame {floor(self._at)} cannot be drawn: {why}")
         if decks and shown:
             self._picture = self._compose(self._decks, replace(values, fired=self._due), self._number())
             self._due = frozenset()

@@ -9,7 +9,7 @@ import pytest
 from performance import FPS, SIZE, Performance, numbered, shows_in
 
 from livedream import UserError
-from livedream.backend import cpu
+from livedream.backend import cpu, device, providers
 from livedream.dream import write
 from livedream.play.player import Player
 from livedream.stage import deck, replay, show_file
@@ -274,6 +274,19 @@ def test_with_other_threads_the_latents_are_the_same_and_pictures_to_a_level(tmp
     assert len(heard) == show.decks[0].player.steps
     assert np.array_equal(heard[-1], show.decks[0].player._after.latent)
     drawn = again(tmp_path / "road.show", load=lambda dream: lambda part: cpu.load(part, 2))
+    assert all(np.abs(drawn[number].astype(int) - each).max() <= 1 for number, each in pictures.items())
+
+
+def test_on_another_provider_pictures_are_the_same_to_a_level(kept):
+    pytest.importorskip("onnxruntime_ep_openvino", reason="needs the plug-in: pip install 'livedream[openvino]'")
+    try:
+        providers.ready(providers.by_name("openvino"))
+    except UserError as error:
+        pytest.skip(str(error))
+    show, path = kept("noisy")
+    show.set(player__speed=2.2, dream__temperature=1.7)
+    pictures = show.play(20, 2).end()
+    drawn = again(path, load=lambda dream: lambda part: device.load(part, "openvino", exact=True))
     assert all(np.abs(drawn[number].astype(int) - each).max() <= 1 for number, each in pictures.items())
 
 
