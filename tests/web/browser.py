@@ -31,10 +31,14 @@ class Browser:
             [CHROMIUM, *flags, "about:blank"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         self.session = aiohttp.ClientSession()
-        port = await self.eventually(self._port)
-        tabs = await self.eventually(lambda: self._tabs(port))
-        self.ws = await self.session.ws_connect(tabs[0]["webSocketDebuggerUrl"], max_msg_size=0)
-        await self.call("Page.navigate", url=self.url)
+        try:
+            port = await self.eventually(self._port)
+            tabs = await self.eventually(lambda: self._tabs(port))
+            self.ws = await self.session.ws_connect(tabs[0]["webSocketDebuggerUrl"], max_msg_size=0)
+            await self.call("Page.navigate", url=self.url)
+        except BaseException:  # else it would run for ever
+            await self.__aexit__()
+            raise
         return self
 
     async def __aexit__(self, *_):
