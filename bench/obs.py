@@ -21,8 +21,11 @@ NAMES = {"listen-rtmp": "RTMP listener", "nginx-rtmp": "nginx-rtmp", "udp": "UDP
 
 
 def figures(model: str, turns: float, fps: int = 30, size: str = "672x384", nice: int = 0) -> list[dict]:
-    """Order by every way, ages by the listener beside a bare sender's, colours; `turns` connections for the ages."""
-    found = [_order(way) for way in WAYS]
+    """Order by every way, ages by the listener beside a bare sender's, colours.
+
+    turns: connections of each sender for the ages; one: not every way is tried either.
+    """
+    found = [_order(way) for way in (WAYS if turns > 1 else ("listen-rtmp", "srt"))]
     found.append(_age("listen-rtmp", model, round(turns), fps, size, nice))
     return found + _colours()
 
