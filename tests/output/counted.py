@@ -52,12 +52,19 @@ def until(condition, seconds: float = 30.0):
 
 
 class Feed:
-    """An output that is started, and shown `picture(number)` at `fps`. written: the numbers that it really wrote."""
+    """An output that is started, and shown `picture(number)` at `fps`, but never more than `ahead` of `come`.
+
+    written: the numbers that it really wrote.  come: the last number that a receiver has got, where that matters: a
+    receiver that gets no time on a busy machine throws frames away.
+    """
+
+    ahead = 3
 
     def __init__(self, sink: str, picture, fps: float = 30.0, size=(640, 360)):
         self.picture, self.fps = picture, fps
         self.output = parse(sink)
         self.written: list[int] = []
+        self.come: int | None = None
         write = self.output.write
 
         def noted(frame):
@@ -74,17 +81,18 @@ class Feed:
     def _run(self):
         number, began = 0, time.monotonic()
         while not self._over.wait(max(began + number / self.fps - time.monotonic(), 0)):
-            self.output.show(Frame(self.picture(number), number))
-            number += 1
+            if self.come is None or number <= self.come + self.ahead:
+                self.output.show(Frame(self.picture(number), number))
+                number += 1
+            else:
+                began += 0.01
 
     def up(self):
         until(lambda: self.output.state == "up")
         return self
 
-    def end(self) -> float:
-        """Stop feeding and the output; how many seconds `stop` took."""
+    def end(self) -> None:
+        """Stop feeding, and the output."""
         self._over.set()
         self._thread.join()
-        began = time.monotonic()
         self.output.stop()
-        return time.monotonic() - began
