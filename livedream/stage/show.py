@@ -171,9 +171,15 @@ class Shows:
     # -- the thread that writes -----------------------------------------------------------------------------------
 
     def _work(self) -> None:
-        while not self._stopping.wait(FLUSH):
-            self._write()
-        self._write()
+        ended = False
+        while not ended:
+            ended = self._stopping.wait(FLUSH)
+            try:
+                self._write()
+            except Exception as error:  # the show goes on
+                self.error = f"this is our bug: {type(error).__name__}: {error}"
+                log.exception("no show is kept any longer: %s", self.error)
+                self.open = ()
 
     def _write(self) -> None:
         shows = self.open
@@ -204,10 +210,10 @@ class Shows:
     def _tell(self, item) -> None:
         """Make a line of what the drawer noted."""
         if isinstance(item, Played):
-            line = show_lines.line(item, self._before)
-            for show in self.open:
-                if show.lines is not None:
-                    show.lines.append(line)
+            begun = [show for show in self.open if show.lines is not None]
+            line = show_lines.line(item, self._before) if begun else ""
+            for show in begun:
+                show.lines.append(line)
         else:
             show, item, moments = item
             transitions = self._chain.transitions

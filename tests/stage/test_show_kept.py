@@ -167,6 +167,23 @@ def test_a_show_that_begins_in_the_middle_has_the_recordings_first_frame(kept, p
     assert_same(pictures, again(path))
 
 
+def test_a_show_that_is_asked_for_while_a_frame_is_drawn_begins_with_it(paths, tmp_path):
+    show = Performance(paths["noisy"])
+    show.play(3)
+    see, asked = show.stage._shows.see, []
+
+    def ask_first(*arguments):
+        if not asked:
+            asked.append(show.shows.keep(tmp_path / "kept.show"))
+        see(*arguments)
+
+    show.stage._shows.see = ask_first
+    pictures = show.play(20).end()
+    drawn = again(tmp_path / "kept.show")
+    assert min(drawn) == 3
+    assert_same({number: each for number, each in pictures.items() if number >= 3}, drawn)
+
+
 def test_another_dream_comes_in_play_and_the_first_comes_back(kept, paths):
     show, path = kept("calm")
     show.set(dream__knob__1=2)
