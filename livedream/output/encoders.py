@@ -131,7 +131,7 @@ TABLE = (
             "preset": "ultrafast",
             "tune": "zerolatency",
             "forced-idr": "1",
-            "x265-params": "pools=1:frame-threads=1:log-level=error",
+            "x265-params": "pools=none:frame-threads=1:log-level=error",
         },
         {"preset": "medium", "x265-params": "pools=4:frame-threads=2:log-level=error"},
         ({"crf": "20"}, {"crf": "18"}),

@@ -20,6 +20,7 @@ from livedream.output.secret import masked, secrets
 # width, height, pts, whether it shall be a key frame, perf_counter; then width·height·4 bytes RGBA
 HEADER = struct.Struct("<IIQ?d")
 PIPE = 1 << 20  # bytes; a picture goes through in two thirds of the time that it takes through the usual 64 KiB
+BEGUN = "pictures are on their way"  # what the child says once
 SURELY = 4.0  # seconds in which a listener's queue must have run over, if nobody fetches
 SETTLED = 0.5  # seconds without a complaint after which a listener must be listening
 BITRATE = 4_000_000
@@ -65,7 +66,7 @@ class Stream(Output):
             "audio": self.options.audio,
         }
         self._scale, self._last, self._written = rate / fps, -1, 0
-        self._broken = self._waited = self._again = self._key = False
+        self._broken = self._waited = self._again = self._key = self._begun = False
         self._with = False  # a player
         self._silence = ""  # why there is no sound, if some was asked for
         self._since = time.monotonic()  # that it tries to listen
@@ -132,7 +133,7 @@ class Stream(Output):
             self._waiting()
         # FLV is silent about its first player; if nothing had to wait for so long, he is there.
         silent = self._route.protocol.muxer == "flv" and not (self._with or self._waited or self._broken)
-        if silent and time.monotonic() - self._since > SURELY:
+        if silent and self._begun and time.monotonic() - self._since > SURELY:
             self._playing()
 
     def _waiting(self) -> None:
@@ -160,6 +161,8 @@ class Stream(Output):
             log.warning("output %s: sound: %s", self.name, self._silence or "it is heard")
             if self.note and self._with:
                 self._playing()
+        elif text == BEGUN:
+            self._begun, self._since = True, time.monotonic()
         elif found := FAILED.search(text):
             self._broken, self._again, self._with, self.note = True, False, False, None
             self.say("retrying", f"{self.name}: {next(filter(None, found.groups()))}")

@@ -26,7 +26,7 @@ def main() -> None:
     import av.logging
 
     from livedream.output import protocols
-    from livedream.output.stream import HEADER
+    from livedream.output.stream import BEGUN, HEADER
 
     # FFmpeg's own printer, in C. PyAV's takes the interpreter lock from the fifo's thread, and then hangs.
     av.logging.set_level(None)
@@ -40,7 +40,7 @@ def main() -> None:
         from livedream.output.sound import Sound
 
         sound = Sound(container, turn, route.protocol.sound, settings["audio"])
-    picture = np.empty((0, 0, 4), np.uint8)
+    picture, begun = np.empty((0, 0, 4), np.uint8), False
     while len(header := source.read(HEADER.size)) == HEADER.size:
         width, height, pts, key, at = HEADER.unpack(header)
         if picture.shape[:2] != (height, width):
@@ -52,6 +52,9 @@ def main() -> None:
             sound.see(pts / settings["rate"], at)
         with turn:
             container.mux(packets)
+        if not begun:
+            begun = True
+            print(BEGUN, file=sys.stderr, flush=True)
 
 
 def opened(settings: dict, route):
