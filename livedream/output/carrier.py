@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 
 from livedream.output import protocols
 
@@ -93,10 +94,12 @@ def _preset(text: str):
         os.close(into)
         yield ("-fpre", f"/dev/fd/{out}"), (out,)
         os.close(out)
-    else:  # Windows; ours alone by the folder it lies in, and gone with the folder
+    else:  # Windows: a file in the user's own folder, until it must have been read
         with tempfile.NamedTemporaryFile("w", suffix=".ffpreset", delete=False) as file:
             file.write(text)
         yield ("-fpre", file.name), ()
+        time.sleep(1)
+        os.unlink(file.name)
 
 
 def _said(ffmpeg: str, *arguments: str, fds=()) -> bytes:

@@ -203,4 +203,7 @@ def _widen(pipe) -> None:
 def _kill(child: subprocess.Popen) -> None:
     """Kill it and what it has started."""
     with contextlib.suppress(OSError):
-        os.killpg(child.pid, signal.SIGKILL) if hasattr(os, "killpg") else child.kill()
+        if hasattr(os, "killpg"):
+            os.killpg(child.pid, signal.SIGKILL)
+        else:  # Windows
+            subprocess.run(["taskkill", "/F", "/T", "/PID", str(child.pid)], capture_output=True)
