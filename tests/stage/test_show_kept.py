@@ -184,6 +184,34 @@ def test_a_show_that_is_asked_for_while_a_frame_is_drawn_begins_with_it(paths, t
     assert_same({number: each for number, each in pictures.items() if number >= 3}, drawn)
 
 
+def test_a_recording_that_breaks_and_begins_anew_has_a_show_for_each_file(paths, tmp_path, until):
+    class Recording:
+        path, first, writing = None, None, False
+
+        def __init__(self):
+            self.marks = []
+
+    show, output = Performance(paths["calm"]), Recording()
+    show.play(5)
+    show.shows.beside(output)
+    show.play(5)
+    output.path, output.first, output.writing = tmp_path / "set.mp4", 7, True
+    until(lambda: (tmp_path / "set.show").exists())
+    output.marks.append([8, 9])
+    show.play(5)
+    output.writing = False  # the stick was drawn
+    until(lambda: show.decks[0].player.trace is not None and show.shows.open[0].lines is None)
+    show.play(5)
+    output.path, output.first, output.writing = tmp_path / "set-2.mp4", 18, True
+    until(lambda: (tmp_path / "set-2.show").exists())
+    pictures = show.play(5).end()
+    first, second = show_file.read(tmp_path / "set.show"), show_file.read(tmp_path / "set-2.show")
+    assert (first.first, first.dropped, second.first, second.last) == (7, ((8, 9),), 18, show.number)
+    drawn = again(tmp_path / "set-2.show")
+    assert sorted(drawn) == list(range(18, show.number + 1))
+    assert_same({number: each for number, each in pictures.items() if number in drawn}, drawn)
+
+
 def test_another_dream_comes_in_play_and_the_first_comes_back(kept, paths):
     show, path = kept("calm")
     show.set(dream__knob__1=2)
