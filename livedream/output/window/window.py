@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from livedream import UserError
 from livedream.output import Output
-from livedream.output.window import handles, hud, saved, screen
+from livedream.output.window import handles, hud, saved, screen, x11
 from livedream.output.window.keys import Keys
 from livedream.output.window.placement import Placement, mapping, rectangle, turned, upright
 
@@ -97,9 +97,12 @@ class Window(Output):
             on_show=self._on_show,
             on_hide=self._on_hide,
         )
-        self._window.set_visible(True)
         if self.fullscreen:
             self._set_fullscreen(True)
+        else:
+            with x11.in_place(self._window):
+                self.note = f"on {self._monitor.name}"
+        self._window.set_visible(True)
         self._draw()
 
     def write(self, frame):
@@ -112,9 +115,8 @@ class Window(Output):
         return None
 
     def close(self):
-        from livedream.output.window import x11
-
         window, self._window = self._window, None
+        self.note = None
         if window is None:
             return
         if self._keeper is not None:
@@ -131,8 +133,6 @@ class Window(Output):
 
     def pump(self) -> None:
         """Handle keys, the mouse and the window's own events; draw again what an event has uncovered."""
-        from livedream.output.window import x11
-
         window = self._window
         window.switch_to()
         window.dispatch_events()
@@ -232,7 +232,8 @@ class Window(Output):
     def _set_fullscreen(self, on: bool):
         if on and not self.monitor:
             self._monitor = screen.under(self._window)
-        self._window.set_fullscreen(on, screen=self._monitor.screen if on else None)
+        with x11.in_place(self._window):
+            self._window.set_fullscreen(on, screen=self._monitor.screen if on else None)
         # X has made a new window, and the key's release goes to the old one: the next press is no repeat.
         getattr(self._window, "pressed_keys", set()).clear()
         self._window.set_mouse_visible(not on or self.mapping)
@@ -240,6 +241,7 @@ class Window(Output):
         # tearing would be seen. A window is in a compositor's care.
         self._window.set_vsync(on and self._waits)
         self._uncovered = True
+        self.note = f"fills {self._monitor.name}" if on else f"on {self._monitor.name}"
 
     def _look_for_monitor(self, now: float):
         """Raise when the monitor that was asked for is not where it was: to be opened again is all that helps."""

@@ -4,6 +4,7 @@ Since libX11 1.7 a client may ask to go on (XSetIOErrorExitHandler). The connect
 only left alone: even closing a window on it would crash.
 """
 
+import contextlib
 import ctypes
 import sys
 
@@ -38,6 +39,26 @@ def lost(display) -> bool:
     if connection not in _lost:
         display.poll()
     return connection in _lost
+
+
+@contextlib.contextmanager
+def in_place(window):
+    """Let a window go where it asks to be, also by a window manager, which without a word puts it where it likes.
+
+    Within, its place may be set, and full screen on a monitor; it is shown afterwards. On other systems nothing.
+    """
+    if not sys.platform.startswith("linux"):
+        yield
+        return
+    from pyglet.libs.x11 import xlib
+
+    window.set_visible(False)
+    yield
+    hints = xlib.XAllocSizeHints()
+    hints.contents.flags = xlib.USPosition | xlib.PPosition  # the place itself is the window's (ICCCM 4.1.2.3)
+    xlib.XSetWMNormalHints(window.display._display, window._window, hints)
+    xlib.XFree(hints)
+    window.set_visible(True)
 
 
 def flush(display) -> None:
