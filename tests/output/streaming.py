@@ -87,8 +87,9 @@ class SrtReceiver:
         data = self.process.stdout.read(self._size)
         return data if len(data) == self._size else None
 
-    def kill(self):
-        self.process.kill()
+    def end(self, number=signal.SIGTERM):
+        """SIGTERM: it says goodbye, which SIGKILL leaves to a time-out of 5 s."""
+        self.process.send_signal(number)
         self.process.communicate()
 
 

@@ -192,7 +192,7 @@ def test_srt_callers_come_and_go_and_nobody_can_read_the_passphrase(show, until,
         receiver = SrtReceiver(f"srt://127.0.0.1:{port}?passphrase=open-sekret")
         assert receiver.picture()
         until(lambda: output.note == f"playing at srt://0.0.0.0:{port}")
-        receiver.kill()
+        receiver.end()
         until(lambda: output.note == f"waiting for a player at srt://0.0.0.0:{port}", 15)
     stranger = SrtReceiver(f"srt://127.0.0.1:{port}?passphrase=wrong-sekret")
     assert stranger.picture() is None
@@ -210,12 +210,12 @@ def test_srt_is_called_again_until_somebody_takes_it(show, until):
     output = parse(f"srt://127.0.0.1:{port}")
     show(output)
     until(lambda: output.state == "retrying", 20)  # nobody is there yet
-    for _ in range(2):
+    for number in (signal.SIGTERM, signal.SIGKILL):
         receiver = SrtReceiver(f"srt://127.0.0.1:{port}?mode=listener")
         assert receiver.picture()
         until(lambda: output.state == "up")
-        receiver.kill()
-        until(lambda: output.state == "retrying", 15)
+        receiver.end(number)
+        until(lambda: output.state == "retrying", 20)
 
 
 def test_srt_without_a_program_says_what_to_install(show, until, monkeypatch):
