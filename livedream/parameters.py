@@ -29,6 +29,7 @@ class Parameter:
     curve: how a fader's way maps to the range; "linear" is the only one so far.
     always: a choice or switch that acts whenever it is made, also of what was chosen before.
     glide: least seconds from one value to the next; None for what steps at once.
+    jog: a step rather than a place: those of one frame add up, 0 is none, and the value is always the default.
     """
 
     address: str
@@ -40,6 +41,7 @@ class Parameter:
     curve: str = "linear"
     glide: float | None = None
     always: bool = False
+    jog: bool = False
     doc: str = ""
     choices: tuple[str, ...] = ()
     length: int = 1
@@ -118,6 +120,19 @@ OUTPUT = (
     Parameter("output/remove", "text", doc="end an output, by its name or by its number in /status"),
     Parameter("output/record", "bool", always=True, doc="record to a new file in --recordings; 0 ends it"),
     Parameter("output/screenshot", "trigger", doc="keep the next frame as a PNG in --recordings"),
+)
+SOURCES = ("internal", "midi", "link")
+GRIDS = ("off", "beat", "bar")
+TEMPO = (
+    Parameter("tempo/bpm", "float", 20, 300, 120, "bpm", doc="beats a minute; shows what is followed, too"),
+    Parameter("tempo/tap", "trigger", doc="beat time with it; acts from the fourth tap on"),
+    Parameter("tempo/resync", "trigger", doc="this is the first beat of a bar of four"),
+    Parameter("tempo/nudge", "float", -0.25, 0.25, 0, "beats", jog=True, doc="a step on, or back; 0 between two alike"),
+    Parameter(
+        "tempo/quantize", "choice", 0, 2, doc="what speed, scenes, reseed, loads, presets wait for", choices=GRIDS
+    ),
+    Parameter("tempo/source", "choice", 0, 2, doc="who sets the tempo", choices=SOURCES),
+    Parameter("tempo/sync", "bool", doc="speed goes with the tempo: as it is at 120 bpm, twice at 240"),
 )
 FITS = ("contain", "cover", "stretch")  # how a picture of another shape is placed
 FLIPS = ("none", "h", "v", "hv")
@@ -306,7 +321,7 @@ class Snapshot:
         taken: the number of it is this snapshot's `dream/scene` either way.
     event_at: time.perf_counter() seconds of the oldest change that this frame is the first to show, or None.
     changes: (address, target) of all that was applied on this frame. Setting them again does the same.
-    senders: whose message each of them was, by address.
+    senders: whose message each of them was, by address. at: when it arrived, in time.perf_counter() seconds.
     texts: all that was said to each "text" parameter, in order; they may hold passwords, and are in nothing else.
     """
 
@@ -316,6 +331,7 @@ class Snapshot:
     changes: tuple[tuple[str, Value], ...] = ()
     senders: Mapping[str, Hashable] = field(default_factory=dict)
     texts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    at: Mapping[str, float] = field(default_factory=dict)
 
     def __getitem__(self, address: str) -> Value:
         """The present value, part of the way there while it glides. KeyError for an unknown address."""
@@ -391,7 +407,7 @@ class Table:
         self._lock = threading.Lock()
         self._entries: dict[str, _Entry] = {}
         self._values: dict[str, Value] = {}  # shared with the last snapshot: replaced, never written to
-        self._pending: dict[str, tuple[Value, Hashable]] = {}
+        self._pending: dict[str, tuple[Value, Hashable, float]] = {}  # value, sender, when it was asked for
         self._texts: dict[str, tuple[str, ...]] = {}
         self._gliding: set[str] = set()
         self._event_at: float | None = None
@@ -439,7 +455,7 @@ class Table:
             entry.target = entry.origin = choices.index(chosen)
             self._install([entry if each.parameter is old else each for each in self._entries.values()])
             if asked and old.choices[asked[0]] in choices:
-                self._pending[address] = choices.index(old.choices[asked[0]]), asked[1]
+                self._pending[address] = choices.index(old.choices[asked[0]]), *asked[1:]
 
     def forget(self, address: str) -> None:
         """Take the next message about it as an event, though its sender has said the same before."""
@@ -498,6 +514,8 @@ class Table:
         """Where a parameter is or is going to, from the moment it was set. KeyError if there is none."""
         with self._lock:
             entry = self._entries[address]
+            if entry.parameter.jog:
+                return entry.target
             names = entry.elements or (address,)
             values = tuple(
                 self._pending[name][0] if name in self._pending else self._entries[name].target for name in names
@@ -515,7 +533,7 @@ class Table:
             changes, fired = [], set()
             if "player/glide" in pending:  # before the others, so that they go by it
                 pending = {"player/glide": pending["player/glide"], **pending}
-            for address, (value, _) in pending.items():
+            for address, (value, *_) in pending.items():
                 self._apply(address, value, changes, fired)
             if changes or self._gliding:
                 self._move(dt, changes)
@@ -527,6 +545,7 @@ class Table:
                 tuple(changes),
                 senders,
                 texts,
+                {address: pending[address][2] for address, _ in changes},
             )
 
     def _install(self, entries: list[_Entry]) -> None:
@@ -571,28 +590,35 @@ class Table:
         self.faults[kind] = what
 
     def _ask(self, entry: _Entry, value: Value, sender: Hashable) -> None:
-        address = entry.parameter.address
+        address, now = entry.parameter.address, time.perf_counter()
         if entry.parameter.type == "trigger" and not value:
             return
+        if entry.parameter.jog:
+            if not value:
+                return
+            value = _clamp(entry.parameter, value + self._pending.get(address, (0.0,))[0])
         if entry.parameter.type == "text":
             self._texts[address] = (*self._texts.get(address, ()), value)[:TEXTS]
             return
         if entry.elements:
             for name, element in zip(entry.elements, value, strict=True):
-                self._pending[name] = (element, sender)
+                self._pending[name] = (element, sender, now)
         else:
-            self._pending[address] = (value, sender)
+            self._pending[address] = (value, sender, now)
         if entry.parameter.type == "choice":
             # A jump and a plain change of the same choice are one thing: the later one counts.
             other = address.removesuffix("/jump") if address.endswith("/jump") else f"{address}/jump"
             self._pending.pop(other, None)
         if self._event_at is None:
-            self._event_at = time.perf_counter()
+            self._event_at = now
 
     def _apply(self, address: str, value: Value, changes: list, fired: set) -> None:
         entry = self._entries[address]
         parameter = entry.parameter
         jump = address.endswith("/jump")
+        if parameter.jog:
+            changes.append((address, value))
+            return
         if parameter.type == "trigger" or jump:
             fired.add(address)
         elif value == entry.target and not parameter.always:

@@ -1,0 +1,43 @@
+"""The beat that a hand taps."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from statistics import median
+
+FORGET = 2.0  # seconds from one tap to the next after which a new series begins
+FEWEST, MOST = 4, 8  # taps that make a beat, and that it is made of
+ASIDE = 0.2  # of a beat that a tap may lie off the others before it is left out
+
+
+def series(taps: Sequence[float], at: float) -> tuple[float, ...]:
+    """The taps, in seconds, that count together with one at `at`."""
+    if taps and not 0 < at - taps[-1] <= FORGET:
+        taps = ()
+    return (*taps, at)[-MOST:]
+
+
+def beat(taps: Sequence[float]) -> tuple[float, float] | None:
+    """(seconds between beats, when the last beat was) of a series: the least-squares line through the taps.
+
+    A tap that was missed or came twice does no harm. None for fewer than FEWEST that agree.
+    """
+    if len(taps) < FEWEST:
+        return None
+    period = median(b - a for a, b in pairwise(taps))
+    agreed = max((_agreeing(taps, each, period) for each in taps), key=len)
+    if len(agreed) < FEWEST:
+        return None
+    numbers, times = list(agreed), list(agreed.values())
+    n, t = sum(numbers) / len(numbers), sum(times) / len(times)
+    period = sum((i - n) * (at - t) for i, at in agreed.items()) / sum((i - n) ** 2 for i in numbers)
+    return period, t + (numbers[-1] - n) * period
+
+
+def _agreeing(taps: Sequence[float], origin: float, period: float) -> dict[int, float]:
+    """By the number of beats from `origin`: those that lie near a whole one."""
+    found = {}
+    for each in taps:
+        beats = (each - origin) / period
+        if abs(beats - round(beats)) <= ASIDE:
+            found.setdefault(round(beats), each)
+    return found

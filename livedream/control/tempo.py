@@ -1,0 +1,251 @@
+"""The tempo: beats, counted from frame numbers, that hands, MIDI clock or Ableton Link set the pace of.
+
+Everything that steers it may call from any thread, and says when a thing happened in time.perf_counter() seconds: when
+a packet came, not when a frame is drawn. The drawer calls `move` and `shape` once a frame.
+"""
+
+import math
+import threading
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+from livedream.control import taps
+from livedream.control.phase_lock import PhaseLock
+from livedream.parameters import PLAYER, Snapshot, Table
+
+BAR = 4  # beats
+CLOCKS = 24  # of MIDI, a beat
+NORMAL = 120.0  # beats a minute at which tempo/sync leaves the speed as it is
+SPEED = PLAYER[0]
+WAITING = {  # what tempo/quantize has wait, of deck B too
+    "player/speed",
+    "player/reseed",
+    "dream/scene",
+    "dream/scene/jump",
+    "dream/load",
+    "preset/recall",
+}
+_NEAR = 1e-6  # of a beat: a frame that falls on a beat is on it
+
+
+class Line(NamedTuple):
+    """An even beat: which beat it is at some second, and beats a minute."""
+
+    at: float
+    beat: float
+    bpm: float
+
+    def beat_at(self, at: float) -> float:
+        return self.beat + (at - self.at) * self.bpm / 60
+
+
+class Tempo:
+    """Goes by the `tempo/…` values of a table; has changes in it wait for the beat.
+
+    beat: since the last resync, at the frame being drawn. bpm. bar: of BAR beats, from 0. source: "internal", "midi"
+    or "link", as chosen; following: whether a clock from there is heard.
+    on_beat: called by the drawer with each whole beat.
+    """
+
+    def __init__(self, table: Table, on_beat: Callable[[int], None] = lambda beat: None):
+        self.beat, self.source, self.following, self.on_beat = 0.0, "internal", False, on_beat
+        self._table = table
+        self._lock = threading.Lock()  # guards all that follows
+        self._seconds, self._origin = 0.0, 0.0  # of the show at the frame being drawn; perf_counter at its beginning
+        self._line = Line(0.0, 0.0, float(table.target("tempo/bpm")))  # in seconds of the show
+        self._offset = 0.0  # of the line's beats: resync and nudge
+        self._taps: tuple[float, ...] = ()
+        self._pulses, self._count, self._stopped_at = PhaseLock(), 0, 0  # of MIDI clock
+        self._started = self._begins = False  # it ever said where it begins; the next pulse does
+        self._heard: dict[str, Line] = {}  # by source, in perf_counter seconds
+        self._followed: str | None = None  # whose line it is
+        self._wish: float | None = None  # a tempo for Link's other peers
+        self._jumped = True  # the next frame is on the beat, whatever was before
+        self._whole = 0  # beats at the last frame
+        self._quantize, self._on_beat, self._on_bar = "off", True, True
+        table.hold = self.holds
+
+    @property
+    def bpm(self) -> float:
+        return self._line.bpm
+
+    @property
+    def bar(self) -> int:
+        return math.floor((self.beat + _NEAR) / BAR)
+
+    # -- whatever sets the pace, any thread -----------------------------------------------------------------------
+
+    def tap(self, at: float) -> None:
+        """A hand beats time; from the fourth tap on it sets the tempo, and the taps lie on beats."""
+        with self._lock:
+            self._taps = taps.series(self._taps, at)
+            found = taps.beat(self._taps)
+            if found is None or self._followed == "midi":
+                return
+            bpm = _within(60 / found[0])
+            if self._followed == "link":
+                self._wish = bpm
+            else:
+                on = found[1] - self._origin
+                beat = round(self._line.beat_at(on) - self._offset) + self._offset
+                self._line = Line(on, beat, bpm)
+                self._stand()
+        self._table.set("tempo/bpm", [round(bpm, 2)], self, repeats=True)
+
+    def resync(self, at: float) -> None:
+        """This is beat 0, the first of a bar."""
+        with self._lock:
+            self._offset = self._line.beat_at(at - self._origin)
+            self._jumped = True
+            self._stand()
+
+    def nudge(self, beats: float) -> None:
+        """So much further on, or back, from now on."""
+        with self._lock:
+            self._offset -= beats
+            self._stand()
+
+    def clock(self, at: float) -> None:
+        """A MIDI clock message came: 24 of them make a beat."""
+        with self._lock:
+            pulses = self._pulses
+            pulses.pulse(at)
+            self._count += 1
+            if self._begins:
+                self._begins = False
+                if self._followed == "midi":
+                    self._offset, self._jumped = 0.0, True
+            if pulses.locked:
+                bpm = 60 / CLOCKS / pulses.period
+            elif self._started or "midi" in self._heard:  # the beat is known, the tempo not yet
+                bpm = self._heard["midi"].bpm if "midi" in self._heard else self._line.bpm
+            else:
+                return
+            self._heard["midi"] = Line(pulses.at, (self._count - 1) / CLOCKS, bpm)
+
+    def start(self) -> None:
+        """MIDI start: the next clock message is beat 0."""
+        self._go_on_at(0)
+
+    def stop(self) -> None:
+        """MIDI stop. The beat goes on, for so does the picture."""
+        with self._lock:
+            self._stopped_at = self._count
+
+    def resume(self) -> None:
+        """MIDI continue: the next clock message is the one after those before the stop."""
+        self._go_on_at(self._stopped_at)
+
+    def position(self, sixteenths: int) -> None:
+        """MIDI song position: where `resume` goes on, in sixteenths from the song's beginning."""
+        with self._lock:
+            self._stopped_at = sixteenths * CLOCKS // 4
+
+    def follow(self, bpm: float, beat: float, at: float) -> None:
+        """What Ableton Link says: at `at` it is `beat`, going on at `bpm`."""
+        with self._lock:
+            self._heard["link"] = Line(at, beat, bpm)
+
+    def alone(self) -> None:
+        """Link is not there any more."""
+        with self._lock:
+            self._heard.pop("link", None)
+
+    def wish(self) -> float | None:
+        """A tempo that a hand has asked for since, which the other Link peers are to take; None: none."""
+        with self._lock:
+            wish, self._wish = self._wish, None
+            return wish
+
+    def _go_on_at(self, count: int) -> None:
+        with self._lock:
+            self._count, self._started, self._begins = count, True, True
+
+    # -- the drawer -----------------------------------------------------------------------------------------------
+
+    def move(self, seconds: float, origin: float = 0.0) -> None:
+        """Go on to the frame that is to be drawn, before its changes are applied.
+
+        seconds: of the show: its frame number over the rate. origin: when the show began, as perf_counter has it.
+        """
+        with self._lock:
+            self._seconds, self._origin = seconds, origin
+            before, heard = self.beat, self._heard.get(self.source)
+            followed = self.source if heard else None
+            if heard:
+                line = heard._replace(at=heard.at - origin)
+                if followed != self._followed:
+                    self._join(line)
+                self._line = line
+            self._followed, self.following = followed, heard is not None
+            self._stand()
+            whole = math.floor(self.beat + _NEAR)
+            jumped = self._jumped or abs(self.beat - before) > BAR
+            self._on_beat = jumped or whole > self._whole
+            self._on_bar = jumped or whole // BAR > self._whole // BAR
+            self._whole, self._jumped = whole, False
+        if heard:
+            self._tell_the_table(0.15 if followed == "midi" else 0.005)
+        if self._on_beat:
+            self.on_beat(whole)
+
+    def holds(self, address: str) -> bool:
+        """Whether a change of this parameter has to wait on this frame."""
+        if self._quantize == "off" or address.removeprefix("b/") not in WAITING:
+            return False
+        return not (self._on_beat if self._quantize == "beat" else self._on_bar)
+
+    def shape(self, values: Snapshot) -> Snapshot:
+        """Do what hands have asked for; the values to draw with: speeds go with the tempo if they are to."""
+        if "tempo/bpm" not in values:
+            return values
+        choices = self._table.parameters
+        self._quantize = choices["tempo/quantize"].choices[values["tempo/quantize"]]
+        self.source = choices["tempo/source"].choices[values["tempo/source"]]
+        now = time.perf_counter()
+        for address, value in values.changes:
+            if address == "tempo/tap":
+                self.tap(values.at.get(address, now))
+            elif address == "tempo/resync":
+                self.resync(values.at.get(address, now))
+            elif address == "tempo/nudge":
+                self.nudge(value)
+            elif address == "tempo/bpm" and values.senders.get(address) is not self:
+                self._pace(value)
+        if not values["tempo/sync"] or self.bpm == NORMAL:
+            return values
+        speeds = [each for each in ("player/speed", "b/player/speed") if each in values]
+        part = self.bpm / NORMAL
+        return values.changed({each: min(max(values[each] * part, SPEED.low), SPEED.high) for each in speeds})
+
+    def beat_at(self, at: float) -> float:
+        """Which beat it is at some perf_counter second."""
+        with self._lock:
+            return self._line.beat_at(at - self._origin) - self._offset
+
+    def _pace(self, bpm: float) -> None:
+        with self._lock:
+            if self._followed == "link":
+                self._wish = bpm
+            elif self._followed is None:
+                self._line = Line(self._seconds, self._line.beat_at(self._seconds), bpm)
+
+    def _stand(self) -> None:
+        self.beat = self._line.beat_at(self._seconds) - self._offset
+
+    def _join(self, line: Line) -> None:
+        """Take another's line. A MIDI clock that never said where it began has no beat to give but its pulses."""
+        self._offset = 0.0
+        if self.source == "midi" and not self._started:
+            self._offset = round((line.beat_at(self._seconds) - self.beat) * CLOCKS) / CLOCKS
+
+    def _tell_the_table(self, near: float) -> None:
+        """The tempo that is followed is everybody's to see; a little unrest is not."""
+        told = self._table.target("tempo/bpm")
+        if abs(_within(self.bpm) - told) > near:
+            self._table.set("tempo/bpm", [round(_within(self.bpm), 1 if near > 0.1 else 2)], self, repeats=True)
+
+
+def _within(bpm: float) -> float:
+    return min(max(bpm, 20.0), 300.0)
