@@ -96,7 +96,7 @@ def bare(folder: str, fps: float) -> None:
             sender.write_video_async(made[number % PICTURES].reshape(-1))
             number += 1
         seconds, used = time.perf_counter() - began, sum(me.cpu_times()[:2]) - used
-    print(json.dumps({"cpu": 100 * used / seconds}), flush=True)
+    print(json.dumps({"cpu": 100 * used / seconds, "fps": number / seconds}), flush=True)
 
 
 def receive(port: str, fps: float, seconds: float) -> None:
@@ -173,7 +173,7 @@ def case(size: str, fps: float, seconds: float) -> None:
         f"missing {came['missing']} (budget 0), of them never sent because the machine was busy: {sent['dropped']}; "
         f"wrong picture {came['wrong']}; longest interval {came['longest_ms']:.0f} ms\n"
         f"  sending costs {cost:.1f} % of a core{budget}: {sent['cpu']:.1f} %, with `none` {idle['cpu']:.1f} %; "
-        f"cyndilib alone {alone['cpu']:.1f} %; "
+        f"cyndilib alone {alone['cpu']:.1f} % for {alone['fps']:.1f} a second; "
         f"receiving {came['cpu']:.1f} %; {sent['rss']:.0f} MB; its clock was up to {sent['late_ms']:.0f} ms late; "
         f"load average {load:.1f} to {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores",
         flush=True,
