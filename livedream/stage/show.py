@@ -5,10 +5,10 @@ so that a show that is killed has lost no more than that.
 """
 
 import contextlib
-import datetime
 import logging
 import re
 import threading
+import time
 from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
@@ -98,7 +98,7 @@ class Shows:
 
     def __init__(self, fps: float, size: tuple[int, int], chain: Chain):
         self._fps, self._size, self._chain = fps, size, chain
-        self._started = datetime.datetime.now().astimezone().isoformat(timespec="milliseconds")
+        self._started = time.strftime("%Y-%m-%dT%H:%M:%S%z")
         self._decks: Sequence[Deck] = ()
         self._wanted: deque[Show] = deque()  # that begin with the next frame
         self._items: deque = deque()  # what was played, and what begins before it: the drawer's notes for the thread

@@ -119,9 +119,10 @@ def read(path: str | Path) -> Show:
             number, first = show.frame, show.frame
         elif "frame" in said:
             tick = _checked(path, at, _tick, said, number, len(show.dreams))
+            if number is not None:  # else it says what everything is
+                changes += len(tick.changed) + len(tick.fired)
             number, first = tick.number, tick.number if first is None else first
             loads += tick.dreams.values()
-            changes += len(tick.changed) + len(tick.fired)
         elif "recording" in said:
             first = _checked(path, at, _int, said["first"])
         elif "dropped" in said:
