@@ -3,7 +3,7 @@ import threading
 
 import pytest
 
-from livedream.parameters import KNOBS, MASTER, OUTPUT, PLAYER, Parameter, Table, control, dream, latents
+from livedream.parameters import KNOBS, MASTER, OUTPUT, PLAYER, Parameter, Table, control, dream, latents, window
 
 FRAME = 1 / 30
 TOUCHDESIGNER, CONSOLE = ("10.0.0.2", 7001), ("10.0.0.3", 7002)
@@ -419,3 +419,12 @@ def test_other_present_values_leave_what_hands_did():
     moved = snapshot.changed({"player/speed": 4.0})
     assert (moved["player/speed"], moved["player/seed"], snapshot["player/speed"]) == (4.0, 7, 1.0)
     assert moved.changes == snapshot.changes
+
+
+def test_a_choice_of_numbers_takes_the_number_itself():
+    """90 degrees is no index of four choices, but one of their names."""
+    table = Table(window(0))
+    for said, index in ((90, 1), (270.0, 3), (2, 2), ("180", 2), (0, 0), (100, 3)):
+        assert table.set("window/0/rotate", [said])
+        assert table.tick(1 / 30)["window/0/rotate"] == index
+    assert table.counters["clamped"] == 1

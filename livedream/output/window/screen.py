@@ -69,8 +69,10 @@ def arrangement() -> tuple:
         return tuple((each.x, each.y, each.width, each.height) for each in display.get_screens())
     import ctypes
 
-    from pyglet.libs.x11 import xinerama, xlib  # RandR's own list would wake the driver and hold up the picture
-
+    try:  # RandR's own list would wake the driver and hold up the picture
+        from pyglet.libs.x11 import xinerama, xlib
+    except ImportError:
+        return ()
     number = ctypes.c_int()
     infos = xinerama.XineramaQueryScreens(display._display, ctypes.byref(number))
     if not infos:

@@ -84,6 +84,7 @@ class Window(Output):
         self._fade = 1.0
         self._panel_says, self._panel_due = None, 0.0
         self._uncovered = self._hidden = False
+        self._full = (False, False)  # mapping and waiting, as it fills the screen now
         self._drawn, self._drawn_at = None, 0.0
         self._arrangement, self._monitors_due = screen.arrangement(), time.monotonic() + MONITORS_EVERY
         self._placed, self._placed_at = None, 0.0
@@ -146,10 +147,8 @@ class Window(Output):
         # Not within a key's event: pyglet still has the key in hand there.
         if self.fullscreen != window.fullscreen:
             self._set_fullscreen(self.fullscreen)
-        if window.fullscreen:
-            self._window.set_mouse_visible(self.mapping)
-            if window.vsync != self._waits:
-                window.set_vsync(self._waits)
+        if window.fullscreen and (self.mapping, self._waits) != self._full:
+            self._fill_screen()
         self._keep_when_settled(now)
         if self.hud_shown and self.hud and not self._hidden and now >= self._panel_due:
             self._read_figures()
@@ -236,12 +235,19 @@ class Window(Output):
             self._window.set_fullscreen(on, screen=self._monitor.screen if on else None)
         # X has made a new window, and the key's release goes to the old one: the next press is no repeat.
         getattr(self._window, "pressed_keys", set()).clear()
-        self._window.set_mouse_visible(not on or self.mapping)
-        # Only a picture that fills the screen is sure to be shown, and so its swap to come back; there
-        # tearing would be seen. A window is in a compositor's care.
-        self._window.set_vsync(on and self._waits)
+        if on:
+            self._fill_screen()
+        else:
+            self._window.set_mouse_visible(True)
+            self._window.set_vsync(False)  # a window is in a compositor's care
         self._uncovered = True
         self.note = f"fills {self._monitor.name}" if on else f"on {self._monitor.name}"
+
+    def _fill_screen(self):
+        """What is so only in full screen: no pointer, and a swap that waits, for it is sure to come back there."""
+        self._full = self.mapping, self._waits
+        self._window.set_mouse_visible(self.mapping)
+        self._window.set_vsync(self._waits)
 
     def _look_for_monitor(self, now: float):
         """Raise when the monitor that was asked for is not where it was: to be opened again is all that helps."""
