@@ -33,7 +33,8 @@ def figures(models: list[str], seconds: float, changes: int, fps: float = 30.0, 
     with tempfile.TemporaryDirectory(prefix="livedream-bench-") as folder:
         path = Path(folder, "kept.show")
         others = [each for model in models[1:] for each in ("--model", str(read.find(model)))]
-        with Show(dreams[0].path, *others, "--record", str(path), fps=fps, whole=True) as show:
+        arguments = *others, "--size", "x".join(map(str, dreams[0].size)), "--record", str(path)
+        with Show(dreams[0].path, *arguments, fps=fps, whole=True) as show:
             begin = time.perf_counter()
             for number in range(changes):
                 show.play(max(0.0, begin + (number + 1) * seconds / changes - time.perf_counter()))
