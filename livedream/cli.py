@@ -40,6 +40,8 @@ def run(options) -> int:
     from livedream.stage.session import run
     from livedream.stage.wishes import Wishes
 
+    if options.link:
+        _need("link", "--link", "link")
     if len(options.model) > 2:
         raise UserError(f"--model {options.model[2]}: a third one; there are two decks, --model A --model B")
     wishes = Wishes(
@@ -58,6 +60,7 @@ def run(options) -> int:
         seconds=options.seconds,
         device=options.device,
         record=options.record and Path(options.record),
+        link=options.link,
         recordings=Path(options.recordings).expanduser(),
     )
     return run(wishes, say=lambda text: print(text, flush=True))
@@ -272,6 +275,7 @@ def _parser() -> argparse.ArgumentParser:
     play.add_argument(
         "--osc-prefix", default="/livedream", metavar="/PREFIX", help="what all addresses begin with [%(default)s]"
     )
+    play.add_argument("--link", action="store_true", help="the tempo is the one that programs with Ableton Link share")
     play.add_argument("--web", metavar="HOST:PORT|off", help="where to serve the page [127.0.0.1:8808]")
     play.add_argument(
         "--size", type=_size, default=(1280, 720), metavar="WxH", help="of windows and streams [1280x720]"

@@ -27,6 +27,8 @@ STATUS = (
     ("model_ms", "median time to draw a frame", lambda s: float(s["ms"]["model_p50"])),
     ("latency_ms", "median time from a message to its frame", lambda s: float(s["ms"]["latency_p50"])),
     ("drops", "frames that outputs dropped", lambda s: sum(int(each["dropped"]) for each in s["outputs"])),
+    ("bpm", "beats a minute", lambda s: float(s["tempo"]["bpm"])),
+    ("beat", "beats into the bar, 0…4; sent on each beat, too", lambda s: float(s["tempo"]["beat"] % 4)),
     ("state", "playing, held, blackout or loading", lambda s: str(s["state"])),
     ("dream", "what deck A plays", lambda s: str(s["decks"][0]["dream"])),
 )
@@ -54,6 +56,7 @@ class Feedback:
         self._subscribers: dict[tuple[str, int], Hashable] = {}
         self._greet = set(self._fixed)  # those who are to be told everything
         self._latest: dict[str, tuple[Value, Hashable]] = {}
+        self._news: dict[str, Value | str] = {}  # of the status
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._stopping = False
@@ -76,6 +79,12 @@ class Feedback:
         with self._lock:
             for address, value in snapshot.changes:
                 self._latest[address.removesuffix("/jump")] = (value, snapshot.senders.get(address))
+        self._wake.set()
+
+    def tell(self, name: str, value: Value | str) -> None:
+        """Send `status/NAME` to everybody now. Never waits for the network."""
+        with self._lock:
+            self._news[name] = value
         self._wake.set()
 
     def subscribe(self, host: str, port: int, hand: Hashable) -> None:
@@ -103,6 +112,7 @@ class Feedback:
             now = time.monotonic()
             with self._lock:
                 latest, self._latest = self._latest, {}
+                news, self._news = self._news, {}
                 targets = self._fixed | self._subscribers
                 # A greeting a second at most: a flood of `subscribe` must not become a flood of answers.
                 greet = self._greet if now >= next_greeting else set()
@@ -116,6 +126,8 @@ class Feedback:
             for address, (value, sender) in latest.items():
                 if self._has_value(address):
                     self._send(address, value, (t for t, hand in targets.items() if sender not in (t, hand)))
+            for name, value in news.items():
+                self._send(f"status/{name}", value, targets)
             if now >= next_status:
                 next_status = now + 1.0
                 self._send_status(targets)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from statistics import median
 
 FORGET = 2.0  # seconds from one tap to the next after which a new series begins
 FEWEST, MOST = 4, 8  # taps that make a beat, and that it is made of
@@ -23,7 +22,7 @@ def beat(taps: Sequence[float]) -> tuple[float, float] | None:
     """
     if len(taps) < FEWEST:
         return None
-    period = median(b - a for a, b in pairwise(taps))
+    period = sorted(b - a for a, b in pairwise(taps))[(len(taps) - 1) // 2]
     agreed = max((_agreeing(taps, each, period) for each in taps), key=len)
     if len(agreed) < FEWEST:
         return None

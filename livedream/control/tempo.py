@@ -1,12 +1,11 @@
 """The tempo: beats, counted from frame numbers, that hands, MIDI clock or Ableton Link set the pace of.
 
 Everything that steers it may call from any thread, and says when a thing happened in time.perf_counter() seconds: when
-a packet came, not when a frame is drawn. The drawer calls `move` and `shape` once a frame.
+a packet came, not when a frame is drawn. The drawer calls `move`, `shape` and `see` once a frame.
 """
 
 import math
 import threading
-import time
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -18,14 +17,9 @@ BAR = 4  # beats
 CLOCKS = 24  # of MIDI, a beat
 NORMAL = 120.0  # beats a minute at which tempo/sync leaves the speed as it is
 SPEED = PLAYER[0]
-WAITING = {  # what tempo/quantize has wait, of deck B too
-    "player/speed",
-    "player/reseed",
-    "dream/scene",
-    "dream/scene/jump",
-    "dream/load",
-    "preset/recall",
-}
+# What tempo/quantize has wait, of deck B too. A dream asked for is made ready at once; "dream" is its coming in.
+WAITING = {"player/speed", "player/reseed", "dream/scene", "dream/scene/jump", "dream", "preset/recall"}
+PATIENCE = 0.5  # seconds that a tempo asked for has to become the one that is followed
 _NEAR = 1e-6  # of a beat: a frame that falls on a beat is on it
 
 
@@ -61,6 +55,7 @@ class Tempo:
         self._heard: dict[str, Line] = {}  # by source, in perf_counter seconds
         self._followed: str | None = None  # whose line it is
         self._wish: float | None = None  # a tempo for Link's other peers
+        self._asked = -PATIENCE  # when a hand last asked for a tempo, in seconds of the show
         self._jumped = True  # the next frame is on the beat, whatever was before
         self._whole = 0  # beats at the last frame
         self._quantize, self._on_beat, self._on_bar = "off", True, True
@@ -85,7 +80,7 @@ class Tempo:
                 return
             bpm = _within(60 / found[0])
             if self._followed == "link":
-                self._wish = bpm
+                self._wish, self._asked = bpm, self._seconds
             else:
                 on = found[1] - self._origin
                 beat = round(self._line.beat_at(on) - self._offset) + self._offset
@@ -185,8 +180,6 @@ class Tempo:
             self._on_beat = jumped or whole > self._whole
             self._on_bar = jumped or whole // BAR > self._whole // BAR
             self._whole, self._jumped = whole, False
-        if heard:
-            self._tell_the_table(0.15 if followed == "midi" else 0.005)
         if self._on_beat:
             self.on_beat(whole)
 
@@ -197,27 +190,29 @@ class Tempo:
         return not (self._on_beat if self._quantize == "beat" else self._on_bar)
 
     def shape(self, values: Snapshot) -> Snapshot:
-        """Do what hands have asked for; the values to draw with: speeds go with the tempo if they are to."""
-        if "tempo/bpm" not in values:
+        """The values to draw with: speeds go with the tempo if they are to."""
+        part = self.bpm / NORMAL
+        if not values["tempo/sync"] or part == 1:
             return values
+        speeds = [each for each in ("player/speed", "b/player/speed") if each in values]
+        return values.changed({each: min(max(values[each] * part, SPEED.low), SPEED.high) for each in speeds})
+
+    def see(self, values: Snapshot) -> None:
+        """Do what hands have asked for."""
         choices = self._table.parameters
         self._quantize = choices["tempo/quantize"].choices[values["tempo/quantize"]]
         self.source = choices["tempo/source"].choices[values["tempo/source"]]
-        now = time.perf_counter()
         for address, value in values.changes:
             if address == "tempo/tap":
-                self.tap(values.at.get(address, now))
+                self.tap(values.at[address])
             elif address == "tempo/resync":
-                self.resync(values.at.get(address, now))
+                self.resync(values.at[address])
             elif address == "tempo/nudge":
                 self.nudge(value)
-            elif address == "tempo/bpm" and values.senders.get(address) is not self:
+            elif address == "tempo/bpm" and values.senders[address] is not self:
                 self._pace(value)
-        if not values["tempo/sync"] or self.bpm == NORMAL:
-            return values
-        speeds = [each for each in ("player/speed", "b/player/speed") if each in values]
-        part = self.bpm / NORMAL
-        return values.changed({each: min(max(values[each] * part, SPEED.low), SPEED.high) for each in speeds})
+        if self.following and self._seconds >= self._asked + PATIENCE:
+            self._tell_the_table(values["tempo/bpm"])
 
     def beat_at(self, at: float) -> float:
         """Which beat it is at some perf_counter second."""
@@ -226,6 +221,7 @@ class Tempo:
 
     def _pace(self, bpm: float) -> None:
         with self._lock:
+            self._asked = self._seconds
             if self._followed == "link":
                 self._wish = bpm
             elif self._followed is None:
@@ -240,11 +236,11 @@ class Tempo:
         if self.source == "midi" and not self._started:
             self._offset = round((line.beat_at(self._seconds) - self.beat) * CLOCKS) / CLOCKS
 
-    def _tell_the_table(self, near: float) -> None:
-        """The tempo that is followed is everybody's to see; a little unrest is not."""
-        told = self._table.target("tempo/bpm")
+    def _tell_the_table(self, told: float) -> None:
+        """The tempo that is followed is everybody's to see; the little unrest that a MIDI clock leaves is not."""
+        near, digits = (0.15, 1) if self._followed == "midi" else (0.005, 2)
         if abs(_within(self.bpm) - told) > near:
-            self._table.set("tempo/bpm", [round(_within(self.bpm), 1 if near > 0.1 else 2)], self, repeats=True)
+            self._table.set("tempo/bpm", [round(_within(self.bpm), digits)], self, repeats=True)
 
 
 def _within(bpm: float) -> float:

@@ -38,6 +38,7 @@ class Stage:
     seen: called with each frame's Snapshot, in the drawer's thread; it must not block (feedback).
     shape: makes of the values that hands have set those to draw with (modulation, limits): the frame's number, and the
         seconds since the last one was drawn.
+    begin: called in the drawer with each frame's number, before what hands have asked for is applied (tempo).
     seconds: after so much of the show it stops by itself; None: never.
     shows: keeps what is played, where that is asked for; the drawer tells it before and after it moves the dreams.
 
@@ -56,6 +57,7 @@ class Stage:
         compose: Callable[[Sequence[Deck], Snapshot, int], np.ndarray | Picture] = mix.mixed,
         shows: Shows | None = None,
         shape: Callable[[Snapshot, int, float], Snapshot] = lambda values, number, seconds: values,
+        begin: Callable[[int], None] = lambda number: None,
     ):
         self.compose = compose
         self._events: deque[float | None] = deque()  # of what was drawn and not yet seen
@@ -70,7 +72,7 @@ class Stage:
         self.latency_s: deque[float] = deque(maxlen=REMEMBERED)  # from a control's change to the frame that shows it
         self.ticks: deque[tuple[float, bool]] = deque(maxlen=REMEMBERED)  # when frames went out, and were they fresh
         self.stopped = threading.Event()
-        self._seen, self._shows, self._shape = seen, shows, shape
+        self._begin, self._seen, self._shows, self._shape = begin, seen, shows, shape
         self._picture: np.ndarray | Picture | None = None  # the last one drawn, before fade and blackout
         self._layers: dict[str, np.ndarray] = {}  # of the decks then
         self._turn = threading.Condition()  # guards the two that follow
@@ -81,6 +83,12 @@ class Stage:
         self._needed_s: deque[float] = deque(maxlen=REMEMBERED)  # from then until its frame was ready
         self._drawer = self._thread("drawer", self._draw_all)
         self._clock = self._thread("clock", self._keep_time)
+
+    @property
+    def origin(self) -> float:
+        """When frame 0 went out, or would have at this pace, on perf_counter."""
+        number, at = self._next
+        return at - number * self.period if at else time.perf_counter()
 
     def start(self) -> None:
         """Begin; the first frame goes out as soon as it is drawn."""
@@ -122,8 +130,10 @@ class Stage:
         """
         drawer = self._drawer
         began = self._drawing_since = time.perf_counter()
+        self._begin(number)
         for deck in self.decks:
-            deck.change(self.table)
+            if not self.table.hold(f"{deck.prefix}dream"):  # one that is made ready comes in on the beat, too
+                deck.change(self.table)
         if self._shows:
             self._shows.begin(self.decks)
         values = self._shape(self.table.tick(frames * self.period), number, frames * self.period)

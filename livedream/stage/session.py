@@ -55,8 +55,10 @@ class Session:
     """The parts of a show, each under its name. Nothing runs before `play`. Raises UserError."""
 
     def __init__(self, wishes: Wishes, say: Callable[[str], None]):
+        from livedream.control.link import Link
         from livedream.control.osc import Receiver
         from livedream.control.osc_out import Feedback
+        from livedream.control.tempo import BAR, Tempo
 
         self.wishes, self.say = wishes, say
         asked = [kinds.parse(text) for text in wishes.outs or default_outputs(wishes)]
@@ -87,6 +89,10 @@ class Session:
         self.shows = Shows(wishes.fps, wishes.size, chain)
         if wishes.record:
             self.shows.keep(wishes.record)
+        self.tempo = Tempo(table, lambda beat: self.feedback.tell("beat", float(beat % BAR)))
+        self.link = Link(self.tempo)
+        if wishes.link:
+            table.set("tempo/source", ["link"])
         self.awake = Awake()
         self.server = None if wishes.web_off else self._server()
         self._unasked = None
@@ -97,7 +103,16 @@ class Session:
         self.windows = Windows(lambda: self.outputs.windows, table, self.feedback.resend)
         composed = Composed(chain, wishes.size, wishes.fps)
         self.stage = Stage(
-            self.decks, table, wishes.fps, self.outputs, self._seen, wishes.seconds, composed, self.shows
+            self.decks,
+            table,
+            wishes.fps,
+            self.outputs,
+            self._seen,
+            wishes.seconds,
+            composed,
+            self.shows,
+            self._shape,
+            lambda number: self.tempo.move(number / wishes.fps, self.stage.origin),
         )
 
     def status(self) -> dict:
@@ -122,7 +137,7 @@ class Session:
             settled.daemon = True
             settled.start()
             ending.callback(settled.cancel)
-            for each in (self.stage, *self.loaders, *self.seekers, self.looks, self.awake):
+            for each in (self.stage, *self.loaders, *self.seekers, self.looks, self.link, self.awake):
                 each.start()
                 ending.callback(each.stop)
             self._greet()
@@ -147,10 +162,14 @@ class Session:
     def _over(self) -> bool:
         return self.stage.stopped.is_set() or all(each.state == "failed" for each in self.outputs)
 
+    def _shape(self, values: Snapshot, number: int, seconds: float) -> Snapshot:
+        """The values that a frame is drawn with, in the drawer's thread."""
+        return self.tempo.shape(values)
+
     def _seen(self, values: Snapshot) -> None:
         """The values of each frame, in the drawer's thread."""
         self.feedback.show(values)
-        for each in (*self.loaders, self.looks, self.outputs, self.windows):
+        for each in (*self.loaders, self.looks, self.outputs, self.windows, self.tempo):
             each.see(values)
 
     def _added(self, output: Output) -> None:

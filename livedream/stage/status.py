@@ -22,10 +22,11 @@ def status(session: "Session") -> dict:
     look_error: why looks are not seen at all, or the last one asked for is not in the chain.
     output_error: why the last thing asked of the outputs was not done; saved: the last screenshot; or None.
     awake: whether display and system are kept from sleeping, and if not, why and what to do; battery: None without one.
+    tempo: beat is of now; peers: Ableton Link's others; following: whether the clock that is its source is heard.
     shows: the files that the show is kept in; show_error: why the last one that failed is kept no longer, or None.
     ms.interval_p99: of abs(interval - period) between frames handed out.
     """
-    stage, outputs, looks, shows = session.stage, session.outputs, session.looks, session.shows
+    stage, outputs, looks, shows, tempo = session.stage, session.outputs, session.looks, session.shows, session.tempo
     ticks = list(stage.ticks)
     gaps = [abs(b[0] - a[0] - stage.period) for a, b in pairwise(ticks)]
     recent = [fresh for at, fresh in ticks if at > time.perf_counter() - 2.0]
@@ -81,6 +82,14 @@ def status(session: "Session") -> dict:
         "output_error": outputs.error,
         "saved": outputs.saved and str(outputs.saved),
         **session.awake.status(),
+        "tempo": {
+            "bpm": round(tempo.bpm, 2),
+            "beat": round(tempo.beat_at(time.perf_counter()), 3),
+            "source": tempo.source,
+            "following": tempo.following,
+            "peers": session.link.peers,
+            "error": session.link.error,
+        },
         "shows": [str(each.path) for each in shows.open if each.path],
         "show_error": shows.error,
         "osc": {"port": session.receiver.port, **stage.table.counters},

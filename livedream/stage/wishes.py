@@ -27,6 +27,7 @@ class Wishes:
     seconds: float | None = None
     device: str = "auto"
     record: Path | None = None  # the show's file
+    link: bool = False  # the tempo is Ableton Link's
     recordings: Path = Path()  # the folder of recordings and screenshots that are asked for in play
 
 
