@@ -37,11 +37,13 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def run(options) -> int:
+    from livedream import memory
     from livedream.stage.session import run
     from livedream.stage.wishes import Wishes
 
     if options.link:
         _need("link", "--link", "link")
+    memory.keep_together()
     if len(options.model) > 2:
         raise UserError(f"--model {options.model[2]}: a third one; there are two decks, --model A --model B")
     wishes = Wishes(

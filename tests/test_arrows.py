@@ -17,6 +17,7 @@ MAY = {
     "frame": {"livedream", "alpha"},
     "whole": {"livedream"},
     "cache": {"livedream"},
+    "memory": set(),
     "config": {"livedream"},
     "control": {"livedream", "parameters", "control"},
     "dream": {"livedream", "alpha", "whole", "cache", "dream"},
