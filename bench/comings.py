@@ -28,7 +28,8 @@ ROUND = 45.0  # seconds after which all are removed and everything is counted
 
 
 def figures(model: str, seconds: float, ndi: bool = False) -> list[dict]:
-    """Growth from the first time that everything was removed, when each kind had been there once, to the last."""
+    """Growth from a third of the time (each time everything was removed), when each kind has been there often, to the
+    end."""
     if lacking():
         return [missing("comings.memory", "outputs added and removed", f"needs {', '.join(lacking())} (apt)", "MB")]
     chance = random.Random(5)
@@ -67,13 +68,16 @@ def figures(model: str, seconds: float, ndi: bool = False) -> list[dict]:
                 for path in Path(folder).iterdir():
                     path.unlink()
                 print(f"{counts[-1]}  longest {longest[-1]} periods, {changes} changes", file=sys.stderr, flush=True)
-    first, last = np.array(counts[0][1:]), np.array(counts[-1][1:])
+    begun = next(each for each in counts if each[0] >= counts[-1][0] / 3)
+    first, last = np.array(begun[1:]), np.array(counts[-1][1:])
     grown = last - first
     more = {
         "changes": changes,
         "seconds": counts[-1][0],
-        "begin_mb": first[0],
-        "end_mb": last[0],
+        "first_mb": counts[0][1],
+        "begin_s": begun[0],
+        "begin_mb": float(first[0]),
+        "end_mb": float(last[0]),
         "most_mb": max(each[1] for each in counts),
         "refused": refused,
     }
