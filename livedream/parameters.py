@@ -134,6 +134,14 @@ TEMPO = (
     Parameter("tempo/source", "choice", 0, 2, doc="who sets the tempo", choices=SOURCES),
     Parameter("tempo/sync", "bool", doc="speed goes with the tempo: as it is at 120 bpm, twice at 240"),
 )
+PRESET = (
+    Parameter("preset/store", "text", doc="keep this moment, by a name or a number from 0; replaces what has it"),
+    Parameter("preset/recall", "text", doc="go to a preset, by name or number"),
+    Parameter("preset/morph", "float", 0, 120, 0, "s", doc="time that recall and undo take, 0 is at once"),
+    Parameter("preset/beats", "bool", doc="preset/morph is in beats instead of seconds"),
+    Parameter("preset/undo", "trigger", doc="back to the moment before the last recall"),
+    Parameter("preset/delete", "text", doc="forget a preset, by name or number"),
+)
 FITS = ("contain", "cover", "stretch")  # how a picture of another shape is placed
 FLIPS = ("none", "h", "v", "hv")
 TURNS = ("0", "90", "180", "270")  # clockwise
@@ -408,6 +416,7 @@ class Table:
         self._entries: dict[str, _Entry] = {}
         self._values: dict[str, Value] = {}  # shared with the last snapshot: replaced, never written to
         self._pending: dict[str, tuple[Value, Hashable, float]] = {}  # value, sender, when it was asked for
+        self._ways: dict[str, float] = {}  # of these, the seconds that they are to take, where that was said
         self._texts: dict[str, tuple[str, ...]] = {}
         self._gliding: set[str] = set()
         self._event_at: float | None = None
@@ -470,12 +479,14 @@ class Table:
         sender: Hashable = "local",
         *,
         repeats: bool = False,
+        seconds: float | None = None,
     ) -> bool:
         """Ask for a value; the next tick applies the latest. False, and counted, if it was refused.
 
         A value equal to the same sender's last one is no event: some senders say everything all the time, and
         what they have long said must not undo what another hand has done since. A sender that speaks only
         when it means it (a key, a button on the page, a preset) says repeats=True, or is "local".
+        seconds: what a glide takes, whatever player/glide says; such a change is never held.
         """
         arguments = tuple(arguments)
         with self._lock:
@@ -501,7 +512,7 @@ class Table:
                 said[address] = arguments
                 if entry.parameter.type == "trigger" and before is not None and before[0] > 0:
                     return True  # it was up already
-            self._ask(entry, value, sender)
+            self._ask(entry, value, sender, seconds)
             return True
 
     def count(self, kind: str, what: str, messages: int = 0) -> None:
@@ -525,7 +536,7 @@ class Table:
     def tick(self, dt: float) -> Snapshot:
         """Apply what was asked for, move the glides on by `dt` seconds, and say what is."""
         with self._lock:
-            held = {address for address in self._pending if self.hold(address)}
+            held = {address for address in self._pending if address not in self._ways and self.hold(address)}
             pending = {address: each for address, each in self._pending.items() if address not in held}
             self._pending = {address: self._pending[address] for address in held}
             texts, self._texts = self._texts, {}
@@ -533,8 +544,9 @@ class Table:
             changes, fired = [], set()
             if "player/glide" in pending:  # before the others, so that they go by it
                 pending = {"player/glide": pending["player/glide"], **pending}
+            ways, self._ways = self._ways, {}
             for address, (value, *_) in pending.items():
-                self._apply(address, value, changes, fired)
+                self._apply(address, value, changes, fired, ways.get(address))
             if changes or self._gliding:
                 self._move(dt, changes)
             senders = {address: pending[address][1] for address, _ in changes}
@@ -571,6 +583,7 @@ class Table:
 
     def _forget(self, address: str) -> None:
         self._pending.pop(address, None)
+        self._ways.pop(address, None)
         for said in self._said.values():
             said.pop(address, None)
 
@@ -589,7 +602,7 @@ class Table:
         self.counters[kind] += 1
         self.faults[kind] = what
 
-    def _ask(self, entry: _Entry, value: Value, sender: Hashable) -> None:
+    def _ask(self, entry: _Entry, value: Value, sender: Hashable, seconds: float | None = None) -> None:
         address, now = entry.parameter.address, time.perf_counter()
         if entry.parameter.type == "trigger" and not value:
             return
@@ -600,11 +613,11 @@ class Table:
         if entry.parameter.type == "text":
             self._texts[address] = (*self._texts.get(address, ()), value)[:TEXTS]
             return
-        if entry.elements:
-            for name, element in zip(entry.elements, value, strict=True):
-                self._pending[name] = (element, sender, now)
-        else:
-            self._pending[address] = (value, sender, now)
+        for name, each in zip(entry.elements, value, strict=True) if entry.elements else ((address, value),):
+            self._pending[name] = (each, sender, now)
+            self._ways.pop(name, None)
+            if seconds is not None:
+                self._ways[name] = seconds
         if entry.parameter.type == "choice":
             # A jump and a plain change of the same choice are one thing: the later one counts.
             other = address.removesuffix("/jump") if address.endswith("/jump") else f"{address}/jump"
@@ -612,7 +625,7 @@ class Table:
         if self._event_at is None:
             self._event_at = now
 
-    def _apply(self, address: str, value: Value, changes: list, fired: set) -> None:
+    def _apply(self, address: str, value: Value, changes: list, fired: set, seconds: float | None) -> None:
         entry = self._entries[address]
         parameter = entry.parameter
         jump = address.endswith("/jump")
@@ -621,7 +634,7 @@ class Table:
             return
         if parameter.type == "trigger" or jump:
             fired.add(address)
-        elif value == entry.target and not parameter.always:
+        elif value == entry.target and not parameter.always and (seconds is None or entry.elapsed >= entry.seconds):
             return
         elif parameter.type == "choice":
             fired.add(address)
@@ -629,7 +642,9 @@ class Table:
             glide = parameter.glide
             entry.origin = self._values[address] if glide is not None else value
             entry.target, entry.elapsed = value, 0.0
-            entry.seconds = 0.0 if glide is None else max(glide, self._glide())
+            if seconds is None:
+                seconds = max(glide or 0.0, self._glide())
+            entry.seconds = 0.0 if glide is None else seconds
             if entry.seconds > 0:
                 self._gliding.add(address)
             if jump and (chosen := self._entries.get(address.removesuffix("/jump"))):

@@ -6,7 +6,20 @@ from itertools import groupby
 
 from livedream.control.osc import PREFIX
 from livedream.control.osc_out import STATUS
-from livedream.parameters import FINISH, LOADING, MASTER, OUTPUT, PLAYER, TEMPO, Parameter, dream, layer, mix, window
+from livedream.parameters import (
+    FINISH,
+    LOADING,
+    MASTER,
+    OUTPUT,
+    PLAYER,
+    PRESET,
+    TEMPO,
+    Parameter,
+    dream,
+    layer,
+    mix,
+    window,
+)
 
 HEADINGS = ("address", "type", "range", "default", "what it does")
 EXAMPLE_LATENTS = 64  # how many a dream has is the dream's affair
@@ -17,12 +30,12 @@ Row = tuple[str, str, str, str, str]
 def standard() -> tuple[Parameter, ...]:
     """What there is to move whatever dream is playing, with as many latents as a usual one has, and a layer."""
     a_dream = (*dream(latent_length=EXAMPLE_LATENTS), *layer("NAME"))
-    return (*PLAYER, *LOADING, *a_dream, *mix(), *MASTER, *FINISH, *OUTPUT, *TEMPO, *window(0))
+    return (*PLAYER, *LOADING, *a_dream, *mix(), *MASTER, *FINISH, *OUTPUT, *TEMPO, *PRESET, *window(0))
 
 
 def with_mix(parameters: Iterable[Parameter]) -> tuple[Parameter, ...]:
     """One deck's parameters, and what a second deck adds besides its own."""
-    last = (*MASTER, *FINISH, *OUTPUT, *TEMPO, *window(0))
+    last = (*MASTER, *FINISH, *OUTPUT, *TEMPO, *PRESET, *window(0))
     return (*(each for each in parameters if each not in last), *mix(), *last)
 
 

@@ -6,6 +6,7 @@ here knows a clock, a window or a network library.
 """
 
 import math
+from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ from livedream.frame import Picture
 from livedream.parameters import KNOBS, Snapshot
 from livedream.play.layers import Layers
 
+PAST = 26  # latents that are remembered, of the last second of most dreams
 WALK = 0.97  # a: how much of a latent is left after one step of a dream that has no recurrent network
 
 
@@ -29,6 +31,17 @@ class Point(NamedTuple):
     noise: np.ndarray | None
 
 
+class Toward(NamedTuple):
+    """Where what is drawn is led to: `part` (0..1) of the way from the dream's own latent to this one, f32 [Z].
+
+    noise: the decoder's that goes with it.
+    """
+
+    latent: np.ndarray
+    part: float
+    noise: np.ndarray | None = None
+
+
 class Player:
     """Plays one dream.
 
@@ -37,6 +50,7 @@ class Player:
 
     steps: taken since the start. lost: results that were not finite, and were not used.
     layers: those of the last picture, uint8 [H, W, 4] by name, from back to front; {} where the dream draws none.
+    toward: where what is drawn is led to, while the dream itself goes on; None: nowhere. past: the last latents.
     trace: takes the latent of every step, f32 [Z], where it is a list: whoever keeps a show puts one there.
     """
 
@@ -45,6 +59,8 @@ class Player:
         self.dream, self.deck = dream, deck
         self.steps = self.lost = 0
         self.layers: dict[str, np.ndarray] = {}
+        self.toward: Toward | None = None
+        self.past: deque[np.ndarray] = deque(maxlen=PAST)
         self.trace: list[np.ndarray] | None = None
         self._layers = Layers(dream.layers)
         self._moment = 0.0  # seconds that it has moved for
@@ -74,8 +90,9 @@ class Player:
 
     def take_over(self, other: "Player", states: dict[str, dict[str, np.ndarray]] | None = None) -> None:
         """Go on where another player of the same dream is. states: by component, instead of asking its runners."""
-        for name in ("steps", "lost", "trace", "_seed", "_drawn", "_before", "_after", "_phase", "_saved", "_moment"):
+        for name in ("steps", "lost", "toward", "past", "trace", "_seed", "_drawn", "_before", "_after", "_phase"):
             setattr(self, name, getattr(other, name))
+        self._saved, self._moment = other._saved, other._moment
         self._layers = other._layers.copy()
         if self._after is None:  # it had not begun
             return
@@ -108,11 +125,14 @@ class Player:
     def draw(self, values: Snapshot) -> np.ndarray | Picture:
         """The picture of this moment: uint8 [H, W, 4], nobody else's."""
         latent = between(self._before.latent, self._after.latent, self._phase, self.dream.interpolation)
+        toward = self.toward
+        if toward is not None:
+            latent = between(latent, toward.latent, toward.part, self.dream.interpolation)
         inputs = {**self._named(latent + self._offset(values)), **_controls(self.dream.components["decode"], values)}
-        if self._before.noise is not None:  # it belongs to the step; in between two are mixed at unit variance
-            part = self._phase
-            mixed = (1 - part) * self._before.noise + part * self._after.noise
-            inputs["noise"] = (mixed / np.hypot(1 - part, part)).astype(np.float32)
+        if self._before.noise is not None:  # it belongs to the step
+            inputs["noise"] = mixed(self._before.noise, self._after.noise, self._phase)
+            if toward is not None and toward.noise is not None:
+                inputs["noise"] = mixed(inputs["noise"], toward.noise, toward.part)
         made = {name: _one(picture) for name, picture in self._runners["decode"](inputs).items()}
         if not self.dream.layers:
             return made["frame"]
@@ -131,6 +151,8 @@ class Player:
         for name, runner in self._runners.items():
             runner.state = self._first_state(name, tensors)
         here = Point(latent.astype(np.float32), self._decode_noise())
+        self.past.clear()
+        self.past.append(here.latent)
         self._after = self._following(here, values)
         self._before, self._phase = here, 0.0
         self._saved = self._states()
@@ -163,6 +185,7 @@ class Player:
         if self.steps % max(1, round(self.dream.fps)) == 0:
             self._saved = self._states()
         point = Point(latent.astype(np.float32, copy=False), self._decode_noise())
+        self.past.append(point.latent)
         if self.trace is not None:
             self.trace.append(point.latent)
         return point
@@ -224,6 +247,11 @@ def _controls(component: Component, values: Snapshot) -> dict[str, np.ndarray]:
         for name, value in component.inputs.items()
         if name.startswith("control.")
     }
+
+
+def mixed(a: np.ndarray, b: np.ndarray, part: float) -> np.ndarray:
+    """Noise `part` of the way from a to b, f32, at unit variance."""
+    return (((1 - part) * a + part * b) / np.hypot(1 - part, part)).astype(np.float32)
 
 
 def between(a: np.ndarray, b: np.ndarray, part: float, interpolation: str) -> np.ndarray:

@@ -1,12 +1,11 @@
 """A performance moved again: a player that is told the latents instead of making them.
 
-What it is told is what `taken` and `moment` say of the player that performed.
+What it is told is what `taken` and `moment.moment` say of the player that performed.
 """
 
 import contextlib
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
@@ -14,42 +13,7 @@ import numpy as np
 from livedream.backend import Runner
 from livedream.dream.dream import Component, Dream
 from livedream.parameters import Snapshot
-from livedream.play.player import Player, Point
-
-
-@dataclass(frozen=True)
-class Moment:
-    """Where a player stands.
-
-    before, after: the latents it lies between, f32 [Z], phase (0..1) of the way. noises: the decoder's that go with
-    them, in its input's shape; none for a dream without. drawn: steps since the random numbers began from `seed`.
-    states: the decoder's, by input name.
-    """
-
-    before: np.ndarray
-    after: np.ndarray
-    phase: float
-    seed: int
-    drawn: int
-    steps: int
-    noises: tuple[np.ndarray, ...] = ()
-    states: dict[str, np.ndarray] = field(default_factory=dict)
-
-
-def moment(player: Player) -> Moment | None:
-    """Where the player stands; None before its first frame. Asks its runner for the states."""
-    if player._after is None:
-        return None
-    points = player._before, player._after
-    return Moment(
-        *(each.latent for each in points),
-        player._phase,
-        player._seed,
-        player._drawn,
-        player.steps,
-        tuple(each.noise for each in points if each.noise is not None),
-        dict(player._runners["decode"].state),
-    )
+from livedream.play.player import Player, Point, Toward, mixed
 
 
 def taken(player: Player) -> tuple[list[np.ndarray], float]:
@@ -72,13 +36,6 @@ class Replayed(Player):
         self._load = load
         self._aside: Runner | None = None
 
-    def stand(self, at: Moment) -> None:
-        """Be there."""
-        noises = at.noises or (None, None)
-        self._before, self._after = Point(at.before, noises[0]), Point(at.after, noises[1])
-        self._phase, self._seed, self._drawn, self.steps = at.phase, at.seed, at.drawn, at.steps
-        self.carry(at.states)
-
     def carry(self, states: Mapping[str, np.ndarray]) -> None:
         """Have these states of the decoder, f32 by input name. Raises KeyError and ValueError for what does not fit."""
         inputs = self.dream.components["decode"].inputs
@@ -87,6 +44,17 @@ class Replayed(Player):
 
     def move(self, frames: int, fps: float, values: Snapshot, enough: Callable[[], bool] = lambda: False) -> None:
         super().move(frames, fps, values, lambda: enough() or not self.latents)
+
+    def lead(self, before: Toward | None, after: Toward | None, part: float = 1.0) -> None:
+        """Draw what is led to `after` when part is 1, and to what lies between the two when it is less (0..1)."""
+        if part == 1 or before is after is None:
+            self.toward = after
+            return
+        b = after or before
+        a = before or b._replace(part=0.0)
+        noise = None if b.noise is None else mixed(a.noise, b.noise, part)
+        latent = (a.latent + np.float32(part) * (b.latent - a.latent)).astype(np.float32)
+        self.toward = Toward(latent, a.part + part * (b.part - a.part), noise)
 
     def arrive(self, phase: float) -> None:
         """Take the steps that are left, and stand at `phase`: where the other one stood then."""

@@ -32,7 +32,9 @@ def of(
             own = [each for each in own if each not in parameters.SHARED]
         found += [*(replace(each, address=prefix + each.address) for each in own), *for_dream(dream, prefix)]
     found += parameters.mix(transitions) if len(dreams) > 1 else ()
-    return Table([*found, *parameters.MASTER, *parameters.FINISH, *parameters.OUTPUT, *parameters.TEMPO])
+    return Table(
+        [*found, *parameters.MASTER, *parameters.FINISH, *parameters.OUTPUT, *parameters.TEMPO, *parameters.PRESET]
+    )
 
 
 def _begun(parameter: Parameter, seed: int, names: Sequence[str], at: int) -> Parameter:

@@ -11,6 +11,7 @@ from livedream.backend import cpu
 from livedream.frame import Picture
 from livedream.parameters import Snapshot, Table
 from livedream.play import table as tables
+from livedream.play.moment import Moment, stand
 from livedream.play.player import Player
 
 log = logging.getLogger("livedream.stage")
@@ -24,10 +25,10 @@ class Deck:
 
     number: 0 or 1. on_broken: called with each provider that fails in the middle of the show, and why.
 
-    player: what plays now. drawn: the last picture it drew, before the mix; None before the first. layers: those of
-    that picture, by name; {} where the dream draws none. frame: the number of the frame it was drawn for. drawing_s:
-    seconds that each drawing took. errors: drawings that failed; error: how the last one did, None once one has
-    succeeded.
+    player: what plays now. stood: where it was put on the last frame, or None. drawn: the last picture it drew, before
+    the mix; None before the first. layers: those of that picture, by name; {} where the dream draws none. frame: the
+    number of the frame it was drawn for. drawing_s: seconds that each drawing took. errors: drawings that failed;
+    error: how the last one did, None once one has succeeded.
     """
 
     def __init__(self, number: int, player: Player):
@@ -41,6 +42,8 @@ class Deck:
         self.errors, self.error = 0, None
         self._offered: Player | None = None
         self._same: Player | None = None
+        self.stood: Moment | None = None
+        self._standing: Moment | None = None
 
     def offer(self, player: Player) -> None:
         """Have another player, made ready, in the place of this one at the next frame; the latest counts."""
@@ -49,6 +52,10 @@ class Deck:
     def offer_same(self, player: Player) -> None:
         """The same, unless another dream plays here by then: other runners for the one that does."""
         self._same = player
+
+    def stand(self, at: Moment) -> None:
+        """Stand there on the next frame, wherever the dream moves to until then."""
+        self._standing = at
 
     def change(self, table: Table) -> None:
         """Take what was offered. Another dream brings its own parameters; the same one goes on where it is."""
@@ -62,6 +69,7 @@ class Deck:
                 offered.take_over(self.player)
             else:
                 tables.change(table, offered.dream, self.prefix)
+                self._standing = None
         except Exception as error:  # a card that breaks as it is left or entered
             self._fail(error)
             return
@@ -69,11 +77,15 @@ class Deck:
         self.drawing_s.clear()
 
     def move(self, frames: int, fps: float, values: Snapshot) -> bool:
-        """Let the dream go on by `frames` frames of 1/fps seconds; False if that fails."""
+        """Let the dream go on by `frames` frames of 1/fps seconds, or stand where it is to; False if that fails."""
+        self.stood = None
         player, until = self.player, time.perf_counter() + PATIENCE
 
         def move():
             player.move(frames, fps, values.below(self.prefix), lambda: time.perf_counter() > until)
+            if self._standing is not None:
+                stand(player, self._standing)
+                self.stood, self._standing = self._standing, None
             return True
 
         return self._try(move) is not None

@@ -22,11 +22,13 @@ from livedream.frame import Frame, Picture
 from livedream.look.chain import Chain, Slot
 from livedream.parameters import Parameter, Snapshot, Value
 from livedream.play import table as tables
-from livedream.play.replayed import Moment, Replayed
+from livedream.play.moment import Moment, heard, stand
+from livedream.play.player import Toward
+from livedream.play.replayed import Replayed
 from livedream.stage import loader, master, mix, offline
 from livedream.stage.composed import Composed
 from livedream.stage.deck import Deck
-from livedream.stage.show_file import Kept, Look, Moved, Show, Tick, unpacked
+from livedream.stage.show_file import Kept, Look, Moved, Show, Tick
 from livedream.stage.show_lines import LETTERS
 
 Load = Callable[[Dream], Callable[[Component], Runner]]  # of a dream: what makes its runners
@@ -119,9 +121,10 @@ class _Replay:
         self._values: dict[str, Value] = {}
         self._set(show.values)
         self._look(show.looks)
-        for deck, moment in zip(self._decks, show.moments, strict=True):
+        for deck, moment, toward in zip(self._decks, show.moments, show.towards, strict=True):
             if moment is not None:
-                _stand(show, deck.player, moment)
+                stand(deck.player, _heard(show, None, deck.player, moment))
+            deck.player.toward = _fitted(show, deck.player, toward)
         self._picture: np.ndarray | Picture | None = None
         self._due: frozenset[str] = frozenset()  # what has fired since the last picture
         self._at = Fraction(0)
@@ -139,11 +142,14 @@ class _Replay:
             before = self._now()
             self._begin(tick)
             start, now = self._at, self._now()
+            towards = [(deck.player.toward, self._toward(tick, deck)) for deck in self._decks]
             while wanted < tick.number:
                 self._move(wanted)
-                values = now
+                values, part = now, float(max(wanted - start, 0) / max(tick.number - start, 1))
                 if not self._exact and tick.number > start:
-                    values = _between(before, now, float(max(wanted - start, 0) / (tick.number - start)))
+                    values = _between(before, now, part)
+                for deck, ends in zip(self._decks, towards, strict=True):
+                    deck.player.lead(*ends, part)
                 with contextlib.ExitStack() as aside:
                     for deck in self._decks:
                         aside.enter_context(deck.player.aside())
@@ -153,7 +159,7 @@ class _Replay:
                 wanted += step
             self._move(Fraction(tick.number))
             for letter, deck in zip(LETTERS, self._decks, strict=False):
-                self._arrive(deck.player, tick.decks[letter])
+                self._arrive(tick, deck.player, tick.decks[letter])
             shown = wanted == tick.number
             self._draw(self._drawn(tick, now), now, shown or self._exact)
             if shown and self._picture is not None:
@@ -191,7 +197,15 @@ class _Replay:
             for deck in self._decks:
                 deck.player.move(1, self._show.fps / float(part), values.below(deck.prefix))
 
-    def _arrive(self, player: Replayed, moved: Moved) -> None:
+    def _toward(self, tick: Tick, deck: Deck) -> Toward | None:
+        """Where what is drawn on the way to a frame is led to by then."""
+        moved, player = tick.decks[LETTERS[deck.number]], deck.player
+        if moved.moment is None:
+            return _fitted(self._show, player, moved.toward)
+        at = _heard(self._show, tick.number, player, moved.moment)
+        return Toward(at.latent(0, player.dream.interpolation), 1.0, at.noise)
+
+    def _arrive(self, tick: Tick, player: Replayed, moved: Moved) -> None:
         """Stand where the other one stood when it was drawn."""
         if moved.phase is not None:
             player.arrive(moved.phase)
@@ -200,6 +214,9 @@ class _Replay:
                 player.carry(moved.states)
             except (KeyError, ValueError):
                 raise UserError(f"{self._show.path}: a state does not fit {player.dream.title}") from None
+        player.toward = _fitted(self._show, player, moved.toward)
+        if moved.moment is not None:
+            stand(player, _heard(self._show, tick.number, player, moved.moment))
 
     def _drawn(self, tick: Tick, values: Snapshot) -> list[Deck]:
         """The decks to draw: at the show's own rate those that were drawn then, however late the machine was."""
@@ -277,16 +294,23 @@ def _fits(parameter: Parameter, value: Value) -> bool:
     return parameter.low <= value <= parameter.high or parameter.address.endswith("dream/load")
 
 
-def _stand(show: Show, player: Replayed, said: dict) -> None:
-    """Be at a deck's moment of the header."""
-    dream, inputs = player.dream, player.dream.components["decode"].inputs
+def _heard(show: Show, number: int | None, player: Replayed, said: dict) -> Moment:
     try:
-        noises = tuple(unpacked(each).reshape(inputs["noise"].shape) for each in said["noises"])
-        states = {name: unpacked(each) for name, each in said["states"].items()}
-        latents = [unpacked(said[name]).reshape(dream.mean.shape) for name in ("before", "after")]
-        player.stand(Moment(*latents, said["phase"], said["seed"], said["drawn"], said["steps"], noises, states))
+        return heard(said, player.dream)
     except (KeyError, TypeError, ValueError, AttributeError):
-        raise UserError(f"{show.path}:1: the moment that the show begins at does not fit {dream.title}") from None
+        where = ":1: the moment that the show begins at" if number is None else f": the moment of frame {number}"
+        raise UserError(f"{show.path}{where} does not fit {player.dream.title}") from None
+
+
+def _fitted(show: Show, player: Replayed, toward: Toward | None) -> Toward | None:
+    if toward is None:
+        return None
+    inputs = player.dream.components["decode"].inputs
+    try:
+        noise = None if toward.noise is None else toward.noise.reshape(inputs["noise"].shape)
+        return Toward(toward.latent.reshape(player.dream.mean.shape), toward.part, noise)
+    except (KeyError, ValueError):
+        raise UserError(f"{show.path}: a latent that a preset led to does not fit {player.dream.title}") from None
 
 
 def _between(before: Snapshot, after: Snapshot, part: float) -> Snapshot:

@@ -17,8 +17,9 @@ from livedream import UserError
 from livedream.look.chain import Chain
 from livedream.output import Output
 from livedream.parameters import Snapshot
+from livedream.play.moment import moment
 from livedream.play.player import Player
-from livedream.play.replayed import moment, taken
+from livedream.play.replayed import taken
 from livedream.stage import show_lines
 from livedream.stage.deck import Deck
 from livedream.stage.show_lines import LETTERS, Played
@@ -166,7 +167,9 @@ class Shows:
         steps, states = tuple(map(taken, players)), ()
         if self.open and self._last and players != self._last.players:
             states = tuple(map(_carried, players, self._last.players))
-        return Played(number, frames, values, fired, players, steps, letters, looks, states)
+        towards = tuple(player.toward for player in players)
+        stood = tuple(deck.stood for deck in self._decks)
+        return Played(number, frames, values, fired, players, steps, letters, looks, states, towards, stood)
 
     # -- the thread that writes -----------------------------------------------------------------------------------
 

@@ -3,7 +3,6 @@
 Every line is read once before anything is drawn, so that a damaged one is named at once and not after an hour.
 """
 
-import base64
 import binascii
 import json
 import re
@@ -15,6 +14,8 @@ import numpy as np
 
 from livedream import UserError
 from livedream.parameters import Value
+from livedream.play.moment import unpacked
+from livedream.play.player import Toward
 from livedream.stage.show_lines import FORMAT, LETTERS
 
 LONGEST = 1 << 28  # characters of a line
@@ -46,12 +47,15 @@ class Moved:
     """What one deck did until a frame was drawn.
 
     latents: of its steps, f32 [Z]. phase: after them, None: as it was; above 1 where a step had failed. states: its
-    decoder's, f32 [n], where they are not as they were left.
+    decoder's, f32 [n], where they are not as they were left. toward: where what was drawn was led to. moment: where it
+    was put after all this, as moment.told says it.
     """
 
     latents: tuple[np.ndarray, ...] = ()
     phase: float | None = None
     states: Mapping[str, np.ndarray] = field(default_factory=dict)
+    toward: Toward | None = None
+    moment: dict | None = None
 
 
 @dataclass(frozen=True)
@@ -74,8 +78,9 @@ class Show:
     """A show file.
 
     size: (width, height). frame: the last one drawn before it begins, or None. values: of every parameter then.
-    moments: of each deck then, as the header has them. first, last: the frames that it shows. dropped: of them, those
-    that the recording beside it lacks, (first, last) each. loads: the dreams that were loaded in play.
+    moments: of each deck then, as the header has them; towards: where they were led to. first, last: the frames that
+    it shows. dropped: of them, those that the recording beside it lacks, (first, last) each. loads: the dreams that
+    were loaded in play.
     """
 
     path: Path
@@ -87,6 +92,7 @@ class Show:
     values: Mapping[str, Value]
     dreams: tuple[Kept, ...]
     moments: tuple[dict | None, ...]
+    towards: tuple[Toward | None, ...]
     looks: tuple[Look, ...]
     transitions: tuple[Look, ...]
     first: int = 0
@@ -152,14 +158,6 @@ def text(show: Show) -> str:
     return "\n".join(f"{name:10} {value}" for name, value in rows)
 
 
-def unpacked(text: str) -> np.ndarray:
-    """f32 [n]. Raises ValueError for what is none, or not finite."""
-    array = np.frombuffer(base64.b64decode(text, validate=True), "<f4").astype(np.float32)
-    if not np.isfinite(array).all():
-        raise ValueError("not finite")
-    return array
-
-
 def _lines(path: Path) -> Iterator[tuple[int, dict]]:
     """(number from 1, what it says) of each whole line; a last one that was cut short is left out."""
     try:
@@ -212,6 +210,7 @@ def _header(path: Path, said: dict) -> Show:
         values=_values(said["values"]),
         dreams=tuple(_dream(each["dream"]) for each in decks),
         moments=tuple(each["moment"] for each in decks),
+        towards=tuple(_toward(each) for each in decks),
         looks=_looks(said["looks"]),
         transitions=_looks(said["transitions"]),
     )
@@ -241,7 +240,24 @@ def _moved(said: dict) -> Moved:
     if phase is not None and not (isinstance(phase, float | int) and 0 <= phase < 1e6):
         raise ValueError
     states = {str(name): unpacked(each) for name, each in said.get("states", {}).items()}
-    return Moved(tuple(map(unpacked, said.get("latents", ()))), phase, states)
+    return Moved(tuple(map(unpacked, said.get("latents", ()))), phase, states, _toward(said), _moment(said))
+
+
+def _toward(said: dict) -> Toward | None:
+    toward = said.get("toward")
+    if toward is None:
+        return None
+    part = float(_number(toward["part"]))
+    if not 0 <= part <= 1:
+        raise ValueError
+    return Toward(unpacked(toward["latent"]), part, unpacked(toward["noise"]) if "noise" in toward else None)
+
+
+def _moment(said: dict) -> dict | None:
+    moment = said.get("moment")
+    if moment is not None and not isinstance(moment, dict):
+        raise TypeError
+    return moment
 
 
 def _values(said: dict) -> dict[str, Value]:

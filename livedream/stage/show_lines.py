@@ -6,9 +6,11 @@ value of the line before where a line does not name them; so have phases and loo
 
     {"livedream show": 1, "version": …, "started": ISO 8601, "fps": …, "size": [width, height],
      "frame": the last one drawn before, or null, "values": {address: value}, "transitions": [look],
-     "decks": [{"dream": {"path", "title", "sha256", "providers"}, "moment": {…} or null}], "looks": [look]}
+     "decks": [{"dream": {"path", "title", "sha256", "providers"}, "moment": {…} or null, "toward": {…}}],
+     "looks": [look]}
     {"frame": number, "moved": frames, if not all since the line before, "drawn": "a" and "b" if they were,
-     "a": {"phase": 0..1, "latents": [of each step], "states": {…}}, "b": …,
+     "a": {"phase": 0..1, "latents": [of each step], "states": {…}, "toward": {"latent", "part", "noise"} that what is
+     drawn is led to, "moment": {…} that a preset put it at after all this}, "b": …,
      "set": {…}, "gone": [address …], "fired": [address …], "dreams": {"a": dream}, "looks": [look]}
     {"recording": "NAME.mp4", "first": its first frame}
     {"dropped": [[first, last], …]}: frames that the recording lacks
@@ -16,9 +18,9 @@ value of the line before where a line does not name them; so have phases and loo
 look: {"name"}, and where it is new or was edited {"name", "path", "text", "vertex"}; "edited": true for the latter.
 """
 
-import base64
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -26,8 +28,8 @@ import numpy as np
 import livedream
 from livedream.look.chain import Slot
 from livedream.parameters import Value
-from livedream.play.player import Player
-from livedream.play.replayed import Moment
+from livedream.play.moment import Moment, packed, told
+from livedream.play.player import Player, Toward
 
 FORMAT = 1
 LETTERS = "ab"  # of the decks
@@ -38,7 +40,8 @@ class Played(NamedTuple):
 
     number: None where none was drawn yet. frames: that the dreams were moved by. steps: of each deck, the latents of
     its steps and the phase after them. drawn: the letters of the decks that were drawn. looks: (slot, source). states:
-    of the decoders, by input name, of each deck whose dream runs elsewhere than on the frame before.
+    of the decoders, by input name, of each deck whose dream runs elsewhere than on the frame before. towards: where
+    each deck was led to. stood: where each was put.
     """
 
     number: int | None
@@ -50,13 +53,15 @@ class Played(NamedTuple):
     drawn: str
     looks: tuple[tuple[Slot, object], ...]
     states: tuple[Mapping[str, np.ndarray], ...] = ()
+    towards: tuple[Toward | None, ...] = ()
+    stood: tuple[Moment | None, ...] = ()
 
 
 def header(
     before: Played, moments: Sequence[Moment | None], transitions: Sequence[Slot], fps: float, size, started: str
 ) -> str:
     """The first line of a show that begins after the frame `before`."""
-    decks = zip(before.players, moments, strict=True)
+    decks = zip(before.players, moments, before.towards, strict=True)
     return _line(
         {
             "livedream show": FORMAT,
@@ -66,7 +71,7 @@ def header(
             "size": list(size),
             "frame": before.number,
             "values": _values({}, before.values),
-            "decks": [{"dream": _dream(player), "moment": _moment(moment)} for player, moment in decks],
+            "decks": [{"dream": _dream(player), "moment": told(moment)} | _toward(to) for player, moment, to in decks],
             "looks": [_look(slot, source, None) for slot, source in before.looks],
             "transitions": [_look(slot, slot.source, None) for slot in transitions],
         }
@@ -85,6 +90,9 @@ def line(now: Played, before: Played) -> str:
     for letter, states in zip(LETTERS, now.states, strict=False):
         if states:
             said[letter] = said.get(letter, {}) | {"states": {name: packed(each) for name, each in states.items()}}
+    for letter, toward, stood in zip(LETTERS, now.towards, now.stood, strict=False):
+        if led := _toward(toward) | ({"moment": told(replace(stood, recurrent={}, way=None))} if stood else {}):
+            said[letter] = said.get(letter, {}) | led
     if changed := _values(before.values, now.values):
         said["set"] = changed
     if gone := [address for address in before.values if address not in now.values]:
@@ -110,12 +118,15 @@ def dropped(ranges: Sequence[tuple[int, int]]) -> str:
     return _line({"dropped": [list(each) for each in ranges]})
 
 
-def packed(array: np.ndarray) -> str:
-    return base64.b64encode(np.ascontiguousarray(array, "<f4").tobytes()).decode()
-
-
 def _line(said: dict) -> str:
     return json.dumps(said, ensure_ascii=False, separators=(",", ":"), allow_nan=False) + "\n"
+
+
+def _toward(toward: Toward | None) -> dict:
+    if toward is None:
+        return {}
+    noise = {} if toward.noise is None else {"noise": packed(toward.noise)}
+    return {"toward": {"latent": packed(toward.latent), "part": toward.part} | noise}
 
 
 def _values(before: Mapping[str, Value], now: Mapping[str, Value]) -> dict[str, Value]:
@@ -138,21 +149,6 @@ def _dream(player: Player) -> dict:
     dream = player.dream
     path = str(dream.path.absolute())
     return {"path": path, "title": dream.title, "sha256": dream.sha256, "providers": player.providers}
-
-
-def _moment(moment: Moment | None) -> dict | None:
-    if moment is None:
-        return None
-    return {
-        "before": packed(moment.before),
-        "after": packed(moment.after),
-        "phase": moment.phase,
-        "seed": moment.seed,
-        "drawn": moment.drawn,
-        "steps": moment.steps,
-        "noises": [packed(each) for each in moment.noises],
-        "states": {name: packed(each) for name, each in moment.states.items()},
-    }
 
 
 def _look(slot: Slot, source, before) -> dict:

@@ -115,7 +115,7 @@ function lay() { // the desk for the deck that is looked at
   for (const each of parameters.values()) {
     const { address, type } = each, name = bare(address);
     if (!here(address) || HIDDEN.test(name) || ["vector", "choice", "text"].includes(type)) continue;
-    if (BUTTONS.includes(name) || /^(mix|look|output|window)\//.test(address)) continue;
+    if (BUTTONS.includes(name) || /^(mix|look|output|window|preset)\//.test(address)) continue;
     if (name.startsWith("layer/")) continue;
     const group = MOTION.includes(name) ? "motion" : name.startsWith("dream/knob/") ? "knobs"
       : name.startsWith("master/") ? "master" : "more";
