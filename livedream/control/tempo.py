@@ -232,9 +232,9 @@ class Tempo:
 
     def _join(self, line: Line) -> None:
         """Take another's line. A MIDI clock that never said where it began has no beat to give but its pulses."""
-        self._offset = 0.0
+        ours, self._offset = self._line.beat_at(self._seconds) - self._offset, 0.0
         if self.source == "midi" and not self._started:
-            self._offset = round((line.beat_at(self._seconds) - self.beat) * CLOCKS) / CLOCKS
+            self._offset = round((line.beat_at(self._seconds) - ours) * CLOCKS) / CLOCKS
 
     def _tell_the_table(self, told: float) -> None:
         """The tempo that is followed is everybody's to see; the little unrest that a MIDI clock leaves is not."""
