@@ -538,8 +538,9 @@ class Table:
         with self._lock:
             held = {address for address in self._pending if address not in self._ways and self.hold(address)}
             pending = {address: each for address, each in self._pending.items() if address not in held}
-            self._pending = {address: self._pending[address] for address in held}
-            texts, self._texts = self._texts, {}
+            self._pending = {address: each for address, each in self._pending.items() if address in held}
+            texts = {address: each for address, each in self._texts.items() if not self.hold(address)}
+            self._texts = {address: each for address, each in self._texts.items() if address not in texts}
             event_at, self._event_at = self._event_at, None
             changes, fired = [], set()
             if "player/glide" in pending:  # before the others, so that they go by it

@@ -372,6 +372,19 @@ def test_resync_lets_go_what_waits(instrument):
     assert fired == {"tempo/resync", "player/reseed"}
 
 
+def test_a_preset_waits_too():
+    instrument = Instrument()
+    instrument.table.replace("preset/", parameters.PRESET)
+    instrument.set("tempo/quantize", "bar")
+    instrument.frame()
+    instrument.set("preset/recall", "dawn")
+    instrument.set("preset/store", "dusk")
+    assert instrument.frame().texts == {"preset/store": ("dusk",)}
+    while not (texts := instrument.frame().texts):
+        assert instrument.number < 61
+    assert (instrument.number, texts) == (60, {"preset/recall": ("dawn",)})
+
+
 def test_deck_b_waits_too(instrument):
     instrument.set("tempo/quantize", "bar")
     instrument.until(0.5)
