@@ -14,6 +14,7 @@ from studio import Studio
 from watched import SHOT_EVERY, model, played, sending, watched
 
 AT_ONCE = 100  # ms for an answer; an OBS that takes longer has been kept from working, and its picture is of later
+MORE = 3  # times that a busy OBS is asked once more
 STAMP_IN_PAGE = """(() => {
   const {width: w, height: h} = picture, now = Date.now() % 2 ** 32, words = [0, 0, 0, 0];
   const {data} = picture.getContext("2d").getImageData(0, 0, w, h);
@@ -31,7 +32,6 @@ def age(way: str, folder: Path, options) -> dict:
         "livedream": [],
         "bare": [],
         "first_picture_s": {},
-        "too_slow": 0,
         "took": [],
     }
     with Studio(folder) as studio, ways.server(way, folder):
@@ -42,9 +42,11 @@ def age(way: str, folder: Path, options) -> dict:
                 result["first_picture_s"].setdefault(who, []).append(round(first, 1))
                 time.sleep(2.0)  # OBS drops what it has too much of in the first second
                 seen = watched(studio, options.shots)
+                for _ in range(MORE):
+                    if sum(each["took"] <= AT_ONCE for each in seen) < options.shots:
+                        seen += watched(studio, options.shots)
                 result["took"] += [each["took"] for each in seen]
                 result[who].append([each["age"] for each in seen if each["took"] <= AT_ONCE])
-                result["too_slow"] += sum(each["took"] > AT_ONCE for each in seen)
                 if who == "livedream":
                     told = ways.status()
                     result["ms"], result["late"] = told["ms"], told["late"]
@@ -54,6 +56,7 @@ def age(way: str, folder: Path, options) -> dict:
         ages = [each for turn in result[who] for each in turn]
         if ages:
             result[f"{who}_ms"] = summary(ages)
+    result["too_slow"] = sum(took > AT_ONCE for took in result["took"])
     result["period_ms"] = round(1000 / options.fps, 1)
     result["load"] = os.getloadavg()[0]
     return result
@@ -80,7 +83,8 @@ def others(way: str, folder: Path, options) -> dict:
 
 
 def summary(ages: list[int]) -> dict:
-    return {"median": float(np.median(ages)), "p95": float(np.percentile(ages, 95)), "n": len(ages)}
+    median, p95 = (round(float(np.percentile(ages, share)), 1) for share in (50, 95))
+    return {"median": median, "p95": p95, "n": len(ages)}
 
 
 async def page_ages(profile: Path, shots: int, ready) -> list[int]:
