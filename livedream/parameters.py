@@ -66,10 +66,15 @@ class Parameter:
 DEVIATIONS = "standard deviations"
 
 PLAYER = (
-    Parameter("player/speed", "float", 0, 8, 1, glide=0.0, doc="1 is as the footage moved"),
+    Parameter("player/speed", "float", -8, 8, 1, glide=0.0, doc="1 is as the footage moved; below 0 back in the past"),
     Parameter("player/freeze", "bool", doc="the dream stands still; looks and master go on"),
     Parameter("player/seed", "int", 0, 16777215, 0, doc="start of the random numbers"),
     Parameter("player/reseed", "trigger", doc="begin the random numbers anew, from the seed"),
+    Parameter("player/loop", "float", 0, 64, 0, "beats", doc="go round in the last beats of what was drawn; 0 is live"),
+    Parameter("player/pingpong", "bool", doc="the loop goes to and fro"),
+    Parameter("player/scrub", "float", default=1, doc="the place in loop or past that is held; 1 lets go"),
+    Parameter("player/live", "trigger", doc="back to the present, which has stood still meanwhile"),
+    Parameter("player/branch", "trigger", doc="go on from the moment of the past that is seen, to another future"),
     Parameter("player/glide", "float", 0, 30, 0.05, "s", doc="time from one value to the next, of all that glides"),
 )
 SHARED = PLAYER[-1:]  # by all decks
@@ -142,6 +147,18 @@ PRESET = (
     Parameter("preset/undo", "trigger", doc="back to the moment before the last recall"),
     Parameter("preset/delete", "text", doc="forget a preset, by name or number"),
 )
+AUDIO = (
+    Parameter("audio/gain", "float", 0, 16, 1, glide=0.0, doc="of what is heard"),
+    Parameter("audio/attack", "float", 0, 1, 0.005, "s", doc="how fast the level and the bands rise"),
+    Parameter("audio/release", "float", 0, 5, 0.2, "s", doc="how fast they fall"),
+    Parameter("audio/threshold", "float", 0, 1, 0.5, doc="how clear an onset must be"),
+)
+SLOTS = 8  # of modulation
+MODULATORS = (
+    *("off", "sine", "triangle", "saw", "square", "random", "envelope"),
+    *("level", "low", "mid", "high", "onset", "beat"),
+)
+NOTHING = "nothing"  # that a slot moves
 FITS = ("contain", "cover", "stretch")  # how a picture of another shape is placed
 FLIPS = ("none", "h", "v", "hv")
 TURNS = ("0", "90", "180", "270")  # clockwise
@@ -192,6 +209,27 @@ def window(n: int) -> tuple[Parameter, ...]:
         Parameter("fullscreen", "bool", doc="the whole of a screen; key F"),
     )
     return tuple(replace(each, address=f"window/{n}/{each.address}") for each in own)
+
+
+def modulator(n: int) -> tuple[Parameter, ...]:
+    """Slot `n`, from 1, of the modulation: what moves, what it moves, and how."""
+    target = "what it moves, by its address: dream/knob/1; an element of a colour or a point: look/tint/colour/0"
+    own = (
+        Parameter("source", "choice", 0, len(MODULATORS) - 1, doc="what moves it", choices=MODULATORS),
+        Parameter("target", "choice", 0, 0, doc=target, choices=(NOTHING,)),
+        Parameter("depth", "float", -1, 1, 0.5, glide=0.0, doc="how much of the target's range it sweeps"),
+        Parameter("offset", "float", -1, 1, 0, glide=0.0, doc="added to it, in parts of the target's range"),
+        Parameter("rate", "float", 0, 32, 1, doc="cycles a second; with beats, and for beat, beats a cycle"),
+        Parameter("beats", "bool", doc="the rate is in beats of the tempo, and cycles begin on beats"),
+        Parameter("phase", "float", doc="where in its cycle it begins"),
+        Parameter("attack", "float", 0, 10, 0, "s", doc="of the envelope, which onset and beat begin, too"),
+        Parameter("decay", "float", 0, 10, 0.3, "s", doc="from its peak to the sustain level"),
+        Parameter("sustain", "float", doc="level that it keeps while the gate is 1"),
+        Parameter("release", "float", 0, 10, 0.3, "s", doc="from there to nothing"),
+        Parameter("gate", "bool", doc="begins the envelope; 0 lets go of it"),
+        Parameter("trigger", "trigger", doc="begins the envelope, which is let go after its decay; or an LFO's cycle"),
+    )
+    return tuple(replace(each, address=f"mod/{n}/{each.address}") for each in own)
 
 
 def control(name: str, low: float, high: float, default, doc: str = "", length: int = 1) -> Parameter:
@@ -367,7 +405,10 @@ class Below:
         self.fired = frozenset(each.removeprefix(prefix) for each in whole.fired if each.startswith(prefix))
 
     def __getitem__(self, address: str) -> Value:
-        return self._whole[self._prefix + address]
+        try:
+            return self._whole[self._prefix + address]
+        except KeyError:  # both decks have it
+            return self._whole[address]
 
 
 class _Entry:

@@ -7,17 +7,20 @@ from itertools import groupby
 from livedream.control.osc import PREFIX
 from livedream.control.osc_out import STATUS
 from livedream.parameters import (
+    AUDIO,
     FINISH,
     LOADING,
     MASTER,
     OUTPUT,
     PLAYER,
     PRESET,
+    SLOTS,
     TEMPO,
     Parameter,
     dream,
     layer,
     mix,
+    modulator,
     window,
 )
 
@@ -30,13 +33,18 @@ Row = tuple[str, str, str, str, str]
 def standard() -> tuple[Parameter, ...]:
     """What there is to move whatever dream is playing, with as many latents as a usual one has, and a layer."""
     a_dream = (*dream(latent_length=EXAMPLE_LATENTS), *layer("NAME"))
-    return (*PLAYER, *LOADING, *a_dream, *mix(), *MASTER, *FINISH, *OUTPUT, *TEMPO, *PRESET, *window(0))
+    return (*PLAYER, *LOADING, *a_dream, *mix(), *_last())
 
 
 def with_mix(parameters: Iterable[Parameter]) -> tuple[Parameter, ...]:
     """One deck's parameters, and what a second deck adds besides its own."""
-    last = (*MASTER, *FINISH, *OUTPUT, *TEMPO, *PRESET, *window(0))
+    last = _last()
     return (*(each for each in parameters if each not in last), *mix(), *last)
+
+
+def _last() -> tuple[Parameter, ...]:
+    """What is no dream's."""
+    return (*MASTER, *FINISH, *OUTPUT, *TEMPO, *PRESET, *AUDIO, *modulator(1), *window(0))
 
 
 def rows(parameters: Iterable[Parameter], prefix: str = PREFIX) -> list[Row]:
@@ -50,6 +58,7 @@ def rows(parameters: Iterable[Parameter], prefix: str = PREFIX) -> list[Row]:
         table.append((f"{prefix}/{first.address}{span}", *_columns(first)))
     again = "the same player/, dream/ and layer/ addresses again, of a second deck's dream"
     table.append((f"{prefix}/b/…", "", "", "", again))
+    table.append((f"{prefix}/mod/2…{SLOTS}/…", "", "", "", "the same of the other slots of the modulation"))
     table.append((f"{prefix}/window/1/…", "", "", "", "the same of the next window, and so on, in the outputs' order"))
     table.append(
         (

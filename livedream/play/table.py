@@ -32,9 +32,8 @@ def of(
             own = [each for each in own if each not in parameters.SHARED]
         found += [*(replace(each, address=prefix + each.address) for each in own), *for_dream(dream, prefix)]
     found += parameters.mix(transitions) if len(dreams) > 1 else ()
-    return Table(
-        [*found, *parameters.MASTER, *parameters.FINISH, *parameters.OUTPUT, *parameters.TEMPO, *parameters.PRESET]
-    )
+    own = parameters.MASTER, parameters.FINISH, parameters.OUTPUT, parameters.TEMPO, parameters.PRESET, parameters.AUDIO
+    return Table([*found, *(each for group in own for each in group)])
 
 
 def _begun(parameter: Parameter, seed: int, names: Sequence[str], at: int) -> Parameter:

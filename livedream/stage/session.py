@@ -56,6 +56,7 @@ class Session:
 
     def __init__(self, wishes: Wishes, say: Callable[[str], None]):
         from livedream.control.link import Link
+        from livedream.control.modulation import Modulation
         from livedream.control.osc import Receiver
         from livedream.control.osc_out import Feedback
         from livedream.control.tempo import BAR, Tempo
@@ -90,6 +91,7 @@ class Session:
         if wishes.record:
             self.shows.keep(wishes.record)
         self.tempo = Tempo(table, lambda beat: self.feedback.tell("beat", float(beat % BAR)))
+        self.modulation = Modulation(table, wishes.fps, self.tempo)
         self.link = Link(self.tempo)
         if wishes.link:
             table.set("tempo/source", ["link"])
@@ -164,7 +166,7 @@ class Session:
 
     def _shape(self, values: Snapshot, number: int, seconds: float) -> Snapshot:
         """The values that a frame is drawn with, in the drawer's thread."""
-        return self.tempo.shape(values)
+        return self.tempo.shape(self.modulation.shape(values, number, seconds))
 
     def _seen(self, values: Snapshot) -> None:
         """The values of each frame, in the drawer's thread."""
