@@ -1,0 +1,83 @@
+"""Ableton Link: `livedream run --link` and another peer, in a network of their own; and without its library."""
+
+import importlib.util
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import dreams
+import pytest
+from show import has_oscsend
+
+from livedream.cli import main
+from livedream.control.link import Link
+from livedream.control.tempo import Tempo
+from livedream.parameters import PLAYER, TEMPO, Table
+
+APART = ["unshare", "-n", "-p", "--fork", "--kill-child=KILL", "--mount-proc"]  # nothing outlives it
+NETWORK = ["sh", "-c", "ip link set lo up && ip link set lo multicast on && ip route add 224.0.0.0/4 dev lo"]
+
+
+def can():
+    if importlib.util.find_spec("link") is None:
+        return "needs LinkPython-extern: pip install 'livedream[link]'"
+    try:
+        tried = subprocess.run([*APART, *NETWORK], capture_output=True, timeout=60).returncode == 0
+    except OSError:
+        tried = False
+    if not tried:
+        return "no network of its own can be made here (needs Linux, root and iproute2)"
+    return "" if has_oscsend else "needs oscsend: apt install liblo-tools"
+
+
+WHY = can()
+
+
+@pytest.mark.skipif(bool(WHY), reason=WHY)
+def test_the_tempo_of_another_peer_is_followed_within_a_second_and_ours_by_it(tmp_path):
+    dreams.tiny(tmp_path / "tiny.onnx")
+    child = [*APART, sys.executable, Path(__file__).with_name("link_apart.py"), tmp_path / "tiny.onnx"]
+    ended = subprocess.run(child, capture_output=True, text=True, timeout=110)
+    assert ended.returncode == 0, ended.stderr
+    told = json.loads(ended.stdout)
+    assert told["met"] is not None
+    assert told["met_tempo"] is not None
+    assert told["to 133.0"] < 1
+    assert told["to 84.5"] < 1
+    assert told["fader"] is not None
+    assert told["off"] < 0.05
+    assert told["ours"] < 1
+    assert told["alone"] is not None
+    assert told["still"] == 111
+    assert told["internal"] is not None
+    assert (told["code"], told["errors"]) == (0, "")
+
+
+@pytest.fixture
+def no_library(monkeypatch):
+    found = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *more: None if name == "link" else found(name, *more))
+    monkeypatch.setitem(sys.modules, "link", None)
+
+
+def test_without_its_library_link_says_what_to_install(no_library, capsys):
+    assert main(["run", "--link"]) == 2
+    assert capsys.readouterr().err == "livedream: --link needs link: pip install 'livedream[link]'\n"
+
+
+def test_without_its_library_a_show_goes_on_and_says_why(no_library, until, caplog):
+    table = Table([*PLAYER, *TEMPO])
+    tempo = Tempo(table)
+    link = Link(tempo)
+    link.start()
+    try:
+        tempo.source = "link"
+        assert until(lambda: link.error) == "Ableton Link: needs LinkPython-extern: pip install 'livedream[link]'"
+        assert [each.getMessage() for each in caplog.records] == [link.error]
+        tempo.move(1.0)
+        assert (tempo.bpm, tempo.following) == (120, False)
+        tempo.source = "internal"
+        until(lambda: link.error is None)
+    finally:
+        link.stop()
