@@ -57,7 +57,7 @@ def test_floats_ints_and_booleans_are_taken_for_one_another(value):
     ("address", "sent", "kept"),
     [
         ("player/speed", 99, 8.0),
-        ("player/speed", -1, 0.0),
+        ("player/speed", -9, -8.0),
         ("dream/knob/3", 1e300, 3.0),
         ("player/seed", 2**40, 16777215),
         ("dream/scene", 7, 2),

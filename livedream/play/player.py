@@ -18,7 +18,9 @@ from livedream.dream import noise
 from livedream.dream.dream import Component, Dream
 from livedream.frame import Picture
 from livedream.parameters import KNOBS, Snapshot
+from livedream.play.history import History
 from livedream.play.layers import Layers
+from livedream.play.playhead import Drawn, Playhead
 
 PAST = 26  # latents that are remembered, of the last second of most dreams
 WALK = 0.97  # a: how much of a latent is left after one step of a dream that has no recurrent network
@@ -51,6 +53,8 @@ class Player:
     steps: taken since the start. lost: results that were not finite, and were not used.
     layers: those of the last picture, uint8 [H, W, 4] by name, from back to front; {} where the dream draws none.
     toward: where what is drawn is led to, while the dream itself goes on; None: nowhere. past: the last latents.
+    history: its steps of the last minutes; playhead: where in them it is drawn, if not in the present.
+    put: it was put somewhere by `branch`, which a show has to be told; whoever tells it sets it back.
     trace: takes the latent of every step, f32 [Z], where it is a list: whoever keeps a show puts one there.
     """
 
@@ -61,6 +65,8 @@ class Player:
         self.layers: dict[str, np.ndarray] = {}
         self.toward: Toward | None = None
         self.past: deque[np.ndarray] = deque(maxlen=PAST)
+        self.history, self.put = History(dream), False
+        self.playhead = Playhead(self.history, dream.fps, self._place, self._mix)
         self.trace: list[np.ndarray] | None = None
         self._layers = Layers(dream.layers)
         self._moment = 0.0  # seconds that it has moved for
@@ -93,6 +99,7 @@ class Player:
         for name in ("steps", "lost", "toward", "past", "trace", "_seed", "_drawn", "_before", "_after", "_phase"):
             setattr(self, name, getattr(other, name))
         self._saved, self._moment = other._saved, other._moment
+        self.history, self.put, self.playhead = other.history, other.put, other.playhead.of(self._place, self._mix)
         self._layers = other._layers.copy()
         if self._after is None:  # it had not begun
             return
@@ -108,11 +115,13 @@ class Player:
             self._seed, self._drawn = values["player/seed"], 0
         if self._after is None or {"dream/scene", "dream/scene/jump"} & values.fired:
             self._start(values)
+            self.playhead.leave(values)
+        self._steer(frames / fps, values)
         if values["player/freeze"]:
             return
         self._moment += frames / fps
         for _ in range(frames):  # one by one, so that it is the same whether or not each was drawn
-            self._phase += values["player/speed"] * self.dream.fps / fps
+            self._phase += self._ahead(values["player/speed"] * self.dream.fps / fps)
             while self._phase >= 1:
                 if enough():
                     self._phase %= 1
@@ -124,21 +133,106 @@ class Player:
 
     def draw(self, values: Snapshot) -> np.ndarray | Picture:
         """The picture of this moment: uint8 [H, W, 4], nobody else's."""
-        latent = between(self._before.latent, self._after.latent, self._phase, self.dream.interpolation)
-        toward = self.toward
-        if toward is not None:
-            latent = between(latent, toward.latent, toward.part, self.dream.interpolation)
+        latent, chance = self._standing()
         inputs = {**self._named(latent + self._offset(values)), **_controls(self.dream.components["decode"], values)}
-        if self._before.noise is not None:  # it belongs to the step
-            inputs["noise"] = mixed(self._before.noise, self._after.noise, self._phase)
-            if toward is not None and toward.noise is not None:
-                inputs["noise"] = mixed(inputs["noise"], toward.noise, toward.part)
+        if chance is not None:
+            inputs["noise"] = chance
         made = {name: _one(picture) for name, picture in self._runners["decode"](inputs).items()}
         if not self.dream.layers:
             return made["frame"]
         drawn = {name: made[f"layer.{name}"] for name in self.dream.layers}
         self.layers = self._layers.seen(drawn, self._moment, values)
         return alpha.over([*self.layers.values()])
+
+    @property
+    def led(self) -> Toward | None:
+        """Where what is drawn is led to in all: to its past, and from there to where `toward` says."""
+        past = self.playhead.drawn()
+        if past is None:
+            return self.toward
+        (latent, chance), part = past
+        if self.toward is None:
+            return Toward(latent, part, chance)
+        here = self._mix(self._present(), (latent, chance), part)
+        latent, chance = self._mix(here, (self.toward.latent, self.toward.noise), self.toward.part)
+        return Toward(latent, 1.0, chance)
+
+    def branch(self, position: float) -> None:
+        """Go on from a position of the history, with new random numbers: to another future.
+
+        The recurrent state is to the bit what it was then: the steps since states were last kept, a second of them at
+        most, are made again. Where that long ago none are kept, and for the decoder's, it is the nearest that are.
+        """
+        before, after, part = self.history.around(position)
+        states, missing = self.history.states(after)
+        for name, state in (states or {}).items():
+            self._runners[name].state = state
+        for number in missing:
+            self._make_again(number)
+        now = self._seed, self._drawn
+        self._before, self._after, self._phase = self._kept(before), self._kept(after), part
+        way = range(max(self.history.oldest, before - PAST + 2), before)
+        self.past.clear()
+        self.past.extend(self.history.latent(number) for number in way)
+        self.settled(self.history.counted(before), self.history.counted(after))
+        self._seed, self._drawn = now
+        self.put = True
+
+    def settled(self, before: tuple[int, int] | None = None, after: tuple[int, int] | None = None) -> None:
+        """It was put between two other latents: that is where its history goes on, and it is drawn there.
+
+        before, after: what the random numbers of the two are counted by, unless they are the last ones.
+        """
+        here = self._seed, self._drawn
+        self.history.begin(self._before.latent, *(before or (here[0], here[1] - 1)))
+        self.history.step(self._after.latent, *(after or here))
+        self._saved = self._states()
+        self.history.keep(self._saved)
+
+    def _steer(self, seconds: float, values: Snapshot) -> None:
+        """Go where in the past the hands want it, or on from there."""
+        playhead = self.playhead
+        if "player/branch" in values.fired and playhead.at is not None:
+            whole = np.array_equal(self._standing()[0], self._place(playhead.at)[0])
+            seen = self._standing()
+            self.branch(playhead.at)
+            playhead.leave(values, None if whole else lambda: seen)  # else it is at a seam, or on the way
+        playhead.steer(values, self._position(), self._standing)
+        playhead.wait(seconds)
+
+    def _ahead(self, steps: float) -> float:
+        """So many steps on; those of them that the dream itself makes."""
+        return self.playhead.move(steps, self._position())
+
+    def _position(self) -> float:
+        """Where the dream itself is, in steps of its history."""
+        return self.history.newest - 1 + self._phase
+
+    def _present(self) -> Drawn:
+        latent = between(self._before.latent, self._after.latent, self._phase, self.dream.interpolation)
+        if self._before.noise is None:
+            return latent, None
+        return latent, mixed(self._before.noise, self._after.noise, self._phase)  # it belongs to the step
+
+    def _standing(self) -> Drawn:
+        """What is drawn now, before offsets."""
+        led = self.led
+        return self._present() if led is None else self._mix(self._present(), (led.latent, led.noise), led.part)
+
+    def _mix(self, a: Drawn, b: Drawn, part: float) -> Drawn:
+        """What is drawn `part` of the way from a to b; a's noise if b has none."""
+        latent = b[0] if part == 1 else between(a[0], b[0], part, self.dream.interpolation)
+        return latent, a[1] if b[1] is None else mixed(a[1], b[1], part)
+
+    def _place(self, position: float) -> Drawn:
+        """What was drawn at a position of the history."""
+        before, after, part = self.history.around(position)
+        a, b = self._kept(before), self._kept(after)
+        latent = between(a.latent, b.latent, part, self.dream.interpolation)
+        return latent, None if a.noise is None else mixed(a.noise, b.noise, part)
+
+    def _kept(self, number: int) -> Point:
+        return Point(self.history.latent(number), self._decode_noise(self.history.counted(number)))
 
     def _start(self, values: Snapshot) -> None:
         """Stand at the scene that the values name; without scenes, at the mean of the latents."""
@@ -153,13 +247,15 @@ class Player:
         here = Point(latent.astype(np.float32), self._decode_noise())
         self.past.clear()
         self.past.append(here.latent)
+        self.history.begin(here.latent, self._seed, self._drawn)
         self._after = self._following(here, values)
         self._before, self._phase = here, 0.0
         self._saved = self._states()
+        self.history.keep(self._saved)
 
     def _following(self, here: Point, values: Snapshot) -> Point:
         """One step from `here`; takes the recurrent state along. The latent of `here` again if it went wrong."""
-        heard, feedback = here.latent, values["dream/feedback"]
+        heard, feedback, controls = here.latent, values["dream/feedback"], {}
         if feedback:
             heard = heard + feedback * self._offset(values)
         if "step" not in self._runners:
@@ -169,12 +265,9 @@ class Player:
             latent = white * self.dream.std + self.dream.mean
             good = math.isfinite(latent @ latent)
         else:
-            component, run = self.dream.components["step"], self._runners["step"]
-            inputs = {**self._named(heard), **_controls(component, values)}
-            for name, make in (("noise", noise.noise), ("uniform", noise.uniform)):
-                if name in component.inputs:
-                    inputs[name] = self._random(make, component)
-            outputs = run(inputs)
+            run = self._runners["step"]
+            controls = _controls(self.dream.components["step"], values)
+            outputs = run(self._of_step(heard, controls, (self._seed, self._drawn)))
             parts = [outputs["next." + name].ravel() for name in self.dream.latents]
             latent = parts[0] if len(parts) == 1 else np.concatenate(parts)
             good = math.isfinite(latent @ latent) and run.keep()
@@ -182,24 +275,44 @@ class Player:
         self.steps += 1
         if not good:
             latent, self.lost = here.latent, self.lost + 1
-        if self.steps % max(1, round(self.dream.fps)) == 0:
-            self._saved = self._states()
         point = Point(latent.astype(np.float32, copy=False), self._decode_noise())
         self.past.append(point.latent)
+        self.history.step(point.latent, self._seed, self._drawn, controls, heard if feedback else None, failed=not good)
+        if self.steps % max(1, round(self.dream.fps)) == 0:
+            self._saved = self._states()
+            self.history.keep(self._saved)
         if self.trace is not None:
             self.trace.append(point.latent)
         return point
 
+    def _make_again(self, number: int) -> None:
+        """Make a step of the history again, for the state that it leaves."""
+        latent, seed, drawn, controls, failed = self.history.made_from(number)
+        if not failed:
+            self._runners["step"](self._of_step(latent, controls, (seed, drawn)))
+            self._runners["step"].keep()
+
+    def _of_step(self, latent: np.ndarray, controls: dict, counted: tuple[int, int]) -> dict[str, np.ndarray]:
+        """The inputs of a step. counted: seed and count of its random numbers."""
+        component = self.dream.components["step"]
+        inputs = {**self._named(latent), **controls}
+        for name, make in (("noise", noise.noise), ("uniform", noise.uniform)):
+            if name in component.inputs:
+                inputs[name] = self._random(make, component, counted)
+        return inputs
+
     def _states(self) -> dict[str, dict[str, np.ndarray]]:
         return {name: runner.state for name, runner in self._runners.items()}
 
-    def _decode_noise(self) -> np.ndarray | None:
+    def _decode_noise(self, counted: tuple[int, int] | None = None) -> np.ndarray | None:
         component = self.dream.components["decode"]
-        return self._random(noise.noise, component) if "noise" in component.inputs else None
+        if "noise" not in component.inputs:
+            return None
+        return self._random(noise.noise, component, counted or (self._seed, self._drawn))
 
-    def _random(self, make, component: Component) -> np.ndarray:
+    def _random(self, make, component: Component, counted: tuple[int, int]) -> np.ndarray:
         shape = component.inputs[make.__name__].shape
-        return make(self._seed, self.deck, component.name, self._drawn, math.prod(shape)).reshape(shape)
+        return make(counted[0], self.deck, component.name, counted[1], math.prod(shape)).reshape(shape)
 
     def _offset(self, values: Snapshot) -> np.ndarray:
         """What knobs and latent offsets add to the drawn latent, f32 [Z]."""

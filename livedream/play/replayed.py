@@ -45,6 +45,12 @@ class Replayed(Player):
     def move(self, frames: int, fps: float, values: Snapshot, enough: Callable[[], bool] = lambda: False) -> None:
         super().move(frames, fps, values, lambda: enough() or not self.latents)
 
+    def _steer(self, seconds: float, values: Snapshot) -> None:
+        """Where in the past the other one was drawn, `toward` says."""
+
+    def _ahead(self, steps: float) -> float:
+        return max(steps, 0.0)
+
     def lead(self, before: Toward | None, after: Toward | None, part: float = 1.0) -> None:
         """Draw what is led to `after` when part is 1, and to what lies between the two when it is less (0..1)."""
         if part == 1 or before is after is None:

@@ -11,7 +11,7 @@ from livedream.backend import cpu
 from livedream.frame import Picture
 from livedream.parameters import Snapshot, Table
 from livedream.play import table as tables
-from livedream.play.moment import Moment, stand
+from livedream.play.moment import Moment, moment, stand
 from livedream.play.player import Player
 
 log = logging.getLogger("livedream.stage")
@@ -59,6 +59,8 @@ class Deck:
 
     def change(self, table: Table) -> None:
         """Take what was offered. Another dream brings its own parameters; the same one goes on where it is."""
+        for address, value in self.player.playhead.wishes().items():
+            table.set(self.prefix + address, (value,))
         offered, self._offered = self._offered, None
         if offered is None:
             offered, self._same = self._same, None
@@ -85,7 +87,11 @@ class Deck:
             player.move(frames, fps, values.below(self.prefix), lambda: time.perf_counter() > until)
             if self._standing is not None:
                 stand(player, self._standing)
-                self.stood, self._standing = self._standing, None
+                player.settled()
+                player.playhead.leave(values.below(self.prefix))
+                self.stood, self._standing, player.put = self._standing, None, False
+            elif player.put:
+                self.stood, player.put = moment(player), False
             return True
 
         return self._try(move) is not None

@@ -84,8 +84,8 @@ def line(now: Played, before: Played) -> str:
     if before.number is None or now.frames != now.number - before.number:
         said["moved"] = now.frames
     said["drawn"] = now.drawn
-    for letter, (latents, phase), (_, last) in zip(LETTERS, now.steps, before.steps, strict=False):
-        if latents or phase != last:
+    for n, (letter, (latents, phase), (_, last)) in enumerate(zip(LETTERS, now.steps, before.steps, strict=False)):
+        if latents or phase != last or any(now.towards[n : n + 1]):  # in its past a dream stands still
             said[letter] = {"phase": phase} | ({"latents": [packed(each) for each in latents]} if latents else {})
     for letter, states in zip(LETTERS, now.states, strict=False):
         if states:
