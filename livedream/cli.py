@@ -63,6 +63,7 @@ def run(options) -> int:
         device=options.device,
         record=options.record and Path(options.record),
         link=options.link,
+        presets=options.presets and Path(options.presets).expanduser(),
         recordings=Path(options.recordings).expanduser(),
     )
     return run(wishes, say=lambda text: print(text, flush=True))
@@ -270,6 +271,7 @@ def _parser() -> argparse.ArgumentParser:
     play.add_argument(
         "--recordings", default=".", metavar="FOLDER", help="of recordings and screenshots asked for in play [here]"
     )
+    play.add_argument("--presets", metavar="FILE.json", help="of presets [one for each dream, in the user's settings]")
     play.add_argument("--osc", metavar="HOST:PORT", help="where to listen for OSC [127.0.0.1:9000]")
     play.add_argument(
         "--osc-out", action="append", default=[], metavar="HOST:PORT", help="where to send status and feedback"

@@ -3,12 +3,12 @@
 import base64
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from livedream.dream.dream import Component, Dream
-from livedream.play.player import Player, Point, between, mixed
+from livedream.play.player import Player, Point, Toward, between, mixed
 
 FARTHEST = 24.0  # steps before the moment that a way to it begins
 
@@ -50,6 +50,14 @@ class Moment:
     def noise(self) -> np.ndarray | None:
         """The decoder's that it is drawn with."""
         return mixed(*self.noises, self.phase) if self.noises else None
+
+    def led(self, toward: Toward | None, interpolation: str) -> "Moment":
+        """One that looks as this one does while it is led there."""
+        if toward is None:
+            return self
+        before, after = (between(each, toward.latent, toward.part, interpolation) for each in (self.before, self.after))
+        noises = tuple(mixed(each, toward.noise, toward.part) for each in self.noises)
+        return replace(self, before=before, after=after, noises=noises)
 
 
 def moment(player: Player, whole: bool = False) -> Moment | None:

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable
 
+from livedream import config
 from livedream.awake import Awake
 from livedream.backend import choose
 from livedream.dream import read
@@ -28,6 +29,7 @@ from livedream.stage.faster import Faster, said
 from livedream.stage.live import Stage
 from livedream.stage.looks import Looks
 from livedream.stage.outputs import Outputs
+from livedream.stage.presets import Presets
 from livedream.stage.show import Shows
 from livedream.stage.status import status
 from livedream.stage.windows import Windows
@@ -95,6 +97,9 @@ class Session:
         self.link = Link(self.tempo)
         if wishes.link:
             table.set("tempo/source", ["link"])
+        self.presets = Presets(
+            self.decks, table, config.folder() / "presets", wishes.presets, lambda: 60 / self.tempo.bpm
+        )
         self.awake = Awake()
         self.server = None if wishes.web_off else self._server()
         self._unasked = None
@@ -139,7 +144,7 @@ class Session:
             settled.daemon = True
             settled.start()
             ending.callback(settled.cancel)
-            for each in (self.stage, *self.loaders, *self.seekers, self.looks, self.link, self.awake):
+            for each in (self.stage, *self.loaders, *self.seekers, self.looks, self.link, self.presets, self.awake):
                 each.start()
                 ending.callback(each.stop)
             self._greet()
@@ -166,6 +171,7 @@ class Session:
 
     def _shape(self, values: Snapshot, number: int, seconds: float) -> Snapshot:
         """The values that a frame is drawn with, in the drawer's thread."""
+        values = self.presets.shape(values, number, seconds)
         return self.tempo.shape(self.modulation.shape(values, number, seconds))
 
     def _seen(self, values: Snapshot) -> None:
