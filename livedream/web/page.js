@@ -3,6 +3,7 @@ import { bare, change, control, fill, held, hint, make, parameters, set, shown, 
 import { layLayers } from "./layers.js";
 import { layLooks, reportLooks } from "./looks.js";
 import { layOutputs, reportOutputs } from "./outputs.js";
+import { layTempo, reportTempo, tap } from "./tempo.js";
 
 const $ = (id) => document.getElementById(id);
 const picture = $("picture"), paint = picture.getContext("2d", { alpha: false });
@@ -115,7 +116,7 @@ function lay() { // the desk for the deck that is looked at
   for (const each of parameters.values()) {
     const { address, type } = each, name = bare(address);
     if (!here(address) || HIDDEN.test(name) || ["vector", "choice", "text"].includes(type)) continue;
-    if (BUTTONS.includes(name) || /^(mix|look|output|window|preset)\//.test(address)) continue;
+    if (BUTTONS.includes(name) || /^(mix|look|output|window|preset|tempo)\//.test(address)) continue;
     if (name.startsWith("layer/")) continue;
     const group = MOTION.includes(name) ? "motion" : name.startsWith("dream/knob/") ? "knobs"
       : name.startsWith("master/") ? "master" : "more";
@@ -132,6 +133,7 @@ function lay() { // the desk for the deck that is looked at
   buildScenes();
   layLayers(deck);
   layLooks();
+  layTempo();
   layOutputs();
   for (const each of held) if (!shown.has(each)) held.delete(each);
   for (const [address, show] of shown) if (!held.has(address)) show(values[address]);
@@ -219,6 +221,7 @@ function report(status) {
     return node;
   }));
   $("dream").textContent = decks.map((each) => each.dream ?? "").join("  ×  ");
+  reportTempo(status.tempo);
   reportLooks(status.looks, status.look_error);
   reportOutputs(outputs, status);
   decks.forEach((each, i) => reportDeck(i ? "b/" : "", each));
@@ -261,7 +264,7 @@ const toggle = (address) => parameters.has(address) && change(address, !values[a
 const KEYS = {
   f: () => wall(!document.body.classList.contains("wall")), Escape: () => wall(false),
   " ": () => toggle(`${deck}player/freeze`), h: () => toggle("master/hold"), b: () => toggle("master/blackout"),
-  r: () => set(`${deck}player/reseed`, []),
+  r: () => set(`${deck}player/reseed`, []), t: tap,
   d: () => { if (parameters.has("mix/crossfade")) { deck = deck ? "" : "b/"; lay(); } },
 };
 document.onkeydown = (event) => {
