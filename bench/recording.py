@@ -18,7 +18,7 @@ from livedream.bench.show import Show
 from livedream.dream import read
 from livedream.frame import Frame
 from livedream.output import kinds
-from livedream.output.resize import Resizer
+from livedream.output.programs.resize import Resizer
 from livedream.stage import offline
 
 FPS = 30.0

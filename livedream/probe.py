@@ -103,7 +103,7 @@ def awake() -> dict:
 
 def encoders(names: tuple[str, ...] = ()) -> dict:
     """Each video encoder, or these, tried on one picture: {name: "" if it works, else why not}; None: not built in."""
-    from livedream.output import encoders as table
+    from livedream.output.video import encoders as table
 
     known = {each.name: each for each in table.TABLE}
     return {name: table.fault(known[name]) if name in known else None for name in names or known}

@@ -196,7 +196,7 @@ def test_a_laptop_on_battery_is_to_be_plugged_in(tmp_path, monkeypatch):
 
 
 def test_what_outputs_need_is_told_with_what_brings_it(tmp_path, monkeypatch):
-    from livedream.output import carrier
+    from livedream.output.streams import carrier
 
     monkeypatch.setattr(outputs.machine, "version_of", {"cyndilib": "0.1.3"}.get)
     monkeypatch.setattr(outputs.sys, "platform", "darwin")
@@ -208,7 +208,8 @@ def test_what_outputs_need_is_told_with_what_brings_it(tmp_path, monkeypatch):
     (tmp_path / "ffmpeg").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/bin")
     monkeypatch.setattr(carrier, "_bundled", lambda: None)
-    (srt,) = outputs.srt()
+    srt, whip = outputs.carried()
+    assert "livedream[whip]" in whip.mend
     assert (srt.ok, srt.says) == (None, "no ffmpeg with SRT")
     assert "livedream[srt]" in srt.mend
 

@@ -23,7 +23,7 @@ LOOKS = (
     ("power", power.plugged, None),
     ("encoders", outputs.encoders, "encoders"),
     ("outputs", outputs.extras, None),
-    ("outputs", outputs.srt, None),
+    ("outputs", outputs.carried, None),
     ("ports", ports.ports, None),
     ("training", training.training, None),
     ("files", files.dreams, None),

@@ -36,19 +36,24 @@ def extras() -> list[Finding]:
     return findings
 
 
-def srt() -> list[Finding]:
-    """The ffmpeg that srt:// goes through, because PyAV's own FFmpeg has no SRT."""
-    from livedream.output import carrier
+def carried() -> list[Finding]:
+    """The ffmpeg that srt:// and whip: go through, because PyAV's own FFmpeg has neither."""
+    return [_carried(kind) for kind in ("srt", "whip")]
+
+
+def _carried(kind: str) -> Finding:
+    from livedream.output.streams import carrier
 
     try:
-        path = carrier.found(secret=False)
+        path = carrier.found(kind)
     except RuntimeError as error:
-        return [Finding("outputs", "srt", None, "no ffmpeg with SRT", str(error).partition("here: ")[2])]
+        return Finding("outputs", kind, None, f"no ffmpeg with {kind.upper()}", str(error).partition("here: ")[2])
     try:
-        carrier.found(secret=True)
+        if kind == "srt":
+            carrier.found(kind, secret=True)
     except RuntimeError as error:
-        return [Finding("outputs", "srt", True, f"{path}, but not with a passphrase", str(error))]
-    return [Finding("outputs", "srt", True, f"works; {path}")]
+        return Finding("outputs", kind, True, f"{path}, but not with a passphrase", str(error))
+    return Finding("outputs", kind, True, f"works; {path}")
 
 
 def encoders(found: dict) -> list[Finding]:

@@ -28,22 +28,29 @@ ENCODED = ("size", "fps", "codec", "bitrate", "fit", "layer", "name")
 STREAM = (*ENCODED, "keyframe", "audio")
 SENT = ("size", "fps", "fit", "layer", "name")  # as it is, to other programs
 PLACED = ("size", "at", "border", "fit", "flip", "rotate", "card", "layer", "name")
+STREAMED = "streams.stream:Stream"
 KINDS = (
     Kind("window[:MONITOR]", r"window(:.+)?", "window:Window", PLACED, "on a screen here; MONITOR: number or name"),
     Kind("page", r"page", "page:Page", ("fps", "name"), "in the browser page"),
-    Kind("ndi[:NAME]", r"ndi(:.+)?", "ndi:Ndi", ("groups", *SENT), "over the network to NDI receivers"),
-    Kind("omt[:NAME]", r"omt(:.+)?", "omt:Omt", SENT, "over the network to OMT receivers"),
-    Kind("camera[:DEVICE]", r"camera(:.+)?", "camera:Camera", SENT, "a virtual camera"),
-    Kind("spout[:NAME]", r"spout(:.+)?", "spout:Spout", SENT, "to other programs (Windows)"),
-    Kind("syphon[:NAME]", r"syphon(:.+)?", "syphon:Syphon", SENT, "to other programs (macOS)"),
-    Kind("FILE.mp4 | .mkv | .mov", r"(?!\w+://).+\.(mp4|mkv|mov)", "file:File", ENCODED, "a recording"),
-    Kind("NAME-%06d.png", r"(?!\w+://).+\.png", "file:File", ENCODED, "a picture for each frame"),
-    Kind("rtmp://… | rtmps://…", r"rtmps?://.+", "stream:Stream", STREAM, "pushed to a streaming server"),
-    Kind("listen-rtmp://HOST:PORT/PATH", r"listen-rtmp://.+", "stream:Stream", STREAM, "OBS or a player fetches it"),
-    Kind("listen-http://HOST:PORT/PATH", r"listen-http://.+", "stream:Stream", STREAM, "the same, as MPEG-TS"),
-    Kind("udp://HOST:PORT", r"udp://.+", "stream:Stream", STREAM, "MPEG-TS to one address or a group"),
-    Kind("srt://[HOST]:PORT?…", r"srt://.+", "stream:Stream", STREAM, "called, or without HOST waiting for calls"),
-    Kind("whip:https://…", r"whip:https?://.+", "stream:Stream", STREAM, "pushed to a WebRTC server"),
+    Kind("ndi[:NAME]", r"ndi(:.+)?", "programs.ndi:Ndi", ("groups", *SENT), "over the network to NDI receivers"),
+    Kind("omt[:NAME]", r"omt(:.+)?", "programs.omt:Omt", SENT, "over the network to OMT receivers"),
+    Kind("camera[:DEVICE]", r"camera(:.+)?", "programs.camera:Camera", SENT, "a virtual camera"),
+    Kind("spout[:NAME]", r"spout(:.+)?", "programs.spout:Spout", SENT, "to other programs (Windows)"),
+    Kind("syphon[:NAME]", r"syphon(:.+)?", "programs.syphon:Syphon", SENT, "to other programs (macOS)"),
+    Kind("FILE.mp4 | .mkv | .mov", r"(?!\w+://).+\.(mp4|mkv|mov)", "files.file:File", ENCODED, "a recording"),
+    Kind("NAME-%06d.png", r"(?!\w+://).+\.png", "files.file:File", ENCODED, "a picture for each frame"),
+    Kind("rtmp://… | rtmps://…", r"rtmps?://.+", STREAMED, STREAM, "pushed to a streaming server"),
+    Kind(
+        "listen-rtmp://HOST:PORT/PATH",
+        r"listen-rtmp://.+",
+        STREAMED,
+        STREAM,
+        "OBS or a player fetches it",
+    ),
+    Kind("listen-http://HOST:PORT/PATH", r"listen-http://.+", STREAMED, STREAM, "the same, as MPEG-TS"),
+    Kind("udp://HOST:PORT", r"udp://.+", STREAMED, STREAM, "MPEG-TS to one address or a group"),
+    Kind("srt://[HOST]:PORT?…", r"srt://.+", STREAMED, STREAM, "called, or without HOST waiting for calls"),
+    Kind("whip:https://…", r"whip:https?://.+", STREAMED, STREAM, "pushed to a WebRTC server"),
     Kind("none", r"none", "none:Nowhere", ("fps", "name"), "nowhere; for measuring"),
 )
 

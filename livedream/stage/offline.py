@@ -9,7 +9,7 @@ from livedream.backend import Runner, cpu
 from livedream.dream.dream import Component, Dream
 from livedream.frame import Frame
 from livedream.output import kinds
-from livedream.output.file import FILES, SUFFIXES, File
+from livedream.output.files.file import FILES, SUFFIXES, File
 from livedream.parameters import Table
 from livedream.play import table as tables
 from livedream.play.player import Player

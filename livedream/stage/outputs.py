@@ -160,7 +160,7 @@ class Outputs:
         self._table.set("output/record", [False], self, repeats=True)
 
     def _save(self, folder: Path) -> None:
-        from livedream.output import screenshot
+        from livedream.output.files import screenshot
 
         frame = self._shown()
         if frame is not None:

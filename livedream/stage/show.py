@@ -76,7 +76,7 @@ class Show:
 
     def _open(self) -> bool:
         """Begin the file; a recording's once that has its first frame."""
-        from livedream.output.file import reserve
+        from livedream.output.files.file import reserve
 
         wanted = self.wanted
         if self.recording is not None:
@@ -167,7 +167,7 @@ class Shows:
         steps, states = tuple(map(taken, players)), ()
         if self.open and self._last and players != self._last.players:
             states = tuple(map(_carried, players, self._last.players))
-        towards = tuple(player.toward for player in players)
+        towards = tuple(player.led for player in players)
         stood = tuple(deck.stood for deck in self._decks)
         return Played(number, frames, values, fired, players, steps, letters, looks, states, towards, stood)
 

@@ -168,7 +168,7 @@ def tally():
 
 def breaks():
     """The library fails in the middle: what the output says, and whether the receiver goes on to get pictures."""
-    from livedream.output.libndi import Sender
+    from livedream.output.programs.libndi import Sender
 
     feed = Feed("ndi:breaks", lambda number: stamped(number, 320, 180)).up()
     feed.output.waits = (0.1, 0.2)

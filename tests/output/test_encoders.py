@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from livedream import UserError
-from livedream.output import encoders
-from livedream.output.encode import Encoder
 from livedream.output.kinds import parse
+from livedream.output.video import encoders
+from livedream.output.video.encode import Encoder
 
 SOFTWARE = {"h264": "libx264", "hevc": "libx265", "av1": "libsvtav1", "prores": "prores_ks", "ffv1": "ffv1"}
 SUFFIX = {"prores": "mov", "ffv1": "mkv"}

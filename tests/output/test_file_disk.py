@@ -6,7 +6,7 @@ import av
 import pytest
 
 from livedream import UserError
-from livedream.output import disk
+from livedream.output.files import disk
 from livedream.output.kinds import parse
 
 Usage = namedtuple("Usage", "total used free")

@@ -6,7 +6,7 @@ import av
 import pytest
 
 from livedream.frame import Frame
-from livedream.output import container
+from livedream.output.files import container
 from livedream.output.kinds import parse
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from livedream import UserError
 from livedream.frame import Frame
-from livedream.output import screenshot
+from livedream.output.files import screenshot
 
 
 def read(path):

@@ -8,7 +8,7 @@ import pytest
 
 from livedream import UserError
 from livedream.frame import Frame
-from livedream.output import png
+from livedream.output.files import png
 from livedream.output.kinds import parse
 
 

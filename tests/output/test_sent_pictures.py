@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from livedream.alpha import opaque
-from livedream.output.rate import fraction
-from livedream.output.resize import Resizer
-from livedream.output.transparency import Transparency
+from livedream.output.programs.rate import fraction
+from livedream.output.programs.resize import Resizer
+from livedream.output.programs.transparency import Transparency
 
 
 @pytest.fixture

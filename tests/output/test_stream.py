@@ -19,8 +19,9 @@ import pytest
 from streaming import QUICK, Frames, Nginx, SrtReceiver, free_port, has_srt, needs_server, pulled
 
 from livedream import UserError
-from livedream.output import protocols, stop_all, whip
+from livedream.output import stop_all
 from livedream.output.kinds import parse
+from livedream.output.streams import protocols, whip
 
 needs_srt = pytest.mark.skipif(not has_srt(), reason="needs an ffmpeg with SRT (apt)")
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from livedream import UserError
 from livedream.frame import Frame
-from livedream.output import png
+from livedream.output.files import png
 
 
 def save(frame: Frame, folder: Path) -> Path:

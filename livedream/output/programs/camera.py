@@ -9,8 +9,8 @@ import numpy as np
 
 from livedream import UserError
 from livedream.output import Output
-from livedream.output.extras import need
-from livedream.output.resize import Resizer
+from livedream.output.programs.extras import need
+from livedream.output.programs.resize import Resizer
 
 FIX = {
     "linux": "install v4l2loopback; sudo modprobe v4l2loopback devices=1 exclusive_caps=1 card_label=livedream",

@@ -4,7 +4,7 @@ import logging
 from pathlib import Path
 
 from livedream import UserError
-from livedream.output import encoders
+from livedream.output.video import encoders
 
 log = logging.getLogger("livedream.output")
 
@@ -67,7 +67,7 @@ class Container:
     def _open(self, spec, size, rate, fit, bitrate, live) -> str:
         import av
 
-        from livedream.output.encode import Encoder
+        from livedream.output.video.encode import Encoder
 
         self._container = av.open(str(self.path), "w", options=OPTIONS[self.path.suffix.lower()])
         options = encoders.settings(spec, live, rate, bitrate)

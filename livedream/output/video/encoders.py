@@ -1,7 +1,8 @@
 """Which video encoder takes the pictures: a table, and what of it really works on this machine.
 
 `choices("h264")` is what may be used, best first: try one after the other, the last always opens.
-`python -m livedream.output.encoders NAME …` tries encoders, one line of JSON each. Imports no PyAV until one is tried.
+`python -m livedream.output.video.encoders NAME …` tries encoders, one line of JSON each. Imports no PyAV before it
+tries one.
 """
 
 import contextlib
@@ -299,9 +300,9 @@ def tried(names: Iterable[str]) -> dict[str, str | None]:
 
 
 def _child(names: list[str]) -> list[dict]:
-    command = [sys.executable, "-m", "livedream.output.encoders", *names]
+    command = [sys.executable, "-m", "livedream.output.video.encoders", *names]
     pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    child = subprocess.Popen(command, cwd=Path(__file__).parents[2], text=True, **pipes)
+    child = subprocess.Popen(command, cwd=Path(__file__).parents[3], text=True, **pipes)
     try:
         out, _ = child.communicate(timeout=SECONDS)
     except subprocess.TimeoutExpired:

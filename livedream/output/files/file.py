@@ -7,9 +7,10 @@ from collections import deque
 from pathlib import Path
 
 from livedream import UserError
-from livedream.output import Output, container
-from livedream.output.disk import Keeper, Room
-from livedream.output.sequence import NUMBER, Sequence
+from livedream.output import Output
+from livedream.output.files import container
+from livedream.output.files.disk import Keeper, Room
+from livedream.output.files.sequence import NUMBER, Sequence
 
 log = logging.getLogger("livedream.output")
 

@@ -7,11 +7,11 @@ import time
 
 from livedream import UserError
 from livedream.output import Output
-from livedream.output.extras import name_in, need
-from livedream.output.rate import fraction
-from livedream.output.resize import Resizer
-from livedream.output.tally import Tally
-from livedream.output.transparency import Transparency
+from livedream.output.programs.extras import name_in, need
+from livedream.output.programs.rate import fraction
+from livedream.output.programs.resize import Resizer
+from livedream.output.programs.tally import Tally
+from livedream.output.programs.transparency import Transparency
 
 
 class Ndi(Output):
@@ -26,7 +26,7 @@ class Ndi(Output):
 
     def open(self, width, height, fps):
         try:
-            from livedream.output.libndi import TICKS, Sender
+            from livedream.output.programs.libndi import TICKS, Sender
 
             self._sender = Sender(name_in(self.options.sink), self.options.groups)
         except (ImportError, OSError) as error:

@@ -7,11 +7,11 @@ import numpy as np
 
 from livedream import UserError
 from livedream.output import Output
-from livedream.output.extras import name_in, need
-from livedream.output.rate import fraction
-from livedream.output.resize import Resizer
-from livedream.output.tally import Tally
-from livedream.output.transparency import Transparency
+from livedream.output.programs.extras import name_in, need
+from livedream.output.programs.rate import fraction
+from livedream.output.programs.resize import Resizer
+from livedream.output.programs.tally import Tally
+from livedream.output.programs.transparency import Transparency
 
 TICKS = 10_000_000  # of a timestamp, a second
 BT709 = 709

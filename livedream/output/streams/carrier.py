@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import time
 
-from livedream.output import protocols
+from livedream.output.streams import protocols
 
 SECRET = ("passphrase", "streamid", "srt_streamid")  # never to be arguments, which everybody on the machine can read
 MISSING = {
@@ -46,7 +46,7 @@ def started(route: protocols.Route) -> Pipe:
     command += ["-map", "0", "-c", "copy", "-muxdelay", "0", "-muxpreload", "0", "-flush_packets", "1"]
     url = route.url
     if kind == "whip":
-        from livedream.output import whip
+        from livedream.output.streams import whip
 
         url = whip.relay(url)
     with _preset(f"format_opts={options.pop('format_opts')}\n" if secret else "") as (argument, fds):

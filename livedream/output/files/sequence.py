@@ -9,8 +9,8 @@ import numpy as np
 
 from livedream import UserError
 from livedream.alpha import opaque
-from livedream.output import png
-from livedream.output.resize import Resizer
+from livedream.output.files import png
+from livedream.output.programs.resize import Resizer
 
 NUMBER = re.compile(r"%(0?\d*)d")
 

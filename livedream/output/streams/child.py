@@ -1,4 +1,4 @@
-"""The child process of a stream, `python -m livedream.output.stream_child`: pictures in, coded video out.
+"""The child process of a stream, `python -m livedream.output.streams.child`: pictures in, coded video out.
 
 The first line is JSON: sink, codec, size, rate, bitrate, fit, key_seconds, audio. Then, for each picture,
 `stream.HEADER` and its bytes. It ends at the end of its input, by itself or because the parent died, without any
@@ -25,8 +25,8 @@ def main() -> None:
 
     import av.logging
 
-    from livedream.output import protocols
-    from livedream.output.stream import BEGUN, HEADER
+    from livedream.output.streams import protocols
+    from livedream.output.streams.stream import BEGUN, HEADER
 
     # FFmpeg's own printer, in C. PyAV's takes the interpreter lock from the fifo's thread, and then hangs.
     av.logging.set_level(None)
@@ -37,7 +37,7 @@ def main() -> None:
     turn = threading.Lock()  # for `container`: the sound has a thread of its own
     sound = None
     if settings["audio"]:
-        from livedream.output.sound import Sound
+        from livedream.output.streams.sound import Sound
 
         sound = Sound(container, turn, route.protocol.sound, settings["audio"])
     picture, begun = np.empty((0, 0, 4), np.uint8), False
@@ -59,8 +59,8 @@ def main() -> None:
 
 def opened(settings: dict, route):
     """A container towards `route`, and an encoder in it that really opens: (container, Encoder)."""
-    from livedream.output import encoders
-    from livedream.output.encode import Encoder
+    from livedream.output.video import encoders
+    from livedream.output.video.encode import Encoder
 
     rate, bitrate = settings["rate"], settings["bitrate"]
     for spec in encoders.choices(settings["codec"], True, route.protocol.codecs, trying=True):
@@ -76,11 +76,11 @@ def towards(route):
     """The container whose packets go there."""
     import av
 
-    from livedream.output import protocols
+    from livedream.output.streams import protocols
 
     if route.protocol.carrier == "av":
         return av.open(route.url, "w", format="fifo", options=protocols.fifo(route))
-    from livedream.output import carrier
+    from livedream.output.streams import carrier
 
     # NUT: a player of MPEG-TS must wait for the next picture to know where one ends, and so would ffmpeg.
     return av.open(carrier.started(route), "w", format="nut", options={"flush_packets": "1"})

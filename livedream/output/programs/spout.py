@@ -8,8 +8,8 @@ import numpy as np
 from livedream import UserError
 from livedream.alpha import opaque
 from livedream.output import Output
-from livedream.output.extras import name_in, need
-from livedream.output.resize import Resizer
+from livedream.output.programs.extras import name_in, need
+from livedream.output.programs.resize import Resizer
 
 GL_RGBA = 0x1908
 

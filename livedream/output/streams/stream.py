@@ -14,8 +14,10 @@ import time
 from pathlib import Path
 
 from livedream import UserError
-from livedream.output import Output, encoders, log, protocols
+from livedream.output import Output, log
 from livedream.output.secret import masked, secrets
+from livedream.output.streams import protocols
+from livedream.output.video import encoders
 
 # width, height, pts, whether it shall be a key frame, perf_counter; then width·height·4 bytes RGBA
 HEADER = struct.Struct("<IIQ?d")
@@ -72,8 +74,8 @@ class Stream(Output):
         self._since = time.monotonic()  # that it tries to listen
         # The URL travels through the pipe: an argument could be read by everybody on the machine.
         self._child = subprocess.Popen(
-            [sys.executable, "-m", "livedream.output.stream_child"],
-            cwd=Path(__file__).parents[2],
+            [sys.executable, "-m", "livedream.output.streams.child"],
+            cwd=Path(__file__).parents[3],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

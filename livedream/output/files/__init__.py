@@ -1,0 +1,1 @@
+"""Recordings, sequences of pictures and screenshots."""

@@ -1,0 +1,1 @@
+"""Pictures over the network, encoded in a process of their own."""

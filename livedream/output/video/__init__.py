@@ -1,0 +1,1 @@
+"""Pictures encoded as video: for files and streams alike."""
