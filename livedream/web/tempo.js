@@ -40,7 +40,7 @@ function grid(each) { // what waits for it, of what
 }
 
 export function layTempo() {
-  const [taps, speed, ...others] = ["tap", "bpm", "resync", "nudge", "sync", "quantize", "source"]
+  const [taps, speed, ...others] = ["tap", "bpm", "resync", "nudge", "sync", "source", "quantize"]
     .map((each) => parameters.get(PART + each));
   panel.hidden = !taps;
   if (!taps) return;
