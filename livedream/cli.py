@@ -43,6 +43,11 @@ def run(options) -> int:
 
     if options.link:
         _need("link", "--link", "link")
+    if options.midi:
+        _need("rtmidi", "--midi", "midi")
+        _need("mido", "--midi", "midi")
+        if options.midi == "?":
+            return _midi_ports()
     memory.keep_together()
     if len(options.model) > 2:
         raise UserError(f"--model {options.model[2]}: a third one; there are two decks, --model A --model B")
@@ -63,6 +68,7 @@ def run(options) -> int:
         device=options.device,
         record=options.record and Path(options.record),
         link=options.link,
+        midi=options.midi,
         presets=options.presets and Path(options.presets).expanduser(),
         recordings=Path(options.recordings).expanduser(),
     )
@@ -279,6 +285,7 @@ def _parser() -> argparse.ArgumentParser:
     play.add_argument(
         "--osc-prefix", default="/livedream", metavar="/PREFIX", help="what all addresses begin with [%(default)s]"
     )
+    play.add_argument("--midi", metavar="PORT", help="the controller whose name has this in it; ? lists them")
     play.add_argument("--link", action="store_true", help="the tempo is the one that programs with Ableton Link share")
     play.add_argument("--web", metavar="HOST:PORT|off", help="where to serve the page [127.0.0.1:8808]")
     play.add_argument(
@@ -414,6 +421,13 @@ def _place(text: str | None, option: str) -> tuple[str, int] | None:
     from livedream.control.osc import host_port
 
     return host_port(text, option) if text else None
+
+
+def _midi_ports() -> int:
+    from livedream.control import midi_port
+
+    print(midi_port.told(midi_port.names()))
+    return 0
 
 
 def _need(module: str, what: str, extra: str) -> None:

@@ -147,6 +147,10 @@ PRESET = (
     Parameter("preset/undo", "trigger", doc="back to the moment before the last recall"),
     Parameter("preset/delete", "text", doc="forget a preset, by name or number"),
 )
+MIDI = (
+    Parameter("midi/learn", "text", doc="an address: the next MIDI control that moves is bound to it; off: none is"),
+    Parameter("midi/forget", "text", doc="an address: no MIDI control moves it any more"),
+)
 AUDIO = (
     Parameter("audio/gain", "float", 0, 16, 1, glide=0.0, doc="of what is heard"),
     Parameter("audio/attack", "float", 0, 1, 0.005, "s", doc="how fast the level and the bands rise"),

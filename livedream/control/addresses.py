@@ -11,6 +11,7 @@ from livedream.parameters import (
     FINISH,
     LOADING,
     MASTER,
+    MIDI,
     OUTPUT,
     PLAYER,
     PRESET,
@@ -44,7 +45,7 @@ def with_mix(parameters: Iterable[Parameter]) -> tuple[Parameter, ...]:
 
 def _last() -> tuple[Parameter, ...]:
     """What is no dream's."""
-    return (*MASTER, *FINISH, *OUTPUT, *TEMPO, *PRESET, *AUDIO, *modulator(1), *window(0))
+    return (*MASTER, *FINISH, *OUTPUT, *TEMPO, *PRESET, *AUDIO, *MIDI, *modulator(1), *window(0))
 
 
 def rows(parameters: Iterable[Parameter], prefix: str = PREFIX) -> list[Row]:

@@ -33,6 +33,7 @@ def of(
         found += [*(replace(each, address=prefix + each.address) for each in own), *for_dream(dream, prefix)]
     found += parameters.mix(transitions) if len(dreams) > 1 else ()
     own = parameters.MASTER, parameters.FINISH, parameters.OUTPUT, parameters.TEMPO, parameters.PRESET, parameters.AUDIO
+    own = *own, parameters.MIDI
     return Table([*found, *(each for group in own for each in group)])
 
 

@@ -100,6 +100,7 @@ class Session:
         self.presets = Presets(
             self.decks, table, config.folder() / "presets", wishes.presets, lambda: 60 / self.tempo.bpm
         )
+        self.controllers = self._controllers()
         self.awake = Awake()
         self.server = None if wishes.web_off else self._server()
         self._unasked = None
@@ -147,6 +148,9 @@ class Session:
             for each in (self.stage, *self.loaders, *self.seekers, self.looks, self.link, self.presets, self.awake):
                 each.start()
                 ending.callback(each.stop)
+            for each in self.controllers:
+                each.start()
+                ending.callback(each.stop)
             self._greet()
             with _signals(self.stage.stopped):
                 run_windows(lambda: self.outputs.windows, self._over)  # they need this thread
@@ -177,7 +181,7 @@ class Session:
     def _seen(self, values: Snapshot) -> None:
         """The values of each frame, in the drawer's thread."""
         self.feedback.show(values)
-        for each in (*self.loaders, self.looks, self.outputs, self.windows, self.tempo):
+        for each in (*self.loaders, self.looks, self.outputs, self.windows, self.tempo, *self.controllers):
             each.see(values)
 
     def _added(self, output: Output) -> None:
@@ -193,6 +197,14 @@ class Session:
         """The user has closed a window. The page that nobody asked for keeps no show going."""
         if all(each.state in ("closed", "failed") or each is self._unasked for each in self.outputs):
             self.stage.stopped.set()
+
+    def _controllers(self) -> list:
+        """The MIDI controller that was asked for."""
+        if not self.wishes.midi:
+            return []
+        from livedream.control.midi_surface import Surface
+
+        return [Surface(self.wishes.midi, self.table, self.tempo, config.folder() / "midi", self.say)]
 
     def _server(self):
         """The page's server."""

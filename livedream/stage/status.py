@@ -24,6 +24,7 @@ def status(session: "Session") -> dict:
     awake: whether display and system are kept from sleeping, and if not, why and what to do; battery: None without one.
     tempo: beat is of now; peers: Ableton Link's others; following: whether the clock that is its source is heard.
     shows: the files that the show is kept in; show_error: why the last one that failed is kept no longer, or None.
+    midi: the controller's port, what moves what, and what is wrong; None without --midi.
     preset: the last one recalled or stored, of presets; preset_part: of the way there, or None; preset_error: why
     the last thing asked of them was not done, or None.
     ms.interval_p99: of abs(interval - period) between frames handed out.
@@ -92,6 +93,7 @@ def status(session: "Session") -> dict:
             "peers": session.link.peers,
             "error": session.link.error,
         },
+        "midi": next((each.status() for each in session.controllers), None),
         **session.presets.status(),
         "shows": [str(each.path) for each in shows.open if each.path],
         "show_error": shows.error,

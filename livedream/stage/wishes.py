@@ -28,6 +28,7 @@ class Wishes:
     device: str = "auto"
     record: Path | None = None  # the show's file
     link: bool = False  # the tempo is Ableton Link's
+    midi: str | None = None  # a port's name, or part of it
     presets: Path | None = None  # their file; None: that of the dream, among the user's settings
     recordings: Path = Path()  # the folder of recordings and screenshots that are asked for in play
 
