@@ -65,6 +65,7 @@ class Parameter:
 
 DEVIATIONS = "standard deviations"
 
+UNSTICK = ("off", "nudge", "scene")
 PLAYER = (
     Parameter("player/speed", "float", -8, 8, 1, glide=0.0, doc="1 is as the footage moved; below 0 back in the past"),
     Parameter("player/freeze", "bool", doc="the dream stands still; looks and master go on"),
@@ -75,6 +76,15 @@ PLAYER = (
     Parameter("player/scrub", "float", default=1, doc="the place in loop or past that is held; 1 lets go"),
     Parameter("player/live", "trigger", doc="back to the present, which has stood still meanwhile"),
     Parameter("player/branch", "trigger", doc="go on from the moment of the past that is seen, to another future"),
+    Parameter(
+        "player/unstick",
+        "choice",
+        0,
+        len(UNSTICK) - 1,
+        1,
+        doc="if the dream comes to rest: a small push, or over to the nearest scene at the next bar",
+        choices=UNSTICK,
+    ),
     Parameter("player/glide", "float", 0, 30, 0.05, "s", doc="time from one value to the next, of all that glides"),
 )
 SHARED = PLAYER[-1:]  # by all decks

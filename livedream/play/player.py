@@ -17,12 +17,16 @@ from livedream.backend import Runner
 from livedream.dream import noise
 from livedream.dream.dream import Component, Dream
 from livedream.frame import Picture
-from livedream.parameters import KNOBS, Snapshot
+from livedream.parameters import KNOBS, UNSTICK, Snapshot
 from livedream.play.history import History
 from livedream.play.layers import Layers
 from livedream.play.playhead import Drawn, Playhead
+from livedream.play.stuck import Stuck
 
 PAST = 26  # latents that are remembered, of the last second of most dreams
+PUSH, HARDEST = 0.5, 2.0  # standard deviations that a dream at rest is pushed by within a second
+AGAIN = 60.0  # seconds within which the same trouble is thought to go on
+RESCUE = 2.0  # seconds from where a dream has come to rest to a scene
 WALK = 0.97  # a: how much of a latent is left after one step of a dream that has no recurrent network
 
 
@@ -55,18 +59,23 @@ class Player:
     toward: where what is drawn is led to, while the dream itself goes on; None: nowhere. past: the last latents.
     history: its steps of the last minutes; playhead: where in them it is drawn, if not in the present.
     put: it was put somewhere by `branch`, which a show has to be told; whoever tells it sets it back.
+    unstuck: how often it was stuck, and was helped. rescue: the scene that it would then go to; None: none.
     trace: takes the latent of every step, f32 [Z], where it is a list: whoever keeps a show puts one there.
     """
 
     def __init__(self, dream: Dream, load: Callable[[Component], Runner], deck: int = 0):
         _playable(dream)
         self.dream, self.deck = dream, deck
-        self.steps = self.lost = 0
+        self.steps = self.lost = self.unstuck = 0
         self.layers: dict[str, np.ndarray] = {}
         self.toward: Toward | None = None
         self.past: deque[np.ndarray] = deque(maxlen=PAST)
         self.history, self.put = History(dream), False
         self.playhead = Playhead(self.history, dream.fps, self._place, self._mix)
+        self.rescue: int | None = None
+        self._stuck = Stuck(dream.std, dream.fps)
+        self._helped = -math.inf, 0  # at which step it was last, and how often in a row
+        self._push: tuple[np.ndarray, int] | None = None  # in all, and steps that it has been given for
         self.trace: list[np.ndarray] | None = None
         self._layers = Layers(dream.layers)
         self._moment = 0.0  # seconds that it has moved for
@@ -99,6 +108,8 @@ class Player:
         for name in ("steps", "lost", "toward", "past", "trace", "_seed", "_drawn", "_before", "_after", "_phase"):
             setattr(self, name, getattr(other, name))
         self._saved, self._moment = other._saved, other._moment
+        self.unstuck, self.rescue, self._stuck = other.unstuck, other.rescue, other._stuck
+        self._helped, self._push = other._helped, other._push
         self.history, self.put, self.playhead = other.history, other.put, other.playhead.of(self._place, self._mix)
         self._layers = other._layers.copy()
         if self._after is None:  # it had not begun
@@ -114,9 +125,14 @@ class Player:
         if values["player/seed"] != self._seed or "player/reseed" in values.fired:
             self._seed, self._drawn = values["player/seed"], 0
         if self._after is None or {"dream/scene", "dream/scene/jump"} & values.fired:
+            seen = None if self.rescue is None or self.rescue != values["dream/scene"] else self._standing()
             self._start(values)
             self.playhead.leave(values)
+            if seen:
+                self.playhead.fade(seen, RESCUE)
         self._steer(frames / fps, values)
+        if values["player/freeze"] or values["master/hold"] or not self.playhead.present:
+            self.rescue = None
         if values["player/freeze"]:
             return
         self._moment += frames / fps
@@ -188,6 +204,8 @@ class Player:
         self.history.step(self._after.latent, *(after or here))
         self._saved = self._states()
         self.history.keep(self._saved)
+        self._stuck.forget()
+        self._push = None
 
     def _steer(self, seconds: float, values: Snapshot) -> None:
         """Go where in the past the hands want it, or on from there."""
@@ -236,10 +254,9 @@ class Player:
 
     def _start(self, values: Snapshot) -> None:
         """Stand at the scene that the values name; without scenes, at the mean of the latents."""
-        owner = "step" if "step" in self._runners else "decode"
         if self.dream.scenes:
             tensors = self.dream.scenes[values["dream/scene"]].tensors
-            latent = np.concatenate([np.ravel(tensors[f"{owner}/{name}"]) for name in self.dream.latents])
+            latent = self._scene(values["dream/scene"])
         else:
             tensors, latent = {}, self.dream.mean
         for name, runner in self._runners.items():
@@ -250,6 +267,8 @@ class Player:
         self.history.begin(here.latent, self._seed, self._drawn)
         self._after = self._following(here, values)
         self._before, self._phase = here, 0.0
+        self._stuck.forget()
+        self._push = self.rescue = None
         self._saved = self._states()
         self.history.keep(self._saved)
 
@@ -275,6 +294,10 @@ class Player:
         self.steps += 1
         if not good:
             latent, self.lost = here.latent, self.lost + 1
+        elif self._push:
+            latent = self._pushed(latent)
+        if self._stuck.step(latent) and values["player/unstick"] and not values["master/hold"]:
+            self._help(values)
         point = Point(latent.astype(np.float32, copy=False), self._decode_noise())
         self.past.append(point.latent)
         self.history.step(point.latent, self._seed, self._drawn, controls, heard if feedback else None, failed=not good)
@@ -284,6 +307,33 @@ class Player:
         if self.trace is not None:
             self.trace.append(point.latent)
         return point
+
+    def _help(self, values: Snapshot) -> None:
+        """It has come to rest: push it, the harder the more often lately, or have it go to the nearest scene."""
+        last, times = self._helped
+        times = times + 1 if self.steps - last < AGAIN * self.dream.fps else 0
+        self._helped = self.steps, times
+        self.unstuck += 1
+        if values["player/unstick"] == UNSTICK.index("scene") and self.dream.scenes:
+            ways = [self._scene(n) - self._after.latent for n in range(len(self.dream.scenes))]
+            away = [np.linalg.norm(way / np.maximum(self.dream.std, 1e-6)) for way in ways]
+            self.rescue = int(np.argsort(away)[times % len(away)])  # if the nearest did not help, the next
+        else:
+            # Numbers of the step's own stream that no show will come to.
+            chance = noise.noise(self._seed, self.deck, "step", (1 << 40) + self._drawn, self.dream.mean.size)
+            self._push = (min(PUSH * 2**times, HARDEST) * self.dream.std * chance).astype(np.float32), 0
+
+    def _pushed(self, latent: np.ndarray) -> np.ndarray:
+        push, given = self._push
+        seconds = max(2, round(self.dream.fps))
+        part = (1 - math.cos(2 * math.pi * (given + 0.5) / seconds)) / seconds  # comes and goes gently; 1 in all
+        self._push = (push, given + 1) if given + 1 < seconds else None
+        return latent + np.float32(part) * push
+
+    def _scene(self, number: int) -> np.ndarray:
+        """A scene's latent, [Z]."""
+        owner, tensors = "step" if "step" in self._runners else "decode", self.dream.scenes[number].tensors
+        return np.concatenate([np.ravel(tensors[f"{owner}/{name}"]) for name in self.dream.latents])
 
     def _make_again(self, number: int) -> None:
         """Make a step of the history again, for the state that it leaves."""

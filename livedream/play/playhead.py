@@ -61,6 +61,11 @@ class Playhead:
         return self
 
     @property
+    def where(self) -> str | None:
+        """ "scrub", "loop", or "past" on the way back or forth in it; None: the present."""
+        return None if self.at is None else "scrub" if self.held else "loop" if self.loop else "past"
+
+    @property
     def present(self) -> bool:
         """Whether nothing but the present is drawn."""
         return self.at is None and self._from is None
@@ -123,6 +128,10 @@ class Playhead:
         self.at = max(at, float(self._history.oldest))
         return 0.0
 
+    def fade(self, drawn: Drawn, seconds: float) -> None:
+        """Lead over to the present from what was drawn."""
+        self._from, self._left, self._whole = drawn, seconds, seconds
+
     def wait(self, seconds: float) -> None:
         """Go on with the way from one place to another."""
         if self._from is not None:
@@ -180,8 +189,7 @@ class Playhead:
         """Lead over from what is drawn now to what will be."""
         glide = values["player/glide"]
         if glide > 0:
-            self._from = now()
-            self._left = self._whole = glide if by_hand else max(glide, SEAM)
+            self.fade(now(), glide if by_hand else max(glide, SEAM))
 
     def _seamless(self, at: float) -> Drawn:
         """What is drawn at a position; towards the end of a loop it becomes what led to its start."""

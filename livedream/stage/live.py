@@ -132,6 +132,7 @@ class Stage:
         began = self._drawing_since = time.perf_counter()
         self._begin(number)
         for deck in self.decks:
+            deck.tell(self.table)
             if not self.table.hold(f"{deck.prefix}dream"):  # one that is made ready comes in on the beat, too
                 deck.change(self.table)
         if self._shows:

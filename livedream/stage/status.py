@@ -22,6 +22,7 @@ def status(session: "Session") -> dict:
     look_error: why looks are not seen at all, or the last one asked for is not in the chain.
     output_error: why the last thing asked of the outputs was not done; saved: the last screenshot; or None.
     awake: whether display and system are kept from sleeping, and if not, why and what to do; battery: None without one.
+    audio: what is heard, bands from low to high; None without --audio. error: why nothing is, or None.
     tempo: beat is of now; peers: Ableton Link's others; following: whether the clock that is its source is heard.
     shows: the files that the show is kept in; show_error: why the last one that failed is kept no longer, or None.
     midi: the controller's port, what moves what, and what is wrong; None without --midi.
@@ -65,6 +66,8 @@ def status(session: "Session") -> dict:
                 "load_error": loader.error,
                 "changed": loader.changed,
                 "why": faster.choice.why,
+                "past": deck.player.playhead.where,
+                "unstuck": deck.player.unstuck,
             }
             for deck, loader, faster in zip(stage.decks, session.loaders, session.seekers, strict=True)
         ],
@@ -85,6 +88,7 @@ def status(session: "Session") -> dict:
         "output_error": outputs.error,
         "saved": outputs.saved and str(outputs.saved),
         **session.awake.status(),
+        "audio": session.audio and session.audio.status(),
         "tempo": {
             "bpm": round(tempo.bpm, 2),
             "beat": round(tempo.beat_at(time.perf_counter()), 3),
