@@ -27,7 +27,8 @@ class Midi:
     """The bindings of one controller. Every method may be called from any thread.
 
     tempo: takes MIDI clock. takeover: a control that has a place moves nothing until it has come by the value.
-    learning: the address that waits for a control, or None. error: why the last thing asked for was not done, or None.
+    learning: the address that waits for a control, its value after it if it has one; or None.
+    error: why the last thing asked for was not done, or None.
     messages: taken so far, without the clock's. news: set when bindings or lights are to be looked at.
     """
 
@@ -40,7 +41,7 @@ class Midi:
         self._lock = threading.Lock()  # guards what follows
         self._all: list[_Bound] = []
         self._by: dict[Wire, _Bound] = {}
-        self._asked = ""  # how the one that is learned is to be bound
+        self._address, self._asked = "", ""  # of what is learned, and how it is to be bound
         self._value: float | None = None
         self._new: _Bound | None = None  # what was learned last, while its movements are looked at
         self._dark: set[_Bound] = set()  # whose light a press has put out
@@ -80,17 +81,18 @@ class Midi:
             self.learning, self._new = None, None
             self.error = None if address == "off" else self._refused(address, words, value)
             if address != "off" and not self.error:
-                self.learning, self._value, self._asked = address, value, words[0] if words else ""
+                self._address, self._value, self._asked = address, value, words[0] if words else ""
+                self.learning = address if value is None else f"{address} {value:g}"
 
-    def forget(self, address: str) -> None:
-        """Unbind whatever moves it."""
-        address = address.strip("/").removeprefix("livedream/")
+    def forget(self, name: str) -> None:
+        """Unbind whatever moves it: "ADDRESS", or "ADDRESS VALUE" where it was learned with one."""
+        name = " ".join(name.split()).strip("/").removeprefix("livedream/")
         with self._lock:
-            waited, self.learning = self.learning, None if self.learning == address else self.learning
-            gone = [each for each in self._all if each.binding.address == address]
+            waited, self.learning = self.learning, None if self.learning == name else self.learning
+            gone = [each for each in self._all if name in (each.binding.name, each.binding.address)]
             for each in gone:
                 self._unbind(each)
-            self.error = None if gone or waited == address else f"midi/forget {address[:80]}: nothing is bound to it"
+            self.error = None if gone or waited == name else f"midi/forget {name[:80]}: nothing is bound to it"
             self._changed = self._changed or bool(gone)
         self.news.set()
 
@@ -165,7 +167,7 @@ class Midi:
         return not (kind == "note" and said == 0) and not (kind == "cc" and n >= CHANNEL_MODE)
 
     def _learned(self, wire: Wire, said: int, at: float) -> None:
-        address, asked = self.learning, self._asked
+        address, asked = self._address, self._asked
         control, encoding = midi_learn.first(wire), "twos"
         if wire[0] == "cc" and asked == "14bit" and wire[2] < 2 * LSB:
             control = Control("cc14", wire[1], wire[2] % LSB, lsb_first=wire[2] >= LSB)

@@ -85,6 +85,11 @@ class Binding:
     value: float | None = None
 
     @property
+    def name(self) -> str:
+        """What it is learned and forgotten by."""
+        return self.address if self.value is None else f"{self.address} {self.value:g}"
+
+    @property
     def way(self) -> str:
         """Its mode, also where that goes without saying."""
         return self.mode or ("toggle" if self.control.kind == "note" else "follow")

@@ -74,13 +74,14 @@ class Surface:
         self.midi.news.set()
 
     def status(self) -> dict:
-        """port: the controller, or None while it is not there. bindings: what moves what; waiting: for soft takeover,
-        until the control has come by the value. learning: the address that waits for a control, or None."""
+        """port: the controller, or None while it is not there. bindings: what moves what, by what midi/learn is
+        told; waiting: for soft takeover, until the control has come by the value. learning: what waits for a control.
+        """
         waiting = self.midi.waiting()
         return {
             "port": self._name,
             "bindings": [
-                {"address": each.address, "control": each.control.label, "waiting": each.address in waiting}
+                {"name": each.name, "control": each.control.label, "waiting": each.address in waiting}
                 for each in self.midi.bindings
             ],
             "messages": self.midi.messages,

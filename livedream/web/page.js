@@ -2,6 +2,7 @@
 import { bare, change, control, fill, held, hint, make, parameters, set, shown, values, wire } from "./controls.js";
 import { layLayers } from "./layers.js";
 import { layLooks, reportLooks } from "./looks.js";
+import { layMidi, reportMidi } from "./midi.js";
 import { layOutputs, reportOutputs } from "./outputs.js";
 import { layTempo, reportTempo, tap } from "./tempo.js";
 
@@ -116,7 +117,7 @@ function lay() { // the desk for the deck that is looked at
   for (const each of parameters.values()) {
     const { address, type } = each, name = bare(address);
     if (!here(address) || HIDDEN.test(name) || ["vector", "choice", "text"].includes(type)) continue;
-    if (BUTTONS.includes(name) || /^(mix|look|output|window|preset|tempo)\//.test(address)) continue;
+    if (BUTTONS.includes(name) || /^(mix|look|output|window|preset|tempo|midi)\//.test(address)) continue;
     if (name.startsWith("layer/")) continue;
     const group = MOTION.includes(name) ? "motion" : name.startsWith("dream/knob/") ? "knobs"
       : name.startsWith("master/") ? "master" : "more";
@@ -134,6 +135,7 @@ function lay() { // the desk for the deck that is looked at
   layLayers(deck);
   layLooks();
   layTempo();
+  layMidi();
   layOutputs();
   for (const each of held) if (!shown.has(each)) held.delete(each);
   for (const [address, show] of shown) if (!held.has(address)) show(values[address]);
@@ -188,6 +190,7 @@ function buildScenes() {
     image.src = `/${deck}scene/${i}.jpg?dream=${rows.get(deck)?.sha ?? ""}`;
     node.append(image, text);
     node.onclick = () => jump(i);
+    node.dataset.learn = `${deck}dream/scene${parameters.has(`${deck}dream/scene/jump`) ? "/jump" : ""} ${i}`;
     return node;
   });
   document.querySelector("#scenes .strip").replaceChildren(...nodes);
@@ -222,6 +225,7 @@ function report(status) {
   }));
   $("dream").textContent = decks.map((each) => each.dream ?? "").join("  ×  ");
   reportTempo(status.tempo);
+  reportMidi(status.midi);
   reportLooks(status.looks, status.look_error);
   reportOutputs(outputs, status);
   decks.forEach((each, i) => reportDeck(i ? "b/" : "", each));

@@ -1,0 +1,83 @@
+// MIDI: what the controller's knobs move, small at each control; and learning: choose one here, move one there.
+import { make, parameters, wire } from "./controls.js";
+
+const desk = document.getElementById("desk"), button = document.getElementById("midi");
+const note = document.getElementById("learning");
+let on = false;         // a click on a control is to bind it
+let waits = null;       // the one that waits for a knob: what midi/learn is told
+let bound = new Map();  // the same of those that are bound -> {control, waiting}
+let messages = 0, timer = 0;
+
+const command = (address, text) => { wire.send({ set: { [address]: text } }); setTimeout(wire.ask, 80); };
+const named = (node) => node.dataset.learn ?? node.dataset.address;
+const holder = (node) => node.closest("label") ?? (node.tagName === "SELECT" ? node.parentNode : node);
+const bindable = (node) => !["vector", "text"].includes(parameters.get(node.dataset.address)?.type);
+
+button.onclick = () => turn(!on);
+function turn(to) {
+  if (on === to) return;
+  on = to;
+  button.ariaPressed = on;
+  document.body.classList.toggle("learn", on);
+  if (!on && waits) { waits = null; command("midi/learn", "off"); }
+  clearInterval(timer);
+  if (on) timer = setInterval(() => wire.ask(), 250); // rather than within a second
+  wire.ask();
+}
+
+function caught(event) { // while learning, no control is moved from here
+  if (!on || event.target.closest("header")) return;
+  event.preventDefault();
+  event.stopPropagation();
+  if (event.type !== "click") return;
+  const hit = event.target.closest("[data-learn], [data-address]")
+    ?? event.target.closest("label")?.querySelector("[data-address]");
+  if (hit && bindable(hit)) choose(named(hit));
+}
+for (const type of ["pointerdown", "mousedown", "click", "dblclick"]) desk.addEventListener(type, caught, true);
+
+function choose(name) { // once to bind it, once more to forget what it is bound to
+  if (waits === name && bound.has(name)) forget();
+  else if (waits === name) command("midi/learn", waits = "off");
+  else command("midi/learn", waits = name);
+}
+
+function forget() { if (waits) command("midi/forget", waits); }
+
+document.addEventListener("keydown", (event) => {
+  if (!on || !["Escape", "Delete", "Backspace"].includes(event.key)) return;
+  event.preventDefault();
+  event.stopPropagation();
+  if (event.key === "Escape") turn(false);
+  else forget();
+}, true);
+
+export function reportMidi(midi) {
+  button.hidden = !midi;
+  if (!midi) return turn(false);
+  const { port, bindings, learning, error } = midi;
+  bound = new Map(bindings.map((each) => [each.name, each]));
+  waits = learning;
+  button.title = [port ?? "no controller", error, "key ⎋ ends learning"].filter(Boolean).join("\n");
+  button.classList.toggle("away", !port);
+  button.classList.toggle("moving", midi.messages !== messages);
+  messages = midi.messages;
+  const again = bound.has(waits) ? "forget it" : "let it be";
+  const says = error ?? (!on ? "" : waits ? `${waits}: move a knob; click again to ${again}`
+    : `${port ?? "no controller"}: click what is to be moved`);
+  if (note.textContent !== says) note.textContent = note.title = says;
+  note.classList.toggle("wrong", Boolean(error));
+  layMidi();
+}
+
+export function layMidi() { // a word at each control that something moves
+  for (const node of desk.querySelectorAll("[data-learn], [data-address]")) {
+    const each = bound.get(named(node)), around = holder(node);
+    let word = around.querySelector(":scope > .cc");
+    if (each && !word) around.append(word = make("i", { className: "cc" }));
+    if (!each) word?.remove();
+    else if (word.textContent !== each.control) word.textContent = each.control;
+    word?.classList.toggle("apart", Boolean(each?.waiting));
+    around.classList.toggle("waits", on && waits === named(node));
+  }
+}
