@@ -67,6 +67,7 @@ def run(options) -> int:
         seconds=options.seconds,
         device=options.device,
         record=options.record and Path(options.record),
+        audio=options.audio,
         link=options.link,
         midi=options.midi,
         presets=options.presets and Path(options.presets).expanduser(),
@@ -286,6 +287,9 @@ def _parser() -> argparse.ArgumentParser:
         "--osc-prefix", default="/livedream", metavar="/PREFIX", help="what all addresses begin with [%(default)s]"
     )
     play.add_argument("--midi", metavar="PORT", help="the controller whose name has this in it; ? lists them")
+    play.add_argument(
+        "--audio", nargs="?", const="default", metavar="DEVICE|FILE", help="listen to it: a name, a number, or a file"
+    )
     play.add_argument("--link", action="store_true", help="the tempo is the one that programs with Ableton Link share")
     play.add_argument("--web", metavar="HOST:PORT|off", help="where to serve the page [127.0.0.1:8808]")
     play.add_argument(

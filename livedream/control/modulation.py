@@ -15,7 +15,7 @@ from livedream.parameters import MODULATORS, NOTHING, SLOTS, Parameter, Snapshot
 
 # What can be modulated: what is seen, and the slots themselves; neither what loads and adds, nor places in a row.
 _MOVED = re.compile(
-    r"(b/)?(player/(speed|freeze|reseed)$|dream/(?!load$|reload$|scene/jump$)|layer/)|mix/|look/[^/]+/(?!place$)"
+    r"(b/)?(player/(speed|freeze|reseed|scrub)$|dream/(?!load$|reload$|scene/jump$)|layer/)|mix/|look/[^/]+/(?!place$)"
     r"|master/(fade|sharpness|grain|dither)$|mod/\d+/(rate|depth|offset)$"
 )
 _ELEMENTS = 16  # of a vector that can be moved one by one though they have no addresses of their own

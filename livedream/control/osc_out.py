@@ -29,6 +29,11 @@ STATUS = (
     ("drops", "frames that outputs dropped", lambda s: sum(int(each["dropped"]) for each in s["outputs"])),
     ("bpm", "beats a minute", lambda s: float(s["tempo"]["bpm"])),
     ("beat", "beats into the bar, 0…4; sent on each beat, too", lambda s: float(s["tempo"]["beat"] % 4)),
+    ("level", "how loud it is, 0…1, by --audio; often", lambda s: float(s["audio"]["level"])),
+    ("low", "below 200 Hz", lambda s: float(s["audio"]["bands"][0])),
+    ("mid", "from 200 to 2000 Hz", lambda s: float(s["audio"]["bands"][1])),
+    ("high", "above 2000 Hz", lambda s: float(s["audio"]["bands"][2])),
+    ("onsets", "beginnings of sounds that were heard; at once", lambda s: int(s["audio"]["onsets"])),
     ("state", "playing, held, blackout or loading", lambda s: str(s["state"])),
     ("dream", "what deck A plays", lambda s: str(s["decks"][0]["dream"])),
 )

@@ -9,6 +9,7 @@ import numpy as np
 
 from livedream import UserError
 from livedream.frame import Picture
+from livedream.look.audio import Audio
 from livedream.look.chain import Chain
 from livedream.parameters import Snapshot
 from livedream.stage import mix
@@ -23,13 +24,22 @@ class Composed:
     """Makes the picture of each frame; the drawer's.
 
     size: (width, height) that looks are drawn in at most; a picture keeps its shape, and where the processor draws its
-    size, unless all of `size` is wanted (`whole`). live: not a rendering, which waits for each picture.
+    size, unless all of `size` is wanted (`whole`). live: not a rendering, which waits for each picture. audio: what
+    looks hear.
 
     behind: frames that the last picture came later than it was drawn. error: why looks are not seen, or None.
     """
 
-    def __init__(self, chain: Chain, size: tuple[int, int], fps: float, live: bool = True, whole: bool = False):
-        self.chain, self.behind, self.error = chain, 0, None
+    def __init__(
+        self,
+        chain: Chain,
+        size: tuple[int, int],
+        fps: float,
+        live: bool = True,
+        whole: bool = False,
+        audio: Audio | None = None,
+    ):
+        self.chain, self.behind, self.error, self.audio = chain, 0, None, audio
         self._size, self._fps, self._live, self._whole = size, fps, live, whole
         self._compositor = self._thread = None
         self._small = False
@@ -57,7 +67,7 @@ class Composed:
         if self._compositor is None or self._thread != threading.get_ident():  # OpenGL is the thread's that began it
             from livedream.look.compositor import Compositor
 
-            self._compositor, self._thread = Compositor(self.chain, live=self._live), threading.get_ident()
+            self._compositor, self._thread = Compositor(self.chain, self.audio, self._live), threading.get_ident()
             # The processor has no time for more pixels than the dream has.
             self._small = not self._compositor.behind and not self._whole
             if not self._live:

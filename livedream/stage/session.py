@@ -94,6 +94,11 @@ class Session:
             self.shows.keep(wishes.record)
         self.tempo = Tempo(table, lambda beat: self.feedback.tell("beat", float(beat % BAR)))
         self.modulation = Modulation(table, wishes.fps, self.tempo)
+        self.hearing = None
+        if wishes.audio is not None:
+            from livedream.stage.hearing import Hearing
+
+            self.hearing = Hearing(wishes.audio, wishes.fps, self.modulation, self.feedback.tell)
         self.link = Link(self.tempo)
         if wishes.link:
             table.set("tempo/source", ["link"])
@@ -109,7 +114,7 @@ class Session:
             asked.append(self._unasked)
         self.outputs = Outputs(asked, table, wishes.recordings, lambda: self.stage.shown, self._added, self.shows.end)
         self.windows = Windows(lambda: self.outputs.windows, table, self.feedback.resend)
-        composed = Composed(chain, wishes.size, wishes.fps)
+        composed = Composed(chain, wishes.size, wishes.fps, audio=self.hearing and self.hearing.audio)
         self.stage = Stage(
             self.decks,
             table,
@@ -133,7 +138,7 @@ class Session:
             end = threading.Timer(END, _leave, [self])  # whatever hangs
             end.daemon = True
             ending.callback(end.cancel)
-            for each in (self.receiver, self.server, self.shows, self.feedback):
+            for each in (self.receiver, self.server, self.shows, self.feedback, self.hearing):
                 if each:
                     each.start()
                     ending.callback(each.stop)
@@ -176,6 +181,8 @@ class Session:
     def _shape(self, values: Snapshot, number: int, seconds: float) -> Snapshot:
         """The values that a frame is drawn with, in the drawer's thread."""
         values = self.presets.shape(values, number, seconds)
+        if self.hearing:
+            self.hearing.hear(values, number)
         return self.tempo.shape(self.modulation.shape(values, number, seconds))
 
     def _seen(self, values: Snapshot) -> None:

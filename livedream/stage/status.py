@@ -88,7 +88,7 @@ def status(session: "Session") -> dict:
         "output_error": outputs.error,
         "saved": outputs.saved and str(outputs.saved),
         **session.awake.status(),
-        "audio": session.audio and session.audio.status(),
+        "audio": session.hearing and session.hearing.status(),
         "tempo": {
             "bpm": round(tempo.bpm, 2),
             "beat": round(tempo.beat_at(time.perf_counter()), 3),

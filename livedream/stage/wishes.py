@@ -27,6 +27,7 @@ class Wishes:
     seconds: float | None = None
     device: str = "auto"
     record: Path | None = None  # the show's file
+    audio: str | None = None  # a device or a file to listen to
     link: bool = False  # the tempo is Ableton Link's
     midi: str | None = None  # a port's name, or part of it
     presets: Path | None = None  # their file; None: that of the dream, among the user's settings
