@@ -61,15 +61,12 @@ def rows(parameters: Iterable[Parameter], prefix: str = PREFIX) -> list[Row]:
     table.append((f"{prefix}/b/…", "", "", "", again))
     table.append((f"{prefix}/mod/2…{SLOTS}/…", "", "", "", "the same of the other slots of the modulation"))
     table.append((f"{prefix}/window/1/…", "", "", "", "the same of the next window, and so on, in the outputs' order"))
+    subscribing = "send feedback and status to the sender's host at this port"
+    table.append((f"{prefix}/subscribe", "int", "port", "", subscribing))
     table.append(
-        (
-            f"{prefix}/subscribe",
-            "int",
-            "port",
-            "",
-            "send feedback and status to the sender's host at this port",
-        )
+        (f"{prefix}/dump", "int", "port, or nothing", "", "send every value and the status there once, or back")
     )
+    table.append((f"{prefix}/…", "text", "?", "", "say what any of these is, to who asks"))
     table.extend((f"{prefix}/status/{name}", "sent", "", "", doc) for name, doc, _ in STATUS)
     return table
 

@@ -9,11 +9,14 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from livedream import UserError
 from livedream.control import osc_packet
 from livedream.parameters import Table
+
+if TYPE_CHECKING:
+    from livedream.control.osc_out import Feedback
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +48,7 @@ class Receiver:
     port: None for the default, or the next free one if that is taken; 0 for any. An asked-for port that is
         taken is a UserError of `start`. After `start`, the one that is listened on.
     prefix: what begins every address.
-    subscribe: called with (host, port, sender) for every `subscribe PORT`.
+    feedback: told of every `subscribe PORT`, `dump` and question; None: those are counted, and nothing answers.
     """
 
     def __init__(
@@ -54,12 +57,12 @@ class Receiver:
         host: str = "127.0.0.1",
         port: int | None = None,
         prefix: str = PREFIX,
-        subscribe: Callable[[str, int, tuple[str, int]], None] = lambda host, port, sender: None,
+        feedback: "Feedback | None" = None,
     ):
         self.host, self.port = host, port
         self._table = table
         self._prefix = "/" + prefix.strip("/") + "/" if prefix.strip("/") else "/"
-        self._subscribe = subscribe
+        self._feedback = feedback
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="osc", daemon=True)
         self._logged = dict(table.counters)
@@ -69,6 +72,9 @@ class Receiver:
         """Begin to listen. Raises UserError when host or port cannot be had."""
         self._socket = self._bind(ip_of(self.host, "--osc"))
         self.port = self._socket.getsockname()[1]
+        # Who asks from a connected socket, as Pure Data does, hears only what comes from the port that it asked.
+        self._answering = self._socket.dup()
+        self._answering.setblocking(False)
         self._thread.start()
 
     def stop(self) -> None:
@@ -78,6 +84,7 @@ class Receiver:
             waker.sendto(b"", ("127.0.0.1" if self.host == "0.0.0.0" else self.host, self.port))
         self._thread.join()
         self._socket.close()
+        self._answering.close()
 
     def _bind(self, ip: str) -> socket.socket:
         receiving = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -115,25 +122,46 @@ class Receiver:
                 continue
             if self._stopping.is_set():
                 return
-            try:
-                messages = osc_packet.read(packet)
-            except osc_packet.Malformed as error:
-                self._table.count("malformed", f"{error}, from {sender}")
-            else:
-                for address, arguments in messages:
-                    self._take(address, arguments, sender)
+            self.take(packet, sender)
             if time.monotonic() >= self._next_log:
                 self._log()
 
+    def take(self, packet: bytes, sender: tuple[str, int]) -> None:
+        """Act on one packet; any thread. sender: (IP address, port) that it came from."""
+        try:
+            messages = osc_packet.read(packet)
+        except osc_packet.Malformed as error:
+            self._table.count("malformed", f"{error}, from {sender}")
+            return
+        for address, arguments in messages:
+            self._take(address, arguments, sender)
+
     def _take(self, address: str, arguments: tuple, sender: tuple[str, int]) -> None:
+        name = address[len(self._prefix) :]
         if not address.startswith(self._prefix):
             self._table.count("unknown", f"{address[:80]!r} from {sender}", messages=1)
-        elif (name := address[len(self._prefix) :]) != "subscribe":
-            self._table.set(name, arguments, sender)
-        elif len(arguments) == 1 and isinstance(arguments[0], int | float) and 1 <= arguments[0] < 65536:
-            self._subscribe(sender[0], int(arguments[0]), sender)
+        elif arguments == ("?",):
+            self._question(name, sender)
+        elif name in ("subscribe", "dump"):
+            self._service(name, arguments, sender)
         else:
-            self._table.count("malformed", f"subscribe without a port, from {sender}", messages=1)
+            self._table.set(name, arguments, sender)
+
+    def _question(self, name: str, sender: tuple[str, int]) -> None:
+        if name not in self._table.parameters and not name.startswith("status/"):
+            self._table.count("unknown", f"{name[:80]!r} asked by {sender}", messages=1)
+        elif self._feedback:
+            self._feedback.ask(name, sender, self._answering.sendto)
+
+    def _service(self, name: str, arguments: tuple, sender: tuple[str, int]) -> None:
+        port = arguments[0] if len(arguments) == 1 else None
+        numbered = isinstance(port, int | float) and 1 <= port < 65536
+        if not numbered and (name == "subscribe" or arguments):
+            self._table.count("malformed", f"{name} without a port, from {sender}", messages=1)
+        elif self._feedback and name == "subscribe":
+            self._feedback.subscribe(sender[0], int(port), sender)
+        elif self._feedback:
+            self._feedback.dump(sender, self._answering.sendto, int(port) if numbered else None)
 
     def _log(self) -> None:
         """One line of what was wrong since the last one, once a second at most."""

@@ -80,9 +80,7 @@ class Session:
         players = [Player(dream, self.choices[n].load, n) for n, dream in enumerate(self.dreams)]
         self.decks = [Deck(n, player) for n, player in enumerate(players)]
         self.feedback = Feedback(table, self.status, wishes.osc_out, wishes.osc_prefix)
-        self.receiver = Receiver(
-            table, *(wishes.osc or ("127.0.0.1", None)), wishes.osc_prefix, subscribe=self.feedback.subscribe
-        )
+        self.receiver = Receiver(table, *(wishes.osc or ("127.0.0.1", None)), wishes.osc_prefix, self.feedback)
         self.seekers = [Faster(deck, wishes.device, self.choices[deck.number], wishes.fps, say) for deck in self.decks]
         self.loaders = [
             loader.Loader(each.deck, table, each.player, lambda: loader.names(given, folder), self.feedback.resend)

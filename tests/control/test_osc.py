@@ -211,7 +211,12 @@ def test_a_button_fires_on_the_press_only(table, client):
 
 def test_subscribe_gives_the_senders_host_and_the_port(table):
     asked = []
-    receiver = osc.Receiver(table, port=0, subscribe=lambda *arguments: asked.append(arguments))
+
+    class Ear:
+        def subscribe(self, *arguments):
+            asked.append(arguments)
+
+    receiver = osc.Receiver(table, port=0, feedback=Ear())
     receiver.start()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as hand:
         hand.connect(("127.0.0.1", receiver.port))

@@ -3,11 +3,12 @@ import time
 
 import pytest
 from pythonosc.osc_message import OscMessage
+from pythonosc.osc_message_builder import OscMessageBuilder
 from pythonosc.udp_client import SimpleUDPClient
 
 from livedream import UserError
 from livedream.control import osc
-from livedream.control.osc_out import SUBSCRIBERS, Feedback
+from livedream.control.osc_out import ANSWERS, SUBSCRIBERS, Feedback
 from livedream.parameters import MASTER, PLAYER, Table, dream
 
 STATUS = {
@@ -149,7 +150,11 @@ def test_a_jump_is_told_as_the_scene_and_a_trigger_not_at_all(table, listeners, 
     table.set("dream/scene/jump", ["sky"])
     table.set("master/hold", [1])
     feedback.show(table.tick(0.1))
-    assert listeners[0].hear_until(LAST_VALUE) == [("/livedream/dream/scene", [1]), (LAST_VALUE, [1])]
+    assert listeners[0].hear_until(LAST_VALUE) == [
+        ("/livedream/dream/scene", [1]),
+        ("/livedream/dream/scene/name", ["sky"]),
+        (LAST_VALUE, [1]),
+    ]
 
 
 def test_to_renew_a_subscription_brings_no_second_greeting(table, listeners, start):
@@ -205,9 +210,148 @@ def test_a_bad_target_is_refused_in_one_line(table, text):
     assert "\n" not in str(error.value)
 
 
+def test_a_vector_is_heard_whole_and_by_its_elements(table, listeners, start):
+    one, other = listeners
+    feedback = start(table, dict)
+    for each in listeners:
+        feedback.subscribe("127.0.0.1", each.port, each.hand)
+        each.hear_until(LAST_VALUE)
+    table.set("dream/latent", [0.5, 0, 0, 1], one.hand)
+    table.set("dream/latent/1", [0.25], one.hand)
+    feedback.show(table.tick(0.1))
+    assert dict(other.hear_until("/livedream/dream/latent")) == {
+        "/livedream/dream/latent/0": [0.5],
+        "/livedream/dream/latent/1": [0.25],
+        "/livedream/dream/latent/3": [1.0],
+        "/livedream/dream/latent": [0.5, 0.25, 0.0, 1.0],
+    }
+    table.set("master/hold", [1], "page")
+    feedback.show(table.tick(0.1))
+    assert one.hear_until(LAST_VALUE) == [(LAST_VALUE, [1])]
+
+
+@pytest.fixture
+def receiver(table, start):
+    """With feedback that knows no status yet."""
+    made = osc.Receiver(table, port=0, feedback=start(table, lambda: STATUS))
+    made.start()
+    yield made
+    made.stop()
+
+
+class Asker:
+    """A socket that is connected, as Pure Data's: it hears only what comes from the port that it sends to."""
+
+    def __init__(self, receiver):
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.connect(("127.0.0.1", receiver.port))
+        self._socket.settimeout(10.0)
+
+    def send(self, address, *arguments):
+        self._socket.send(message(f"/livedream/{address}", *arguments))
+
+    def hear(self):
+        heard = OscMessage(self._socket.recv(65536))
+        return heard.address.removeprefix("/livedream/"), heard.params
+
+    def hear_until(self, last):
+        heard = [self.hear()]
+        while heard[-1][0] != last:
+            heard.append(self.hear())
+        return heard
+
+
+@pytest.fixture
+def asker(receiver):
+    made = Asker(receiver)
+    yield made
+    made._socket.close()
+
+
+def message(address, *arguments):
+    builder = OscMessageBuilder(address)
+    for each in arguments:
+        builder.add_arg(each)
+    return builder.build().dgram
+
+
+@pytest.mark.parametrize(
+    ("address", "answers"),
+    [
+        ("player/speed", [("player/speed", [1.0])]),
+        ("player/freeze", [("player/freeze", [0])]),
+        ("player/seed", [("player/seed", [7])]),
+        ("dream/scene", [("dream/scene", [1]), ("dream/scene/name", ["sky"])]),
+        ("dream/latent", [("dream/latent", [0.0, 0.0, 1.0, 0.0])]),
+        ("dream/latent/2", [("dream/latent/2", [1.0])]),
+        ("status/fps", [("status/fps", [29.5])]),
+        ("status/state", [("status/state", ["playing"])]),
+    ],
+)
+def test_a_question_is_answered_where_it_came_from(table, asker, address, answers):
+    table.set("player/seed", [7])
+    table.set("dream/scene", ["sky"])
+    table.set("dream/latent/2", [1.0])
+    table.tick(0.1)
+    asker.send(address, "?")
+    assert [asker.hear() for _ in answers] == answers
+    assert sum(table.counters[kind] for kind in ("unknown", "malformed")) == 0
+
+
+def test_what_has_no_value_has_no_answer_and_what_is_not_there_is_counted(table, asker):
+    for address in ("player/reseed", "dream/scene/jump", "status/nothing", "player/nothing"):
+        asker.send(address, "?")
+    asker.send("master/hold", "?")
+    assert asker.hear() == ("master/hold", [0])
+    assert (table.counters["unknown"], table.counters["malformed"]) == (1, 0)
+    assert not table.tick(0.1).fired
+
+
+def test_who_has_subscribed_is_answered_there(table, receiver, asker, listeners):
+    asker.send("subscribe", listeners[0].port)
+    listeners[0].hear_until("/livedream/status/dream")
+    with SimpleUDPClient("127.0.0.1", receiver.port) as other:  # the same host, another socket
+        other.send_message("/livedream/player/speed", "?")
+    assert ("/livedream/player/speed", [1.0]) in listeners[0].hear_until("/livedream/player/speed")
+
+
+def test_a_dump_says_everything_once_a_second_at_most(table, asker, listeners):
+    begin = time.monotonic()
+    for _ in range(50):
+        asker.send("dump")
+    first = asker.hear_until("status/dream")
+    assert len(first) == len(dict(first))  # each thing once
+    assert {"player/speed", "dream/latent", "dream/latent/3", "dream/scene/name", "status/fps"} <= dict(first).keys()
+    assert not {"player/reseed", "dream/scene/jump"} & dict(first).keys()
+    asker.send("dump")
+    asker.hear_until("status/dream")
+    assert time.monotonic() - begin >= 0.9
+    asker.send("dump", listeners[0].port)
+    assert ("/livedream/player/speed", [1.0]) in listeners[0].hear_until("/livedream/status/dream")
+    asker.send("dump", "there")
+    asker.send("player/speed", "?")
+    asker.hear_until("player/speed")
+    assert table.counters["malformed"] == 1
+
+
+def test_a_flood_of_questions_is_no_flood_of_answers():
+    wide = Table([*PLAYER, *dream(latent_length=256), *MASTER])
+    sent = []
+    feedback = Feedback(wide, dict)
+    for n in range(5000):
+        feedback.ask(f"dream/latent/{n % 256}", ("127.0.0.1", 9 + n % 7), lambda packet, target: sent.append(packet))
+    feedback.start()
+    feedback.ask("player/speed", ("127.0.0.1", 9), lambda packet, target: sent.append(packet))
+    deadline = time.monotonic() + 10
+    while not sent and time.monotonic() < deadline:
+        time.sleep(0.01)
+    feedback.stop()
+    assert 0 < len(sent) <= 2 * ANSWERS
+
+
 def test_a_console_subscribes_moves_and_hears_the_others_only(table, listeners, start):
     feedback = start(table, dict)
-    receiver = osc.Receiver(table, port=0, subscribe=feedback.subscribe)
+    receiver = osc.Receiver(table, port=0, feedback=feedback)
     receiver.start()
     one, other = (SimpleUDPClient("127.0.0.1", receiver.port) for _ in range(2))
     with one, other:
