@@ -12,7 +12,7 @@ def test_every_address_has_one_row_and_numbered_ones_share_theirs():
     assert "/livedream/subscribe" in addresses
     assert {f"/livedream/status/{name}" for name, *_ in STATUS} <= set(addresses)
     speed = next(line for line in lines if "player/speed" in line)
-    assert speed.split()[1:4] == ["float", "0…8", "1"]
+    assert speed.split()[1:4] == ["float", "-8…8", "1"]
     Table(standard())  # they can stand in one table
 
 
@@ -29,4 +29,4 @@ def test_markdown_is_a_table_of_as_many_columns_in_every_row():
     tilt = control("tilt", -1, 1, 0.5, "how far | the camera leans")
     lines = markdown([*standard(), tilt]).splitlines()
     assert {line.replace("\\|", "").count("|") for line in lines} == {6}
-    assert any(line.startswith("| `/livedream/player/speed` | float | 0…8 | 1 |") for line in lines)
+    assert any(line.startswith("| `/livedream/player/speed` | float | -8…8 | 1 |") for line in lines)
