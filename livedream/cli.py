@@ -76,6 +76,32 @@ def run(options) -> int:
     return run(wishes, say=lambda text: print(text, flush=True))
 
 
+def midi(options) -> int:
+    import threading
+
+    for module in ("rtmidi", "mido"):
+        _need(module, "MIDI", "midi")
+    if options.port == "?":
+        return _midi_ports()
+    from livedream.control.midi_bridge import Bridge
+
+    to = _place(options.to, "--to")
+    bridge = Bridge(
+        options.port,
+        to,
+        options.map and Path(options.map).expanduser(),
+        options.prefix,
+        options.listen,
+        say=lambda text: print(text, flush=True),
+    )
+    bridge.start()
+    try:
+        threading.Event().wait(options.seconds)
+    finally:
+        bridge.stop()
+    return 0
+
+
 def train(options) -> int:
     _need("torch", "training", "train")
     from livedream_export.train import train
@@ -308,6 +334,14 @@ def _parser() -> argparse.ArgumentParser:
         "--record", type=_show, metavar="FILE.show", help="keep the show, for `render`; one lies beside every recording"
     )
 
+    bridge = command(midi, "send what a MIDI controller does to any program as OSC; no dream is played")
+    bridge.add_argument("--port", default="", metavar="NAME", help="or part of it; ? lists them [the first]")
+    bridge.add_argument("--to", default="127.0.0.1:9000", metavar="HOST:PORT", help="where OSC goes [%(default)s]")
+    bridge.add_argument("--map", metavar="FILE.json", help="which control has which address, as `run --midi` keeps them")
+    bridge.add_argument("--prefix", metavar="/…", help="what all addresses begin with [/midi; none with --map]")
+    bridge.add_argument("--listen", type=_port, metavar="PORT", help="of OSC that sets the controller's lights")
+    bridge.add_argument("--seconds", type=_positive, metavar="N", help="end after so much")
+
     learn = command(train, "learn a dream from footage")
     learn.add_argument("footage", nargs="+", metavar="FOOTAGE", help="video files and folders, or rainbow-road:")
     learn.add_argument(
@@ -398,6 +432,10 @@ def _number(text: str, low: float, high: float, what: str) -> float:
     if not low <= value <= high:
         raise argparse.ArgumentTypeError(f"{text}: should be {what}")
     return value
+
+
+def _port(text: str) -> int:
+    return int(_number(text, 1, 65535, "a port, 1 to 65535"))
 
 
 def _rate(text: str) -> float:

@@ -17,7 +17,7 @@ from livedream.control.tempo import Tempo
 from livedream.parameters import Parameter, Table, Value
 
 CLOCK = ("clock", "start", "stop", "continue", "songpos")
-RECALL = "preset/recall"  # what a program change does
+RECALL = "preset/recall"  # what a program change does; in a bridge it is "program/CHANNEL"
 CHANNEL_MODE = 120  # CC numbers from here on are no controls
 NEAR = 1.01 / 127  # of the range: so near to the value a control may be taken to be there
 _CHOSEN = {"7bit", "14bit", "relative", *ENCODINGS, *MODES}  # that may follow an address
@@ -104,8 +104,9 @@ class Midi:
         with self._lock:
             self.messages += 1
             if message.type == "program_change":
-                if RECALL in self._table.parameters:
-                    self._table.set(RECALL, [message.program], "MIDI program change", repeats=True)
+                for address in (RECALL, f"program/{message.channel + 1}"):
+                    if address in self._table.parameters:
+                        self._table.set(address, [message.program], "MIDI program change", repeats=True)
                 return
             wire, said = _read(message)
             if wire is None:

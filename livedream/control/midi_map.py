@@ -34,7 +34,9 @@ class Map:
             if each.value is not None:
                 low, high = min(low, each.value), max(high, each.value)
             kind = self.types.get(each.address, "float")
-            made[each.address] = Parameter(each.address, kind, low, high, min(max(0.0, low), high))
+            made[each.address] = Parameter(
+                each.address, kind, low, high, min(max(0.0, low), high), always=each.value is not None
+            )
         return tuple(made.values())
 
 

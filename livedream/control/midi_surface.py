@@ -22,7 +22,7 @@ class Surface:
     """Plays from `start` to `stop`.
 
     wanted: the port's name or part of it. folder: of mapping files, None: nothing is kept.
-    say: takes a line for the user. error: what is wrong now, or None.
+    say: takes a line for the user. heard: called after each message, in rtmidi's thread. error: what is wrong now, or None.
     """
 
     def __init__(
@@ -33,10 +33,11 @@ class Surface:
         folder: Path | None = None,
         say: Callable[[str], None] = log.warning,
         takeover: bool = True,
+        heard: Callable[[], None] = lambda: None,
     ):
         self.midi = Midi(table, tempo, takeover)
         self.error: str | None = None
-        self._wanted, self._table, self._folder, self._say = wanted, table, folder, say
+        self._wanted, self._table, self._folder, self._say, self._heard = wanted, table, folder, say, heard
         self._port: midi_port.Port | None = None
         self._name: str | None = None  # of the controller that is plugged in
         self._lock = threading.Lock()
@@ -120,19 +121,24 @@ class Surface:
 
     def _look(self) -> None:
         if self._port is None:
-            self._port = midi_port.Port(self._wanted, self.midi.hear)
+            self._port = midi_port.Port(self._wanted, self._hear)
         came = self._port.look()
         if came:
             self._name = self._port.name
             self.error = None
             self._take_up(self._name)
-            self._say(f"MIDI: {self._name}, {len(self.midi.bindings)} controls bound")
+            count = f", {len(self.midi.bindings)} of its controls are bound" if self._folder else ""
+            self._say(f"MIDI: {self._name}{count}")
         elif came is False:
             self.midi.unheld()
             self._complain(f"MIDI: {self._name} is unplugged; it goes on when it is back")
             self._name = None
         elif self._name is None and self.error is None:
             self._complain(f"MIDI: no port {self._wanted!r} yet; {midi_port.told(self._port.names())}")
+
+    def _hear(self, message, at: float) -> None:
+        self.midi.hear(message, at)
+        self._heard()
 
     def _take_up(self, name: str) -> None:
         """Go on with what was learned on this controller."""
