@@ -19,6 +19,15 @@ def model(tmp_path_factory):
     return dreams.tiny(tmp_path_factory.mktemp("dream") / "tiny.onnx")
 
 
+def frames_of(path):
+    return [each for each in map(json.loads, path.read_text("utf-8").splitlines()[1:]) if "frame" in each]
+
+
+def first_of(frame, every, drawn):
+    """Whether it is the first drawn since the last multiple of `every`. A busy machine leaves some frames out."""
+    return max(each for each in drawn if each < frame) < frame // every * every
+
+
 def test_scenes_and_reseed_come_on_the_first_frame_of_a_beat_or_bar(model, tmp_path):
     path, second = tmp_path / "set.show", dreams.picture(-dreams.first())[0]
     with Show(model, "--fps", str(FPS), "--size", "64x32", "--record", str(path)) as show:
@@ -33,17 +42,37 @@ def test_scenes_and_reseed_come_on_the_first_frame_of_a_beat_or_bar(model, tmp_p
             hand.send_message("/livedream/player/reseed", 0)
             seen += show.frames(10 + 3 if grid == "beat" else 40 + 3)
     assert (show.code, show.errors) == (0, "")
-    lines = [each for each in map(json.loads, path.read_text("utf-8").splitlines()[1:]) if "frame" in each]
+    lines = frames_of(path)
     fired = {each["frame"]: each.get("fired", ()) for each in lines}
     jumps = [frame for frame, what in fired.items() if "dream/scene/jump" in what]
     assert len(jumps) == 3
     for jump, every in zip(jumps, (10, 10, 40), strict=True):  # frames from one beat, or bar, to the next at 120 bpm
-        before = max(frame for frame in fired if frame < jump)  # a busy machine leaves some out
-        assert before < jump // every * every <= jump
+        assert first_of(jump, every, fired)
         assert "player/reseed" in fired[jump]
     shown = [number for number, _, pixels in seen if np.array_equal(pixels, second)]
     assert any(number < jumps[1] for number in shown)
     assert not any(number < jumps[0] or jumps[1] + 5 < number < jumps[2] for number in shown)
+
+
+def test_another_dream_is_made_ready_at_once_and_comes_in_on_the_bar(model, tmp_path):
+    path = tmp_path / "set.show"
+    dreams.tiny(tmp_path / "other.onnx", title="Other")
+    given = ["--fps", str(FPS), "--size", "64x32", "--dreams", str(tmp_path), "--record", str(path)]
+    with Show(model, *given) as show:
+        show.frame()
+        SimpleUDPClient("127.0.0.1", show.osc_port).send_message("/livedream/tempo/quantize", "bar")
+        show.frames(3)
+        SimpleUDPClient("127.0.0.1", show.osc_port).send_message("/livedream/dream/load", "other")
+        end = time.monotonic() + 60
+        while show.status()["decks"][0]["dream"] != "Other":
+            assert time.monotonic() < end
+        show.frames(3)
+    assert (show.code, show.errors) == (0, "")
+    lines = frames_of(path)
+    came = next(each["frame"] for each in lines if "dreams" in each)
+    asked = next(each["frame"] for each in lines if "dream/load" in each.get("fired", ()))
+    assert asked < came
+    assert first_of(came, 40, [each["frame"] for each in lines])
 
 
 def test_taps_count_when_they_come_and_consoles_hear_the_beat(model):
@@ -64,8 +93,8 @@ def test_taps_count_when_they_come_and_consoles_hear_the_beat(model):
                 assert time.monotonic() < end
             assert tempo["bpm"] == pytest.approx(60 / np.mean(np.diff(taps)), rel=0.1)
             assert (tempo["source"], tempo["peers"], tempo["error"]) == ("internal", 0, None)
-            beats, told = set(), None
-            while told != pytest.approx(show.value("tempo/bpm")) or not {0.0, 1.0, 2.0, 3.0} <= beats:
+            beats, told, bpm = set(), None, show.value("tempo/bpm")
+            while told != pytest.approx(bpm) or not {0.0, 1.0, 2.0, 3.0} <= beats:
                 message = OscMessage(console.recv(65536))
                 if message.address == "/livedream/status/bpm":
                     told = message.params[0]
