@@ -77,15 +77,16 @@ class Playhead:
 
     def leave(self, values: Snapshot, now: Callable[[], Drawn] | None = None) -> None:
         """Draw the present again. now: what is drawn, to lead over from; None: at once."""
-        was = self.at is not None
-        self.at, self.loop, self.held, self._from = None, None, False, None
+        if now is None:
+            self._from = None
+        elif self.at is not None:
+            self._lead(now, values)
+        self.at, self.loop, self.held = None, None, False
         self._beats, self._released = values["player/loop"], values["player/scrub"]
         if self._beats > 0:
             self._wishes["player/loop"] = 0.0
         if self._released < 1:
             self._wishes["player/scrub"] = 1.0
-        if was and now is not None:
-            self._lead(now, values)
 
     def steer(self, values: Snapshot, present: float, now: Callable[[], Drawn]) -> None:
         """Do what the hands ask for on this frame. present: the dream's own position. now: what was drawn last."""
@@ -158,18 +159,17 @@ class Playhead:
             self._wishes["player/loop"] = 0.0
             return
         seam = min(SEAM * self._fps * abs(speed), length / 4) if values["player/glide"] > 0 else 0.0
-        self.loop = Loop(start, length, bpm, seam)
-        self._gone = (here - start) % length
+        gone = (here - start) % length
         if here == end:  # it turns round there, or begins anew
-            self._gone = length if self._pingpong or speed < 0 else 0.0
-        self.at = start + self._gone
-        if abs(self.at - here) > JUMP:
+            gone = length if self._pingpong or speed < 0 else 0.0
+        if abs(start + gone - here) > JUMP:
             self._lead(now, values)
+        self.loop, self.at, self._gone = Loop(start, length, bpm, seam), start + gone, gone
 
     def _end(self, values: Snapshot, now: Callable[[], Drawn]) -> None:
         if self.loop:
-            self.loop, self.at = None, None
             self._lead(now, values)
+            self.loop, self.at = None, None
 
     def _scrub(self, scrub: float, values: Snapshot, present: float, now: Callable[[], Drawn]) -> None:
         """Be where the hand holds it; 1: it is let go."""
