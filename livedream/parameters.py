@@ -97,6 +97,7 @@ DREAM = (
     Parameter("dream/scene", "choice", 0, 0, doc="go to a start scene, by number from 0 or by name; acts on change"),
     Parameter("dream/scene/jump", "choice", 0, 0, doc="the same, and acts every time"),
     Parameter("dream/feedback", "float", glide=0.0, doc="how much of knobs and offsets the dream itself takes up"),
+    Parameter("dream/unclip", "float", glide=0.0, doc="1 lets knobs and offsets go farther than the footage ever did"),
 )
 MODES = ("fade", "add", "screen", "multiply", "lighten", "darken", "difference")
 

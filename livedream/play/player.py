@@ -18,6 +18,7 @@ from livedream.dream import noise
 from livedream.dream.dream import Component, Dream
 from livedream.frame import Picture
 from livedream.parameters import KNOBS, UNSTICK, Snapshot
+from livedream.play import clip
 from livedream.play.history import History
 from livedream.play.layers import Layers
 from livedream.play.playhead import Drawn, Playhead
@@ -82,7 +83,8 @@ class Player:
         self._runners = {name: load(dream.components[name]) for name in ("step", "decode") if name in dream.components}
         self._knobs = np.stack([d.vector for d in dream.directions[:KNOBS]]) if dream.directions else None
         self._knob_addresses = [f"dream/knob/{i}" for i in range(1, len(dream.directions[:KNOBS]) + 1)]
-        self._asked, self._added = None, None  # knobs and offsets, and what they come to
+        self._asked, self._added, self._adds = None, None, False  # knobs and offsets, what they come to, is that any
+        self._std = np.maximum(dream.std, np.float32(1e-6))
         self._seed, self._drawn = None, 0  # steps since the random numbers began
         self._before: Point | None = None
         self._after: Point | None = None
@@ -150,7 +152,10 @@ class Player:
     def draw(self, values: Snapshot) -> np.ndarray | Picture:
         """The picture of this moment: uint8 [H, W, 4], nobody else's."""
         latent, chance = self._standing()
-        inputs = {**self._named(latent + self._offset(values)), **_controls(self.dream.components["decode"], values)}
+        inputs = {
+            **self._named(latent + self._offset(values, latent)),
+            **_controls(self.dream.components["decode"], values),
+        }
         if chance is not None:
             inputs["noise"] = chance
         made = {name: _one(picture) for name, picture in self._runners["decode"](inputs).items()}
@@ -276,7 +281,7 @@ class Player:
         """One step from `here`; takes the recurrent state along. The latent of `here` again if it went wrong."""
         heard, feedback, controls = here.latent, values["dream/feedback"], {}
         if feedback:
-            heard = heard + feedback * self._offset(values)
+            heard = heard + feedback * self._offset(values, heard)
         if "step" not in self._runners:
             chance = noise.noise(self._seed, self.deck, "step", self._drawn, heard.size)
             white = (heard - self.dream.mean) / np.maximum(self.dream.std, 1e-6)
@@ -364,15 +369,17 @@ class Player:
         shape = component.inputs[make.__name__].shape
         return make(counted[0], self.deck, component.name, counted[1], math.prod(shape)).reshape(shape)
 
-    def _offset(self, values: Snapshot) -> np.ndarray:
-        """What knobs and latent offsets add to the drawn latent, f32 [Z]."""
+    def _offset(self, values: Snapshot, latent: np.ndarray) -> np.ndarray:
+        """What knobs and latent offsets add to a latent, f32 [Z], as far as it is let."""
         asked = values["dream/latent"], [values[address] for address in self._knob_addresses]
         if asked != self._asked:  # twice a frame, and mostly nothing has moved
             self._added = np.asarray(asked[0], np.float32) * self.dream.std
             if self._knobs is not None:
                 self._added = self._added + np.asarray(asked[1], np.float32) @ self._knobs
-            self._asked = asked
-        return self._added
+            self._asked, self._adds = asked, bool(self._added.any())
+        if not self._adds:
+            return self._added
+        return clip.limited(latent, self._added, self.dream.mean, self._std, values["dream/unclip"])
 
     def _named(self, latent: np.ndarray) -> dict[str, np.ndarray]:
         """The flat latent as a component's inputs."""
