@@ -19,7 +19,7 @@ _MOVED = re.compile(
     r"|master/(fade|sharpness|grain|dither)$|mod/\d+/(rate|depth|offset)$"
 )
 _ELEMENTS = 16  # of a vector that can be moved one by one though they have no addresses of their own
-_NEAR = 1e-6  # of a beat: a frame that falls on it is on it
+_DIGITS = 9  # of a phase: a frame that falls on the beginning of a cycle is in it
 
 
 class Beat(Protocol):
@@ -94,13 +94,13 @@ class Modulation:
                 phase = (tempo.beat - slot.first) / rate if rate > 0 else 0.0
             else:
                 phase = slot.phase_at(at, rate, anew)
-            return WAVES[source](round(phase + there[slot.phase], 9), slot.number)
+            return WAVES[source](round(phase + there[slot.phase], _DIGITS), slot.number)
         if source in ("level", "low", "mid", "high"):
             return self._ask(f"audio/{source}")
         stages = Stages._make([there[each] for each in slot.stages])
         begun = at if anew else None
         if source == "beat" and rate > 0:
-            cycle = (tempo.beat + _NEAR) / rate + there[slot.phase]
+            cycle = round(tempo.beat / rate + there[slot.phase], _DIGITS)
             if cycle // 1 != slot.cycle:
                 slot.cycle, begun = cycle // 1, at - cycle % 1 * rate * 60 / tempo.bpm
         elif source == "onset":
