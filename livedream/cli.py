@@ -337,7 +337,7 @@ def _parser() -> argparse.ArgumentParser:
     bridge = command(midi, "send what a MIDI controller does to any program as OSC; no dream is played")
     bridge.add_argument("--port", default="", metavar="NAME", help="or part of it; ? lists them [the first]")
     bridge.add_argument("--to", default="127.0.0.1:9000", metavar="HOST:PORT", help="where OSC goes [%(default)s]")
-    bridge.add_argument("--map", metavar="FILE.json", help="which control has which address, as `run --midi` keeps them")
+    bridge.add_argument("--map", metavar="FILE.json", help="which control has which address, as `run --midi` writes it")
     bridge.add_argument("--prefix", metavar="/…", help="what all addresses begin with [/midi; none with --map]")
     bridge.add_argument("--listen", type=_port, metavar="PORT", help="of OSC that sets the controller's lights")
     bridge.add_argument("--seconds", type=_positive, metavar="N", help="end after so much")

@@ -105,9 +105,13 @@ class Port:
 
 
 def api() -> int:
-    """rtmidi's number of the first system of MIDI that works here. UserError: none does."""
+    """rtmidi's number of the first system of MIDI that works here. UserError: none does.
+
+    The environment's MIDO_BACKEND, as mido has it ("mido.backends.rtmidi/UNIX_JACK"), leaves no choice.
+    """
+    asked = getattr(rtmidi, f"API_{os.environ.get('MIDO_BACKEND', '').partition('/')[2]}", None)
     os.environ.setdefault("JACK_NO_START_SERVER", "1")  # it is not for us to start one
-    for each in rtmidi.get_compiled_api():
+    for each in rtmidi.get_compiled_api() if asked is None else [asked]:
         try:
             rtmidi.MidiIn(each, CLIENT).delete()
         except (rtmidi.RtMidiError, SystemError):  # no /dev/snd/seq, no JACK server

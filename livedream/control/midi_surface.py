@@ -22,7 +22,8 @@ class Surface:
     """Plays from `start` to `stop`.
 
     wanted: the port's name or part of it. folder: of mapping files, None: nothing is kept.
-    say: takes a line for the user. heard: called after each message, in rtmidi's thread. error: what is wrong now, or None.
+    say: takes a line for the user. heard: called after each message, in rtmidi's thread.
+    error: what is wrong now, or None.
     """
 
     def __init__(
