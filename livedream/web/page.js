@@ -4,6 +4,7 @@ import { layLayers } from "./layers.js";
 import { layLooks, reportLooks } from "./looks.js";
 import { layMidi, reportMidi } from "./midi.js";
 import { layOutputs, reportOutputs } from "./outputs.js";
+import { layPresets, reportPresets } from "./presets.js";
 import { layTempo, reportTempo, tap } from "./tempo.js";
 
 const $ = (id) => document.getElementById(id);
@@ -135,6 +136,7 @@ function lay() { // the desk for the deck that is looked at
   layLayers(deck);
   layLooks();
   layTempo();
+  layPresets();
   layMidi();
   layOutputs();
   for (const each of held) if (!shown.has(each)) held.delete(each);
@@ -225,6 +227,7 @@ function report(status) {
   }));
   $("dream").textContent = decks.map((each) => each.dream ?? "").join("  ×  ");
   reportTempo(status.tempo);
+  reportPresets(status);
   reportMidi(status.midi);
   reportLooks(status.looks, status.look_error);
   reportOutputs(outputs, status);

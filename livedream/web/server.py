@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 
 from livedream import UserError
 from livedream.frame import Frame
-from livedream.parameters import Table
+from livedream.parameters import Snapshot, Table
+from livedream.web import oscquery
 
 log = logging.getLogger("livedream.web")
 
@@ -23,10 +24,10 @@ PORT = 8808
 QUALITY = 85
 AHEAD = 2  # pictures on their way to a client at a time: one is shown while the next travels
 VALUES = 1 / 20  # seconds between two looks for values that have changed
-SCRIPTS = ("page", "controls", "layers", "looks", "midi", "outputs", "tempo")
-STYLES = ("page", "looks", "midi", "outputs", "tempo")
+SCRIPTS = ("page", "controls", "layers", "looks", "midi", "outputs", "presets", "tempo")
+STYLES = ("page", "looks", "midi", "outputs", "presets", "tempo")
 FILES = {f"/{each}": each for each in (*(f"{name}.js" for name in SCRIPTS), *(f"{name}.css" for name in STYLES))}
-FILES["/"] = "index.html"
+PAGE = "index.html"
 TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' blob: data:; connect-src 'self' ws: wss:; "
@@ -45,6 +46,7 @@ class Server:
     server's thread.
     thumbnail: the JPEG bytes of a scene and deck (0 or 1), or None.
     kinds: what `/outputs` lists: each has `usage`, `keys` and `doc`, of which the page helps to write an output.
+    osc: the OSC receiver that OSCQuery tells about; None: no OSCQuery.
 
     The port is bound by `start`, so that `url` is known at once; the rest of the work waits until it is
     wanted, because the first frame needs the processor more.
@@ -58,9 +60,11 @@ class Server:
         status: Callable[[], dict] = dict,
         thumbnail: Callable[[int, int], bytes | None] = lambda scene, deck: None,
         kinds: Sequence = (),
+        osc: oscquery.Osc | None = None,
     ):
         self.host, self.port, self.asked = host, PORT if port is None else port, port is not None
         self.table, self.status, self.thumbnail, self.kinds = table, status, thumbnail, kinds
+        self._query = osc and oscquery.Query(table, osc)
         self.refused = 0  # requests that came from another site
         self._clients: set[_Client] = set()
         self._socket: socket.socket | None = None
@@ -90,6 +94,11 @@ class Server:
             self._thread.join(3)
         if self._socket is not None:
             self._socket.close()
+
+    def see(self, values: Snapshot) -> None:
+        """Pass what was applied on a frame on to those who listen; the drawer's thread, which never waits here."""
+        if self._query:
+            self._query.see(values)
 
     def show(self, frame: Frame) -> bool | None:
         """Send a frame to every client that is ready for one. Called by the page output's thread.
@@ -141,6 +150,9 @@ class Server:
         app.router.add_get(r"/{deck:(b/)?}scene/{scene:\d{1,6}}.jpg", self._scene)
         for path in FILES:
             app.router.add_get(path, self._file)
+        app.router.add_get("/", self._root)
+        if self._query:
+            app.router.add_get("/{path:.*}", self._query.get)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await runner.setup()
         await web.SockSite(runner, self._socket).start()
@@ -149,6 +161,8 @@ class Server:
         finally:
             for each in list(self._clients):
                 await each.socket.close(code=1001)
+            if self._query:
+                await self._query.close()
             await runner.cleanup()
 
     def _guarded(self):
@@ -173,10 +187,17 @@ class Server:
 
         return guard
 
+    async def _root(self, request):
+        if self._query and self._query.wants(request):
+            return await self._query.get(request)
+        response = await self._file(request)
+        response.headers["Vary"] = "Accept"
+        return response
+
     async def _file(self, request):
         from aiohttp import web
 
-        path = Path(__file__).with_name(FILES[request.path])
+        path = Path(__file__).with_name(FILES.get(request.path, PAGE))
         return web.Response(text=path.read_text("utf-8"), content_type=TYPES[path.suffix])
 
     async def _status(self, request):
@@ -238,6 +259,8 @@ class Server:
             if self._stopping.is_set():
                 return
             try:
+                if self._query:
+                    await self._query.look()
                 status = self.status() if self._clients and beat % round(1 / VALUES) == 0 else None
                 await asyncio.gather(*(self._update(each, status) for each in self._clients))
             except Exception:  # the page must outlive a fault in what it tells about

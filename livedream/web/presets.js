@@ -1,0 +1,116 @@
+// Presets: a button for each moment that was kept, the way to it, and what keeps, undoes and forgets.
+import { control, fill, hint, make, parameters, set, shown, toggle, values, wire } from "./controls.js";
+
+const panel = document.getElementById("presets"), strip = panel.querySelector(".strip");
+const way = panel.querySelector(".way"), form = panel.querySelector("form"), note = panel.querySelector(".note");
+const field = form.querySelector("input"), store = form.querySelector("button");
+const PATIENCE = 5000;   // milliseconds after which nothing is forgotten any more
+const nodes = new Map(); // number -> its button
+let kept = [];           // as the last status had them: {number, name}
+let forgetting = 0;      // a timer: the next preset that is touched is forgotten
+let expecting = null;    // the preset that was touched here, until the status tells: {name, since}
+let following = 0;
+
+// ---- what there is ----
+
+export function layPresets() {
+  const [recall, morph, beats, undo, forget] =
+    ["recall", "morph", "beats", "undo", "delete"].map((each) => parameters.get(`preset/${each}`));
+  panel.hidden = !recall;
+  if (!recall) return;
+  store.title = hint(parameters.get("preset/store"));
+  strip.title = hint(recall);
+  const fader = control(morph), show = shown.get(morph.address), output = fader.querySelector("output");
+  const unit = () => { if (values["preset/beats"]) output.textContent = output.textContent.replace(/ s$/, " beats"); };
+  shown.set(morph.address, (value) => { show(value); unit(); });
+  fader.oninput = unit; // after the fader's own
+  const inBeats = control(beats, (each) => named(toggle(each), "Beats"));
+  const light = shown.get(beats.address);
+  shown.set(beats.address, (value) => { light(value); shown.get(morph.address)(values[morph.address]); });
+  fill(way, [fader, inBeats, control(undo, undoing), control(forget, forgetful)]);
+}
+
+function named(made, text) { made.node.textContent = text; return made; }
+
+function undoing(each) {
+  const node = make("button", { textContent: "Undo", title: hint(each) });
+  node.dataset.address = each.address;
+  node.onclick = () => { set(each.address, []); expecting = null; soon(); };
+  return { node };
+}
+
+function forgetful(each) {
+  const node = make("button", { textContent: "Forget", title: hint(each), ariaPressed: false });
+  node.onclick = () => arm(!forgetting);
+  return { node };
+}
+
+function arm(on) {
+  clearTimeout(forgetting);
+  forgetting = on ? setTimeout(() => arm(false), PATIENCE) : 0;
+  panel.classList.toggle("forgetting", on);
+  way.lastElementChild.ariaPressed = on;
+}
+
+export function reportPresets({ presets, preset = null, preset_part = null, preset_error = null }) {
+  if (!presets) return;
+  kept = presets;
+  for (const number of [...nodes.keys()]) if (!kept.some((each) => each.number === number)) nodes.delete(number);
+  fill(strip, kept.map(button));
+  if (expecting && (preset === expecting.name || performance.now() - expecting.since > 1500)) expecting = null;
+  light(expecting?.name ?? preset, expecting ? 0 : preset_part);
+  const brief = (preset_error ?? "").replace(/^preset(s|\/\w+)?:? /, "");
+  if (note.textContent !== brief) [note.textContent, note.title] = [brief, preset_error ?? ""];
+  clearTimeout(following);
+  if (preset_part !== null) following = setTimeout(wire.ask, 120); // the way is seen
+}
+
+function button({ number, name }) {
+  if (!nodes.has(number)) {
+    const node = make("button", { className: "preset" });
+    node.append(make("i", { textContent: number }), make("span"));
+    nodes.set(number, node);
+  }
+  const node = nodes.get(number), text = name === String(number) ? "" : name;
+  if (node.lastElementChild.textContent !== text) node.lastElementChild.textContent = text;
+  node.dataset.preset = name;
+  node.ariaLabel = name;
+  node.onclick = () => {
+    if (forgetting) { arm(false); return command("preset/delete", name); }
+    expecting = { name, since: performance.now() };
+    light(name, 0);
+    command("preset/recall", name);
+  };
+  return node;
+}
+
+function light(name, part) {
+  for (const node of nodes.values()) {
+    const on = node.dataset.preset === name;
+    node.ariaPressed = on;
+    node.style.setProperty("--part", on ? part ?? 1 : 0);
+  }
+}
+
+// ---- another one ----
+
+form.onsubmit = (event) => {
+  event.preventDefault();
+  const taken = new Set(kept.map((each) => each.number));
+  let free = 0;
+  while (taken.has(free)) free++;
+  command("preset/store", field.value.trim() || free);
+  field.value = "";
+  field.blur(); // the keys belong to the instrument
+};
+field.onkeydown = (event) => {
+  event.stopPropagation(); // its letters are no keys of the instrument
+  if (event.key === "Escape") field.blur();
+};
+
+function command(address, text) { // never held back for a later one of the same address: each of them counts
+  wire.send({ set: { [address]: text } });
+  soon();
+}
+
+function soon() { for (const wait of [90, 350]) setTimeout(wire.ask, wait); } // rather than within a second
