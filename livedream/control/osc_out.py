@@ -191,7 +191,7 @@ class Feedback:
             value = self._table.target(address) if value is None else value
         except KeyError:  # unknown, or its dream went just now
             return
-        if parameter.type in ("trigger", "text") or address.endswith("/jump"):
+        if parameter.jog or parameter.type in ("trigger", "text") or address.endswith("/jump"):
             return
         yield address, value
         if parameter.type == "choice" and value < len(parameter.choices):

@@ -9,7 +9,7 @@ from pythonosc.udp_client import SimpleUDPClient
 from livedream import UserError
 from livedream.control import osc
 from livedream.control.osc_out import ANSWERS, SUBSCRIBERS, Feedback
-from livedream.parameters import MASTER, PLAYER, Table, dream
+from livedream.parameters import MASTER, PLAYER, TEMPO, Table, dream
 
 STATUS = {
     "frame": 90,
@@ -155,6 +155,20 @@ def test_a_jump_is_told_as_the_scene_and_a_trigger_not_at_all(table, listeners, 
         ("/livedream/dream/scene/name", ["sky"]),
         (LAST_VALUE, [1]),
     ]
+
+
+def test_a_step_is_not_told_and_a_beat_is_at_once(listeners, start):
+    table = Table([*MASTER, *TEMPO])
+    feedback = start(table, dict, [listeners[0].address])
+    greeting = listeners[0].hear_until("/livedream/tempo/sync")
+    assert "/livedream/tempo/bpm" in dict(greeting)
+    assert "/livedream/tempo/nudge" not in dict(greeting)
+    table.set("tempo/nudge", [0.1])
+    table.set("tempo/bpm", [90])
+    feedback.show(table.tick(0.1))
+    assert listeners[0].hear_until("/livedream/tempo/bpm") == [("/livedream/tempo/bpm", [90.0])]
+    feedback.tell("beat", 3.0)
+    assert listeners[0].hear_until("/livedream/status/beat") == [("/livedream/status/beat", [3.0])]
 
 
 def test_to_renew_a_subscription_brings_no_second_greeting(table, listeners, start):
