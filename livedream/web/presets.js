@@ -27,7 +27,7 @@ export function layPresets() {
   const inBeats = control(beats, (each) => named(toggle(each), "Beats"));
   const light = shown.get(beats.address);
   shown.set(beats.address, (value) => { light(value); shown.get(morph.address)(values[morph.address]); });
-  fill(way, [fader, inBeats, control(undo, undoing), control(forget, forgetful)]);
+  fill(way, [fader, inBeats, form, control(undo, undoing), control(forget, forgetful)]);
 }
 
 function named(made, text) { made.node.textContent = text; return made; }
