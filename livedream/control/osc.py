@@ -16,7 +16,7 @@ from livedream.control import osc_packet
 from livedream.parameters import Table
 
 if TYPE_CHECKING:
-    from livedream.control.osc_out import Feedback
+    from livedream.control.osc_out import Feedback, Send
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +61,8 @@ class Receiver:
     ):
         self.host, self.port = host, port
         self._table = table
-        self._prefix = "/" + prefix.strip("/") + "/" if prefix.strip("/") else "/"
+        self.prefix = "/" + prefix.strip("/") if prefix.strip("/") else ""
+        self._prefix = f"{self.prefix}/"
         self._feedback = feedback
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="osc", daemon=True)
@@ -126,34 +127,38 @@ class Receiver:
             if time.monotonic() >= self._next_log:
                 self._log()
 
-    def take(self, packet: bytes, sender: tuple[str, int]) -> None:
-        """Act on one packet; any thread. sender: (IP address, port) that it came from."""
+    def take(self, packet: bytes, sender: tuple[str, int], reply: "Send | None" = None) -> None:
+        """Act on one packet; any thread.
+
+        sender: (IP address, port) that it came from. reply: how to answer there; None: by UDP, from this port.
+        """
+        reply = reply or self._answering.sendto
         try:
             messages = osc_packet.read(packet)
         except osc_packet.Malformed as error:
             self._table.count("malformed", f"{error}, from {sender}")
             return
         for address, arguments in messages:
-            self._take(address, arguments, sender)
+            self._take(address, arguments, sender, reply)
 
-    def _take(self, address: str, arguments: tuple, sender: tuple[str, int]) -> None:
+    def _take(self, address: str, arguments: tuple, sender: tuple[str, int], reply: "Send | None" = None) -> None:
         name = address[len(self._prefix) :]
         if not address.startswith(self._prefix):
             self._table.count("unknown", f"{address[:80]!r} from {sender}", messages=1)
         elif arguments == ("?",):
-            self._question(name, sender)
+            self._question(name, sender, reply)
         elif name in ("subscribe", "dump"):
-            self._service(name, arguments, sender)
+            self._service(name, arguments, sender, reply)
         else:
             self._table.set(name, arguments, sender)
 
-    def _question(self, name: str, sender: tuple[str, int]) -> None:
+    def _question(self, name: str, sender: tuple[str, int], reply: "Send") -> None:
         if name not in self._table.parameters and not name.startswith("status/"):
             self._table.count("unknown", f"{name[:80]!r} asked by {sender}", messages=1)
         elif self._feedback:
-            self._feedback.ask(name, sender, self._answering.sendto)
+            self._feedback.ask(name, sender, reply)
 
-    def _service(self, name: str, arguments: tuple, sender: tuple[str, int]) -> None:
+    def _service(self, name: str, arguments: tuple, sender: tuple[str, int], reply: "Send") -> None:
         port = arguments[0] if len(arguments) == 1 else None
         numbered = isinstance(port, int | float) and 1 <= port < 65536
         if not numbered and (name == "subscribe" or arguments):
@@ -161,7 +166,7 @@ class Receiver:
         elif self._feedback and name == "subscribe":
             self._feedback.subscribe(sender[0], int(port), sender)
         elif self._feedback:
-            self._feedback.dump(sender, self._answering.sendto, int(port) if numbered else None)
+            self._feedback.dump(sender, reply, int(port) if numbered else None)
 
     def _log(self) -> None:
         """One line of what was wrong since the last one, once a second at most."""

@@ -190,6 +190,8 @@ class Session:
             each.see(values)
 
     def _added(self, output: Output) -> None:
+        if self.server:
+            self.server.see(values)
         """An output is to be started."""
         if isinstance(output, Page):
             output.server = self.server
@@ -219,7 +221,8 @@ class Session:
             scenes = self.decks[deck].player.dream.scenes if deck < len(self.decks) else ()
             return scenes[scene].thumbnail or None if 0 <= scene < len(scenes) else None
 
-        return Server(*(self.wishes.web or ("127.0.0.1", None)), self.table, self.status, thumbnail, kinds.KINDS)
+        at = self.wishes.web or ("127.0.0.1", None)
+        return Server(*at, self.table, self.status, thumbnail, kinds.KINDS, self.receiver)
 
 
 def _leave(session: Session, code: int = 0) -> None:
