@@ -53,6 +53,7 @@ def played(tmp_path, paths, until):
     def make(*names, **options):
         show = Played(tmp_path / "presets", *(paths[name] for name in names), **options)
         made.append(show)
+        show.set(preset__morph=0)
         show.play(1)
         until(lambda: show.presets.bank is not None)
         return show
