@@ -113,8 +113,11 @@ def mix(transitions: Iterable[str] = ()) -> tuple[Parameter, ...]:
 
 MASTER = (
     Parameter("master/fade", "float", default=1, glide=0.0, doc="0 is black, 1 the whole picture"),
-    Parameter("master/blackout", "bool", doc="black at once"),
+    Parameter("master/fade/time", "float", 0, 60, 0, "s", doc="what a change of the fade takes at least"),
+    Parameter("master/blackout", "bool", doc="black, at once or in the time below"),
+    Parameter("master/blackout/time", "float", 0, 60, 0, "s", doc="what it takes to black and back"),
     Parameter("master/hold", "bool", doc="the outputs keep the last picture"),
+    Parameter("master/panic", "trigger", doc="a good picture at once: all calm and seen, or the preset of --panic"),
 )
 UPSCALERS = ("off", "edge", "lanczos", "bilinear", "nearest")
 FINISH = (
@@ -304,8 +307,12 @@ def _one(arguments: Sequence):
     return arguments[0]
 
 
+def _within(value, low: float, high: float):
+    return min(max(value, low), high)
+
+
 def _clamp(parameter: Parameter, value):
-    return min(max(value, parameter.low), parameter.high)
+    return _within(value, parameter.low, parameter.high)
 
 
 # Each takes a parameter and a message's arguments, and returns the value and whether it had to be clamped.
@@ -460,6 +467,7 @@ class Table:
     hold: asked by `tick` about each address that is to be applied; True: not yet, the next tick asks again.
     counters: messages, clamped, unknown and malformed since the start.
     faults: the latest case of each, in words, for the log.
+    limited: the addresses of all that `limit` keeps within limits.
     """
 
     SENDERS = 64  # remembered at a time, the least recently heard of is forgotten
@@ -477,7 +485,26 @@ class Table:
         self._gliding: set[str] = set()
         self._event_at: float | None = None
         self._said: OrderedDict[Hashable, dict[str, tuple]] = OrderedDict()  # by sender and address: last arguments
+        self._limits: dict[str, tuple[float, float]] = {}
+        self.limited: tuple[str, ...] = ()
         self._install([_Entry(each) for each in parameters])
+
+    def limit(self, limits: Mapping[str, tuple[float, float]]) -> None:
+        """Let these parameters, whenever they are there, be nothing outside of (low, high): their range is narrower.
+
+        The address of a vector, or of knobs or latents ("dream/knob"), stands for all its elements.
+        """
+        with self._lock:
+            self._limits = dict(limits)
+            entries = list(self._entries.values())
+            for entry in entries:
+                entry.parameter = narrowed = self._narrowed(entry.parameter)
+                if narrowed.type in ("float", "int"):
+                    entry.target, entry.origin = _clamp(narrowed, entry.target), _clamp(narrowed, entry.origin)
+                elif narrowed.type == "vector":
+                    entry.target = tuple(_clamp(narrowed, each) for each in entry.target)
+                    entry.origin = tuple(_clamp(narrowed, each) for each in entry.origin)
+            self._install(entries)
 
     def replace(self, prefix: str, parameters: Iterable[Parameter]) -> None:
         """Put `parameters` in the place of all that begin with `prefix`: a dream came or went.
@@ -492,8 +519,8 @@ class Table:
         with self._lock:
             fresh = []
             for each in parameters:
-                entry, old = _Entry(each), self._entries.get(each.address)
-                if old and _alike(old.parameter, each):
+                entry, old = _Entry(self._narrowed(each)), self._entries.get(each.address)
+                if old and _alike(old.parameter, entry.parameter):
                     entry.target, entry.origin = old.target, old.origin
                     entry.elapsed, entry.seconds = old.elapsed, old.seconds
                 else:  # what was said about the old one is not about this one
@@ -599,8 +626,9 @@ class Table:
             self._texts = {address: each for address, each in self._texts.items() if address not in texts}
             event_at, self._event_at = self._event_at, None
             changes, fired = [], set()
-            if "player/glide" in pending:  # before the others, so that they go by it
-                pending = {"player/glide": pending["player/glide"], **pending}
+            first = {each: pending[each] for each in pending if each == "player/glide" or each.endswith("/time")}
+            if first:  # so that the others go by them
+                pending = first | pending
             ways, self._ways = self._ways, {}
             for address, (value, *_) in pending.items():
                 self._apply(address, value, changes, fired, ways.get(address))
@@ -632,6 +660,8 @@ class Table:
                 for name in names:
                     self._entries[name].vector = parameter.address
         self.parameters: Mapping[str, Parameter] = MappingProxyType({a: e.parameter for a, e in self._entries.items()})
+        if self._limits:
+            self.limited = tuple(a for a, e in self._entries.items() if self._narrowed(e.parameter) is not e.parameter)
         self._gliding = {address for address, entry in self._entries.items() if entry.elapsed < entry.seconds}
         self._values = {address: entry.present() for address, entry in self._entries.items()}
         for entry in entries:
@@ -700,7 +730,7 @@ class Table:
             entry.origin = self._values[address] if glide is not None else value
             entry.target, entry.elapsed = value, 0.0
             if seconds is None:
-                seconds = max(glide or 0.0, self._glide())
+                seconds = max(glide or 0.0, self._seconds("player/glide"), self._seconds(f"{address}/time"))
             entry.seconds = 0.0 if glide is None else seconds
             if entry.seconds > 0:
                 self._gliding.add(address)
@@ -708,9 +738,26 @@ class Table:
                 chosen.target = value
         changes.append((address, value))
 
-    def _glide(self) -> float:
-        entry = self._entries.get("player/glide")
+    def _seconds(self, address: str) -> float:
+        entry = self._entries.get(address)
         return entry.target if entry else 0.0
+
+    def _narrowed(self, parameter: Parameter) -> Parameter:
+        """The parameter within its limits, if there are any for it, or for the vector that it is an element of."""
+        parent, _, last = parameter.address.rpartition("/")
+        limits = self._limits.get(parameter.address) or (self._limits.get(parent) if last.isdecimal() else None)
+        if limits is None or parameter.type not in ("float", "int", "vector"):
+            return parameter
+        low, high = (float(_clamp(parameter, each)) for each in limits)
+        if parameter.type == "int":
+            low, high = math.ceil(low), math.floor(high)
+        if low > high:
+            return parameter
+        each = parameter.default
+        default = (
+            tuple(_within(each, low, high) for each in each) if isinstance(each, tuple) else _within(each, low, high)
+        )
+        return replace(parameter, low=low, high=high, default=default)
 
     def _move(self, dt: float, changes: list) -> None:
         """Take all that was changed or glides to its present value, in a new dictionary."""

@@ -26,7 +26,7 @@ LARGEST = 1 << 28  # bytes of a file
 # What belongs to the room and not to the moment: where the picture goes, its tempo, whether it is dark; what starts
 # something when it is set; and the seed, which is the moment's own.
 _NOT_KEPT = re.compile(
-    r"(output|window|preset|tempo|midi|audio|safety|stuck)/.*|master/(fade|blackout|hold|panic)|look/(insert|remove)"
+    r"(output|window|preset|tempo|midi|audio|safety|stuck)/.*|master/((fade|blackout)(/time)?|hold|panic)|look/(insert|remove)"
     r"|look/.*/place|(b/)?dream/(load|reload|scene|scene/jump)|(b/)?player/(seed|loop|pingpong|scrub|branch|live).*"
 )
 

@@ -126,6 +126,16 @@ class Presets:
                 self._tell(str(error))
         return values
 
+    def rescue(self, name: str, values: Snapshot, seconds: float) -> bool:
+        """Go to a preset now, whatever waits for the beat; False if there is none of that name or number."""
+        preset = self.bank and self.bank.find(name)
+        if not preset:
+            return False
+        self._undo.append(self._here(values))
+        self.recalled = preset.name
+        self._go(Place(preset.values, tuple(self._moments(preset))), values, seconds)
+        return True
+
     # -- the drawer -----------------------------------------------------------------------------------------------
 
     def _do(self, command: str, text: str, values: Snapshot) -> None:
@@ -180,9 +190,10 @@ class Presets:
             self._tell(f"preset {preset.name}: {'; '.join(wrong)}; only its parameters are taken there")
         return found
 
-    def _go(self, place: Place, values: Snapshot) -> None:
+    def _go(self, place: Place, values: Snapshot, seconds: float | None = None) -> None:
         """Begin the way to a place from where everything is."""
-        seconds = values["preset/morph"] * (self._beat() if values["preset/beats"] else 1.0)
+        if seconds is None:
+            seconds = values["preset/morph"] * (self._beat() if values["preset/beats"] else 1.0)
         begun = [deck.player.toward for deck in self._decks]
         morph = Morph(list(place.moments), seconds, {}, begun)
         there = self._table.parameters

@@ -22,7 +22,7 @@ from livedream.output.window import run as run_windows
 from livedream.parameters import Snapshot
 from livedream.play import table as tables
 from livedream.play.player import Player
-from livedream.stage import loader
+from livedream.stage import loader, safety
 from livedream.stage.composed import Composed
 from livedream.stage.deck import Deck
 from livedream.stage.faster import Faster, said
@@ -104,6 +104,8 @@ class Session:
             self.decks, table, config.folder() / "presets", wishes.presets, lambda: 60 / self.tempo.bpm
         )
         self.controllers = self._controllers()
+        self.safety = safety.Safety(table, self._rescue)
+        safety.limit(table, wishes.limits)
         self.awake = Awake()
         self.server = None if wishes.web_off else self._server()
         self._unasked = None
@@ -181,7 +183,12 @@ class Session:
         values = self.presets.shape(values, number, seconds)
         if self.hearing:
             self.hearing.hear(values, number)
-        return self.tempo.shape(self.modulation.shape(values, number, seconds))
+        values = self.tempo.shape(self.modulation.shape(values, number, seconds))
+        return self.safety.shape(values, seconds)
+
+    def _rescue(self, values: Snapshot, seconds: float) -> bool:
+        """Go to the preset of panic, if there is one."""
+        return self.wishes.panic is not None and self.presets.rescue(self.wishes.panic, values, seconds)
 
     def _seen(self, values: Snapshot) -> None:
         """The values of each frame, in the drawer's thread."""

@@ -1,7 +1,7 @@
 """What `livedream run` was asked for."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from livedream import UserError
@@ -30,6 +30,8 @@ class Wishes:
     audio: str | None = None  # a device or a file to listen to
     link: bool = False  # the tempo is Ableton Link's
     midi: str | None = None  # a port's name, or part of it
+    panic: str | None = None  # the preset that is seen after it, by name or number
+    limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)  # of parameters: low and high
     presets: Path | None = None  # their file; None: that of the dream, among the user's settings
     recordings: Path = Path()  # the folder of recordings and screenshots that are asked for in play
 
