@@ -1,5 +1,7 @@
 """A phase-locked loop: a steady beat out of pulses that come early and late."""
 
+import math
+
 MEMORY = 96  # pulses that the line goes by, four beats of MIDI clock: more is steadier, fewer follows sooner
 LOCKED = 24  # pulses after which the period is to be believed
 GAP = 0.6  # seconds without a pulse after which it is another clock; the slowest pulses that are told come in 0.25 s
@@ -15,12 +17,13 @@ class PhaseLock:
     1998, 1.3). A clock that changes its tempo shows in errors that do not average out; then most is forgotten.
 
     pulses: that the line goes by, 0..MEMORY. at: seconds of the latest one, on the line. period: seconds between two.
+    came: when the latest one really came.
     """
 
     def __init__(self):
         self.pulses = 0
         self.at, self.period = 0.0, 0.5 / 24
-        self._came, self._astray = 0.0, 0.0
+        self.came, self._astray = -math.inf, 0.0
 
     @property
     def locked(self) -> bool:
@@ -28,7 +31,7 @@ class PhaseLock:
 
     def pulse(self, at: float) -> None:
         """Take a pulse that came at `at` seconds, of any clock that runs evenly."""
-        if not self.pulses or at - self._came > GAP:
+        if not self.pulses or at - self.came > GAP:
             self.pulses, self.at, self._astray = 1, at, 0.0
         else:
             error = at - (self.at + self.period)
@@ -38,4 +41,4 @@ class PhaseLock:
                 self.pulses, self._astray = 6, 0.0
             self.at += self.period + 2 * (2 * n - 1) / (n * (n + 1)) * error
             self.period = min(max(self.period + 6 / (n * (n + 1)) * error, FASTEST), SLOWEST)
-        self._came = at
+        self.came = at

@@ -19,6 +19,7 @@ NORMAL = 120.0  # beats a minute at which tempo/sync leaves the speed as it is
 SPEED = PLAYER[0]
 # What tempo/quantize has wait, of deck B too. A dream asked for is made ready at once; "dream" is its coming in.
 WAITING = {"player/speed", "player/reseed", "dream/scene", "dream/scene/jump", "dream", "preset/recall"}
+SILENCE = 1.0  # seconds after which a MIDI clock is gone; its tempo stays
 PATIENCE = 0.5  # seconds that a tempo asked for has to become the one that is followed
 _NEAR = 1e-6  # of a beat: a frame that falls on a beat is on it
 
@@ -166,6 +167,9 @@ class Tempo:
         """
         with self._lock:
             self._seconds, self._origin = seconds, origin
+            if "midi" in self._heard and seconds + origin - self._pulses.came > SILENCE:
+                del self._heard["midi"]
+                self._started = self._begins
             before, heard = self.beat, self._heard.get(self.source)
             followed = self.source if heard else None
             if heard:

@@ -255,14 +255,17 @@ def test_a_clock_that_goes_away_leaves_its_tempo():
     instrument, _ = steered(clock(97, 5, 0.0))
     assert instrument.table.target("tempo/bpm") == pytest.approx(97, abs=0.5)
     at, beat = instrument.number / FPS, instrument.tempo.beat
+    assert instrument.tempo.following
     instrument.until(20.0)
+    assert not instrument.tempo.following
     assert instrument.tempo.beat == pytest.approx(beat + (20 - at) * 97 / 60, abs=0.2)
-    instrument.set("tempo/source", "internal")
+    instrument.set("tempo/bpm", 60)  # hands may go on with it
     instrument.until(21.0)
-    assert instrument.tempo.beat == pytest.approx(beat + (21 - at) * 97 / 60, abs=0.2)
-    instrument.set("tempo/bpm", 60)
-    instrument.frame()
     assert instrument.tempo.bpm == 60
+    at, beat = instrument.number / FPS, instrument.tempo.beat
+    instrument.until(25.0, [(each, instrument.tempo.clock) for each in clock(60, 4, 21.0)])  # it is back: no leap
+    assert instrument.tempo.following
+    assert instrument.tempo.beat == pytest.approx(beat + instrument.number / FPS - at, abs=0.05)
 
 
 def test_what_is_no_clock_breaks_nothing():
