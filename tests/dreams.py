@@ -138,6 +138,24 @@ def tiny_parts(
     return path, components, metadata
 
 
+def sinking(path, keeps: float = 0.9):
+    """Write a tiny without chance whose latents come to rest at 0: a step leaves `keeps` of them. Its scenes 0, 1 and 2
+    begin far from there, near, and nearer.
+    """
+    target, components, metadata = tiny_parts(path, title="Sinking")
+    step = _graph(
+        [helper.make_node("Mul", ["latent", "keeps"], ["next.latent"])],
+        {"latent": (np.float32, [1, 8])},
+        {"next.latent": (np.float32, [1, 8])},
+        {"keeps": np.float32(keeps)},
+    )
+    metadata["controls"] = []
+    latents = {"far": first(), "near": -0.2 * first(), "nearer": 0.1 * first()}
+    metadata["scenes"] = [write.scene(name, {"step/latent": each}) for name, each in latents.items()]
+    write.write(target, components | {"step": step}, metadata)
+    return path
+
+
 def invert(path, width: int = 64, height: int = 32):
     """Write an effect:
 

@@ -26,6 +26,7 @@ def paths(tmp_path_factory):
         "layers": dreams.tiny(folder / "layers.onnx", title="Layers", layers=True),
         "walk": dreams.tiny(folder / "walk.onnx", title="Walk", step=False),
         "noisy": target,
+        "sinking": dreams.sinking(folder / "sinking.onnx"),
     }
 
 
@@ -70,15 +71,14 @@ def test_a_loop_is_the_same_frames_period_after_period_and_ends_where_it_began(p
     assert np.array_equal(pictures(show, 5), pictures(untouched.play(12), 5))
 
 
-@pytest.mark.parametrize("name", ["calm", "noisy", "layers", "walk"])
-@pytest.mark.parametrize("at_once", [1, 3])
+@pytest.mark.parametrize(("name", "at_once"), [("noisy", 1), ("noisy", 3), ("layers", 3), ("walk", 1)])
 def test_a_show_with_its_past_is_drawn_again_to_the_last_bit(played, tmp_path, name, at_once):
     show = played(name, "calm")
     show.shows.keep(tmp_path / "kept.show")
     show.set(mix__crossfade=0.5)
     chance = random.Random(name)
     show.play(30)
-    for _ in range(70):
+    for _ in range(50):
         prefix = chance.choice(["", "b__"])
         address, value = chance.choice(
             [
@@ -135,6 +135,29 @@ def test_the_second_decks_past_is_its_own(played):
     assert np.array_equal(pictures(show, 20), past[::-1][1:21])
     assert show.decks[0].player.playhead.present
     assert not show.decks[1].player.playhead.present
+
+
+@pytest.mark.parametrize("how", ["nudge", "scene"])
+def test_a_dream_at_rest_is_helped_at_the_next_bar_and_the_show_has_it(played, tmp_path, how):
+    show, bar = played("sinking"), [0]
+    show.decks[0].bar = lambda: bar[0]
+    show.shows.keep(tmp_path / "kept.show")
+    show.set(player__unstick=how, player__speed=8)
+    player = show.decks[0].player
+    show.play(50, 2)
+    assert player.unstuck >= 1
+    assert show.table.target("dream/scene") == 0  # a bar has not begun
+    bar[0] += 1
+    show.play(30, 2)
+    assert (show.table.target("dream/scene") > 0) == (how == "scene")
+    made = show.end()
+    told = show_file.read(tmp_path / "kept.show")
+    drawn = numbered(replay.frames(told, replay.dreams(told)))
+    assert all(np.array_equal(each, drawn[number]) for number, each in made.items())
+    if how == "scene":
+        return
+    last = [each.tobytes() for each in made.values()]
+    assert len(set(last[-60:])) > 10  # it moves
 
 
 def test_another_dream_comes_in_live(played, paths):
