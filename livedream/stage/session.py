@@ -98,6 +98,8 @@ class Session:
 
             self.hearing = Hearing(wishes.audio, wishes.fps, self.modulation, self.feedback.tell)
         self.link = Link(self.tempo)
+        for deck in self.decks:
+            deck.bar = lambda: self.tempo.bar
         if wishes.link:
             table.set("tempo/source", ["link"])
         self.presets = Presets(
@@ -195,10 +197,10 @@ class Session:
         self.feedback.show(values)
         for each in (*self.loaders, self.looks, self.outputs, self.windows, self.tempo, *self.controllers):
             each.see(values)
-
-    def _added(self, output: Output) -> None:
         if self.server:
             self.server.see(values)
+
+    def _added(self, output: Output) -> None:
         """An output is to be started."""
         if isinstance(output, Page):
             output.server = self.server
