@@ -209,11 +209,28 @@ def info(options) -> int:
 def params(options) -> int:
     from livedream.control import addresses
     from livedream.dream import read
+    from livedream.parameters import SLOTS, modulator
     from livedream.play import table
 
-    parameters = addresses.standard()
-    if options.model:
-        parameters = addresses.with_mix(table.of(read.load(options.model)).parameters.values())
+    if bool(options.layout) != bool(options.out):
+        raise UserError("params: --layout KIND and -o FILE go together")
+    if options.model and options.model.startswith(("http://", "https://")):
+        from livedream.control import running
+
+        parameters = running.parameters(options.model)
+    elif options.model or options.layout:
+        dream = read.load(options.model or "rainbow.onnx")
+        parameters = addresses.with_mix(table.of(dream).parameters.values())
+        if options.layout:  # `params` tells of the other slots in a line, a tablet wants them
+            parameters += tuple(each for n in range(2, SLOTS + 1) for each in modulator(n))
+    else:
+        parameters = addresses.standard()
+    if options.layout:
+        from livedream.control import layouts
+
+        layouts.write(options.layout, Path(options.out), parameters)
+        print(options.out)
+        return 0
     print((addresses.markdown if options.markdown else addresses.text)(parameters))
     return 0
 
@@ -397,8 +414,16 @@ def _parser() -> argparse.ArgumentParser:
     tell.add_argument("--sheet", metavar="OUT.jpg", help="draw its scenes as a contact sheet")
 
     table = command(params, "every address that OSC can move")
-    table.add_argument("model", nargs="?", metavar="MODEL", help="with what this dream brings")
+    table.add_argument(
+        "model", nargs="?", metavar="MODEL|PAGE", help="with what this dream brings; all of the show whose page it is"
+    )
     table.add_argument("--markdown", action="store_true")
+    table.add_argument(
+        "--layout",
+        choices=("touchosc", "open-stage-control"),
+        help="make a tablet's pages of them, into -o FILE [of rainbow.onnx]",
+    )
+    table.add_argument("-o", "--out", metavar="FILE", help="FILE.tosc, FILE.json")
 
     seen = command(looks, "the looks that ship, or whether a shader works here")
     seen.add_argument(
