@@ -148,7 +148,12 @@ TEMPO = (
     Parameter("tempo/resync", "trigger", doc="this is the first beat of a bar of four"),
     Parameter("tempo/nudge", "float", -0.25, 0.25, 0, "beats", jog=True, doc="a step on, or back; 0 between two alike"),
     Parameter(
-        "tempo/quantize", "choice", 0, 2, doc="what speed, scenes, reseed, loads, presets wait for", choices=GRIDS
+        "tempo/quantize",
+        "choice",
+        0,
+        2,
+        doc="what speed, loops, scenes, reseed, loads, presets wait for",
+        choices=GRIDS,
     ),
     Parameter("tempo/source", "choice", 0, 2, doc="who sets the tempo", choices=SOURCES),
     Parameter("tempo/sync", "bool", doc="speed goes with the tempo: as it is at 120 bpm, twice at 240"),

@@ -18,7 +18,10 @@ CLOCKS = 24  # of MIDI, a beat
 NORMAL = 120.0  # beats a minute at which tempo/sync leaves the speed as it is
 SPEED = PLAYER[0]
 # What tempo/quantize has wait, of deck B too. A dream asked for is made ready at once; "dream" is its coming in.
-WAITING = {"player/speed", "player/reseed", "dream/scene", "dream/scene/jump", "dream", "preset/recall"}
+WAITING = {
+    *("player/speed", "player/reseed", "player/loop", "player/live", "player/branch"),
+    *("dream/scene", "dream/scene/jump", "dream", "preset/recall"),
+}
 SILENCE = 1.0  # seconds after which a MIDI clock is gone; its tempo stays
 PATIENCE = 0.5  # seconds that a tempo asked for has to become the one that is followed
 _NEAR = 1e-6  # of a beat: a frame that falls on a beat is on it
