@@ -17,10 +17,10 @@ HOP = 256  # samples: 5.3 ms
 WINDOW = 1024
 LOW, HIGH = 200.0, 2000.0  # Hz, between the bands
 BACK = 3  # hops between the two spectra that are compared
-REMEMBERED = 96  # hops, half a second, that the threshold is made of
+REMEMBERED = 188  # hops, a second, that the threshold is made of
 APART = 0.055  # seconds at least between two onsets: 16ths at 270 bpm
 QUIET = 10 ** (-60 / 20)  # of full scale: what is softer is silence
-CLEAR, UNREST = 0.3, 4.0  # how far an onset stands out at threshold 1: over what is usual, and over how uneven that is
+CLEAR, UNREST = 0.3, 6.5  # how far an onset stands out at threshold 1: over what is usual, and over how uneven that is
 FLOOR = -80.0  # decibels that `spectrum` begins at
 
 
