@@ -27,7 +27,7 @@ LARGEST = 1 << 28  # bytes of a file
 # something when it is set; and the seed, which is the moment's own.
 _NOT_KEPT = re.compile(
     r"(output|window|preset|tempo|midi|audio|safety|stuck)/.*|master/((fade|blackout)(/time)?|hold|panic)|look/(insert|remove)"
-    r"|look/.*/place|(b/)?dream/(load|reload|scene|scene/jump)|(b/)?player/(seed|loop|pingpong|scrub|branch|live).*"
+    r"|look/.*/place|(b/)?dream/(load|reload|scene|scene/jump)|(b/)?player/(seed|unstick|loop|pingpong|scrub|branch|live).*"
 )
 
 
@@ -46,9 +46,17 @@ def kept(parameters: Mapping[str, Parameter]) -> list[str]:
     ]
 
 
+def chosen(parameter: Parameter, value: Value) -> Value:
+    """The value; of a choice, its name, which means the same where there are others to choose from."""
+    named = parameter.type == "choice" and isinstance(value, int) and value < len(parameter.choices)
+    return parameter.choices[value] if named else value
+
+
 @dataclass(frozen=True)
 class Preset:
-    """number: 0 to 999. name: never a number but its own. stored: ISO 8601. decks: each as JSON has it, opaque here."""
+    """number: 0 to 999. name: never a number but its own. stored: ISO 8601. values: choices by their names. decks: each
+    as JSON has it, opaque here.
+    """
 
     number: int
     name: str
@@ -179,8 +187,14 @@ def _preset(said: dict) -> Preset:
 
 
 def _value(said) -> Value:
+    if isinstance(said, str):
+        return said
     if isinstance(said, list):
-        return tuple(map(_value, said))
+        return tuple(map(_number, said))
+    return _number(said)
+
+
+def _number(said) -> float | int | bool:
     if not isinstance(said, bool | int | float) or not math.isfinite(said):
         raise ValueError
     return said

@@ -165,8 +165,11 @@ class Presets:
     def _here(self, values: Snapshot) -> Place:
         """What is on this frame: what hands have asked for, and where a morph has come to by now."""
         moving = self._morph.moved if self._morph else ()
-        addresses = presets.kept(self._table.parameters)
-        now = {each: values[each] if each in moving else self._table.target(each) for each in addresses}
+        there = self._table.parameters
+        now = {
+            each: presets.chosen(there[each], values[each] if each in moving else self._table.target(each))
+            for each in presets.kept(there)
+        }
         speeds = [now.get(f"{deck.prefix}player/speed", 1.0) for deck in self._decks]
         pairs = zip(self._decks, speeds, strict=True)
         return Place(now, tuple(_seen(deck, speed) for deck, speed in pairs))
@@ -240,7 +243,7 @@ class Presets:
         at, _, speed = morph.moments[n]
         dream = deck.player.dream
         part = morph.elapsed / morph.seconds
-        left = (morph.seconds - morph.elapsed) * speed * dream.fps
+        left = (morph.seconds - morph.elapsed) * max(speed, 0.0) * dream.fps  # backwards there is no way to it
         latent = at.latent(left, dream.interpolation)
         return _over(morph.begun[n], Toward(latent, part * part * (3 - 2 * part), at.noise))
 

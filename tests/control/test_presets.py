@@ -9,7 +9,7 @@ from livedream import UserError, parameters
 from livedream.control import presets
 from livedream.parameters import Table
 
-VALUES = {"dream/knob/1": 0.1 + 0.2, "player/freeze": True, "mix/mode": 2, "dream/latent": (0.0, -1.5)}
+VALUES = {"dream/knob/1": 0.1 + 0.2, "player/freeze": True, "mix/mode": "screen", "dream/latent": (0.0, -1.5)}
 DECKS = [{"dream": "Tiny", "sha256": "0" * 64, "moment": {"phase": 1 / 3, "states": {"state.h": "AAAA"}, "noises": []}}]
 
 
@@ -90,7 +90,7 @@ def test_a_damaged_file_is_one_line_and_never_overwritten(bank, cut):
         {"name": "dawn"},
         {"name": "4"},
         {"name": None},
-        {"values": {"dream/knob/1": "high"}},
+        {"values": {"dream/latent": ["high"]}},
         {"values": []},
         {"decks": [3]},
         {"decks": None},
@@ -157,6 +157,12 @@ def test_what_belongs_to_the_room_is_not_kept():
     not_kept = ("player/seed", "dream/scene", "dream/load", "master/blackout", "master/fade", "preset/morph")
     assert not [each for each in kept if each in not_kept or each.startswith(("output/", "window/", "tempo/"))]
     assert "dream/latent/0" not in kept  # the vector says it
+
+
+def test_a_choice_is_kept_by_its_name():
+    fade = parameters.mix()[1]
+    assert presets.chosen(fade, 2) == "screen"
+    assert presets.chosen(parameters.MASTER[0], 1.0) == 1.0
 
 
 @pytest.mark.parametrize(
