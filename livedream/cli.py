@@ -16,6 +16,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command. Returns the exit code: 0 as asked, 1 failed part-way, 2 wrong usage or input, 3 our bug."""
     parser = _parser()
     options = parser.parse_args(arguments)
+    options.arguments = list(sys.argv[1:] if arguments is None else arguments)
     logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING, format="%(message)s")
     try:
         code = options.call(options) or 0
@@ -41,6 +42,9 @@ def run(options) -> int:
     from livedream.stage.session import run
     from livedream.stage.wishes import Wishes
 
+    limits = values = {}
+    if options.session or options.last:
+        options, limits, values = _restored(options)
     if options.link:
         _need("link", "--link", "link")
     if options.midi:
@@ -72,8 +76,57 @@ def run(options) -> int:
         midi=options.midi,
         presets=options.presets and Path(options.presets).expanduser(),
         recordings=Path(options.recordings).expanduser(),
+        panic=options.panic,
+        limits=limits,
+        values=values,
+        asked=_asked(options),
+        save=options.save and Path(options.save),
+        remembered=not options.forget,
     )
     return run(wishes, say=lambda text: print(text, flush=True))
+
+
+def _kept(options) -> dict[str, argparse.Action]:
+    """The options of `run` that a session's file has, by their keys in it."""
+    others = ("help", "verbose", "save", "last", "forget")
+    return {each.dest: each for each in options.parser._actions if each.option_strings and each.dest not in others}
+
+
+def _restored(options) -> tuple[argparse.Namespace, dict, dict]:
+    """The options as a session's file and, above it, the command line say; limits and values of the file."""
+    from livedream.stage import session_file
+
+    path, actions = session_file.last() if options.last else Path(options.session), _kept(options)
+    if options.last and not path.exists():
+        raise UserError(f"--last: no session was played here yet; {path} would be it")
+    said, arguments = session_file.read(path, actions), []
+    for key, action in actions.items():
+        value, several = said.get(key), isinstance(action.default, list)
+        if value is None or (several and getattr(options, key)):
+            continue
+        if action.nargs == 0:
+            if not isinstance(value, bool):
+                raise UserError(f"{path}: {key}: should be true or false")
+            arguments += action.option_strings[-1:] if value else []
+            continue
+        for each in value if several and isinstance(value, list) else [value]:
+            if isinstance(each, bool) or not isinstance(each, str | int | float):
+                raise UserError(f"{path}: {key}: should be {'texts' if several else 'a text or a number'}")
+            text = each if isinstance(each, str) else f"{each:.12g}"
+            try:
+                (action.type or str)(text)
+            except argparse.ArgumentTypeError as error:
+                raise UserError(f"{path}: {key}: {error}") from None
+            arguments.append(f"{action.option_strings[-1]}={text}")
+    return options.parser.parse_args([*arguments, *options.arguments[1:]]), said["limits"], said["values"]
+
+
+def _asked(options) -> dict[str, object]:
+    """What `run` was asked for, as a session's file has it."""
+    found = {
+        key: getattr(options, key) for key, each in _kept(options).items() if getattr(options, key) != each.default
+    }
+    return {key: "x".join(map(str, value)) if isinstance(value, tuple) else value for key, value in found.items()}
 
 
 def midi(options) -> int:
@@ -296,6 +349,16 @@ def _parser() -> argparse.ArgumentParser:
         return made
 
     play = command(run, "play a dream live")
+    play.set_defaults(parser=play)
+    play.add_argument(
+        "session", nargs="?", type=_session, metavar="FILE.session", help="as it says; options here win over it"
+    )
+    play.add_argument("--last", action="store_true", help="the session that was played last")
+    play.add_argument(
+        "--save", type=_session, metavar="FILE.session", help="keep this session there, with its values, as it goes on"
+    )
+    play.add_argument("--forget", action="store_true", help="--last is not to find this session")
+    play.add_argument("--panic", metavar="PRESET", help="its name or number: what master/panic goes to")
     play.add_argument(
         "--model",
         action="append",
@@ -474,6 +537,12 @@ def _positive(text: str) -> float:
 def _show(text: str) -> str:
     if Path(text).suffix != ".show":
         raise argparse.ArgumentTypeError(f"{text}: a show's file ends in .show")
+    return text
+
+
+def _session(text: str) -> str:
+    if Path(text).suffix != ".session":
+        raise argparse.ArgumentTypeError(f"{text}: a session's file ends in .session; --model {text} plays a dream")
     return text
 
 

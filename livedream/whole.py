@@ -6,11 +6,14 @@ from pathlib import Path
 from livedream import UserError
 
 
-def write(path: Path, data: bytes) -> None:
-    """Put `data` into the file `path`, which holds its old content until all of it is on the disk. UserError."""
+def write(path: Path, data: bytes, mode: int = 0o666) -> None:
+    """Put `data` into the file `path`, which holds its old content until all of it is on the disk. UserError.
+
+    mode: who may read it, 0o600: its owner; what the user's umask takes away goes.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with open(temporary, "wb") as file:
+        with open(temporary, "wb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

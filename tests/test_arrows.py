@@ -28,6 +28,7 @@ MAY = {
     "web": {"livedream", "frame", "parameters", "web"},
     "stage": {
         "livedream",
+        "whole",
         "parameters",
         "frame",
         "config",

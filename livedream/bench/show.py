@@ -54,7 +54,7 @@ class Show:
             "run",
         ]
         model = Path(model).resolve() if Path(model).exists() else model
-        self._command += ["--model", str(model), "--fps", f"{fps:g}", *arguments]
+        self._command += ["--model", str(model), "--fps", f"{fps:g}", "--forget", *arguments]
         if "--device" not in arguments:
             self._command += ["--device", "cpu"]
         self._command += ["--osc", f"127.0.0.1:{self.osc_port}", "--web", f"127.0.0.1:{self.web_port}"]

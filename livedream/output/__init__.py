@@ -61,6 +61,7 @@ class Output:
 
     def __init__(self, options: Options):
         self.options = options
+        self.asked = options.sink  # what --out would have to say to have it again
         self.name = options.name
         self.state = "starting"
         self.error: str | None = None

@@ -80,7 +80,9 @@ def parse(text: str, folder: Path | None = None) -> Output:
         if Path(sink).name != sink or "\\" in sink or ":" in sink:
             raise UserError(f"output {name}: only a name, without a folder; it will lie in {folder}")
         sink = str(folder / sink)
-    return cls(Options(**{"sink": sink, "name": name} | values))
+    made = cls(Options(**{"sink": sink, "name": name} | values))
+    made.asked = f"{sink}#{given}" if given else sink
+    return made
 
 
 def _size(text: str) -> tuple[int, int]:

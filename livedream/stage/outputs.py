@@ -59,6 +59,11 @@ class Outputs:
         """Those that the main thread has to serve."""
         return [each for each in self._all if isinstance(each, Window)]
 
+    @property
+    def asked(self) -> list[str]:
+        """What --out would have to say to have them again, but for what was begun by output/record."""
+        return [each.asked for each in self._all or self._asked if each is not self._recording]
+
     def start(self, width: int, height: int, fps: float) -> None:
         """Start all that were given, for a show of that size (pixels) and rate, and begin to listen."""
         self._shape = (width, height, fps)

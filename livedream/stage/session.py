@@ -22,7 +22,7 @@ from livedream.output.window import run as run_windows
 from livedream.parameters import Snapshot
 from livedream.play import table as tables
 from livedream.play.player import Player
-from livedream.stage import loader, safety
+from livedream.stage import loader, safety, session_file
 from livedream.stage.composed import Composed
 from livedream.stage.deck import Deck
 from livedream.stage.faster import Faster, said
@@ -130,6 +130,10 @@ class Session:
             lambda number: self.tempo.move(number / wishes.fps, self.stage.origin),
         )
 
+        self.wrong = session_file.begin(table, wishes.values, "session")
+        kept = wishes.save or wishes.remembered
+        self.kept = [session_file.Kept(self, wishes.save, wishes.remembered)] if kept else []
+
     def status(self) -> dict:
         """What `GET /status` says; any thread, once it plays."""
         return status(self)
@@ -152,7 +156,16 @@ class Session:
             settled.daemon = True
             settled.start()
             ending.callback(settled.cancel)
-            for each in (self.stage, *self.loaders, *self.seekers, self.looks, self.link, self.presets, self.awake):
+            for each in (
+                self.stage,
+                *self.loaders,
+                *self.seekers,
+                self.looks,
+                self.link,
+                self.presets,
+                self.awake,
+                *self.kept,
+            ):
                 each.start()
                 ending.callback(each.stop)
             for each in self.controllers:
@@ -174,7 +187,7 @@ class Session:
                 self.say(line)
         page = f" · page {self.server.url}" if self.server else ""
         self.say(f"OSC {self.receiver.host}:{self.receiver.port}{page}")
-        for note in (note for dream in self.dreams for note in dream.notes):
+        for note in (*(note for dream in self.dreams for note in dream.notes), *self.wrong):
             self.say(f"note: {note}")
 
     def _over(self) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from livedream import UserError
 from livedream.output.window import display_available
+from livedream.parameters import Value
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,10 @@ class Wishes:
     midi: str | None = None  # a port's name, or part of it
     panic: str | None = None  # the preset that is seen after it, by name or number
     limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)  # of parameters: low and high
+    values: Mapping[str, Value] = field(default_factory=dict)  # to begin with
+    asked: Mapping[str, object] = field(default_factory=dict)  # all of this as a session's file has it
+    save: Path | None = None  # that file, if it is to be kept
+    remembered: bool = False  # `--last` is to find it
     presets: Path | None = None  # their file; None: that of the dream, among the user's settings
     recordings: Path = Path()  # the folder of recordings and screenshots that are asked for in play
 
