@@ -111,6 +111,14 @@ class History:
             return before, before, 0.0
         return before, min(before + 1, self.newest), part
 
+    def way(self, number: int, steps: int) -> list[np.ndarray]:
+        """The latents that led to a step, without its own, the oldest first, f32 [Z] each; so many at most."""
+        found = []
+        while len(found) < steps and number > self.oldest and not self._begins[number % self._room]:
+            number -= 1
+            found.append(self.latent(number))
+        return found[::-1]
+
     def states(self, number: int) -> tuple[States | None, range]:
         """States to go on from after step `number`, and the steps that have to be made again first to have exactly
         those that were: at most a second of them.

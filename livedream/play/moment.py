@@ -52,33 +52,41 @@ class Moment:
         return mixed(*self.noises, self.phase) if self.noises else None
 
     def led(self, toward: Toward | None, interpolation: str) -> "Moment":
-        """One that looks as this one does while it is led there."""
+        """What is seen while it is led there, as a moment to go on from."""
         if toward is None:
             return self
-        before, after = (between(each, toward.latent, toward.part, interpolation) for each in (self.before, self.after))
-        noises = tuple(mixed(each, toward.noise, toward.part) for each in self.noises)
-        return replace(self, before=before, after=after, noises=noises)
+        latent, part, noise = toward
+        here = self.latent(0, interpolation)
+        before, after = (
+            latent if part == 1 else between(each, latent, part, interpolation) for each in (here, self.after)
+        )
+        noises = (mixed(self.noise, noise, part), mixed(self.noises[1], noise, part)) if self.noises else ()
+        return replace(self, before=before, after=after, phase=0.0, noises=noises, way=None)
 
 
 def moment(player: Player, whole: bool = False) -> Moment | None:
     """Where the player stands; None before its first frame. Asks its runners for the states.
 
-    whole: with what it takes to go on from there; else what it takes to be moved on.
+    whole: with what it takes to go on from there, and of the past, if it is drawn there; else what it takes to be moved
+    on.
     """
     if player._after is None:
         return None
-    points = player._before, player._after
-    step = player._runners.get("step") if whole else None
-    way = [*player.past][:-2] if whole else []
+    points, phase, recurrent, way = (player._before, player._after), player._phase, {}, []
+    if whole and player.playhead.at is not None:
+        *points, phase, recurrent, way = player.then(player.playhead.at)
+    elif whole:
+        step, way = player._runners.get("step"), [*player.past][:-2]
+        recurrent = step.state if step else {}
     return Moment(
-        *(each.latent for each in points),
-        player._phase,
+        *(each.latent.copy() for each in points),
+        phase,
         player._seed,
         player._drawn,
         player.steps,
         tuple(each.noise for each in points if each.noise is not None),
         dict(player._runners["decode"].state),
-        dict(step.state) if step else {},
+        dict(recurrent),
         np.stack(way) if way else None,
     )
 

@@ -49,6 +49,18 @@ class Toward(NamedTuple):
     noise: np.ndarray | None = None
 
 
+class Then(NamedTuple):
+    """What a player was: the latents it lay between, `part` of the way, the recurrent network's states after them, and
+    the latents before them, f32 [Z] each, the oldest first.
+    """
+
+    before: Point
+    after: Point
+    part: float
+    recurrent: dict[str, np.ndarray]
+    way: list[np.ndarray]
+
+
 class Player:
     """Plays one dream.
 
@@ -178,25 +190,32 @@ class Player:
         latent, chance = self._mix(here, (self.toward.latent, self.toward.noise), self.toward.part)
         return Toward(latent, 1.0, chance)
 
+    def then(self, position: float) -> Then:
+        """What it was at a position of its history.
+
+        The recurrent state is to the bit that of then: the steps since states were last kept, a second of them at most,
+        are made again. If from so long ago none are kept, it is the nearest that are.
+        """
+        before, after, part = self.history.around(position)
+        return Then(
+            self._kept(before), self._kept(after), part, self._recurrent(after), self.history.way(before, PAST - 2)
+        )
+
     def branch(self, position: float) -> None:
         """Go on from a position of the history, with new random numbers: to another future.
 
-        The recurrent state is to the bit what it was then: the steps since states were last kept, a second of them at
-        most, are made again. Where that long ago none are kept, and for the decoder's, it is the nearest that are.
+        Of a decoder's states it has the nearest that are kept.
         """
-        before, after, part = self.history.around(position)
-        states, missing = self.history.states(after)
-        for name, state in (states or {}).items():
-            self._runners[name].state = state
-        for number in missing:
-            self._make_again(number)
-        now = self._seed, self._drawn
-        self._before, self._after, self._phase = self._kept(before), self._kept(after), part
-        way = range(max(self.history.oldest, before - PAST + 2), before)
+        numbers = self.history.around(position)[:2]
+        counted = [self.history.counted(each) for each in numbers]
+        then, states = self.then(position), self.history.states(numbers[1])[0]
+        for name, state in {**(states or {}), "step": then.recurrent}.items():
+            if name in self._runners:
+                self._runners[name].state = state
+        self._before, self._after, self._phase = then.before, then.after, then.part
         self.past.clear()
-        self.past.extend(self.history.latent(number) for number in way)
-        self.settled(self.history.counted(before), self.history.counted(after))
-        self._seed, self._drawn = now
+        self.past.extend([*then.way, then.before.latent, then.after.latent])
+        self.settled(*counted)
         self.put = True
 
     def settled(self, before: tuple[int, int] | None = None, after: tuple[int, int] | None = None) -> None:
@@ -340,12 +359,20 @@ class Player:
         owner, tensors = "step" if "step" in self._runners else "decode", self.dream.scenes[number].tensors
         return np.concatenate([np.ravel(tensors[f"{owner}/{name}"]) for name in self.dream.latents])
 
-    def _make_again(self, number: int) -> None:
-        """Make a step of the history again, for the state that it leaves."""
-        latent, seed, drawn, controls, failed = self.history.made_from(number)
-        if not failed:
-            self._runners["step"](self._of_step(latent, controls, (seed, drawn)))
-            self._runners["step"].keep()
+    def _recurrent(self, number: int) -> dict[str, np.ndarray]:
+        """The recurrent network's states after a step of the history; {} without one."""
+        run = self._runners.get("step")
+        states, missing = self.history.states(number)
+        if run is None or states is None:
+            return {}
+        now, run.state = run.state, states["step"]
+        for each in missing:
+            latent, seed, drawn, controls, failed = self.history.made_from(each)
+            if not failed:
+                run(self._of_step(latent, controls, (seed, drawn)))
+                run.keep()
+        then, run.state = run.state, now
+        return then
 
     def _of_step(self, latent: np.ndarray, controls: dict, counted: tuple[int, int]) -> dict[str, np.ndarray]:
         """The inputs of a step. counted: seed and count of its random numbers."""

@@ -11,6 +11,7 @@ from livedream.dream import read, write
 from livedream.play import history, playhead
 from livedream.play import table as tables
 from livedream.play.history import History
+from livedream.play.moment import moment, stand
 from livedream.play.player import Player
 
 FPS = 25.0  # of the dream: at this rate and speed 1 a frame is a step
@@ -265,6 +266,23 @@ def test_a_branch_goes_on_with_the_very_state_of_then_to_another_future(path):
         deck.set(player__live=1, player__speed=0).move()
         if back == 24:
             break
+
+
+def test_a_moment_of_the_past_can_be_kept_and_stood_in_again_exactly(path):
+    deck = Played(path, dream__temperature=1)
+    states = {}
+    for _ in range(90):
+        deck.move()
+        states[deck.player.steps - 1] = deck.state()
+    deck.set(player__speed=-1).move(33)
+    seen, live = deck.player._standing()[0].copy(), deck.state()
+    kept = moment(deck.player, whole=True)
+    assert all(np.array_equal(live[name], each) for name, each in deck.state().items())  # nothing has moved
+    stand(deck.player, kept)
+    deck.player.settled()
+    deck.player.playhead.leave(deck.now)
+    assert np.array_equal(deck.player._standing()[0], seen)
+    assert all(np.array_equal(states[57][name], each) for name, each in deck.state().items())
 
 
 def test_a_branch_is_the_same_future_if_its_chance_is_the_same(path):
