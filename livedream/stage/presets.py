@@ -295,7 +295,7 @@ def _over(below: Toward | None, above: Toward) -> Toward:
 
 
 def _seen(deck: Deck, speed: float) -> tuple[Moment, str, float] | None:
-    """The moment that is seen: on the way to another one, not the dream's own."""
+    """The moment that is seen: in the past, and on the way to another one, not the dream's own."""
     player = deck.player
     at = moment(player, whole=True)
     return at and (at.led(player.toward, player.dream.interpolation), player.dream.sha256, speed)

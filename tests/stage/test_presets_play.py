@@ -120,6 +120,28 @@ def test_a_moment_is_found_again_to_the_last_bit_and_goes_on_as_it_did(played, n
     assert following(other) == then
 
 
+@pytest.mark.parametrize("seconds", [0, 0.5])
+def test_from_a_loop_in_the_past_it_is_found_again_too(played, seconds):
+    show = played("noisy")
+    then = stored(show)
+    elsewhere(show)
+    show.set(player__freeze=0, player__loop=1)
+    show.play(20)
+    assert show.decks[0].player.playhead.at is not None
+    show.say("store", "loop")
+    seen = show.latest()
+    show.play(5).set(preset__morph=seconds)
+    show.say("recall", "dawn")
+    show.play(1 + max(1, round(seconds * FPS)))
+    assert following(show) == then
+    assert show.table.target("player/loop") == 0
+    # What was stored there is what was seen, from which the dream goes on.
+    show.set(preset__morph=0)
+    show.say("recall", "loop")
+    show.play(2)
+    assert np.abs(show.latest().astype(int) - seen)[..., :2].max() == 0  # blue is the decoder's own age
+
+
 def test_both_decks_are_found_again(played):
     show = played("calm", "noisy")
     show.set(mix__crossfade=0.5)
