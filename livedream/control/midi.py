@@ -144,7 +144,7 @@ class Midi:
             dark, self._dark = self._dark, set()
             for each in dark:
                 each.shown = None
-            return [message for each in {*wanted, *dark} for message in self._light(each)]
+            return [message for each in dict.fromkeys((*wanted, *dark)) for message in self._light(each)]
 
     # -- learning -------------------------------------------------------------------------------------------------
 

@@ -71,7 +71,9 @@ class Bridge:
         self._stopping = threading.Event()
         self._client: SimpleUDPClient | None = None
         takes_over = mapping is not None and listen is not None
-        self.surface = Surface(port, self._table, say=say, takeover=takes_over, heard=self._send)
+        self.surface = Surface(
+            port, self._table, say=say, takeover=takes_over, heard=self._send, lights=listen is not None
+        )
         self.surface.midi.replace(bindings)
         self._receiver = None if listen is None else Receiver(self._table, "127.0.0.1", listen, self._prefix)
         self._thread = threading.Thread(target=self._come_back, name="midi-back", daemon=True)

@@ -63,7 +63,7 @@ def read(path: Path) -> Map:
         try:
             bindings.append(_binding(line))
             if "type" in line:
-                types[line["address"]] = _one_of(line["type"], ("float", "bool", "trigger"), "type")
+                types[bindings[-1].address] = _one_of(line["type"], ("float", "bool", "trigger"), "type")
         except (ValueError, KeyError, TypeError) as error:
             what = f"no {error}" if isinstance(error, KeyError) else error
             raise UserError(f"{path}: binding {n}: {what}; mend it, or learn them again") from None

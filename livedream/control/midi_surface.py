@@ -23,7 +23,7 @@ class Surface:
 
     wanted: the port's name or part of it. folder: of mapping files, None: nothing is kept.
     say: takes a line for the user. heard: called after each message, in rtmidi's thread.
-    error: what is wrong now, or None.
+    lights: it is told what it is to show. error: what is wrong now, or None.
     """
 
     def __init__(
@@ -35,10 +35,12 @@ class Surface:
         say: Callable[[str], None] = log.warning,
         takeover: bool = True,
         heard: Callable[[], None] = lambda: None,
+        lights: bool = True,
     ):
         self.midi = Midi(table, tempo, takeover)
         self.error: str | None = None
         self._wanted, self._table, self._folder, self._say, self._heard = wanted, table, folder, say, heard
+        self._lights = lights
         self._port: midi_port.Port | None = None
         self._name: str | None = None  # of the controller that is plugged in
         self._lock = threading.Lock()
@@ -125,9 +127,9 @@ class Surface:
             self._port = midi_port.Port(self._wanted, self._hear)
         came = self._port.look()
         if came:
-            self._name = self._port.name
             self.error = None
-            self._take_up(self._name)
+            self._take_up(self._port.name)
+            self._name = self._port.name
             count = f", {len(self.midi.bindings)} of its controls are bound" if self._folder else ""
             self._say(f"MIDI: {self._name}{count}")
         elif came is False:
@@ -161,7 +163,7 @@ class Surface:
         for act, text in commands:
             act(text)
         changed = self.midi.changed()
-        if self._port is not None and self._name is not None:
+        if self._lights and self._name is not None:
             self._port.send(self.midi.lights(None if every or changed else moved.items()))
         if changed and self._folder is not None and self._name is not None:
             midi_map.save(self._folder, self._name, self.midi.bindings)
