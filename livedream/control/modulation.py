@@ -43,12 +43,12 @@ class Modulation:
 
     sources: by name, what is to be asked once a frame: "audio/level", "audio/low", "audio/mid" and "audio/high" give
     0..1, "audio/onset" how many there were so far. levels: of each slot, what its source is at this frame: LFOs -1..1,
-    all others 0..1.
+    all others 0..1. moving: whether any slot has a source.
     """
 
     def __init__(self, table: Table, fps: float, tempo: Beat):
         self.sources: dict[str, Callable[[], float]] = {}
-        self.levels = (0.0,) * SLOTS
+        self.levels, self.moving = (0.0,) * SLOTS, False
         self._table, self._fps, self._tempo = table, fps, tempo
         self._slots = [_Slot(n) for n in range(1, SLOTS + 1)]
         self._targets: dict[str, Target] = {}
@@ -67,17 +67,18 @@ class Modulation:
         if self._table.parameters is not self._parameters:
             self._offer()
         moved: dict[str, float] = {}  # by how much of its range each target is
-        levels, there = [0.0] * SLOTS, values.values
+        levels, there, moving = [0.0] * SLOTS, values.values, False
         for at, slot in enumerate(self._slots):
             if not there[slot.source]:
                 continue
             source, target = MODULATORS[there[slot.source]], slot.wanted
+            moving = True
             level = levels[at] = self._level(slot, source, values, moved, number)
             if target in self._targets:
                 swing = level / 2 if source in WAVES else level
                 depth, offset = self._own(slot.depth, there, moved), self._own(slot.offset, there, moved)
                 moved[target] = moved.get(target, 0.0) + depth * swing + offset
-        self.levels = tuple(levels)
+        self.levels, self.moving = tuple(levels), moving
         if not moved:
             self._above, self._scenes = {}, {}
             return values

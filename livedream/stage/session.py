@@ -222,6 +222,12 @@ class Session:
         elif output.writes_files:
             self.shows.beside(output)
 
+    def _meters(self) -> dict | None:
+        """What the page shows move; None while nothing does."""
+        heard = self.hearing and self.hearing.audio.heard
+        told = {"mod": self.modulation.levels, "audio": heard} if heard else {"mod": self.modulation.levels}
+        return told if heard or self.modulation.moving else None
+
     def _closed(self) -> None:
         """The user has closed a window. The page that nobody asked for keeps no show going."""
         if all(each.state in ("closed", "failed") or each is self._unasked for each in self.outputs):
@@ -244,7 +250,7 @@ class Session:
             return scenes[scene].thumbnail or None if 0 <= scene < len(scenes) else None
 
         at = self.wishes.web or ("127.0.0.1", None)
-        return Server(*at, self.table, self.status, thumbnail, kinds.KINDS, self.receiver)
+        return Server(*at, self.table, self.status, thumbnail, kinds.KINDS, self.receiver, self._meters)
 
 
 def _leave(session: Session, code: int = 0) -> None:

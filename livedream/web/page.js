@@ -3,6 +3,7 @@ import { bare, change, control, fill, held, hint, make, parameters, set, shown, 
 import { layLayers } from "./layers.js";
 import { layLooks, reportLooks } from "./looks.js";
 import { layMidi, reportMidi } from "./midi.js";
+import { layModulation, moveModulation, reportModulation } from "./modulation.js";
 import { layOutputs, reportOutputs } from "./outputs.js";
 import { layPresets, reportPresets } from "./presets.js";
 import { layTempo, reportTempo, tap } from "./tempo.js";
@@ -36,13 +37,14 @@ const look = () => send({ look: !document.hidden });
 document.addEventListener("visibilitychange", look);
 if (new URLSearchParams(location.search).has("clean")) document.body.classList.add("wall", "clean");
 
-function heard({ parameters: list, values: changed, status }) {
+function heard({ parameters: list, values: changed, status, meters }) {
   if (list) build(list);
   for (const [address, value] of Object.entries(changed ?? {})) {
     values[address] = value;
     if (!held.has(address)) shown.get(address)?.(value);
   }
   if (status) report(status);
+  if (meters) moveModulation(meters);
 }
 
 // ---- the picture: only the newest is ever decoded ----
@@ -118,7 +120,7 @@ function lay() { // the desk for the deck that is looked at
   for (const each of parameters.values()) {
     const { address, type } = each, name = bare(address);
     if (!here(address) || HIDDEN.test(name) || ["vector", "choice", "text"].includes(type)) continue;
-    if (BUTTONS.includes(name) || /^(mix|look|output|window|preset|tempo|midi)\//.test(address)) continue;
+    if (BUTTONS.includes(name) || /^(mix|look|output|window|preset|tempo|midi|mod|audio)\//.test(address)) continue;
     if (name.startsWith("layer/")) continue;
     const group = MOTION.includes(name) ? "motion" : name.startsWith("dream/knob/") ? "knobs"
       : name.startsWith("master/") ? "master" : "more";
@@ -138,6 +140,7 @@ function lay() { // the desk for the deck that is looked at
   layTempo();
   layPresets();
   layMidi();
+  layModulation();
   layOutputs();
   for (const each of held) if (!shown.has(each)) held.delete(each);
   for (const [address, show] of shown) if (!held.has(address)) show(values[address]);
@@ -227,6 +230,7 @@ function report(status) {
   }));
   $("dream").textContent = decks.map((each) => each.dream ?? "").join("  ×  ");
   reportTempo(status.tempo);
+  reportModulation(status.audio);
   reportPresets(status);
   reportMidi(status.midi);
   reportLooks(status.looks, status.look_error);

@@ -24,8 +24,8 @@ PORT = 8808
 QUALITY = 85
 AHEAD = 2  # pictures on their way to a client at a time: one is shown while the next travels
 VALUES = 1 / 20  # seconds between two looks for values that have changed
-SCRIPTS = ("page", "controls", "layers", "looks", "midi", "outputs", "presets", "tempo")
-STYLES = ("page", "looks", "midi", "outputs", "presets", "tempo")
+SCRIPTS = ("page", "controls", "layers", "looks", "midi", "modulation", "outputs", "presets", "tempo")
+STYLES = ("page", "looks", "midi", "modulation", "outputs", "presets", "tempo")
 FILES = {f"/{each}": each for each in (*(f"{name}.js" for name in SCRIPTS), *(f"{name}.css" for name in STYLES))}
 PAGE = "index.html"
 TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
@@ -46,6 +46,7 @@ class Server:
     server's thread.
     thumbnail: the JPEG bytes of a scene and deck (0 or 1), or None.
     kinds: what `/outputs` lists: each has `usage`, `keys` and `doc`, of which the page helps to write an output.
+    meters: what moves by itself and is shown twenty times a second, or None while nothing does.
     osc: the OSC receiver that OSCQuery tells about; None: no OSCQuery.
 
     The port is bound by `start`, so that `url` is known at once; the rest of the work waits until it is
@@ -61,9 +62,11 @@ class Server:
         thumbnail: Callable[[int, int], bytes | None] = lambda scene, deck: None,
         kinds: Sequence = (),
         osc: oscquery.Osc | None = None,
+        meters: Callable[[], dict | None] = lambda: None,
     ):
         self.host, self.port, self.asked = host, PORT if port is None else port, port is not None
         self.table, self.status, self.thumbnail, self.kinds = table, status, thumbnail, kinds
+        self._meters = meters
         self._query = osc and oscquery.Query(table, osc)
         self.refused = 0  # requests that came from another site
         self._clients: set[_Client] = set()
@@ -263,6 +266,8 @@ class Server:
                     await self._query.look()
                 status = self.status() if self._clients and beat % round(1 / VALUES) == 0 else None
                 await asyncio.gather(*(self._update(each, status) for each in self._clients))
+                if (looking := [each for each in self._clients if each.wants_pictures]) and (meters := self._meters()):
+                    await asyncio.gather(*(each.send_json({"meters": meters}) for each in looking))
             except Exception:  # the page must outlive a fault in what it tells about
                 log.exception("the page's status")
             await asyncio.sleep(VALUES)
