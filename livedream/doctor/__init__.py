@@ -25,6 +25,7 @@ LOOKS = (
     ("outputs", outputs.extras, None),
     ("outputs", outputs.carried, None),
     ("ports", ports.ports, None),
+    ("ports", ports.announced, None),
     ("training", training.training, None),
     ("files", files.dreams, None),
     ("files", files.cached, None),

@@ -4,6 +4,7 @@ import os
 import socket
 import sys
 
+from livedream import machine
 from livedream.doctor.finding import Finding
 
 
@@ -16,6 +17,15 @@ def ports() -> list[Finding]:
         _port("OSC", osc.PORT, socket.SOCK_DGRAM, "udp", "--osc"),
         _port("page", server.PORT, socket.SOCK_STREAM, "tcp", "--web"),
     ]
+
+
+def announced() -> list[Finding]:
+    """Whether other programs can find us by themselves."""
+    version = machine.version_of("zeroconf")
+    if version:
+        return [Finding("ports", "zeroconf", True, f"OSC and OSCQuery are announced; zeroconf {version}")]
+    says = "not installed: OSC and OSCQuery are there, but not announced"
+    return [Finding("ports", "zeroconf", None, says, "pip install 'livedream[oscquery]'")]
 
 
 def _port(what: str, port: int, kind: int, protocol: str, option: str) -> Finding:

@@ -34,6 +34,7 @@ from livedream.stage.show import Shows
 from livedream.stage.status import status
 from livedream.stage.windows import Windows
 from livedream.stage.wishes import Wishes, default_outputs
+from livedream.web import announce
 
 log = logging.getLogger("livedream.stage")
 
@@ -110,6 +111,7 @@ class Session:
         safety.limit(table, wishes.limits)
         self.awake = Awake()
         self.server = None if wishes.web_off else self._server()
+        self.announcement = announce.Announcement(self._services)
         self._unasked = None
         if self.server and not any(isinstance(each, Page) for each in asked):  # it shows the picture all the same
             self._unasked = kinds.parse("page")
@@ -144,6 +146,8 @@ class Session:
             end = threading.Timer(END, _leave, [self])  # whatever hangs
             end.daemon = True
             ending.callback(end.cancel)
+            self.announcement.start()
+            ending.callback(self.announcement.stop)
             for each in (self.receiver, self.server, self.shows, self.feedback, self.hearing):
                 if each:
                     each.start()
@@ -175,6 +179,7 @@ class Session:
             with _signals(self.stage.stopped):
                 run_windows(lambda: self.outputs.windows, self._over)  # they need this thread
             end.start()
+            self.announcement.end()
         failed = [each for each in self.outputs if each.state == "failed"]  # each has said why
         undrawn = self.stage.state == "loading" and any(deck.errors > 0 for deck in self.decks)
         return 1 if undrawn or (failed and (self.wishes.outs or len(failed) == len(list(self.outputs)))) else 0
@@ -240,6 +245,11 @@ class Session:
         from livedream.control.midi_surface import Surface
 
         return [Surface(self.wishes.midi, self.table, self.tempo, config.folder() / "midi", self.say)]
+
+    def _services(self) -> list[tuple[str, str, int]]:
+        """What is announced on the network, once it listens."""
+        page = [(announce.QUERY, self.server.host, self.server.port)] if self.server else []
+        return [(announce.OSC, self.receiver.host, self.receiver.port), *page]
 
     def _server(self):
         """The page's server."""

@@ -1,0 +1,79 @@
+"""OSC and OSCQuery announced on the network by zeroconf, so that other programs list this instrument.
+
+Needs the extra [oscquery]; without it nothing is announced. What listens on this machine only is announced there only.
+"""
+
+import logging
+import socket
+import threading
+from collections.abc import Callable, Iterable
+
+log = logging.getLogger("livedream.web")
+
+LATER = 2.5  # seconds after the start; the first frames need the processor more
+ANYWHERE = ("", "0.0.0.0", "::")
+OSC, QUERY = "_osc._udp.local.", "_oscjson._tcp.local."
+
+
+class Announcement:
+    """Announces from `start` to `stop`, in a thread of its own; neither waits for the network.
+
+    services: gives (OSC or QUERY, host, port) of each, asked in the thread: by then the ports are known.
+    later: seconds that it waits at first.
+    """
+
+    def __init__(self, services: Callable[[], Iterable[tuple[str, str, int]]], later: float = LATER):
+        self._services, self._later = services, later
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="announce", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def end(self) -> None:
+        """Begin to take it back."""
+        self._stopping.set()
+
+    def stop(self) -> None:
+        """Take it back; what takes longer than a second is left to run out by itself."""
+        self.end()
+        self._thread.join(1.0)
+
+    def _run(self) -> None:
+        if self._stopping.wait(self._later):
+            return
+        try:
+            import zeroconf
+        except ImportError:
+            return
+        services, open_ = list(self._services()), []
+        try:
+            for host in {host for _, host, _ in services}:
+                everywhere = host in ANYWHERE
+                addresses = _own_addresses() if everywhere else [socket.gethostbyname(host)]
+                interfaces = zeroconf.InterfaceChoice.All if everywhere else addresses
+                announcing = zeroconf.Zeroconf(interfaces=interfaces, ip_version=zeroconf.IPVersion.V4Only)
+                open_.append(announcing)
+                for kind, at, port in services:
+                    if at == host and not self._stopping.is_set():
+                        announcing.register_service(_info(zeroconf, kind, addresses, port), allow_name_change=True)
+            self._stopping.wait()
+        except Exception as error:  # a network that is down, say: nothing else depends on this
+            log.info("not announced by zeroconf: %s", str(error) or type(error).__name__)
+        finally:
+            for each in open_:
+                each.close()  # takes the services back
+
+
+def _info(zeroconf, kind: str, addresses: list[str], port: int):
+    name = f"livedream {socket.gethostname().partition('.')[0]} {port}"[-63:]
+    server = f"livedream-{port}-{socket.gethostname().partition('.')[0]}"[:63].rstrip("-") + ".local."
+    return zeroconf.ServiceInfo(kind, f"{name}.{kind}", port, server=server, parsed_addresses=addresses)
+
+
+def _own_addresses() -> list[str]:
+    """This machine's IPv4 addresses that others can reach, or its loopback if there is none."""
+    import ifaddr
+
+    found = [ip.ip for adapter in ifaddr.get_adapters() for ip in adapter.ips if isinstance(ip.ip, str)]
+    return [ip for ip in found if not ip.startswith("127.")] or ["127.0.0.1"]
