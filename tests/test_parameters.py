@@ -309,7 +309,7 @@ def test_another_dream_keeps_what_is_the_same_and_resets_the_rest():
     # What was said to the old scenes was not said to these.
     assert put(t, "dream/scene", 2, sender=TOUCHDESIGNER)["dream/scene"] == 1
     assert next(iter(t.parameters)) == "player/speed"
-    assert list(t.parameters)[-1] == "master/hold"
+    assert list(t.parameters)[-1] == "master/panic"
 
 
 def test_a_replaced_table_goes_on_gliding():

@@ -1,4 +1,4 @@
-"""A session's file brings the whole set-up back, by name or as the last one, and says in a line what is wrong with it."""
+"""A session's file brings the whole set-up back, by name or as the last one, and says in a line what is wrong."""
 
 import json
 import stat
@@ -7,7 +7,6 @@ import pytest
 from dreams import tiny
 from show import Show, has_oscsend
 
-from livedream import UserError
 from livedream.cli import main
 from livedream.dream import read as dreams
 from livedream.play import table as tables
