@@ -1,0 +1,160 @@
+"""A million packets that nobody should send, at full speed from three senders, to a real `livedream run`.
+
+`python bench/hostile.py [--packets 1000000] [--model rainbow.onnx]`. Every packet holds exactly one fault, so that
+the counters can be held against what was sent less what the system dropped because it came too fast. Exit 1 if
+anything was moved, miscounted, or slower afterwards.
+"""
+
+import argparse
+import json
+import random
+import socket
+import struct
+import subprocess
+import sys
+import time
+import urllib.request
+
+import psutil
+
+from livedream.bench.show import Show, message
+
+SENDERS, POOL, FADES = 3, 3000, 20
+FUTURE = b"#bundle\0" + b"\xff" * 8
+
+
+def bundle(*elements: bytes, head: bytes = FUTURE) -> bytes:
+    return head + b"".join(struct.pack(">i", len(each)) + each for each in elements)
+
+
+def nested(packet: bytes, depth: int) -> bytes:
+    for _ in range(depth):
+        packet = bundle(packet)
+    return packet
+
+
+def kinds(chance: random.Random) -> dict:
+    """A maker for each kind of packet; none may move anything, each counts one fault."""
+    speed = message("player/speed", 7.0)
+    wrong = ("player/speed", "7"), ("player/seed", b"1234"), ("dream/scene", "nowhere"), ("dream/knob/1", None)
+    return {
+        "random": lambda: chance.randbytes(chance.randrange(0, 400)),
+        "random, begun well": lambda: (
+            b"/livedream/player/speed\0,f\0\0" + chance.randbytes(chance.choice((1, 2, 3, 5)))
+        ),
+        "truncated": lambda: speed[: chance.randrange(24, len(speed))],
+        "nested": lambda: nested(speed, chance.choice((9, 50, 400))),
+        "not finite": lambda: message("player/speed", chance.choice((float("nan"), float("inf"), float("-inf")))),
+        "wrong type": lambda: message(*chance.choice(wrong)),
+        "too many": lambda: message("player/speed", *[7.0] * chance.randrange(2, 40)),
+        "stars": lambda: message("*" * chance.randrange(1, 90), 7.0),
+        "patterns": lambda: message(chance.choice(("player/*", "player/sp?ed", "{player,dream}/speed")), 7.0),
+        "unknown": lambda: message(f"nothing/{chance.randrange(10**9)}", 7.0),
+        "far future": lambda: bundle(message("player/speed", float("nan"))),
+        "64 KB": lambda: chance.choice((bytes(65500), message("player/speed", b"x" * 65000), bundle() + b"\1" * 65488)),
+    }
+
+
+def send(port: int, seed: int, count: int) -> None:
+    """Send that many, in the order that the seed gives; every kind as often, but 64 KB a hundredth."""
+    chance = random.Random(seed)
+    makers = kinds(chance)
+    names = [each for each in makers if each != "64 KB"]
+    packets = [makers["64 KB" if n % 100 == 0 else names[n % len(names)]]() for n in range(POOL)]
+    chance.shuffle(packets)
+    out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    to = ("127.0.0.1", port)
+    for n in range(count):
+        out.sendto(packets[n % POOL], to)
+
+
+def dropped(port: int) -> int:
+    """What the system has dropped at that UDP port (Linux)."""
+    with open("/proc/net/udp") as file:
+        lines = [line.split() for line in list(file)[1:]]
+    return sum(int(each[-1]) for each in lines if int(each[1].rpartition(":")[2], 16) == port)
+
+
+def values(show: Show) -> dict:
+    with urllib.request.urlopen(f"http://127.0.0.1:{show.web_port}/parameters", timeout=30) as answer:
+        return {each["address"]: each["value"] for each in json.load(answer)}
+
+
+def fades(show: Show) -> list[float]:
+    """Seconds from a fader's message to the first frame handed out that shows it, several times."""
+    took = []
+    for n in range(FADES):
+        before = show.frames()[-1]["look"]
+        sent = show.send("master/fade", (0.5, 1.0)[n % 2])
+        found = show.until(lambda sent=sent, before=before: _differing(show, sent, before) is not None, 5.0, 0.01)
+        took.append(_differing(show, sent, before) - sent if found else float("inf"))
+        time.sleep(0.15 + 0.01 * n)
+    return took
+
+
+def _differing(show: Show, since: float, look: int) -> float | None:
+    frames = show.frames(since)
+    changed = frames[(frames["look"] != 0) & (frames["look"] != look)]
+    return float(changed["at"][0]) if len(changed) else None
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--packets", type=int, default=1_000_000)
+    parser.add_argument("--model", default="rainbow.onnx")
+    asked = parser.parse_args()
+    each = asked.packets // SENDERS
+    with Show(asked.model) as show:
+        for address, value in (("player/glide", 0.0), ("player/freeze", 1), ("player/seed", 7)):
+            show.send(address, value)
+        show.play(3.0)
+        process = psutil.Process(show.child.pid)
+        quiet = fades(show)
+        before, counted, lost = values(show), show.status()["osc"], dropped(show.osc_port)
+        memory = [process.memory_info().rss]
+        begin = time.perf_counter()
+        senders = [
+            subprocess.Popen([sys.executable, __file__, "send", str(show.osc_port), str(n), str(each)])
+            for n in range(SENDERS)
+        ]
+        while any(sender.poll() is None for sender in senders):
+            time.sleep(0.5)
+            memory.append(process.memory_info().rss)
+        seconds = time.perf_counter() - begin
+        frames = show.frames(begin)
+        show.play(2.0)
+        memory.append(process.memory_info().rss)
+        lost = dropped(show.osc_port) - lost
+        faults = show.status()["osc"]
+        heard = {kind: faults[kind] - counted[kind] for kind in ("malformed", "unknown", "clamped")}
+        moved = {a for a, value in values(show).items() if value != before[a]}
+        loud = fades(show)
+        said = [line for line in show.said if "OSC:" in line]
+    sent = each * SENDERS
+    period = 1000 / 30
+    print(f"{sent} packets in {seconds:.1f} s: {lost} dropped by the system, {sum(heard.values())} counted: {heard}")
+    print(
+        f"meanwhile {len(frames) / seconds:.1f} frames a second, {frames['fresh'].mean():.0%} fresh; {len(said)} lines"
+    )
+    print(f"memory: {memory[0] / 2**20:.1f} MiB before, {max(memory) / 2**20:.1f} most, {memory[-1] / 2**20:.1f} after")
+    for name, took in (("before", quiet), ("after", loud)):
+        took = sorted(1000 * x for x in took)
+        print(f"a fader {name}: median {took[FADES // 2]:.0f} ms, most {took[-1]:.0f} ms (a frame is {period:.0f} ms)")
+    faulty = []
+    if sum(heard.values()) + lost != sent or heard["clamped"]:
+        faulty.append("the counters are wrong")
+    if moved:
+        faulty.append(f"moved: {sorted(moved)}")
+    if memory[-1] - memory[0] > 16 * 2**20:
+        faulty.append("memory grew")
+    if sorted(loud)[FADES // 2] > 2 * max(sorted(quiet)[FADES // 2], period / 1000):
+        faulty.append("a fader is slower than before")
+    print("; ".join(faulty) or "nothing was moved, miscounted or slowed")
+    return bool(faulty)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["send"]:
+        send(*(int(each) for each in sys.argv[2:5]))
+    else:
+        sys.exit(main())
