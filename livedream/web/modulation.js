@@ -53,6 +53,7 @@ function slot(n) {
     opened.delete(n);
     change(own(n, "source"), 0);
     change(own(n, "target"), 0);
+    wire.lay();
   } }));
   body.append(inputs, feet);
   node.append(row, body);

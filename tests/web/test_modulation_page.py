@@ -20,13 +20,13 @@ def test_something_is_moved_from_the_page(tmp_path):
     dreams.tiny(tmp_path / "tiny.onnx")
 
     async def visit(browser, hand, says):
-        await says(f"{SLOTS} === 0 && {ADD} && !{ADD}.hidden")
+        await says(f"{SLOTS} === 0 && document.getElementById('modulation')?.hidden === false")
         await hand.click(ADD)
-        await says(f"{SLOTS} === 1 && {SELECT % 'source'}")
+        await says(f"{SLOTS} === 1 && {SELECT % 'source'} !== null")
         await browser.js(CHOOSE % ("sine", SELECT % "source"))
         await browser.js(CHOOSE % ("dream/knob/1", SELECT % "target"))
         await says(lambda: value(show, "mod/1/source") == 1 and value(show, "mod/1/target") > 0)
-        await says("document.querySelector('[data-address=\"mod/1/rate\"]')")
+        await says("document.querySelector('[data-address=\"mod/1/rate\"]') !== null")
         before = await browser.js(CURVE)
         await says(f"{CURVE} !== {before!r}")
         pictures = [show.frame()[2] for _ in range(12)]
