@@ -124,6 +124,8 @@ class Presets:
                 self._do(command, text, values)
             except UserError as error:
                 self._tell(str(error))
+            except Exception as error:  # a card that breaks as it is asked for its states
+                self._tell(f"{command} {text}: {' '.join(str(error).split())[:300] or type(error).__name__}")
         return values
 
     def rescue(self, name: str, values: Snapshot, seconds: float) -> bool:
