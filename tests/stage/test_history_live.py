@@ -1,7 +1,6 @@
 """The past played on a stage: loops, scrubs, backwards and branches, alone, in shows, and in a real `livedream run`."""
 
 import random
-import time
 
 import dreams
 import numpy as np
@@ -179,34 +178,37 @@ def test_a_dream_that_goes_on_elsewhere_stays_in_its_loop(played):
 
 
 @pytest.mark.skipif(not has_oscsend, reason="needs liblo's oscsend")
-def test_a_real_show_loops_scrubs_goes_back_and_goes_on(paths):
+def test_a_real_show_loops_scrubs_goes_back_and_goes_on(paths, until):
     with Show(paths["calm"], "--seed", "3", "--fps", "25") as show:
+
+        def past():
+            return show.status()["decks"][0]["past"]
+
         show.frames(60)
         show.osc("player/loop", "f", "1")  # 12.5 frames: two periods are 25
-        deadline = time.monotonic() + 30
+        until(lambda: past() == "loop")
         seen = {}
-        while time.monotonic() < deadline:
+
+        def repeats():
+            """Whether of the last frames those of two periods apart are the same, as far as the machine was in time."""
             number, fresh, pixels = show.frame()
-            if not fresh:
-                seen.clear()
-                continue
-            seen[number] = pixels.tobytes()
-            last = sorted(seen)[-75:]
-            if len(last) == 75 and last[-1] - last[0] == 74 and all(seen[n] == seen[n + 25] for n in last[:50]):
-                break
-        else:
-            pytest.fail("it never repeats")
-        assert len({seen[n] for n in last}) > 5
+            if fresh:
+                seen[number] = pixels.tobytes()
+            pairs = [n for n in seen if number - 60 < n and n + 25 in seen]
+            return len(pairs) > 12 and all(seen[n] == seen[n + 25] for n in pairs) and len({seen[n] for n in pairs}) > 5
+
+        until(repeats)
         show.osc("player/scrub", "f", "0.5")
-        show.until(lambda pixels: len({each[2].tobytes() for each in show.frames(5)}) == 1)  # it is held
-        assert show.status()["decks"][0]["past"] == "scrub"
+        until(lambda: past() == "scrub")
+        until(lambda: len({each[2].tobytes() for each in show.frames(8)}) == 1)  # it is held
         show.osc("player/live", "i", "1")
-        show.until(lambda pixels: len({each[2].tobytes() for each in show.frames(5)}) == 5)
-        assert (show.value("player/loop"), show.value("player/scrub")) == (0, 1)
-        step = show.status()["decks"][0]["step"]
+        until(lambda: past() is None)
+        until(lambda: len({each[2].tobytes() for each in show.frames(8)}) > 3)
+        until(lambda: (show.value("player/loop"), show.value("player/scrub")) == (0, 1))
         show.osc("player/speed", "f", "-1")
-        show.until(lambda pixels: show.status()["decks"][0]["past"] == "past")
+        until(lambda: past() == "past")
+        step = show.status()["decks"][0]["step"]
         show.osc("player/branch", "i", "1")
         show.osc("player/speed", "f", "1")
-        show.until(lambda pixels: show.status()["decks"][0]["step"] > step + 25)
+        until(lambda: show.status()["decks"][0]["step"] > step + 25)
     assert show.code == 0
