@@ -102,7 +102,7 @@ function say(text) { $("message").textContent = text; }
 // ---- the desk, made from the parameter table ----
 
 const MOTION = ["player/speed", "dream/temperature", "player/glide", "dream/feedback"];
-const BUTTONS = ["player/freeze", "player/reseed", "master/hold", "master/blackout"];
+const BUTTONS = ["player/freeze", "player/reseed", "master/hold", "master/blackout", "master/panic"];
 const HIDDEN = /^dream\/(scene|latent|load|reload)(\/|$)|^player\/seed$|^status\//;
 const SHARED = ["player/glide"]; // by both decks, though it is called like the first one's
 const here = (address) => !/^(b\/|player\/|dream\/|layer\/)/.test(address) || SHARED.includes(address)
@@ -275,7 +275,7 @@ const toggle = (address) => parameters.has(address) && change(address, !values[a
 const KEYS = {
   f: () => wall(!document.body.classList.contains("wall")), Escape: () => wall(false),
   " ": () => toggle(`${deck}player/freeze`), h: () => toggle("master/hold"), b: () => toggle("master/blackout"),
-  r: () => set(`${deck}player/reseed`, []), t: tap,
+  r: () => set(`${deck}player/reseed`, []), t: tap, p: () => set("master/panic", []),
   d: () => { if (parameters.has("mix/crossfade")) { deck = deck ? "" : "b/"; lay(); } },
 };
 document.onkeydown = (event) => {

@@ -162,6 +162,14 @@ def test_nothing_gets_past_a_limit(hands):
     assert hands.frame()["dream/knob/4"] == 0
 
 
+def test_a_limit_can_be_for_all_knobs(hands):
+    safety.limit(hands.table, {"dream/knob": (-1, 2)})
+    hands.set("dream/knob/1", 3)
+    hands.set("dream/knob/8", -3)
+    values = hands.frame()
+    assert (values["dream/knob/1"], values["dream/knob/8"]) == (2, -1)
+
+
 def test_limits_hold_for_the_next_dream_too(hands, tmp_path):
     safety.limit(hands.table, {"dream/knob/1": (-0.5, 0.5), "dream/push": (0, 0.25), "dream/latent/2": (1, 2)})
     assert hands.frame()["dream/latent/2"] == 1
