@@ -14,7 +14,7 @@ LONGEST = 4  # numbers in a row; longer ones (all latents at once) are left to a
 
 def read(page=PAGE):
     """The show's OSCQuery tree."""
-    with urllib.request.urlopen(page, timeout=5) as answer:
+    with urllib.request.urlopen(page, timeout=20) as answer:
         return json.load(answer)
 
 

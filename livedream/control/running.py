@@ -16,7 +16,7 @@ def parameters(page: str) -> list[Parameter]:
     """Every parameter of the show whose page is at `page`, "http://127.0.0.1:8808/". UserError if none answers."""
     url = page.rstrip("/") + "/parameters"
     try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
+        with urllib.request.urlopen(url, timeout=20) as answer:
             return [_parameter(each) for each in json.load(answer)]
     except (urllib.error.URLError, OSError) as error:
         reason = getattr(error, "reason", error)

@@ -121,6 +121,8 @@ def _kind(parameter: Parameter, writes: bool) -> tuple[str, float, float]:
         return ("pad", 4, TALL) if parameter.length == 2 else ("default", 4, 1)
     if parameter.type == "choice":
         acts = parameter.always or parameter.address.endswith("/jump")
+        if not choices and writes:  # names that are not known here
+            return "write", 4, 1
         if acts and 1 < choices <= 32:
             return "jump", COLUMNS, -(-choices // NUMBERS)
         if acts or not 1 < choices <= 14:

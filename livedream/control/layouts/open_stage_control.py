@@ -55,7 +55,7 @@ def _text(key: str, text: str, box: Box, colour: str = INK, align: str = "left")
 def _sends(each: Control, address: str, **properties) -> dict:
     """A widget that moves the parameter and is moved by its feedback."""
     whole = each.parameter.type in ("bool", "int", "trigger", "choice")
-    tags = "s" if each.parameter.type == "text" else "i" if whole else "f"
+    tags = "s" if each.kind == "write" else "i" if whole else "f"
     colour = {"colorWidget": WARNING} if each.warning else {}
     return {"id": address, "address": address, "typeTags": tags, "decimals": 4} | colour | properties
 
