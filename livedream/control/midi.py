@@ -247,6 +247,7 @@ class Midi:
         bound.shown = said
         pressed = said > 0 if control.kind == "note" else at >= 0.5
         rises, falls = pressed and not bound.pressed, bound.pressed and not pressed
+        rises = rises or (pressed and control.kind == "note")  # some pads never say that they were let go
         first, bound.pressed = bound.at is None, pressed
         if binding.value is not None or parameter.type in ("trigger", "bool", "text"):
             self._press(bound, parameter, rises, falls)
