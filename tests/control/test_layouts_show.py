@@ -13,7 +13,7 @@ from show import Show
 
 from livedream.cli import main
 
-LEFT = ("output/", "look/insert", "dream/load")  # would end the test's output, or change what there is to be moved
+LEFT = ("output/", "dream/load", "look/")  # would end the test's output, change what there is, or has no choice yet
 
 
 @pytest.fixture(scope="module")
