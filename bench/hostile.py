@@ -55,8 +55,11 @@ def kinds(chance: random.Random) -> dict:
     }
 
 
-def send(port: int, seed: int, count: int) -> None:
-    """Send that many, in the order that the seed gives; every kind as often, but 64 KB a hundredth."""
+def send(port: int, seed: int, count: int, paced: int) -> None:
+    """Send that many, in the order that the seed gives; every kind as often, but 64 KB a hundredth.
+
+    paced: with a millisecond's rest after every so many, so that none is dropped on the way; 0: none.
+    """
     chance = random.Random(seed)
     makers = kinds(chance)
     names = [each for each in makers if each != "64 KB"]
@@ -66,6 +69,8 @@ def send(port: int, seed: int, count: int) -> None:
     to = ("127.0.0.1", port)
     for n in range(count):
         out.sendto(packets[n % POOL], to)
+        if paced and n % paced == 0:
+            time.sleep(0.001)
 
 
 def dropped(port: int) -> int:
@@ -102,6 +107,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--packets", type=int, default=1_000_000)
     parser.add_argument("--model", default="rainbow.onnx")
+    parser.add_argument("--paced", type=int, default=0, help="packets between two rests of a millisecond; 0: no rests")
     asked = parser.parse_args()
     each = asked.packets // SENDERS
     with Show(asked.model) as show:
@@ -109,12 +115,16 @@ def main() -> int:
             show.send(address, value)
         show.play(3.0)
         process = psutil.Process(show.child.pid)
+        send(show.osc_port, SENDERS, 20_000, 10)  # whatever is kept of messages is kept by now
+        show.play(2.0)
         quiet = fades(show)
         before, counted, lost = values(show), show.status()["osc"], dropped(show.osc_port)
         memory = [process.memory_info().rss]
         begin = time.perf_counter()
         senders = [
-            subprocess.Popen([sys.executable, __file__, "send", str(show.osc_port), str(n), str(each)])
+            subprocess.Popen(
+                [sys.executable, __file__, "send", str(show.osc_port), str(n), str(each), str(asked.paced)]
+            )
             for n in range(SENDERS)
         ]
         while any(sender.poll() is None for sender in senders):
@@ -155,6 +165,6 @@ def main() -> int:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["send"]:
-        send(*(int(each) for each in sys.argv[2:5]))
+        send(*(int(each) for each in sys.argv[2:6]))
     else:
         sys.exit(main())

@@ -111,9 +111,11 @@ class Receiver:
         return receiving
 
     def _run(self) -> None:
+        # One buffer: a packet of few bytes that is remembered must not hold the end of a block of 64 KB in its place.
+        buffer = memoryview(bytearray(65536))
         while not self._stopping.is_set():
             try:
-                packet, sender = self._socket.recvfrom(65536)
+                size, sender = self._socket.recvfrom_into(buffer)
             except TimeoutError:
                 self._log()
                 continue
@@ -123,7 +125,7 @@ class Receiver:
                 continue
             if self._stopping.is_set():
                 return
-            self.take(packet, sender)
+            self.take(bytes(buffer[:size]), sender)
             if time.monotonic() >= self._next_log:
                 self._log()
 
