@@ -2,7 +2,7 @@
 
 A latent's distance is the root mean square of its parts, in standard deviations of the training. Footage lies near
 1; all knobs at 3 together lie at 2, where gates tear and skies get a pattern of squares. Limited part by part they
-still tear; at a limited distance the picture is whole, and goes the same way.
+still tear; at a limited distance the squares go, gates are wholer, and the picture goes the same way.
 """
 
 import math
