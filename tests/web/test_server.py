@@ -71,7 +71,7 @@ def test_status_and_parameters_are_json(server):
     assert json.loads(get(server, "/status")) == {"state": "playing"}
     listed = {each["address"]: each for each in json.loads(get(server, "/parameters"))}
     speed = listed["player/speed"]
-    assert (speed["type"], speed["low"], speed["high"], speed["value"]) == ("float", 0, 8, 1.0)
+    assert (speed["type"], speed["low"], speed["high"], speed["value"]) == ("float", -8, 8, 1.0)
     assert speed["doc"] == parameters.PLAYER[0].doc
     assert listed["dream/scene"]["choices"] == ["dawn", "dusk"]
     assert get(server, "/scene/1.jpg") == b"b"
