@@ -62,7 +62,7 @@ def test_the_desk_follows_decks_and_their_dreams(show, folder, tmp_path):
             await browser.screenshot()
             # What is refused is named, and the list goes back to what plays.
             await browser.js(choose("b/", "broken"))
-            await says("document.querySelectorAll('.note')[1].innerText.includes('not an ONNX file')")
+            await says("document.querySelectorAll('.deck .note')[1].innerText.includes('not an ONNX file')")
             await says(f"{SELECT % 'b/'}.value", "pushed")
             await browser.screenshot()
             # A file that was written anew is offered, and taken by a press.
