@@ -50,6 +50,7 @@ function title({ address, doc }) {
   const [first, name, last] = address.split("/");
   if (first === "look") return upper(last === "wet" ? name : doc || last);
   if (first === "window") return { card: "Test card", map: "Drag corners" }[last] ?? upper(last);
+  if (first === "master" && last) return upper(`${name} ${last}`);
   const end = address.split("/").pop(), layer = bare(address).match(/^layer\/(.+)\/(\w+)$/);
   if (layer) return upper(end === "gain" ? layer[1] : end);
   if (!bare(address).startsWith("dream/knob/")) return upper(end);

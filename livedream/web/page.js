@@ -116,13 +116,13 @@ function build(list) {
 }
 
 function lay() { // the desk for the deck that is looked at
-  const groups = { motion: [], knobs: [], more: [], master: [] };
+  const groups = { motion: [], past: [], knobs: [], more: [], master: [] };
   for (const each of parameters.values()) {
     const { address, type } = each, name = bare(address);
     if (!here(address) || HIDDEN.test(name) || ["vector", "choice", "text"].includes(type)) continue;
     if (BUTTONS.includes(name) || /^(mix|look|output|window|preset|tempo|midi|mod|audio)\//.test(address)) continue;
     if (name.startsWith("layer/")) continue;
-    const group = MOTION.includes(name) ? "motion" : name.startsWith("dream/knob/") ? "knobs"
+    const group = MOTION.includes(name) ? "motion" : name.startsWith("player/") ? "past" : name.startsWith("dream/knob/") ? "knobs"
       : name.startsWith("master/") ? "master" : "more";
     groups[group].push(each);
   }
