@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from livedream import UserError, cache, whole
+from livedream import UserError, cache, one_line, whole
 from livedream.backend import health
 from livedream.backend.cuda_picture import Pictures
 from livedream.backend.plan import MODULES, Plan, card, library
@@ -26,7 +26,7 @@ def load(component: Component, plan: Plan) -> "EngineRunner":
     try:
         return EngineRunner(component, plan)
     except Exception as error:
-        said = " ".join(str(error).split())[:240]
+        said = one_line(error, 240)
         raise UserError(f"{PROVIDERS[plan.target.library]}: {component.name}: {said}") from None
 
 

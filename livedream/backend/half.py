@@ -7,7 +7,7 @@ Inputs and outputs stay as they are, f32 and uint8, so a twin takes the place of
 import dataclasses
 import logging
 
-from livedream import UserError, cache, whole
+from livedream import UserError, cache, one_line, whole
 from livedream.dream.dream import Component
 
 REVISION = 1  # raise it when twins are made otherwise
@@ -42,5 +42,5 @@ def convert(component: Component) -> bytes:
     try:
         model = convert_float_to_float16(onnx.ModelProto.FromString(component.model), keep_io_types=True)
     except Exception as error:
-        raise UserError(f"{component.name}: no half precision: {' '.join(str(error).split())[:200]}") from None
+        raise UserError(f"{component.name}: no half precision: {one_line(error, 200)}") from None
     return model.SerializeToString()

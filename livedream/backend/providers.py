@@ -16,6 +16,7 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import livedream
 from livedream import UserError, cache, machine
 
 _WHEEL = "pip uninstall -y onnxruntime; pip install "
@@ -261,7 +262,7 @@ def _openvino(device, exact: bool, threads: int | None) -> dict[str, str]:
 
 def one_line(error: Exception) -> str:
     """What a driver said, in one line."""
-    said = " ".join(str(error).split()) or type(error).__name__
+    said = livedream.one_line(error, 10_000)
     if "libcuda.so.1: cannot open" in said or "nvcuda.dll" in said:
         return "no NVIDIA driver is installed here"
     for noise in ("[ONNXRuntimeError] : ", "FAIL : "):

@@ -9,6 +9,7 @@ import logging
 import threading
 import time
 
+from livedream import one_line
 from livedream.control.tempo import BAR, Tempo
 
 log = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ class Link:
                 try:
                     self._take_part()
                 except Exception as error:  # the show goes on at the tempo it has
-                    self.error = f"Ableton Link: {' '.join(str(error).split())[:200] or type(error).__name__}"
+                    self.error = f"Ableton Link: {one_line(error, 200)}"
                     log.warning("%s", self.error)
                 finally:
                     self._tempo.alone()

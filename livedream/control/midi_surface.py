@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Hashable
 from pathlib import Path
 
-from livedream import UserError
+from livedream import UserError, one_line
 from livedream.control import midi_map, midi_port
 from livedream.control.midi import Midi
 from livedream.control.tempo import Tempo
@@ -115,7 +115,7 @@ class Surface:
         except UserError as error:
             self._complain(str(error))
         except Exception as error:  # rtmidi's own, of many kinds
-            self._complain(f"MIDI: {' '.join(str(error).split())[:200] or type(error).__name__}")
+            self._complain(f"MIDI: {one_line(error, 200)}")
 
     def _complain(self, what: str) -> None:
         if what != self.error:

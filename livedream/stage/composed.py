@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from livedream import UserError
+from livedream import UserError, one_line
 from livedream.frame import Picture
 from livedream.look.audio import Audio
 from livedream.look.chain import Chain
@@ -55,7 +55,7 @@ class Composed:
         except UserError as error:  # no OpenGL here: it will not come by itself
             self._give_up(str(error), float("inf"))
         except Exception as error:  # a card that was lost, say
-            self._give_up(" ".join(str(error).split())[:300] or type(error).__name__, AGAIN)
+            self._give_up(one_line(error), AGAIN)
         return mix.mixed(decks, values)
 
     def _wanted(self, decks: Sequence[Deck], values: Snapshot) -> bool:

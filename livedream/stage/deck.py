@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from livedream import one_line
 from livedream.backend import cpu
 from livedream.frame import Picture
 from livedream.parameters import Snapshot, Table
@@ -138,7 +139,7 @@ class Deck:
             except Exception as error:
                 if not self.on_device:
                     raise
-                self.fall_back(_said(error))
+                self.fall_back(one_line(error))
                 return None
         except Exception as error:  # the picture goes on, whatever a model does
             self._fail(error)
@@ -146,10 +147,6 @@ class Deck:
 
     def _fail(self, error: Exception) -> None:
         self.errors += 1
-        if _said(error) != self.error:
-            log.warning("deck %s: drawing failed: %s", "ab"[self.number], _said(error))
-        self.error = _said(error)
-
-
-def _said(error: Exception) -> str:
-    return " ".join(str(error).split())[:300] or type(error).__name__
+        if one_line(error) != self.error:
+            log.warning("deck %s: drawing failed: %s", "ab"[self.number], one_line(error))
+        self.error = one_line(error)

@@ -4,6 +4,7 @@ import logging
 import threading
 from collections.abc import Callable
 
+from livedream import one_line
 from livedream.backend import choose
 from livedream.backend.choose import Choice
 from livedream.dream.dream import Dream
@@ -60,7 +61,7 @@ class Faster:
             try:
                 self._improve(dream)
             except Exception as error:  # the show goes on as it is
-                log.warning("nothing faster for %s: %s", dream.title, " ".join(str(error).split())[:300])
+                log.warning("nothing faster for %s: %s", dream.title, one_line(error))
 
     def _improve(self, dream: Dream) -> None:
         if dream.sha256 != self.choice.sha256:

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from livedream import UserError
+from livedream import UserError, one_line
 from livedream.dream import read
 from livedream.dream.dream import Dream
 from livedream.parameters import Snapshot, Table
@@ -197,7 +197,7 @@ class Loader:
         except UserError:
             raise
         except Exception as error:
-            raise UserError(f"{path.absolute()}: cannot be played: {' '.join(str(error).split())[:300]}") from error
+            raise UserError(f"{path.absolute()}: cannot be played: {one_line(error)}") from error
 
 
 def signature(path: Path) -> Signature | None:

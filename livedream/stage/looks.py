@@ -3,12 +3,12 @@
 import logging
 import threading
 from collections.abc import Callable
-from pathlib import Path
 
 from livedream import UserError
 from livedream.look import shelf
 from livedream.look.chain import Chain, Slot, parameters
 from livedream.parameters import Snapshot, Table
+from livedream.stage.loader import signature
 
 log = logging.getLogger("livedream.stage")
 
@@ -78,7 +78,7 @@ class Looks:
     def _watch(self) -> None:
         while not self._stopping.wait(POLL):
             for slot in self.chain.slots:
-                now = tuple(map(_signature, (slot.source.path, slot.source.vertex_path)))
+                now = tuple(map(signature, (slot.source.path, slot.source.vertex_path)))
                 before, seen = self._signatures.get(slot, (now, now))
                 if now != before and now == seen and now[0] is not None:  # else it is perhaps still being written
                     before = now
@@ -95,11 +95,3 @@ class Looks:
             if str(error) != slot.error:
                 log.warning("look %s: %s", slot.name, error)
             slot.error = str(error)
-
-
-def _signature(path: Path) -> tuple[int, int] | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size

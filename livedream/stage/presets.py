@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from livedream import UserError
+from livedream import UserError, one_line
 from livedream.control import presets
 from livedream.control.presets import Bank
 from livedream.parameters import Snapshot, Table, Value
@@ -125,7 +125,7 @@ class Presets:
             except UserError as error:
                 self._tell(str(error))
             except Exception as error:  # a card that breaks as it is asked for its states
-                self._tell(f"{command} {text}: {' '.join(str(error).split())[:300] or type(error).__name__}")
+                self._tell(f"{command} {text}: {one_line(error)}")
         return values
 
     def rescue(self, name: str, values: Snapshot, seconds: float) -> bool:
