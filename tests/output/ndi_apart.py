@@ -2,17 +2,13 @@
 
 import itertools
 import os
-import signal
-import subprocess
-import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
 
 import numpy as np
 import psutil
-from apart import serve
+import receiving
 from counted import BARS, Feed, bars, middles, stamp, stamped, until
 
 # Found without mDNS: the finder asks these addresses.
@@ -53,7 +49,7 @@ def port():
     return next((each for each in listening if each > 5960), None)
 
 
-class Receiver:
+class Receiver(receiving.Waiting):
     """Of the one source there is. Pictures are UYVY where there is no alpha, else BGRA."""
 
     def __init__(self, name=None, address=None):
@@ -78,14 +74,8 @@ class Receiver:
                 return picture, frame
         return None
 
-    def wait(self, good, seconds=30.0):
-        """The next one for which good(picture)."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            got = self.next()
-            if got and good(got[0]):
-                return got
-        raise AssertionError("no such frame came")
+    def set_tally(self, program, preview):
+        ndi.recv_set_tally(self.handle, ndi.Tally(program, preview))
 
     def end(self):
         ndi.recv_destroy(self.handle)
@@ -112,20 +102,17 @@ def order(frames):
     """What was written while a receiver got so many frames, and what came to it."""
     feed = Feed("ndi:order#groups=ours", stamped).up()
     receiver = Receiver()
-    picture, _ = receiver.wait(lambda picture: True)
-    feed.come, came = stamp(picture), []
-    while len(came) < frames:
-        picture, frame = receiver.next(30)
-        feed.come = stamp(picture)
-        came.append((feed.come, frame.timecode))
+    came = receiving.come(feed, receiver, frames)
     groups = [found("order", "ours"), found("order", seconds=0.1)]
     receiver.end()
     feed.end()
-    first, last = came[0][0], came[-1][0]
+    first, (last, frame) = came[0][0], came[-1]
     return {
         "written": [number for number in feed.written if first <= number <= last],
         "came": [number for number, _ in came],
-        "ticks": sorted({round((b[1] - a[1]) / (b[0] - a[0]), -1) for a, b in itertools.pairwise(came)}),
+        "ticks": sorted(
+            {round((b[1].timecode - a[1].timecode) / (b[0] - a[0]), -1) for a, b in itertools.pairwise(came)}
+        ),
         "rate": [frame.frame_rate_N, frame.frame_rate_D],
         "groups": groups,
     }
@@ -152,18 +139,7 @@ def changes(shapes):
 
 
 def tally():
-    """The note before a receiver comes, with one, in its preview and on its program."""
-    feed = Feed("ndi:tally", lambda number: bars(320, 180)).up()
-    notes = [feed.output.note]
-    receiver = Receiver()
-    for program, preview in ((False, False), (False, True), (True, True)):
-        ndi.recv_set_tally(receiver.handle, ndi.Tally(program, preview))
-        receiver.next()
-        until(lambda: feed.output.note != notes[-1])
-        notes.append(feed.output.note)
-    receiver.end()
-    feed.end()
-    return [*notes, feed.output.note]
+    return receiving.tally("ndi:tally", Receiver)
 
 
 def breaks():
@@ -191,40 +167,12 @@ def breaks():
 
 
 def stalls():
-    """A receiver stops in the middle: whether frames go on being written, and the output then ends."""
-    feed = Feed("ndi:stalls", stamped).up()
-    watching = subprocess.Popen([sys.executable, __file__, "watch", str(until(port))])
-    until(lambda: "1 " in (feed.output.note or ""))
-    watching.send_signal(signal.SIGSTOP)
-    before = feed.output.sent
-    until(lambda: feed.output.sent > before + 30)
-    state = feed.output.state
-    feed.end()
-    until(lambda: feed.output.ended)
-    watching.kill()
-    watching.wait()
-    return state
+    return receiving.stalls("ndi:stalls", __file__, port)
 
 
 def again(times):
-    """Added and removed so many times, with a receiver connected; what this process has then, and before."""
-    pictures = bars(640, 360)
-    counts = []
-    for _ in range(times):
-        feed = Feed("ndi:again", lambda number: pictures).up()
-        receiver = Receiver()
-        receiver.next()
-        feed.end()
-        receiver.end()
-        until(lambda: not any(each.name.startswith("output") for each in threading.enumerate()))
-        process = psutil.Process()
-        counts.append((process.num_threads(), process.num_fds(), process.memory_info().rss / 1e6))
-    return counts
+    return receiving.again("ndi:again", Receiver, times)
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["watch"]:
-        watcher = Receiver(address=sys.argv[2])
-        while True:
-            watcher.next()
-    serve(globals())
+    receiving.main(lambda at: Receiver(address=at), globals())

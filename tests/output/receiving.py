@@ -1,0 +1,91 @@
+"""What receivers apart do alike, whatever they receive by. Called by ndi_apart.py and omt_apart.py."""
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import psutil
+from apart import serve
+from counted import Feed, bars, stamp, stamped, until
+
+
+class Waiting:
+    """A receiver, which has `next(seconds)`."""
+
+    def wait(self, good, seconds=30.0):
+        """The next (picture, frame) for which good(picture)."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            got = self.next()
+            if got and good(got[0]):
+                return got
+        raise AssertionError("no such frame came")
+
+
+def come(feed, receiver, frames):
+    """So many, in order: (number, frame)."""
+    picture, _ = receiver.wait(lambda picture: True)
+    feed.come, came = stamp(picture), []
+    while len(came) < frames:
+        picture, frame = receiver.next(30)
+        feed.come = stamp(picture)
+        came.append((feed.come, frame))
+    return came
+
+
+def tally(sink, receiver_of):
+    """The note before a receiver comes, with one, in its preview and on its program."""
+    feed = Feed(sink, lambda number: bars(320, 180)).up()
+    notes = [feed.output.note]
+    receiver = receiver_of()
+    for program, preview in ((False, False), (False, True), (True, True)):
+        receiver.set_tally(program=program, preview=preview)
+        receiver.next()
+        until(lambda: feed.output.note != notes[-1])
+        notes.append(feed.output.note)
+    receiver.end()
+    feed.end()
+    return [*notes, feed.output.note]
+
+
+def stalls(sink, file, port):
+    """A receiver stops in the middle: whether frames go on being written, and the output then ends."""
+    feed = Feed(sink, stamped).up()
+    watching = subprocess.Popen([sys.executable, file, "watch", str(until(port))])
+    until(lambda: "1 " in (feed.output.note or ""))
+    watching.send_signal(signal.SIGSTOP)
+    before = feed.output.sent
+    until(lambda: feed.output.sent > before + 30)
+    state = feed.output.state
+    feed.end()
+    until(lambda: feed.output.ended)
+    watching.kill()
+    watching.wait()
+    return state
+
+
+def again(sink, receiver_of, times):
+    """Added and removed so many times, with a receiver connected: what this process has after each."""
+    picture = bars(640, 360)
+    counts = []
+    for _ in range(times):
+        feed = Feed(sink, lambda number: picture).up()
+        receiver = receiver_of()
+        receiver.next()
+        feed.end()
+        receiver.end()
+        until(lambda: not any(each.name.startswith("output") for each in threading.enumerate()))
+        process = psutil.Process()
+        counts.append((process.num_threads(), process.num_fds(), process.memory_info().rss / 1e6))
+    return counts
+
+
+def main(receiver_at, functions) -> None:
+    """Answer calls; or, as `FILE watch PORT`, receive until the end."""
+    if sys.argv[1:2] == ["watch"]:
+        watcher = receiver_at(sys.argv[2])
+        while True:
+            watcher.next()
+    serve(functions)
