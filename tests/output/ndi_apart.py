@@ -1,6 +1,5 @@
 """NDI sources of ours and a receiver of ndi-python's, in a network of their own. Called by test_ndi.py."""
 
-import itertools
 import os
 import tempfile
 import time
@@ -110,9 +109,7 @@ def order(frames):
     return {
         "written": [number for number in feed.written if first <= number <= last],
         "came": [number for number, _ in came],
-        "ticks": sorted(
-            {round((b[1].timecode - a[1].timecode) / (b[0] - a[0]), -1) for a, b in itertools.pairwise(came)}
-        ),
+        "ticks": receiving.ticks(came, "timecode"),
         "rate": [frame.frame_rate_N, frame.frame_rate_D],
         "groups": groups,
     }

@@ -1,6 +1,5 @@
 """OMT sources of ours and a receiver of cyomtlib's, in a network of their own. Called by test_omt.py."""
 
-import itertools
 import os
 import tempfile
 
@@ -56,9 +55,7 @@ def order(frames):
     return {
         "written": [number for number in feed.written if first <= number <= last],
         "came": [number for number, _ in came],
-        "ticks": sorted(
-            {round((b[1].timestamp - a[1].timestamp) / (b[0] - a[0]), -1) for a, b in itertools.pairwise(came)}
-        ),
+        "ticks": receiving.ticks(came, "timestamp"),
         "rate": [frame.frame_rate.numerator, frame.frame_rate.denominator],
     }
 

@@ -1,5 +1,6 @@
 """What receivers apart do alike, whatever they receive by. Called by ndi_apart.py and omt_apart.py."""
 
+import itertools
 import signal
 import subprocess
 import sys
@@ -33,6 +34,12 @@ def come(feed, receiver, frames):
         feed.come = stamp(picture)
         came.append((feed.come, frame))
     return came
+
+
+def ticks(came, at):
+    """How far the frames' times lie apart, for each number: all the lengths there are, to the nearest ten."""
+    apart = ((b - a, getattr(later, at) - getattr(frame, at)) for (a, frame), (b, later) in itertools.pairwise(came))
+    return sorted({round(time / numbers, -1) for numbers, time in apart})
 
 
 def tally(sink, receiver_of):

@@ -9,9 +9,8 @@ from livedream import UserError
 from livedream.output import Output
 from livedream.output.programs.extras import name_in, need
 from livedream.output.programs.rate import fraction
-from livedream.output.programs.resize import Resizer
 from livedream.output.programs.tally import Tally
-from livedream.output.programs.transparency import Transparency
+from livedream.output.programs.transparency import Pictures
 
 
 class Ndi(Output):
@@ -31,18 +30,14 @@ class Ndi(Output):
             self._sender = Sender(name_in(self.options.sink), self.options.groups)
         except (ImportError, OSError) as error:
             raise UserError(f"ndi: cyndilib cannot be loaded here: {error}") from None
-        self._rate = fraction(self.options.fps if self.options.fps and self.options.fps < fps else fps)
+        self._rate = fraction(min(self.options.fps or fps, fps))
         self._ticks = TICKS / fps  # of the timecode, from one frame number to the next
         self._began: float | None = None
-        self._transparency = Transparency()
-        self._resizer = Resizer(self.options.size, self.options.fit) if self.options.size else None
+        self._pictures = Pictures(self.options)
         self._tally = Tally(self._sender.heard)
 
     def write(self, frame):
-        pixels = frame.pixels
-        alpha = self._transparency.of(pixels)
-        if self._resizer:
-            pixels = self._resizer.resized(pixels, alpha)
+        pixels, alpha = self._pictures.of(frame)
         if self._began is None:  # so that frame number 0 has the time of day that it had
             self._began = time.time() * 1e7 - frame.number * self._ticks
         timecode = int(self._began + frame.number * self._ticks)

@@ -9,9 +9,8 @@ from livedream import UserError
 from livedream.output import Output
 from livedream.output.programs.extras import name_in, need
 from livedream.output.programs.rate import fraction
-from livedream.output.programs.resize import Resizer
 from livedream.output.programs.tally import Tally
-from livedream.output.programs.transparency import Transparency
+from livedream.output.programs.transparency import Pictures
 
 TICKS = 10_000_000  # of a timestamp, a second
 BT709 = 709
@@ -36,19 +35,15 @@ class Omt(Output):
             raise UserError(f"omt: cyomtlib cannot be loaded here: {error}") from None
         self._sender = sender = cyomtlib.Sender(name_in(self.options.sink))
         self._flags = cyomtlib.VideoFlags
-        self._rate = fraction(self.options.fps if self.options.fps and self.options.fps < fps else fps)
+        self._rate = fraction(min(self.options.fps or fps, fps))
         self._ticks = TICKS / fps
-        self._transparency = Transparency()
-        self._resizer = Resizer(self.options.size, self.options.fit) if self.options.size else None
+        self._pictures = Pictures(self.options)
         self._tally = Tally(lambda: _heard(sender), "connection")
         self._turned = np.empty((0, 0, 4), np.uint8)
         self._seen = None
 
     def write(self, frame):
-        pixels = frame.pixels
-        alpha = self._transparency.of(pixels)
-        if self._resizer:
-            pixels = self._resizer.resized(pixels, alpha)
+        pixels, alpha = self._pictures.of(frame)
         height, width = pixels.shape[:2]
         if pixels is not self._seen:
             self._seen = pixels

@@ -3,6 +3,9 @@
 import numpy as np
 
 from livedream.alpha import opaque
+from livedream.frame import Frame
+from livedream.output import Options
+from livedream.output.programs.resize import Resizer
 
 
 class Transparency:
@@ -20,3 +23,17 @@ class Transparency:
             self._alpha = not opaque(pixels)
         self._left = self.PATIENCE if self._alpha else max(self._left - 1, 0)
         return self._left > 0
+
+
+class Pictures:
+    """A show's frames as receivers on the network get them: in the size that was asked for, if any."""
+
+    def __init__(self, options: Options):
+        self._transparency = Transparency()
+        self._resizer = Resizer(options.size, options.fit) if options.size else None
+
+    def of(self, frame: Frame) -> tuple[np.ndarray, bool]:
+        """uint8 [H, W, 4], and whether it goes out with alpha."""
+        pixels = frame.pixels
+        alpha = self._transparency.of(pixels)
+        return (self._resizer.resized(pixels, alpha) if self._resizer else pixels), alpha
