@@ -7,12 +7,14 @@ bytes.
 """
 
 import numpy as np
+import simplejpeg
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 
 from livedream.dream import write
 
 NOISE = 0.02  # how far one unit of noise moves the latent at temperature 1
 STATE = 4  # length of state.h and of uniform
+MEMORIES = 12  # that `remembering` holds
 
 
 def turn(z: int) -> np.ndarray:
@@ -154,6 +156,149 @@ def sinking(path, keeps: float = 0.9):
     metadata["scenes"] = [write.scene(name, {"step/latent": each}) for name, each in latents.items()]
     write.write(target, components | {"step": step}, metadata)
     return path
+
+
+def memory(k: int) -> np.ndarray:
+    """uint8 [16, 96, 3]: the picture of memory k of `remembering`: dark, with a bright bar at k eights of pixels."""
+    picture = np.full((16, 8 * MEMORIES, 3), 20, np.uint8)
+    picture[:, 8 * k : 8 * k + 8] = 200
+    return picture
+
+
+def weights(picture: np.ndarray) -> np.ndarray:
+    """f32 [12]: how much of each memory is in a picture that `remembering` drew, uint8 [16, 96, 4], to 0.02."""
+    bars = picture[..., 2].astype(np.float32).mean(0).reshape(MEMORIES, 8).mean(1)  # blue is as in the memories
+    return (bars - 20) / 180
+
+
+def remembering(path, title: str = "Remembering"):
+    """Write a dream that remembers and return it: 12 pictures of 96x16, number k `memory(k)`.
+
+    Its step moves the places on by a memory a step, and leaves from 9 for 3 in two steps, so that it goes on for ever.
+    `latent.look` [1, 3] turns as tiny's does; 40 levels of red and of green a unit of its first and second number.
+    recall takes the two memories about each place; decode blends them. Scenes: 0, "first", at memory 1; 1, "far", at 7.
+    """
+    write.write(*remembering_parts(path, title))
+    return path
+
+
+def remembering_parts(path, title: str = "Remembering"):
+    """The arguments with which `remembering` calls write.write: (path, components, metadata, memories)."""
+    components = {"step": _going_on(), "recall": _recalling(), "decode": _blending()}
+    scenes = [
+        write.scene(name, {"step/latent.look": np.float32([[0.5, -0.25, 0]]), "step/latent.place": np.float32([place])})
+        for name, place in (("first", [1, 0, 0]), ("far", [7, 11, 0]))
+    ]
+    metadata = {
+        "contract": 1,
+        "title": title,
+        "kind": "test",
+        "fps": 25.0,
+        "latents": {
+            "latent.look": write.latent(np.zeros(3), np.ones(3)),
+            "latent.place": write.latent(np.zeros(3), np.zeros(3)),
+            "places": "latent.place",
+        },
+        "directions": [write.direction("red", [1, 0, 0, 5, 5, 1], effect=40.0)],
+        "controls": [{"name": "temperature", "low": 0, "high": 2, "default": 0}],
+        "scenes": scenes,
+    }
+    return path, components, metadata, [jpeg(memory(k)) for k in range(MEMORIES)]
+
+
+def jpeg(picture: np.ndarray) -> bytes:
+    """A picture as a JPEG file without loss that can be seen."""
+    return simplejpeg.encode_jpeg(picture, quality=100, colorspace="RGB", colorsubsampling="444")
+
+
+def _going_on() -> ModelProto:
+    """The step of `remembering`: the place is the one after the nearest of those that it goes through."""
+    begun = [(k, 0, 0) for k in range(5)]
+    there = [(9, 3, 0), (10, 4, 0.5), (11, 5, 1), (11, 6, 1), (11, 7, 1), (11, 8, 1)]
+    back = [(3, 9, 1), (4, 10, 0.5), (5, 11, 0), (6, 11, 0), (7, 11, 0), (8, 11, 0)]
+    following = [*begun[1:], back[2], *there[1:], *back, there[0]]
+    look, place = (np.float32, [1, 3]), (np.float32, [1, 3])
+    return _graph(
+        [
+            helper.make_node("MatMul", ["latent.look", "turn"], ["turned"]),
+            helper.make_node("Mul", ["noise", "control.temperature"], ["heat"]),
+            helper.make_node("Mul", ["heat", "gain"], ["shake"]),
+            helper.make_node("Add", ["turned", "shake"], ["next.latent.look"]),
+            helper.make_node("Sub", ["latent.place", "places"], ["away"]),
+            helper.make_node("Mul", ["away", "away"], ["square"]),
+            helper.make_node("ReduceSum", ["square", "axis"], ["far"], keepdims=0),
+            helper.make_node("ArgMin", ["far"], ["nearest"], axis=0, keepdims=1),
+            helper.make_node("Gather", ["following", "nearest"], ["next.latent.place"], axis=0),
+        ],
+        {"latent.look": look, "latent.place": place, "noise": look, "control.temperature": (np.float32, [1])},
+        {"next.latent.look": look, "next.latent.place": place},
+        {
+            "turn": turn(3),
+            "gain": np.float32(NOISE),
+            "axis": np.array([1]),
+            "places": np.float32([*begun, *there, *back]),
+            "following": np.float32(following),
+        },
+    )
+
+
+def _recalling() -> ModelProto:
+    """The recall of `remembering`: of each place the memory before it and the one after, and their weights [1, 4]."""
+    return _graph(
+        [
+            helper.make_node("MatMul", ["latent.place", "places"], ["four"]),  # place A twice, place B twice
+            helper.make_node("Floor", ["four"], ["floor"]),
+            helper.make_node("Add", ["floor", "steps"], ["numbers"]),
+            helper.make_node("Reshape", ["numbers", "row"], ["flat"]),
+            helper.make_node("Cast", ["flat"], ["index"], to=TensorProto.INT64),
+            helper.make_node("Sub", ["four", "floor"], ["part"]),
+            helper.make_node("Mul", ["part", "signs"], ["signed"]),
+            helper.make_node("Add", ["signed", "before"], ["near"]),
+            helper.make_node("MatMul", ["latent.place", "shares"], ["of.b"]),
+            helper.make_node("Add", ["of.b", "of.a"], ["share"]),
+            helper.make_node("Mul", ["near", "share"], ["recall.weights"]),
+        ],
+        {"latent.look": (np.float32, [1, 3]), "latent.place": (np.float32, [1, 3])},
+        {"index": (np.int64, [4]), "recall.weights": (np.float32, [1, 4])},
+        {
+            "places": np.float32([[1, 1, 0, 0], [0, 0, 1, 1], [0, 0, 0, 0]]),
+            "steps": np.float32([[0, 1, 0, 1]]),
+            "row": np.array([4]),
+            "signs": np.float32([[-1, 1, -1, 1]]),
+            "before": np.float32([[1, 0, 1, 0]]),
+            "shares": np.float32([[0, 0, 0, 0], [0, 0, 0, 0], [-1, -1, 1, 1]]),
+            "of.a": np.float32([[1, 1, 0, 0]]),
+        },
+    )
+
+
+def _blending() -> ModelProto:
+    """The decode of `remembering`: the memories by their weights, moved by the look."""
+    size = [16, 8 * MEMORIES, 4]
+    return _graph(
+        [
+            helper.make_node("Cast", ["memory"], ["levels"], to=TensorProto.FLOAT),
+            helper.make_node("Reshape", ["levels", "rows"], ["each"]),
+            helper.make_node("MatMul", ["recall.weights", "each"], ["blended"]),
+            helper.make_node("Reshape", ["blended", "picture"], ["seen"]),
+            helper.make_node("MatMul", ["latent.look", "moves"], ["moved"]),
+            helper.make_node("Add", ["seen", "moved"], ["all"]),
+            *_to_picture("all", "frame"),
+        ],
+        {
+            "latent.look": (np.float32, [1, 3]),
+            "latent.place": (np.float32, [1, 3]),
+            "memory": (np.uint8, [4, *size]),
+            "recall.weights": (np.float32, [1, 4]),
+        },
+        {"frame": (np.uint8, [1, *size])},
+        {
+            "rows": np.array([4, -1]),
+            "picture": np.array([1, *size]),
+            "moves": np.float32([[40, 0, 0, 0], [0, 40, 0, 0], [0, 0, 0, 0]]),
+            **_BOUNDS,
+        },
+    )
 
 
 def invert(path, width: int = 64, height: int = 32):

@@ -118,7 +118,7 @@ def _model(component: Component, sha256: str, precision: str) -> Component:
 
 def _built(dream: Dream, target: Target, progress: Progress) -> Iterator[tuple[str, Plan]]:
     """The plans of each component: f32, and f16 of what draws; a picture bears it, what is fed back does not."""
-    wanted = [(name, "f32") for name in dream.components]
+    wanted = [(name, "f32") for name in dream.components if name != "recall"]  # which the processor runs
     wanted += [(name, "f16") for name in dream.components if name in ("decode", "apply")]
     for number, (name, precision) in enumerate(wanted, start=1):
         begun = time.perf_counter()

@@ -69,6 +69,8 @@ def measure(provider: str, dream: Dream) -> Iterator[dict]:
         yield {"problem": str(error).removeprefix(f"{provider}: ")}
         return
     for component in dream.components.values():
+        if component.name == "recall":  # always the processor's: the player looks up memories there
+            continue
         reference = cpu.load(component)
         expected = play(reference, component, dream)
         for ways in _ways(provider, component):
@@ -114,10 +116,16 @@ def _host(value) -> np.ndarray:
 
 def inputs(component: Component, dream: Dream, k: int, latent: np.ndarray) -> dict[str, np.ndarray]:
     """Those of the k-th run, all but the state. latent: f32 [Z]."""
-    made, at = {}, 0
+    made, at, known = {}, 0, {}
+    if component.name == "decode" and dream.memories:
+        recall = dream.components["recall"]
+        known = cpu.load(recall)(inputs(recall, dream, k, latent))
+        known["memory"] = dream.memories.taken(known.pop("index"))
     for name, value in component.inputs.items():
         size = prod(value.shape)
-        if name in dream.latents:
+        if name in known:
+            array = known[name]
+        elif name in dream.latents:
             array, at = latent[at : at + size], at + size
         elif name in ("noise", "uniform"):
             array = getattr(noise, name)(0, 0, component.name, k, size)
@@ -152,7 +160,9 @@ def _off(expected: list[dict], got: list[dict], dream: Dream) -> str:
             levels = np.maximum(levels, max(np.abs(value).mean() for value in pictures))  # NaN stays
         if latents:
             flat = np.concatenate(latents)
-            scale = np.maximum(dream.std, 1e-3) if flat.size == dream.std.size else 1.0
+            scale = np.maximum(dream.std, 1e-3) if flat.size == dream.std.size else np.ones(1)
+            if dream.places is not None and flat.size == dream.std.size:
+                scale[dream.places] = 1.0  # a memory
             spread = np.maximum(spread, np.sqrt(np.mean((flat / scale) ** 2)))
     if not levels <= LEVELS:
         return f"pictures are {levels:.1f} grey levels off those of the CPU"

@@ -66,11 +66,14 @@ _UNIFORM = Port("uniform", "float32", (1, "U"), "uniform")
 _CONTROL = Port(rf"control\.{CONTROL}", "float32", ("k",), "control.NAME")
 _IMAGE = Port("image", "uint8", (1, "H", "W", 4), "image", needed=True)
 _LAYER = Port(rf"layer\.{NAME}", "uint8", ("T", "H", "W", 4), "layer.NAME")
+_MEMORY = Port("memory", "uint8", ("K", "H", "W", 4), "memory")
+_RECALL = Port(rf"recall\.{NAME}", "float32", None, "recall.NAME")
 
 TABLE: dict[str, tuple[tuple[Port, ...], tuple[Port, ...]]] = {
     "step": ((_latent(), _STATE, _NOISE, _UNIFORM, _CONTROL), (_latent("next."), _NEXT_STATE)),
+    "recall": ((_latent(), _CONTROL), (Port("index", "int64", ("K",), "index", needed=True), _RECALL)),
     "decode": (
-        (_latent(), _STATE, _NOISE, _CONTROL),
+        (_latent(), _STATE, _NOISE, _CONTROL, _MEMORY, _RECALL),
         (Port("frame", "uint8", ("T", "H", "W", 4), "frame"), _LAYER, _NEXT_STATE),
     ),
     "encode": ((_IMAGE,), (_latent(),)),
@@ -254,8 +257,8 @@ FILE_RULES = (text, versions, operators, weights, names, shapes, pictures)
 def kind(components: dict[str, Component]) -> Iterator[str]:
     if "decode" not in components and "apply" not in components:
         yield f"components: a dream has decode, an effect has apply; found {', '.join(components) or 'none'}"
-    elif "decode" not in components and "step" in components:
-        yield "components: step without decode"
+    elif "decode" not in components:
+        yield from (f"components: {name} without decode" for name in ("step", "recall") if name in components)
 
 
 def ports(components: dict[str, Component]) -> Iterator[str]:
@@ -294,8 +297,8 @@ def next_values(components: dict[str, Component]) -> Iterator[str]:
 
 
 def same_latents(components: dict[str, Component]) -> Iterator[str]:
-    """step, decode and encode speak of the same latents: `latent` alone, or several `latent.NAME`."""
-    sides = {name: latents(components[name]) for name in ("step", "decode") if name in components}
+    """All speak of the same latents: `latent` alone, or several `latent.NAME`."""
+    sides = {name: latents(components[name]) for name in ("step", "recall", "decode") if name in components}
     if "decode" in components and "encode" in components:
         sides["encode"] = {name: value.shape for name, value in components["encode"].outputs.items()}
     for name, found in sides.items():
@@ -333,7 +336,33 @@ def layers(components: dict[str, Component]) -> Iterator[str]:
         yield (f"decode: layers are T long, or 1; found {', '.join(str(outputs[name].shape[0]) for name in drawn)}")
 
 
-COMPONENT_RULES = (kind, ports, next_values, same_latents, controls, layers)
+def recall(components: dict[str, Component]) -> Iterator[str]:
+    """recall says which memories decode is handed, and more if it likes; one is nothing without the other."""
+    decode = components.get("decode")
+    values = decode.inputs.items() if decode else ()
+    taken = {name: value for name, value in values if name.split(".")[0] in ("memory", "recall")}
+    if "recall" not in components:
+        for value in taken.values():
+            yield f"{value.full}: taken from the component recall, which the file does not have"
+        return
+    memory, given = taken.pop("memory", None), components["recall"].outputs
+    if memory is None:
+        yield "recall: decode has no input memory, which it is for"
+        return
+    if given["index"].shape != memory.shape[:1]:
+        yield f"{memory.full}: as many as recall/index has, {given['index'].shape[0]}, found {memory.shape[0]}"
+    for name, value in decode.outputs.items():
+        if value.dtype == "uint8" and value.shape[1:] != memory.shape[1:]:
+            wanted, found = list(value.shape[1:]), list(memory.shape[1:])
+            yield f"{memory.full}: pictures {wanted} as decode/{name}, found {found}"
+    for name, value in taken.items():
+        if name not in given:
+            yield f"{value.full}: recall has no output {name}"
+        elif given[name].shape != value.shape:
+            yield f"{value.full}: shape {list(given[name].shape)} as recall/{name}, found {list(value.shape)}"
+
+
+COMPONENT_RULES = (kind, ports, next_values, same_latents, controls, layers, recall)
 
 
 # ── words that the rules share ──────────────────────────────────────────────────────────────────────────────

@@ -3,8 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from livedream.dream.memories import Memories
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,7 @@ class Dream:
     interpolation: "linear", "slerp" or "none", between latents.
     mean, std: f32 [Z] over the footage; several latents stand one after the other, as in `latents`.
     latents: names of the latent inputs ("latent", or "latent.NAME" …); empty in an effect.
+    places: where among the latents the places are; None: it has none. memories: None: it has none.
     layers: names from back to front; empty when decode draws `frame`. notes: what was ignored, one line each.
     """
 
@@ -94,6 +99,7 @@ class Dream:
     mean: np.ndarray
     std: np.ndarray
     interpolation: str
+    places: slice | None
     layers: tuple[str, ...]
     components: dict[str, Component]
     directions: tuple[Direction, ...]
@@ -101,6 +107,12 @@ class Dream:
     scenes: tuple[Scene, ...]
     provenance: dict
     notes: tuple[str, ...]
+    memories: "Memories | None" = None
+
+    @property
+    def free(self) -> slice | np.ndarray:
+        """An index of the latents that knobs, offsets and chance may move: all but the places."""
+        return slice(None) if self.places is None else np.delete(np.arange(self.mean.size), self.places)
 
     @property
     def is_effect(self) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 
 from livedream import UserError, alpha, whole
 from livedream.dream.contract import brief
-from livedream.dream.dream import Component, Dream, Scene
+from livedream.dream.dream import Component, Dream, Scene, Value
 
 BACKGROUND = (12, 12, 14)
 GAP = 12  # pixels between pictures and around them
@@ -33,6 +33,9 @@ def _lines(dream: Dream) -> Iterator[str]:
         yield f"  a dream ({dream.kind}): {width}x{height} pictures{clip}, {dream.fps:g} steps a second"
         several = f" ({', '.join(dream.latents)})" if len(dream.latents) > 1 else ""
         yield f"  {dream.mean.size} latents{several}, interpolation {dream.interpolation}"
+    if dream.memories:
+        held = f"{len(dream.memories)} pictures of its footage, {len(dream.memories.pictures) / 1e6:.1f} MB"
+        yield f"  holds {held}: whoever has the file has these pictures, so mind whose they are"
     if dream.layers:
         yield f"  layers from back to front: {', '.join(dream.layers)}"
     yield "components"
@@ -126,24 +129,35 @@ def _drawn(dream: Dream):
     """A function from a scene to the first picture, uint8 [h, w, 3], that decode draws for it."""
     import onnxruntime as ort
 
-    decode = dream.components["decode"]
     pictures = [f"layer.{name}" for name in dream.layers] or ["frame"]
-    outputs = [decode.outputs[name].full for name in pictures]
-    session = ort.InferenceSession(decode.model, providers=["CPUExecutionProvider"])
+    parts = [dream.components[name] for name in ("recall", "decode") if name in dream.components]
+    sessions = [ort.InferenceSession(each.model, providers=["CPUExecutionProvider"]) for each in parts]
 
     def draw(scene: Scene) -> np.ndarray:
-        feeds = {}
-        for name, value in decode.inputs.items():
-            start = scene.tensors.get(value.full, np.float32(0))
-            if name in dream.latents:
-                start = scene.tensors.get(f"step/{name}", start)
-            elif name.startswith("control."):
-                start = np.float32(dream.controls[name.removeprefix("control.")].default)
-            feeds[value.full] = np.ascontiguousarray(np.broadcast_to(start, value.shape))
-        layers = [each[0] for each in session.run(outputs, feeds)]
-        return alpha.over_black(alpha.over(layers))[..., :3]
+        made = {}
+        for component, session in zip(parts, sessions, strict=True):
+            feeds = {
+                value.full: made[name] if name in made else _begun(scene, value, name, dream)
+                for name, value in component.inputs.items()
+            }
+            wanted = [value.full for value in component.outputs.values()]
+            made = dict(zip(component.outputs, session.run(wanted, feeds), strict=True))
+            if component.name == "recall":
+                made["memory"] = dream.memories.taken(made["index"])
+        return alpha.over_black(alpha.over([made[name][0] for name in pictures]))[..., :3]
 
     return draw
+
+
+def _begun(scene: Scene, value: Value, name: str, dream: Dream) -> np.ndarray:
+    """What an input is at the scene: as it says, a control's default, else zeros."""
+    start = scene.tensors.get(value.full, np.zeros((), value.dtype))
+    if name in dream.latents:
+        owner = "step" if "step" in dream.components else "decode"
+        start = scene.tensors[f"{owner}/{name}"]
+    elif name.startswith("control."):
+        start = np.float32(dream.controls[name.removeprefix("control.")].default)
+    return np.ascontiguousarray(np.broadcast_to(start, value.shape))
 
 
 def _resized(picture: np.ndarray, width: int, height: int) -> np.ndarray:

@@ -7,7 +7,8 @@
   "fps": 25,                                  needed with decode; steps a second at speed 1, 0.001 to 1000
   "latents": {                                needed with decode
     "latent": {"mean": [Z numbers], "std": [Z, at least 0]},  for "latent", or each "latent.NAME"
-    "interpolation": "linear"                 or "slerp" or "none"; linear when left out
+    "interpolation": "linear",                or "slerp" or "none"; linear when left out
+    "places": "latent.place"                  which latent, if any, is a place: [1, 3], std 0; see docs/dream-file.md
   },
   "layers": ["back", "front"],                needed with layer.NAME outputs: all of them, back to front
   "directions": [                             the knobs, the strongest first
@@ -75,7 +76,7 @@ def read(data: dict, components: dict[str, Component]) -> dict:
     notes = _unknown("metadata", data, _FIELDS)
     source = "decode" in components
     shapes = latents(components.get("step") or components.get("decode"))
-    mean, std, interpolation = _latents(data.get("latents", {}), shapes, notes)
+    mean, std, interpolation, places = _latents(data.get("latents", {}), shapes, notes)
     z = sum(shape[1] for shape in shapes.values())
     return {
         "title": _text("metadata title", data.get("title")),
@@ -85,6 +86,7 @@ def read(data: dict, components: dict[str, Component]) -> dict:
         "mean": mean,
         "std": std,
         "interpolation": interpolation,
+        "places": places,
         "layers": _layers(data.get("layers", []), components),
         "directions": tuple(_direction(item, i, z, notes) for i, item in _items(data, "directions")),
         "controls": _controls(data, components, notes),
@@ -94,9 +96,9 @@ def read(data: dict, components: dict[str, Component]) -> dict:
     }
 
 
-def _latents(data, shapes: dict, notes: list[str]) -> tuple[np.ndarray, np.ndarray, str]:
+def _latents(data, shapes: dict, notes: list[str]) -> tuple[np.ndarray, np.ndarray, str, slice | None]:
     data = _object("metadata latents", data)
-    notes += _unknown("metadata latents", data, (*shapes, "interpolation"))
+    notes += _unknown("metadata latents", data, (*shapes, "interpolation", "places"))
     interpolation = data.get("interpolation", "linear")
     if interpolation not in INTERPOLATIONS:
         raise UserError(f"metadata latents.interpolation: {', '.join(INTERPOLATIONS)}, found {_kind(interpolation)}")
@@ -109,7 +111,22 @@ def _latents(data, shapes: dict, notes: list[str]) -> tuple[np.ndarray, np.ndarr
             if not isinstance(values, list) or len(values) != shape[1]:
                 raise UserError(f"{where}.{key}: {shape[1]} numbers, found {_kind(values)}")
             into += [_number(f"{where}.{key}[{i}]", value, low, 1e30) for i, value in enumerate(values)]
-    return np.array(mean, np.float32), np.array(std, np.float32), interpolation
+    mean, std = np.array(mean, np.float32), np.array(std, np.float32)
+    return mean, std, interpolation, _places(data.get("places"), shapes, std)
+
+
+def _places(name, shapes: dict, std: np.ndarray) -> slice | None:
+    if name is None:
+        return None
+    where = "metadata latents.places"
+    if not isinstance(name, str) or name not in shapes or len(shapes) < 2:
+        raise UserError(f"{where}: one of several latents ({', '.join(shapes)}), found {_kind(name)}")
+    if shapes[name] != (1, 3):
+        raise UserError(f"{where}: a latent [1, 3], found {name} {list(shapes[name])}")
+    start = sum(shape[1] for shape in list(shapes.values())[: list(shapes).index(name)])
+    if std[start : start + 3].any():
+        raise UserError(f"metadata latents.{name}.std: 0 0 0, since nothing but the dream moves a place")
+    return slice(start, start + 3)
 
 
 def _layers(names, components: dict[str, Component]) -> tuple[str, ...]:

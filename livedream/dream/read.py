@@ -9,7 +9,7 @@ import onnx
 from google.protobuf.message import DecodeError
 
 from livedream import UserError
-from livedream.dream import contract, guard, metadata
+from livedream.dream import contract, guard, memories, metadata
 from livedream.dream.cut import cut
 from livedream.dream.dream import Component, Control, Direction, Dream, Scene, Value
 
@@ -65,7 +65,8 @@ def inspect(data: bytes, path: Path) -> Dream:
     components, notes = cut(model)
     _keep(contract.COMPONENT_RULES, components)
     fields = metadata.read(described, components)
-    fields["notes"] = tuple(notes + fields["notes"])
+    remembered, ignored = memories.read(model, components)
+    fields |= {"memories": remembered, "notes": tuple(notes + ignored + fields["notes"])}
     return Dream(path=path, sha256=hashlib.sha256(data).hexdigest(), components=components, **fields)
 
 

@@ -6,7 +6,7 @@ Metadata is a plain dict as metadata.py documents it; `latent`, `direction` and 
 import base64
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,29 +14,38 @@ import onnx
 
 from livedream import UserError, whole
 from livedream.dream import guard, read
+from livedream.dream import memories as remembered
 
 IR_VERSION = 10  # the newest that contract 1 allows; opsets 18 to 20 need 8 or 9
 
 
-def write(path: str | os.PathLike, components: Mapping[str, onnx.ModelProto], metadata: Mapping) -> None:
+def write(
+    path: str | os.PathLike,
+    components: Mapping[str, onnx.ModelProto],
+    metadata: Mapping,
+    memories: Sequence[bytes] = (),
+) -> None:
     """Write a dream file of contract 1, whole or not at all.
 
-    components: by component name (step, decode, encode, apply), models whose value names have no prefix
+    components: by component name (step, recall, decode, encode, apply), models whose value names have no prefix
         ("latent", "next.state.h", "frame"). All share one opset; none has functions or external data.
     metadata: see metadata.py. Written as given, keys sorted, so the same input makes the same bytes.
+    memories: pictures of the footage, JPEG files of decode's size, for a dream with `recall`.
     Raises UserError, naming the rule, when the file would break the contract: before it is written it is
     checked and run as `read.load` would. Also when the disk refuses.
     """
     path = Path(path)
     try:
-        data = merge(components, metadata).SerializeToString(deterministic=True)
+        data = merge(components, metadata, memories).SerializeToString(deterministic=True)
         guard.prove(data, read.inspect(data, path).sha256)
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
     whole.write(path, data)
 
 
-def merge(components: Mapping[str, onnx.ModelProto], metadata: Mapping) -> onnx.ModelProto:
+def merge(
+    components: Mapping[str, onnx.ModelProto], metadata: Mapping, memories: Sequence[bytes] = ()
+) -> onnx.ModelProto:
     """Components side by side in one graph, every name prefixed with its component's; nothing is checked."""
     opsets = {name: _opset(name, model) for name, model in components.items()}
     if len(set(opsets.values())) != 1:
@@ -46,6 +55,8 @@ def merge(components: Mapping[str, onnx.ModelProto], metadata: Mapping) -> onnx.
     dream.graph.name = "dream"
     for name, model in components.items():
         _add(dream.graph, name + "/", model.graph)
+    if memories:
+        remembered.add(dream.graph, memories)
     plain = {"sort_keys": True, "ensure_ascii": False, "allow_nan": False, "separators": (",", ":")}
     try:
         text = json.dumps(metadata, **plain)

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from livedream.dream.dream import Component, Dream
-from livedream.play.player import Player, Point, Toward, between, mixed
+from livedream.play.places import across, between
+from livedream.play.player import Player, Point, Toward, mixed
 
 FARTHEST = 24.0  # steps before the moment that a way to it begins
 
@@ -34,7 +35,7 @@ class Moment:
     recurrent: Mapping[str, np.ndarray] = field(default_factory=dict)
     way: np.ndarray | None = None
 
-    def latent(self, steps: float, interpolation: str) -> np.ndarray:
+    def latent(self, steps: float, dream: Dream) -> np.ndarray:
         """What is drawn on the way to it, f32 [Z], when so many steps (0 or more) are left.
 
         The way begins slowly, however long that takes, and arrives as fast as the dream goes on afterwards.
@@ -44,22 +45,20 @@ class Moment:
         far = min(end, FARTHEST)
         at = end - far * (1 - math.exp(-steps / far)) if far > 0 else end
         first = min(int(at), len(points) - 2)
-        return between(points[first], points[first + 1], at - first, interpolation)
+        return between(dream, points[first], points[first + 1], at - first)
 
     @property
     def noise(self) -> np.ndarray | None:
         """The decoder's that it is drawn with."""
         return mixed(*self.noises, self.phase) if self.noises else None
 
-    def led(self, toward: Toward | None, interpolation: str) -> "Moment":
+    def led(self, toward: Toward | None, dream: Dream) -> "Moment":
         """What is seen while it is led there, as a moment to go on from."""
         if toward is None:
             return self
         latent, part, noise = toward
-        here = self.latent(0, interpolation)
-        before, after = (
-            latent if part == 1 else between(each, latent, part, interpolation) for each in (here, self.after)
-        )
+        here = self.latent(0, dream)
+        before, after = (across(dream, each, latent, part) for each in (here, self.after))
         noises = (mixed(self.noise, noise, part), mixed(self.noises[1], noise, part)) if self.noises else ()
         return replace(self, before=before, after=after, phase=0.0, noises=noises, way=None)
 

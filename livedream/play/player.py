@@ -21,7 +21,9 @@ from livedream.parameters import KNOBS, UNSTICK, Snapshot
 from livedream.play import clip
 from livedream.play.history import History
 from livedream.play.layers import Layers
+from livedream.play.places import across, between
 from livedream.play.playhead import Drawn, Playhead
+from livedream.play.recall import Recall
 from livedream.play.stuck import Stuck
 
 PAST = 26  # latents that are remembered, of the last second of most dreams
@@ -67,7 +69,7 @@ class Player:
     load: makes a Runner of a Component (backend.cpu.load). deck: 0 or 1, keeps two decks' random numbers apart.
     Raises UserError for a dream that it cannot play.
 
-    steps: taken since the start. lost: results that were not finite, and were not used.
+    steps: taken since the start. lost: results that were not finite and memories that were damaged, and were not used.
     layers: those of the last picture, uint8 [H, W, 4] by name, from back to front; {} where the dream draws none.
     toward: where what is drawn is led to, while the dream itself goes on; None: nowhere. past: the last latents.
     history: its steps of the last minutes; playhead: where in them it is drawn, if not in the present.
@@ -86,17 +88,20 @@ class Player:
         self.history, self.put = History(dream), False
         self.playhead = Playhead(self.history, dream.fps, self._place, self._mix)
         self.rescue: int | None = None
-        self._stuck = Stuck(dream.std, dream.fps)
+        self._free = dream.free
+        self._stuck = Stuck(dream.std[self._free], dream.fps)
         self._helped = -math.inf, 0  # at which step it was last, and how often in a row
         self._push: tuple[np.ndarray, int] | None = None  # in all, and steps that it has been given for
         self.trace: list[np.ndarray] | None = None
         self._layers = Layers(dream.layers)
         self._moment = 0.0  # seconds that it has moved for
         self._runners = {name: load(dream.components[name]) for name in ("step", "decode") if name in dream.components}
-        self._knobs = np.stack([d.vector for d in dream.directions[:KNOBS]]) if dream.directions else None
-        self._knob_addresses = [f"dream/knob/{i}" for i in range(1, len(dream.directions[:KNOBS]) + 1)]
+        self._recall = Recall(dream, load) if dream.memories else None
+        directions = [each.vector[self._free] for each in dream.directions[:KNOBS]]
+        self._knobs = np.stack(directions) if directions else None
+        self._knob_addresses = [f"dream/knob/{i}" for i in range(1, len(directions) + 1)]
         self._asked, self._added, self._adds = None, None, False  # knobs and offsets, what they come to, is that any
-        self._std = np.maximum(dream.std, np.float32(1e-6))
+        self._mean, self._std = dream.mean[self._free], np.maximum(dream.std, np.float32(1e-6))[self._free]
         self._seed, self._drawn = None, 0  # steps since the random numbers began
         self._before: Point | None = None
         self._after: Point | None = None
@@ -164,12 +169,13 @@ class Player:
     def draw(self, values: Snapshot) -> np.ndarray | Picture:
         """The picture of this moment: uint8 [H, W, 4], nobody else's."""
         latent, chance = self._standing()
-        inputs = {
-            **self._named(latent + self._offset(values, latent)),
-            **_controls(self.dream.components["decode"], values),
-        }
+        named = self._named(latent + self._offset(values, latent))
+        inputs = {**named, **_controls(self.dream.components["decode"], values)}
         if chance is not None:
             inputs["noise"] = chance
+        if self._recall:
+            inputs |= self._recall(named | _controls(self.dream.components["recall"], values))
+            self.lost += self._recall.lost
         made = {name: _one(picture) for name, picture in self._runners["decode"](inputs).items()}
         if not self.dream.layers:
             return made["frame"]
@@ -251,7 +257,7 @@ class Player:
         return self.history.newest - 1 + self._phase
 
     def _present(self) -> Drawn:
-        latent = between(self._before.latent, self._after.latent, self._phase, self.dream.interpolation)
+        latent = between(self.dream, self._before.latent, self._after.latent, self._phase)
         if self._before.noise is None:
             return latent, None
         return latent, mixed(self._before.noise, self._after.noise, self._phase)  # it belongs to the step
@@ -263,14 +269,14 @@ class Player:
 
     def _mix(self, a: Drawn, b: Drawn, part: float) -> Drawn:
         """What is drawn `part` of the way from a to b; a's noise if b has none."""
-        latent = b[0] if part == 1 else between(a[0], b[0], part, self.dream.interpolation)
+        latent = across(self.dream, a[0], b[0], part)
         return latent, a[1] if b[1] is None else mixed(a[1], b[1], part)
 
     def _place(self, position: float) -> Drawn:
         """What was drawn at a position of the history."""
         before, after, part = self.history.around(position)
         a, b = self._kept(before), self._kept(after)
-        latent = between(a.latent, b.latent, part, self.dream.interpolation)
+        latent = between(self.dream, a.latent, b.latent, part)
         return latent, None if a.noise is None else mixed(a.noise, b.noise, part)
 
     def _kept(self, number: int) -> Point:
@@ -306,6 +312,8 @@ class Player:
             white = (heard - self.dream.mean) / np.maximum(self.dream.std, 1e-6)
             white = WALK * white + np.sqrt(1 - WALK**2) * values["dream/temperature"] * chance
             latent = white * self.dream.std + self.dream.mean
+            if self.dream.places is not None:
+                latent[self.dream.places] = heard[self.dream.places]  # by chance it goes nowhere
             good = math.isfinite(latent @ latent)
         else:
             run = self._runners["step"]
@@ -320,7 +328,7 @@ class Player:
             latent, self.lost = here.latent, self.lost + 1
         elif self._push:
             latent = self._pushed(latent)
-        if self._stuck.step(latent) and values["player/unstick"] and not values["master/hold"]:
+        if self._stuck.step(latent[self._free]) and values["player/unstick"] and not values["master/hold"]:
             self._help(values)
         point = Point(latent.astype(np.float32, copy=False), self._decode_noise())
         self.past.append(point.latent)
@@ -339,8 +347,8 @@ class Player:
         self._helped = self.steps, times
         self.unstuck += 1
         if values["player/unstick"] == UNSTICK.index("scene") and self.dream.scenes:
-            ways = [self._scene(n) - self._after.latent for n in range(len(self.dream.scenes))]
-            away = [np.linalg.norm(way / np.maximum(self.dream.std, 1e-6)) for way in ways]
+            ways = [(self._scene(n) - self._after.latent)[self._free] for n in range(len(self.dream.scenes))]
+            away = [np.linalg.norm(way / self._std) for way in ways]
             self.rescue = int(np.argsort(away)[times % len(away)])  # if the nearest did not help, the next
         else:
             # Numbers of the step's own stream that no show will come to.
@@ -400,13 +408,18 @@ class Player:
         """What knobs and latent offsets add to a latent, f32 [Z], as far as it is let."""
         asked = values["dream/latent"], [values[address] for address in self._knob_addresses]
         if asked != self._asked:  # twice a frame, and mostly nothing has moved
-            self._added = np.asarray(asked[0], np.float32) * self.dream.std
+            self._added = np.asarray(asked[0], np.float32) * self.dream.std[self._free]
             if self._knobs is not None:
                 self._added = self._added + np.asarray(asked[1], np.float32) @ self._knobs
             self._asked, self._adds = asked, bool(self._added.any())
-        if not self._adds:
-            return self._added
-        return clip.limited(latent, self._added, self.dream.mean, self._std, values["dream/unclip"])
+        added = self._added
+        if self._adds:
+            added = clip.limited(latent[self._free], added, self._mean, self._std, values["dream/unclip"])
+        if self.dream.places is None:
+            return added
+        whole = np.zeros_like(latent)
+        whole[self._free] = added
+        return whole
 
     def _named(self, latent: np.ndarray) -> dict[str, np.ndarray]:
         """The flat latent as a component's inputs."""
@@ -449,17 +462,3 @@ def _controls(component: Component, values: Snapshot) -> dict[str, np.ndarray]:
 def mixed(a: np.ndarray, b: np.ndarray, part: float) -> np.ndarray:
     """Noise `part` of the way from a to b, f32, at unit variance."""
     return (((1 - part) * a + part * b) / np.hypot(1 - part, part)).astype(np.float32)
-
-
-def between(a: np.ndarray, b: np.ndarray, part: float, interpolation: str) -> np.ndarray:
-    """Latent `part` of the way from a to b. Slerp after Shoemake 1985; lengths go linearly."""
-    if interpolation == "none":
-        return a
-    if interpolation == "slerp":
-        lengths = np.linalg.norm(a), np.linalg.norm(b)
-        cosine = float(a @ b) / max(lengths[0] * lengths[1], 1e-12)
-        if abs(cosine) < 0.999999 and min(lengths) > 0:  # else there is no angle, or no way to turn
-            angle = math.acos(cosine)
-            way = math.sin((1 - part) * angle) / lengths[0] * a + math.sin(part * angle) / lengths[1] * b
-            return (way / math.sin(angle) * (lengths[0] + part * (lengths[1] - lengths[0]))).astype(np.float32)
-    return a + np.float32(part) * (b - a)

@@ -13,6 +13,7 @@ import numpy as np
 from livedream.backend import Runner
 from livedream.dream.dream import Component, Dream
 from livedream.parameters import Snapshot
+from livedream.play.places import across
 from livedream.play.player import Player, Point, Toward, mixed
 
 
@@ -59,7 +60,7 @@ class Replayed(Player):
         b = after or before
         a = before or b._replace(part=0.0)
         noise = None if b.noise is None else mixed(a.noise, b.noise, part)
-        latent = (a.latent + np.float32(part) * (b.latent - a.latent)).astype(np.float32)
+        latent = across(self.dream, a.latent, b.latent, part)
         self.toward = Toward(latent, a.part + part * (b.part - a.part), noise)
 
     def arrive(self, phase: float) -> None:

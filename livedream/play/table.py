@@ -46,15 +46,15 @@ def _begun(parameter: Parameter, seed: int, names: Sequence[str], at: int) -> Pa
 
 
 def for_dream(dream: Dream, prefix: str = "") -> tuple[Parameter, ...]:
-    """What goes with the dream: temperature, scenes, knobs, latents, and its own controls, below `prefix`dream/; and
-    what its layers have, below `prefix`layer/.
+    """What goes with the dream: temperature, scenes, knobs, latents that are no places, and its own controls, below
+    `prefix`dream/; and what its layers have, below `prefix`layer/.
     """
     controls = [
         parameters.control(each.name, each.low, each.high, each.default, each.doc, each.length)
         for each in dream.controls.values()
     ]
     directions = [(each.name, f"{each.effect:.1f} grey levels" if each.effect else "") for each in dream.directions]
-    found = parameters.dream([each.name for each in dream.scenes], directions, len(dream.mean), controls)
+    found = parameters.dream([each.name for each in dream.scenes], directions, dream.mean[dream.free].size, controls)
     found += tuple(each for name in dream.layers for each in parameters.layer(name))
     return tuple(replace(each, address=prefix + each.address) for each in found) if prefix else found
 

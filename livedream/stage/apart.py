@@ -2,8 +2,8 @@
 
 To parse, check and rewrite models holds an interpreter up for tenths of a second, and the show's must hand out a frame
 every few milliseconds. `python -m livedream.stage.apart PATH` does it and writes the dream to standard output: a
-length, the pickled Dream without its models, the models. The show reads them from a file straight into memory, which
-does not hold it up.
+length, the pickled Dream without its models and memories, the models, the memories. The show reads them from a file
+straight into memory, which does not hold it up.
 """
 
 import os
@@ -58,7 +58,10 @@ class Reading:
                     replace(part, model=self._read(model), for_cpu=self._read(rewritten))
                     for part, (model, rewritten) in zip(dream.components.values(), lengths, strict=True)
                 ]
-                return replace(dream, components={part.name: part for part in parts})
+                memories = dream.memories
+                if memories:
+                    memories = replace(memories, pictures=self._read(int(memories.ends[-1])))
+                return replace(dream, components={part.name: part for part in parts}, memories=memories)
             self._reason.seek(0)
             lines = self._reason.read().decode("utf-8", "replace").splitlines()
         if code == REFUSED and lines:
@@ -89,9 +92,12 @@ def main() -> int:
     parts = dream.components
     bare = {name: replace(part, model=b"") for name, part in parts.items()}
     models = [(part.model, cpu_graph.rewritten(part.model)) for part in parts.values()]
-    head = pickle.dumps((replace(dream, components=bare), [tuple(map(len, each)) for each in models]))
+    memories = dream.memories and replace(dream.memories, pictures=b"")
+    without = replace(dream, components=bare, memories=memories)
+    head = pickle.dumps((without, [tuple(map(len, each)) for each in models]))
+    pictures = [dream.memories.pictures] if memories else []
     with out:
-        for data in (HEAD.pack(len(head)), head, *chain.from_iterable(models)):
+        for data in (HEAD.pack(len(head)), head, *chain.from_iterable(models), *pictures):
             out.write(data)
     return 0
 

@@ -18,8 +18,10 @@ import numpy as np
 from livedream import UserError, one_line
 from livedream.control import presets
 from livedream.control.presets import Bank
+from livedream.dream.dream import Dream
 from livedream.parameters import Snapshot, Table, Value
 from livedream.play.moment import Moment, heard, moment, told
+from livedream.play.places import across
 from livedream.play.player import Toward
 from livedream.stage.deck import Deck
 
@@ -246,8 +248,8 @@ class Presets:
         dream = deck.player.dream
         part = morph.elapsed / morph.seconds
         left = (morph.seconds - morph.elapsed) * max(speed, 0.0) * dream.fps  # backwards there is no way to it
-        latent = at.latent(left, dream.interpolation)
-        return _over(morph.begun[n], Toward(latent, part * part * (3 - 2 * part), at.noise))
+        latent = at.latent(left, dream)
+        return _over(dream, morph.begun[n], Toward(latent, part * part * (3 - 2 * part), at.noise))
 
     def _step(self, morph: Morph) -> None:
         for address, value in morph.steps.items():
@@ -281,7 +283,7 @@ class Presets:
             self.recalled, self.bank = None, bank
 
 
-def _over(below: Toward | None, above: Toward) -> Toward:
+def _over(dream: Dream, below: Toward | None, above: Toward) -> Toward:
     """One lead that does what the two do after each other."""
     if below is None:
         return above
@@ -289,7 +291,7 @@ def _over(below: Toward | None, above: Toward) -> Toward:
     part = first + second
     if part == 0:
         return above
-    latent = ((first * below.latent + second * above.latent) / part).astype(np.float32)
+    latent = across(dream, below.latent, above.latent, second / part)
     noise = None
     if above.noise is not None:
         noise = ((first * below.noise + second * above.noise) / np.hypot(first, second)).astype(np.float32)
@@ -300,7 +302,7 @@ def _seen(deck: Deck, speed: float) -> tuple[Moment, str, float] | None:
     """The moment that is seen: in the past, and on the way to another one, not the dream's own."""
     player = deck.player
     at = moment(player, whole=True)
-    return at and (at.led(player.toward, player.dream.interpolation), player.dream.sha256, speed)
+    return at and (at.led(player.toward, player.dream), player.dream.sha256, speed)
 
 
 def _deck(at: tuple[Moment, str, float] | None, deck: Deck) -> dict:

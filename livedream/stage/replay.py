@@ -203,7 +203,7 @@ class _Replay:
         if moved.moment is None:
             return _fitted(self._show, player, moved.toward)
         at = _heard(self._show, tick.number, player, moved.moment)
-        return Toward(at.latent(0, player.dream.interpolation), 1.0, at.noise)
+        return Toward(at.latent(0, player.dream), 1.0, at.noise)
 
     def _arrive(self, tick: Tick, player: Replayed, moved: Moved) -> None:
         """Stand where the other one stood when it was drawn."""

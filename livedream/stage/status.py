@@ -19,8 +19,9 @@ def status(session: "Session") -> dict:
     decks: why says of each provider that runs nothing why not; loading is the
     name of the dream that is made ready, or None; load_error says why the last one asked for was refused; changed: the
     dream's file holds another one by now; past: "loop", "scrub" or "past" where it is drawn in its past, else None;
-    unstuck: how often it had come to rest and was helped. looks: the chain, and what is wrong with a look's file as it
-    is now; look_error: why looks are not seen at all, or the last one asked for is not in the chain.
+    unstuck: how often it had come to rest and was helped; memories: how many pictures of its footage it holds.
+    looks: the chain, and what is wrong with a look's file as it is now; look_error: why looks are not seen at all, or
+    the last one asked for is not in the chain.
     output_error: why the last thing asked of the outputs was not done; saved: the last screenshot; or None.
     awake: whether display and system are kept from sleeping, and if not, why and what to do; battery: None without one.
     audio: what is heard, bands from low to high; None without --audio. error: why nothing is, or None.
@@ -69,6 +70,7 @@ def status(session: "Session") -> dict:
                 "why": faster.choice.why,
                 "past": deck.player.playhead.where,
                 "unstuck": deck.player.unstuck,
+                "memories": len(deck.player.dream.memories or ()),
             }
             for deck, loader, faster in zip(stage.decks, session.loaders, session.seekers, strict=True)
         ],

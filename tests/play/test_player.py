@@ -1,5 +1,7 @@
 """The player's pictures, predicted to the grey level: time, scenes, knobs, chance, and what goes wrong."""
 
+import dataclasses
+
 import dreams
 import numpy as np
 import pytest
@@ -8,9 +10,11 @@ from onnx import helper
 from livedream import UserError
 from livedream.backend import cpu
 from livedream.dream import noise, read, write
+from livedream.dream.metadata import INTERPOLATIONS
 from livedream.parameters import Table
 from livedream.play import table as tables
-from livedream.play.player import Player, between
+from livedream.play.places import between
+from livedream.play.player import Player
 
 FPS = 25.0  # of the dream: at this rate and speed 1 a frame is a step
 FIRST = dreams.first()[0]
@@ -324,18 +328,20 @@ def test_several_latents_stand_one_after_the_other(tmp_path):
     assert np.array_equal(deck.move(0).picture(), dreams.picture([0.75, 1.75, 0])[0])
 
 
-def test_slerp_keeps_the_length_and_linear_the_line():
+def test_slerp_keeps_the_length_and_linear_the_line(path):
     a, b = np.float32([2, 0, 0]), np.float32([0, 4, 0])
-    assert np.allclose(between(a, b, 0.5, "linear"), [1, 2, 0])
-    assert np.allclose(between(a, b, 0.5, "slerp"), np.float32([3, 3, 0]) / np.sqrt(2))
-    assert np.array_equal(between(a, b, 0.9, "none"), a)
-    for way in ("linear", "slerp"):
-        assert np.allclose(between(a, b, 0.0, way), a)
+    linear, slerp, none = (dataclasses.replace(read.load(path), interpolation=way) for way in INTERPOLATIONS)
+    assert np.allclose(between(linear, a, b, 0.5), [1, 2, 0])
+    assert np.allclose(between(slerp, a, b, 0.5), np.float32([3, 3, 0]) / np.sqrt(2))
+    assert np.array_equal(between(none, a, b, 0.9), a)
+    for each in (linear, slerp):
+        assert np.allclose(between(each, a, b, 0.0), a)
 
 
 @pytest.mark.parametrize("b", [[1, 2, 3], [-1, -2, -3], [0, 0, 0], [1, 2, 3.0001]])
-def test_slerp_has_an_answer_where_there_is_no_angle(b):
-    found = between(np.float32([1, 2, 3]), np.float32(b), 0.25, "slerp")
+def test_slerp_has_an_answer_where_there_is_no_angle(path, b):
+    dream = dataclasses.replace(read.load(path), interpolation="slerp")
+    found = between(dream, np.float32([1, 2, 3]), np.float32(b), 0.25)
     assert np.allclose(found, 0.75 * np.float32([1, 2, 3]) + 0.25 * np.float32(b), atol=1e-3)
 
 
