@@ -8,7 +8,7 @@ import numpy as np
 from livedream.backend import Runner
 from livedream.dream.dream import Component, Dream
 
-KEPT = 12  # pictures that stay decoded, since most come again
+KEPT, BYTES = 16, 48 << 20  # pictures that stay decoded, since most come again: at most so many, and so much
 
 
 class Recall:
@@ -25,6 +25,7 @@ class Recall:
         self._wanted = [name for name in decode.inputs if name.startswith("recall.")]
         self._pictures = np.zeros(decode.inputs["memory"].shape, np.uint8)
         self._shown: list[int | None] = [None] * len(self._pictures)  # which memory each of them is
+        self._most = max(1, min(KEPT, BYTES // self._pictures[0].nbytes))
         self._kept: OrderedDict[int, np.ndarray] = OrderedDict()  # uint8 [H, W, 4], the last used last
 
     def __call__(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -45,7 +46,7 @@ class Recall:
         if k in self._kept:
             self._kept.move_to_end(k)
             return self._kept[k]
-        room = self._kept.popitem(last=False)[1] if len(self._kept) >= KEPT else np.empty_like(self._pictures[0])
+        room = self._kept.popitem(last=False)[1] if len(self._kept) >= self._most else np.empty_like(self._pictures[0])
         self._kept[k], good = self._memories.whole(k, room)
         self.lost += not good
         return self._kept[k]

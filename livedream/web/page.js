@@ -240,10 +240,11 @@ function report(status) {
   if (Array.isArray(errors) && errors.length) $("figures").title = errors.join("\n");
 }
 
-function reportDeck(prefix, { sha256, loading, load_error, error, changed }) {
+function reportDeck(prefix, { sha256, loading, load_error, error, changed, memories }) {
   const row = rows.get(prefix);
   if (!row) return;
-  row.note.textContent = loading ? `making ${loading} ready …` : load_error ?? error ?? "";
+  const held = memories ? `holds ${memories} pictures of its footage` : "";
+  row.note.textContent = loading ? `making ${loading} ready …` : load_error ?? error ?? held;
   row.note.title = row.note.textContent;
   row.note.classList.toggle("wrong", !loading && Boolean(load_error ?? error));
   row.reload.hidden = !changed || Boolean(loading);

@@ -4,7 +4,7 @@ import dreams
 import numpy as np
 import pytest
 
-from livedream.backend import cpu, threads, trial
+from livedream.backend import choose, cpu, threads, trial
 from livedream.backend.part import Part
 from livedream.dream import read
 
@@ -27,6 +27,38 @@ def test_the_cpus_threads_are_measured(dream):
     assert [part.threads for name, part in found if name == "decode"] == sorted({most, max(1, most // 2)})
     assert [part for name, part in found if name == "step"] == [Part()]
     assert min(part.share for name, part in found if name == "decode") == 1
+
+
+@pytest.fixture(scope="module")
+def remembering(tmp_path_factory):
+    return read.load(dreams.remembering(tmp_path_factory.mktemp("dreams") / "remembering.onnx"))
+
+
+def test_memories_are_looked_up_by_the_cpu_and_drawn_by_what_is_tried(remembering):
+    found, why = trial.attempt("cpu", remembering)
+    assert why == ""
+    assert {name for name, _ in found} == {"step", "decode"}
+    drawn = trial.play(cpu.load(remembering.components["decode"]), remembering.components["decode"], remembering)
+    assert [dreams.weights(each["frame"][0]).argmax() for each in drawn[:2]] == [1, 7]  # its scenes
+
+
+def test_recall_is_always_the_cpus(remembering, monkeypatch):
+    ways = {"step": Part("webgpu", ms=1, cpu_ms=9), "decode": Part("webgpu", ms=1, cpu_ms=9)}
+    monkeypatch.setattr(trial, "attempt", lambda name, dream: ([*ways.items()], ""))
+    monkeypatch.setattr(choose.providers, "missing", lambda provider: "")
+    for device in ("webgpu", "auto"):
+        choice = choose.quick(remembering, device)
+        assert choice.parts["decode"].provider == "webgpu"
+        assert choice.parts["recall"] == Part()
+        assert choice.load(remembering.components["recall"]).provider == "cpu"
+
+
+def test_a_place_may_be_off_by_a_part_of_a_memory(remembering):
+    there = {"next.latent.look": np.zeros((1, 3)), "next.latent.place": np.float32([[5000, 1, 0]])}
+    near = there | {"next.latent.place": there["next.latent.place"] + np.float32([[0.01, 0, 0]])}
+    far = there | {"next.latent.place": there["next.latent.place"] + np.float32([[1, 0, 0]])}
+    assert trial._off([there], [near], remembering) == ""
+    assert "standard deviations off" in trial._off([there], [far], remembering)
 
 
 def test_one_that_is_not_there_says_so(dream):

@@ -62,6 +62,7 @@ def test_every_listed_field_is_there_and_means_what_it_says(show, until):
         "changed": False,
         "past": None,
         "unstuck": 0,
+        "memories": 0,
         "why": {},
     }
     assert all(why for why in said["decks"][0]["why"].values())
