@@ -14,6 +14,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from livedream.dream import halves
 from livedream.dream.dream import Component, Value
 
 CONTRACT = 1
@@ -150,6 +151,7 @@ def weights(model: onnx.ModelProto) -> Iterator[str]:
             yield f"static shapes: the weight {brief(name)} has shape {list(tensor.dims)}"
         else:
             total += prod(tensor.dims) * itemsize(tensor.data_type)
+    total += halves.growth(graph)
     if total > LARGEST:
         yield f"size: weights of at most 1 GB, found {total / 2**30:.1f} GB"
 

@@ -7,12 +7,17 @@ for the same result.
 
 import onnx
 
+from livedream.dream import halves
 from livedream.dream.contract import TABLE, component_of, dtype, find
 from livedream.dream.dream import Component, Value
 
 
 def cut(model: onnx.ModelProto) -> tuple[dict[str, Component], list[str]]:
-    """The components that contract 1 knows, in the order of its table, and notes on what was left out."""
+    """The components that contract 1 knows, in the order of its table, and notes on what was left out.
+
+    Weights stored in half precision are widened, in `model` too: backends see them as they were before.
+    """
+    halves.widen(model.graph)
     found = {component_of(value.name) for value in (*model.graph.input, *model.graph.output)}
     found |= {component_of(name) for node in model.graph.node for name in node.output if name}
     notes = [f"component {name} is not known to contract 1: ignored" for name in sorted(found - TABLE.keys())]

@@ -19,7 +19,7 @@ from livedream.dream import read
 from livedream.dream.contract import LARGEST, NUMBERS, brief, itemsize
 from livedream.dream.dream import Component, Dream
 
-# Bytes of address space beside four times the file's: parsed, cut, ONNX Runtime's weights, their packed form.
+# Bytes of address space beside four times the dream's: parsed, cut, ONNX Runtime's weights, their packed form.
 MEMORY = 3 << 30
 
 
@@ -28,7 +28,8 @@ def limit_memory(size: int) -> None:
     try:
         import resource
 
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY + 4 * size, MEMORY + 4 * size))
+        _, most = resource.getrlimit(resource.RLIMIT_AS)
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY + 4 * size, most))
     except (ImportError, ValueError, OSError):
         pass  # Windows has no such limit and macOS refuses this one; sizes and time are still bounded
 
@@ -147,7 +148,10 @@ def main() -> None:
     data = sys.stdin.buffer.read()
     limit_memory(len(data))
     try:
-        found = problem(read.inspect(data, Path("standard input")))
+        dream = read.inspect(data, Path("standard input"))
+        # Weights stored in half precision are twice as large from here on.
+        limit_memory(max(len(data), sum(len(component.model) for component in dream.components.values())))
+        found = problem(dream)
     except UserError as error:
         found = str(error)
     except MemoryError:

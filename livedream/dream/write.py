@@ -13,7 +13,7 @@ import numpy as np
 import onnx
 
 from livedream import UserError, whole
-from livedream.dream import guard, read
+from livedream.dream import guard, halves, read
 from livedream.dream import memories as remembered
 
 IR_VERSION = 10  # the newest that contract 1 allows; opsets 18 to 20 need 8 or 9
@@ -24,6 +24,7 @@ def write(
     components: Mapping[str, onnx.ModelProto],
     metadata: Mapping,
     memories: Sequence[bytes] = (),
+    halve: bool = False,
 ) -> None:
     """Write a dream file of contract 1, whole or not at all.
 
@@ -31,12 +32,13 @@ def write(
         ("latent", "next.state.h", "frame"). All share one opset; none has functions or external data.
     metadata: see metadata.py. Written as given, keys sorted, so the same input makes the same bytes.
     memories: pictures of the footage, JPEG files of decode's size, for a dream with `recall`.
+    halve: store weights that half precision holds exactly in half the bytes; the dream stays the same to the last bit.
     Raises UserError, naming the rule, when the file would break the contract: before it is written it is
     checked and run as `read.load` would. Also when the disk refuses.
     """
     path = Path(path)
     try:
-        data = merge(components, metadata, memories).SerializeToString(deterministic=True)
+        data = merge(components, metadata, memories, halve).SerializeToString(deterministic=True)
         guard.prove(data, read.inspect(data, path).sha256)
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
@@ -44,7 +46,10 @@ def write(
 
 
 def merge(
-    components: Mapping[str, onnx.ModelProto], metadata: Mapping, memories: Sequence[bytes] = ()
+    components: Mapping[str, onnx.ModelProto],
+    metadata: Mapping,
+    memories: Sequence[bytes] = (),
+    halve: bool = False,
 ) -> onnx.ModelProto:
     """Components side by side in one graph, every name prefixed with its component's; nothing is checked."""
     opsets = {name: _opset(name, model) for name, model in components.items()}
@@ -55,6 +60,8 @@ def merge(
     dream.graph.name = "dream"
     for name, model in components.items():
         _add(dream.graph, name + "/", model.graph)
+    if halve:
+        halves.halve(dream.graph)
     if memories:
         remembered.add(dream.graph, memories)
     plain = {"sort_keys": True, "ensure_ascii": False, "allow_nan": False, "separators": (",", ":")}
