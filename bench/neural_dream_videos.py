@@ -373,7 +373,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--minutes", type=float, default=20.0, help="of training; 0: OUT.onnx is there already")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--judge", type=Path, nargs="*", metavar="OURS.onnx", help="evaluate OUT.onnx and these")
-    parser.add_argument("--judge-minutes", type=int, default=10, help="dreamt with each of evaluate's seeds")
+    parser.add_argument("--judge-minutes", type=int, default=3, help="dreamt with each of evaluate's seeds")
     options = parser.parse_args(arguments)
     try:
         if options.out.suffix != ".onnx" or not options.minutes >= 0:
