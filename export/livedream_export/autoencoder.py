@@ -37,30 +37,38 @@ def learn(
     steps: int,
     times: Iterable[float],
     tell: Callable[[float, float], None],
+    perceptual: Callable[[Tensor, Tensor], Tensor] | None = None,
 ) -> None:
     """One step for each of `times`: how much of the autoencoder's time has passed, 0 to 1.
 
     frames: uint8 [N, H, W, 3]. allowed: indices to draw from. steps: taken before. `average` follows as the
-    exponential mean of the weights. tell(loss, psnr) comes after each step. Raises Diverged.
+    exponential mean of the weights. tell(loss, psnr) comes after each step. perceptual: a loss of pictures, or None.
+    Raises Diverged.
     """
     autoencoder = descent.network.train()
     device = next(autoencoder.parameters()).device
-    weights = list(average.parameters()), list(autoencoder.parameters())
     with ThreadPoolExecutor(1) as ahead:  # reads the next batch meanwhile
         following = ahead.submit(pictures, frames, rng.choice(allowed, hp.batch), device)
         for done in times:
             batch = following.result()
             following = ahead.submit(pictures, frames, rng.choice(allowed, hp.batch), device)
+            fine = done >= hp.coarse and not hp.remembers
+            sees = perceptual if fine and done >= hp.perceptual_from else None
             with half_precision(device):
-                loss, square = autoencoder.loss(batch, hp, done >= hp.coarse, np.clip(rng.uniform(-0.3, 1.3, 2), 0, 1))
+                loss, square = autoencoder.loss(batch, hp, fine, np.clip(rng.uniform(-0.3, 1.3, 2), 0, 1), sees)
             warm = max((steps + 1) / hp.warmup_steps, done / 0.05)  # in a short run sooner
             rate = hp.rate * min(1.0, warm) * max(0.02, min(1.0, 1.6 * (1 - done)))
             if descent.step(loss, rate):
                 steps += 1
-                keep = min(hp.average, (1 + steps) / (10 + steps))
-                with torch.no_grad():
-                    torch._foreach_lerp_(*weights, 1 - keep)
+                averaged(average, autoencoder, steps, hp)
                 tell(float(loss.detach()), -10 * float(square.log10()))
+
+
+@torch.no_grad()
+def averaged(average: Autoencoder, autoencoder: Autoencoder, steps: int, hp: Hyperparameters) -> None:
+    """Let `average` follow as the exponential mean of the weights; `steps` have been taken."""
+    keep = min(hp.average, (1 + steps) / (10 + steps))
+    torch._foreach_lerp_(list(average.parameters()), list(autoencoder.parameters()), 1 - keep)
 
 
 @torch.no_grad()

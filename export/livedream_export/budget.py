@@ -1,20 +1,24 @@
 """A training run's clock, and what its minutes are spent on."""
 
 import contextlib
+import math
 import time
 from collections.abc import Callable
+
+from livedream import UserError
 
 from .hyperparameters import Hyperparameters
 
 EARLY_FROM = 300.0  # seconds a run lasts at least, if it makes early dreams
-FIRST = 90.0  # seconds of learning before the first of them, or this share of the run if that is less:
-FIRST_SHARE = 0.12
+FIRST = 60.0  # seconds of learning before the first of them, or this share of the run if that is less:
+FIRST_SHARE = 0.055
 EVERY = 240.0  # seconds between them, or this share of the run if that is more:
 EVERY_SHARE = 1 / 8
 DEAREST = 1 / 8  # of the time, at most, goes into making them
 EARLY_SPELL = 0.12  # of the recurrent network's time comes before each of them, within these seconds:
 SPELL_SECONDS = (10.0, 60.0)
 LEAST_SPELL = 4.0  # seconds the recurrent network learns at the end, however late it is
+LEAST = 8.0  # seconds of learning without which there is no dream
 DREAM_GUESS = 8.0, 90.0  # seconds that a dream and its pictures take, and more for a million pixels, until measured
 SPARE = 0.02  # of the time, for what is not measured
 
@@ -51,6 +55,16 @@ class Budget:
     def finish(self) -> float:
         """Seconds that come after the last step."""
         return self.costs["dream"] + SPARE * self.total
+
+    def must_suffice(self) -> None:
+        """Raise UserError, with what to ask for instead, when the time does not suffice for any dream."""
+        least = self.used() + self.finish() + self.costs["encode"] + LEAST + LEAST_SPELL
+        if self.total < least:
+            enough = math.ceil(least / 60 * 2 + 0.5)
+            raise UserError(
+                f"--minutes {self.total / 60:g}: too little for this footage, whose reading and writing alone take "
+                f"{least:.0f} s here; try --minutes {enough}"
+            )
 
     def pictures(self) -> float:
         """Seconds the autoencoder learns in all, by what is known now."""

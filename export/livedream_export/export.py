@@ -11,7 +11,7 @@ import torch
 from livedream import UserError
 
 from . import autoencoder as pictures
-from . import cache, checkpoint, dream_file
+from . import cache, checkpoint, dream_file, memories
 from . import recurrent as motion
 from .learner import Learner
 from .preview import Progress
@@ -29,24 +29,26 @@ def export_checkpoint(path: Path | str, out: Path | str) -> Path:
     if out.suffix != ".onnx":
         raise UserError(f"-o {out}: a dream's name ends in .onnx")
     saved = checkpoint.load(path)
-    learner = Learner(saved["size"], saved["hp"], torch.device("cpu"))
+    hp, size = saved["hp"], tuple(saved["size"])
+    learner = Learner(size, hp, torch.device("cpu"))
     learner.restore(saved)
-    if saved.get("latents") is not None:
-        latents, segments, fps = saved["latents"], saved["segments"], saved["fps"]
-    else:
-        taken = _cached(saved["sha256"], path)
+    latents, segments, fps = saved.get("latents"), saved["segments"], saved["fps"]
+    taken = _cached(saved["sha256"], path) if hp.remembers or latents is None else None
+    if latents is None:
         segments, fps = taken.segments, taken.fps
         look = "looking at all the footage"
         latents = pictures.encode(learner.average, taken.frames, lambda done: progress.share(done, look))
         progress.line(f"learning motion for {SPELL:.0f} s")
         rng = np.random.default_rng(saved["steps"])
-        motion.learn(learner.motion, latents, segments, saved["hp"], rng, _times(SPELL), lambda loss: None)
+        motion.learn(learner.motion, latents, segments, hp, rng, _times(SPELL), lambda loss: None)
+    kept = (
+        memories.of_footage(taken, hp, lambda done: progress.share(done, "choosing memories")) if hp.remembers else None
+    )
     figures = {"minutes": round(saved["used"] / 60, 1), "steps": saved["steps"]}
     about = {**saved.get("provenance", {"licence": "not stated"}), "figures": figures}
     title = saved.get("title") or path.parent.stem
-    size = tuple(saved["size"])
-    args = (learner.average, learner.recurrent, latents.numpy(), segments, fps, size, title, about)
-    dream_file.export(out, *args)
+    parts = dream_file.Parts(learner.average, learner.recurrent, latents.numpy(), segments, fps, kept, hp)
+    dream_file.export(parts, out, fps, size, title, about)
     return out
 
 

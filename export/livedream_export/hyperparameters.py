@@ -7,7 +7,8 @@ from dataclasses import dataclass
 class Hyperparameters:
     # Autoencoder. Widths are channels at 1/4, 1/8, 1/16 and 1/32 of the picture's sides.
     latent: int = 64
-    widths: tuple[int, int, int, int] = (32, 64, 128, 192)
+    widths: tuple[int, int, int, int] = (32, 48, 96, 160)
+    remembers: bool = True  # draws with memories of the footage
     encoder_pixels: int = 256 * 256  # larger pictures are encoded at half their sides
     batch: int = 8
     rate: float = 1.0e-3
@@ -17,10 +18,20 @@ class Hyperparameters:
     squares: float = 1.0  # weight of the squared error beside the absolute one
     divergence: float = 2.0e-5  # weight of the KL divergence, in nats a picture
     recognition: float = 0.05  # weight of the encoder's error on pictures that the decoder made
-    coarse: float = 0.45  # of the autoencoder's time before it draws whole pictures
+    coarse: float = 0.45  # of the autoencoder's time before it draws whole pictures; with memories it never does
+    perceptual: float = 0.3  # weight of the error that a trained network sees, in the last part of that time:
+    perceptual_from: float = 0.62
+    nearness: float = 0.05  # weight of how badly distances of latents follow those of pictures
+
+    # Remembering, once the encoder stands still.
+    remember_from: float = 0.6  # of the pictures' time
+    remember_batch: int = 8
+    remember_rate: float = 1.5e-3
+    remember_perceptual_from: float = 0.4  # of its time
+    pull: float = 0.5  # how much of the way a latent is drawn to its place, each step
 
     # Recurrent network.
-    state: int = 512
+    state: int = 384
     mixtures: int = 8
     sequence: int = 48  # steps a training window holds
     windows: int = 48  # windows in a batch
@@ -36,5 +47,5 @@ class Hyperparameters:
     anchor_width: float = 0.87  # how far around they are looked for, in the footage's own steps
 
     # What `--minutes` is spent on, in shares; the rest is reading, pictures and export.
-    autoencoder_share: float = 0.75
-    recurrent_share: float = 0.19
+    autoencoder_share: float = 0.78
+    recurrent_share: float = 0.14

@@ -23,24 +23,36 @@ LEAST = {
 }
 
 
-def find(draw: Callable[[np.ndarray], np.ndarray], latents: np.ndarray, frames) -> list[dict]:
-    """Metadata of the principal directions of the latents, f32 [N, Z], those that change the picture most first.
-
-    One unit is one standard deviation of the footage along the direction. draw: latents [B, Z] to uint8
-    [B, H, W, 4]. frames: where in the footage the effect is seen. Effect: mean absolute change of the picture by one
-    unit, in grey levels.
-    """
+def directions(latents: np.ndarray) -> np.ndarray:
+    """Principal directions of latents f32 [N, Z], one standard deviation long each: f32 [at most 2 KNOBS, Z]."""
     _, spread, axes = np.linalg.svd(latents - latents.mean(0), full_matrices=False)
     vectors = axes[: 2 * KNOBS] * (spread[: 2 * KNOBS] / np.sqrt(max(1, len(latents) - 1)))[:, None]
-    scenes = latents[frames[:: max(1, len(frames) // 4)][:4]]
+    return vectors.astype(np.float32)
+
+
+def find(
+    draw: Callable[[np.ndarray], np.ndarray], latents: np.ndarray, scenes: np.ndarray, reach: float = 0.0
+) -> list[dict]:
+    """Metadata of the principal directions of the latents, f32 [N, Z], those that change the picture most first.
+
+    One unit is one standard deviation of the footage along the direction, or goes `reach` far (root mean square of the
+    latents' standard deviations) if that is more. draw: latents [B, L] to uint8
+    [B, H, W, 4]. scenes: latents [S, L] of where the effect is seen; what L has more than Z stays as it is. Effect:
+    mean absolute change of the picture by one unit, in grey levels.
+    """
+    vectors = directions(latents)
+    lengths = np.sqrt(np.square(vectors / np.maximum(latents.std(0), 1e-6)).mean(1, keepdims=True))
+    vectors = vectors * np.maximum(1.0, reach / np.maximum(lengths, 1e-6))
     effects, changes = [], []
-    for vector in vectors.astype(np.float32):
+    rest = scenes.shape[1] - vectors.shape[1]
+    padded = np.pad(vectors, ((0, 0), (0, rest)))
+    for vector in padded:
         low, high = (draw(scenes + k * vector)[..., :3].astype(np.float32) for k in (-REACH, REACH))
         effects.append(np.abs(high - low).mean() / (2 * REACH))
         changes.append(features(high) - features(low))
     order = np.argsort(effects, kind="stable")[::-1][:KNOBS]
     named = names(np.stack(changes)[order])
-    return [write.direction(name, sign * vectors[k], effects[k]) for k, (name, sign) in zip(order, named, strict=True)]
+    return [write.direction(name, sign * padded[k], effects[k]) for k, (name, sign) in zip(order, named, strict=True)]
 
 
 def features(pictures: np.ndarray) -> np.ndarray:

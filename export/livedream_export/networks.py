@@ -1,8 +1,9 @@
-"""The two networks of a vae-rnn dream, whole.
+"""The two networks of a vae-rnn dream, whole; what corrects memories stands in remembering.py.
 
 Autoencoder (Kingma and Welling 2014): pictures to a Gaussian latent and back. The decoder is built for live play on
-a CPU: convolutions end at a quarter of the sides, one PixelShuffle of 4 (Shi et al. 2016) makes the pixels, and the
-latent scales and shifts every block (FiLM, Perez et al. 2018), so that few channels go far.
+a CPU: convolutions end at a quarter of the sides, two PixelShuffles of 2 (Shi et al. 2016) make the pixels, and the
+latent scales and shifts every block (FiLM, Perez et al. 2018), so that few channels go far. One PixelShuffle of 4
+would leave a lattice of four pixels.
 
 Recurrent network (Graves 2013; Ha and Schmidhuber 2018): a GRU that predicts a mixture of Gaussians for the next
 latent, as a change from the present one.
@@ -66,6 +67,18 @@ class Encoder(nn.Module):
         return mean, log_variance.clamp(-12, 6)
 
 
+class Head(nn.Module):
+    """Features [B, C, H / 4, W / 4] to [B, 3, H, W], in two steps of 2."""
+
+    def __init__(self, width: int):
+        super().__init__()
+        self.wide = nn.Conv2d(width, 64, 3, padding=1)
+        self.last = nn.Conv2d(16, 12, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.pixel_shuffle(self.last(F.leaky_relu(F.pixel_shuffle(self.wide(x), 2), 0.1)), 2)
+
+
 class Decoder(nn.Module):
     """Latents [B, Z] to pictures [B, 3, H, W] in 0..1."""
 
@@ -78,7 +91,7 @@ class Decoder(nn.Module):
         self.enter = nn.Conv2d(self.base, eighth, 3, padding=1)
         self.blocks = nn.ModuleList(Block(w, hp.latent) for w in (eighth, quarter, half, fine))
         self.up = nn.ModuleList(nn.Conv2d(a, 4 * b, 1) for a, b in ((eighth, quarter), (quarter, half), (half, fine)))
-        self.head = nn.Conv2d(fine, 48, 3, padding=1)
+        self.head = Head(fine)
         self.coarse_head = nn.Conv2d(half, 48, 3, padding=1)
         self.whole = True  # else forward draws the half-size picture, enlarged: the last level learns later
 
@@ -98,7 +111,7 @@ class Decoder(nn.Module):
     def fine(self, x: Tensor, z: Tensor) -> Tensor:
         """The whole picture, or a part of it, from the same part of the body's features."""
         x = F.leaky_relu(F.pixel_shuffle(self.up[2](x), 2), 0.1)
-        return torch.sigmoid(F.pixel_shuffle(self.head(self.blocks[3](x, z)).float(), 4))
+        return torch.sigmoid(self.head(self.blocks[3](x, z)).float())
 
     def forward(self, z: Tensor) -> Tensor:
         features = self.body(z)
@@ -112,8 +125,14 @@ class Autoencoder(nn.Module):
         super().__init__()
         self.encoder = Encoder(height, width, hp)
         self.decoder = Decoder(height, width, hp)
+        if hp.remembers:
+            from .remembering import Remembering
 
-    def loss(self, pictures: Tensor, hp: Hyperparameters, fine: bool, corner=(0.0, 0.0)) -> tuple[Tensor, Tensor]:
+            self.remembering = Remembering(hp)
+
+    def loss(
+        self, pictures: Tensor, hp: Hyperparameters, fine: bool, corner=(0.0, 0.0), perceptual=None
+    ) -> tuple[Tensor, Tensor]:
         """Training loss, and the mean squared error at the finest scale drawn, of pictures [B, 3, H, W] in 0..1.
 
         The half-size picture is always compared whole. With `fine`, the last level is drawn and compared too, on large
@@ -125,17 +144,21 @@ class Autoencoder(nn.Module):
         mean, log_variance = mean.float(), log_variance.float()
         z = mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
         features = self.decoder.body(z)
-        loss, square = _difference(self.decoder.coarse(features), half, hp)
+        loss, square = difference(self.decoder.coarse(features), half, hp)
         if fine:
             rows, row_margin = _window(features.shape[2], corner[0])
             columns, column_margin = _window(features.shape[3], corner[1])
             part = self.decoder.fine(features[:, :, rows, columns], z)
             target = pictures[:, :, rows.start * 8 : rows.stop * 8, columns.start * 8 : columns.stop * 8]
             inside = (..., row_margin, column_margin)
-            error, square = _difference(part[inside], target[inside], hp)
+            error, square = difference(part[inside], target[inside], hp)
             loss = 0.5 * loss + error
+            if perceptual:
+                loss = loss + hp.perceptual * perceptual(part[inside].contiguous(), target[inside].contiguous())
             if hp.recognition:  # not before: of pictures that say nothing yet, no latent can be known
                 loss = loss + hp.recognition * self._recognition(mean.detach()[: max(2, len(mean) // 2)])
+        if hp.nearness:
+            loss = loss + hp.nearness * _nearness(mean, half)
         divergence = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(1).mean()
         return loss + hp.divergence * divergence, square.detach()
 
@@ -156,6 +179,17 @@ class Autoencoder(nn.Module):
         return F.smooth_l1_loss(seen / spread, wanted / spread)
 
 
+def _nearness(latents: Tensor, pictures: Tensor) -> Tensor:
+    """How badly distances of latents [B, Z] follow those of the pictures [B, 3, H, W] as seen from afar; scalar.
+
+    So what is near as a latent is near as a picture, and a knob leads to places that look as it says.
+    """
+    small = F.adaptive_avg_pool2d(pictures, 8).flatten(1)
+    apart = [torch.pdist(x) for x in (latents, small)]
+    there, here = (x / x.mean().clamp(min=1e-6) for x in apart)
+    return F.smooth_l1_loss(there, here.detach())
+
+
 WINDOW = 20  # features on a side, above which only a window of half of them is drawn
 
 
@@ -168,7 +202,7 @@ def _window(length: int, corner: float) -> tuple[slice, slice]:
     return slice(start, start + size), slice(16 if start else None, -16 if start + size < length else None)
 
 
-def _difference(drawn: Tensor, target: Tensor, hp: Hyperparameters) -> tuple[Tensor, Tensor]:
+def difference(drawn: Tensor, target: Tensor, hp: Hyperparameters) -> tuple[Tensor, Tensor]:
     """Absolute, squared and edge error, weighed together, and the mean squared error."""
     error = drawn - target
     square = error.square().mean()
@@ -235,7 +269,7 @@ class Recurrent(nn.Module):
         pick = pick + none * chance
         mean = (pick[..., None] * means).sum(1)
         deviation = (pick[..., None] * deviations).sum(1)
-        return self.homeward(x + self.pace * (mean + temperature * deviation * noise))
+        return x + self.pace * (mean + temperature * deviation * noise)
 
     def homeward(self, x: Tensor) -> Tensor:
         """Whitened latents [B, Z], drawn part of the way to the footage's latents around them.

@@ -72,7 +72,7 @@ def window_loss(network: Recurrent, white: Tensor, starts: np.ndarray, length: i
     for t in range(hears, length):
         with torch.no_grad():
             uniform = torch.rand(count, 1, device=device)
-            here = network.sample(here, predicted, one, torch.randn_like(here), uniform)
+            here = network.homeward(network.sample(here, predicted, one, torch.randn_like(here), uniform))
             truth, far = window[:, t], hp.farthest * network.pace
             here = torch.minimum(torch.maximum(here, truth - far), truth + far)
         state, *predicted = network(here, state)

@@ -1,8 +1,8 @@
 """`livedream train`: footage in, a dream out, within the minutes given.
 
-The autoencoder learns first. Now and then the recurrent network learns for a short spell and an early dream is
-written; at the end the autoencoder stands still and the recurrent network learns on. budget.py says when. All that
-is needed to go on lies in one checkpoint in the run folder, `NAME.run/`, beside the dream.
+Memories are chosen, the autoencoder learns pictures, then, with its encoder at rest, what corrects memories. Now and
+then the recurrent network learns for a short spell and an early dream is written; at the end it learns on alone.
+budget.py says when. All that is needed to go on lies in one checkpoint in the run folder, `NAME.run/`, beside the dream.
 """
 
 import contextlib
@@ -18,21 +18,24 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from livedream import UserError
+from livedream import UserError, whole
 from livedream.dream import read as dream_reader
 
 from . import autoencoder as pictures
-from . import checkpoint, device, dream_file, footage, preview, sources
+from . import checkpoint, device, dream_file, evaluate, footage, memories, perceptual, preview, recollection, sources
 from . import recurrent as motion
 from .budget import EARLY_FROM, LEAST_SPELL, Budget
 from .descent import Diverged
 from .hyperparameters import Hyperparameters
+from .judges import verdict
 from .learner import Learner
 
 CHECKPOINT_SECONDS = 40.0
 CLIP_SECONDS = 6.0  # of the dreamt clips; a third of it in runs too short for early dreams
 SHOWN = 48  # left-out frames that are measured, and drawn on the sheet
 INTERRUPTED_SPELL = 15.0  # seconds that motion is learned on the pictures as they are, at least, after Ctrl-C
+STAGES = ("reading footage", "choosing memories", "learning pictures", "learning to remember", "learning motion")
+NEEDED = {"pictures": 4500, "remember": 2200}  # steps after which more of them bring little
 SLOWEST = 1 / 8  # of the learning rate; where learning diverges still, it is given up
 
 
@@ -86,6 +89,7 @@ class Run:
         self.budget = Budget(minutes * 60, hp, now)
         self.progress = preview.Progress()
         self.steps = self.early_done = 0
+        self.encoder_steps = 0  # of them, those in which the encoder learned
         self.finishing = False  # the autoencoder has learned its last
         self.latents, self.encoded_at = None, -1  # of all frames, and after how many steps they were taken
         self.fitted_from = 0.0  # seconds that motion had been learned for when they were taken
@@ -110,6 +114,7 @@ class Run:
             self.hp = self.budget.hp = saved["hp"]
         motion.window_length(self.footage.segments, self.hp.sequence)  # refuses footage that teaches no motion
         self._describe(saved or {}, title, licence)
+        device.share_out(self.device, self.hp)
         self.learner = Learner(self.size, self.hp, self.device, self.seed)
         if saved:
             self._resume(saved)
@@ -118,6 +123,8 @@ class Run:
             os.replace(self.checkpoint, before)
             self.progress.line(f"starting anew, without --resume; the last run's checkpoint is kept as {before}")
         self._choose_frames()
+        self._remember()
+        self.budget.must_suffice()
         self.rng = np.random.default_rng((self.seed, self.steps))
         torch.manual_seed(self.seed * 1_000_003 + self.steps)
 
@@ -148,11 +155,12 @@ class Run:
     def _resume(self, saved: dict) -> None:
         self.learner.restore(saved)
         self.steps, self.early_done = saved["steps"], saved.get("early_done", 0)
+        self.encoder_steps = saved["encoder_steps"]
         self.budget.resume(saved["used"], saved["spent"], saved.get("early_at"))
         self.budget.costs |= saved.get("costs", {})
         self.finishing = saved.get("finishing", False) and self.budget.total <= saved["total"]
         if saved.get("latents") is not None:
-            self.latents, self.encoded_at = saved["latents"], self.steps
+            self.latents, self.encoded_at = saved["latents"], self.encoder_steps
             self.fitted_from = saved["fitted_from"]
 
     def _choose_frames(self) -> None:
@@ -162,6 +170,24 @@ class Run:
         self.left_out = len(shown) > 0
         shown = shown if self.left_out else self.allowed  # footage under ten seconds is learned whole
         self.shown = shown[np.unique(np.linspace(0, len(shown) - 1, SHOWN).astype(int))]
+
+    def _remember(self) -> None:
+        """Choose and measure what the dream remembers."""
+        self.memories = None
+        self.perceptual = perceptual.load(self.device) if self.hp.perceptual else None
+        if self.hp.perceptual and self.perceptual is None:
+            self.progress.line("without the loss that sees like a trained network: pip install 'livedream[train]'")
+        if not self.hp.remembers:
+            return
+        self.memories = memories.of_footage(self.footage, self.hp, self._share("choosing memories"))
+        count, size = len(self.memories.frames), self.memories.bytes / 1e6
+        self.progress.line(
+            f"it remembers {count} of {len(self.footage.frames)} frames: the dream will hold {size:.0f} MB of pictures"
+        )
+
+    def _share(self, stage: str) -> Callable[[float], None]:
+        name = staged(stage)
+        return lambda done: self.progress.share(min(1.0, done), name)
 
     # -- learning -------------------------------------------------------------------------------------------------
 
@@ -194,9 +220,15 @@ class Run:
         if self.latents is None:
             self._time_encoding()
         while not self.finishing:
-            args = (self.footage.frames, self.allowed, self.hp, self.rng, self.steps, self._times("pictures"))
-            pictures.learn(self.learner.pictures, self.learner.average, *args, self._tell_pictures)
+            if self.hp.remembers and self._pictures_done() >= self.hp.remember_from:
+                self._learn_to_remember()
+            else:
+                times = self._times("pictures", until=self.hp.remember_from if self.hp.remembers else 1.0)
+                args = (self.footage.frames, self.allowed, self.hp, self.rng, self.encoder_steps, times)
+                pictures.learn(self.learner.pictures, self.learner.average, *args, self._tell_pictures, self.perceptual)
             self.finishing = self.budget.spent["pictures"] >= self.budget.pictures()
+            if not self.finishing and not self.budget.early_due():
+                continue  # the next stage
             if not self.finishing:
                 self._learn_motion(self.budget.spell())
                 self._save()
@@ -204,24 +236,38 @@ class Run:
         self._encode()
         self._learn_motion(max(LEAST_SPELL, self.budget.left() - self.budget.finish()))
 
+    def _pictures_done(self) -> float:
+        return self.budget.spent["pictures"] / max(1e-6, self.budget.pictures())
+
+    def _learn_to_remember(self) -> None:
+        self._encode()
+        times = self._times("pictures", since=self.hp.remember_from)
+        examples = recollection.Examples(self.footage.frames, self.allowed, self.rng)
+        steps = self.steps - self.encoder_steps
+        args = (examples, self.latents, self.hp, steps, times, self._tell_remembering, self.perceptual)
+        recollection.learn(self.learner.pictures, self.learner.average, *args)
+
     def _learn_motion(self, seconds: float) -> None:
         """Let the recurrent network learn on today's latents."""
         self._encode()
         args = (self.latents.to(self.device), self.footage.segments, self.hp, self.rng)
         motion.learn(self.learner.motion, *args, self._times("motion", seconds), self._tell_motion)
 
-    def _times(self, network: str, seconds: float = 0.0) -> Iterator[float]:
+    def _times(self, network: str, seconds: float = 0.0, since: float = 0.0, until: float = 1.0) -> Iterator[float]:
         """Share of a network's time that has passed, before each of its steps, until something else is due.
 
-        The autoencoder's time is all it gets in this run; the recurrent network's is `seconds` from here.
+        The autoencoder's time is all it gets in this run, or its part from `since` to `until` of it; the recurrent
+        network's is `seconds` from here.
         """
         budget, begun = self.budget, self.budget.now()
         while True:
             self._between_steps()
             if network == "motion":
                 done = (budget.now() - begun) / seconds
+            elif budget.early_due():
+                done = 1.0
             else:
-                done = 1.0 if budget.early_due() else budget.spent["pictures"] / max(1e-6, budget.pictures())
+                done = (self._pictures_done() - since) / (until - since)
             if done >= 1:
                 return
             self.current = False
@@ -240,22 +286,28 @@ class Run:
 
     def _tell_pictures(self, loss: float, psnr: float) -> None:
         self.steps += 1
-        self._tell("autoencoder", loss=loss, dB=psnr)
+        self.encoder_steps += 1
+        self._tell("learning pictures", loss=loss, dB=psnr)
+
+    def _tell_remembering(self, loss: float, psnr: float) -> None:
+        self.steps += 1
+        self._tell("learning to remember", loss=loss, dB=psnr)
 
     def _tell_motion(self, loss: float) -> None:
-        self._tell("recurrent network", loss=loss)
+        self._tell("learning motion", loss=loss)
 
-    def _tell(self, network: str, **values: float) -> None:
+    def _tell(self, stage: str, **values: float) -> None:
         if self.learner.skipped:
             values["skipped"] = self.learner.skipped
-        self.progress.step(network, self.budget.used() / self.budget.total, self.budget.left(), **values)
+        share = min(1.0, self.budget.used() / self.budget.total)
+        self.progress.step(staged(stage), share, self.budget.left(), **values)
 
     def _encode(self) -> None:
         """See to it that the latents are those that the averaged autoencoder gives now."""
-        if self.encoded_at != self.steps:
+        if self.encoded_at != self.encoder_steps:
             with self.budget.measured("encode"):
                 self.latents = pictures.encode(self.learner.average, self.footage.frames, self._tell_encoded)
-            self.encoded_at, self.fitted_from = self.steps, self.budget.spent["motion"]
+            self.encoded_at, self.fitted_from = self.encoder_steps, self.budget.spent["motion"]
 
     def _tell_encoded(self, done: float) -> None:
         if self.stop_asked and not self.stopping:
@@ -275,7 +327,7 @@ class Run:
         if self.current:
             return
         spell = min(INTERRUPTED_SPELL, max(LEAST_SPELL, self.budget.spent["pictures"] / 4))
-        if self.encoded_at == self.steps:
+        if self.encoded_at == self.encoder_steps:
             spell -= self.budget.spent["motion"] - self.fitted_from
         first = f"motion learns for {spell:.0f} s, then " if spell > 0 else ""
         self.progress.line(f"stopping: {first}the dream is written; Ctrl-C again stops at once")
@@ -292,7 +344,7 @@ class Run:
         saved = checkpoint.load(self.checkpoint)
         self.learner.restore(saved)
         self.learner.slower = slower
-        self.steps, self.encoded_at = saved["steps"], -1
+        self.steps, self.encoder_steps, self.encoded_at = saved["steps"], saved["encoder_steps"], -1
 
     @contextlib.contextmanager
     def _ctrl_c(self):
@@ -333,6 +385,7 @@ class Run:
             "early_at": self.budget.early_at,
             "early_done": self.early_done,
             "steps": self.steps,
+            "encoder_steps": self.encoder_steps,
             "finishing": self.finishing,
             "sha256": self.footage.sha256,
             "size": list(self.size),
@@ -340,7 +393,7 @@ class Run:
             "segments": [list(segment) for segment in self.footage.segments],
             "title": self.title,
             "provenance": self.provenance,
-            "latents": self.latents if self.encoded_at == self.steps else None,
+            "latents": self.latents if self.encoded_at == self.encoder_steps else None,
             "fitted_from": self.fitted_from,
         }
         try:
@@ -362,24 +415,53 @@ class Run:
     def _export(self, early: bool) -> None:
         """Write the dream, and pictures of it into the run folder."""
         with self.budget.measured("dream"):
-            average, frames = self.learner.average, self.footage.frames
-            average.decoder.whole = pictures.draws_whole(average, self.latents)
-            drawn = pictures.reconstruct(average, frames, self.shown)
-            psnr = float(pictures.psnr(frames[self.shown], drawn).mean())
+            frames, spent = self.footage.frames[self.shown], self.budget.used() / 60
+            args = (self.latents.numpy(), self.footage.segments, self.footage.fps, self.memories, self.hp)
+            parts = dream_file.Parts(self.learner.average, self.learner.recurrent, *args)
+            drawn = parts.drawing.draw(parts.drawing.encode(frames))[..., :3]
+            psnr = float(pictures.psnr(frames, drawn).mean())
             figures = {
                 "held_out_psnr_db" if self.left_out else "learned_psnr_db": round(psnr, 2),
                 "frames_measured": len(self.shown),
-                "minutes": round(self.budget.used() / 60, 1),
+                "minutes": round(spent, 1),
                 "steps": self.steps,
             }
-            about = (self.footage.fps, self.size, self.title, {**self.provenance, "figures": figures})
-            args = (average, self.learner.recurrent, self.latents.numpy(), self.footage.segments, *about)
-            dream_file.export(self.out, *args)
+            about = {**self.provenance, **self._learned_with(), "figures": figures}
+            dream_file.export(parts, self.out, self.footage.fps, self.size, self.title, about)
             self.written = self.current = True
             self._show(early, drawn, figures)
         which = "frames left out" if self.left_out else "frames it learned"
         what = "early dream" if early else "dream"
         self.progress.line(f"{what}: {self.out} · {psnr:.1f} dB on {which} · pictures in {self.folder}/")
+        if not early:
+            self._judge()
+
+    def _learned_with(self) -> dict:
+        """What a reader of the file should know of how it was learned, for its provenance."""
+        told = {}
+        if self.memories is not None:
+            told["memories"] = f"{len(self.memories.frames)} pictures of the footage are in this file"
+        if self.perceptual and self.steps:
+            told["trained_on_losses"] = ["lite0"]
+        return told
+
+    def _judge(self) -> None:
+        """Look at the dream with the judges' eyes, for under a minute, and say in words how good it is."""
+        try:
+            figures = evaluate.short(self.out, self.footage, progress=lambda share, what: None)
+            said = verdict.verdict(figures, self.budget.used() / 60, self._needs())
+            whole.write(self.folder / "figures.json", json.dumps(figures, indent=1).encode())
+        except UserError as error:
+            said = f"not judged: {error}"
+        self.progress.line(said)
+
+    def _needs(self) -> float:
+        """Minutes that this footage needs on this machine, about: what was learned is scaled to the steps needed."""
+        taken = {"pictures": self.encoder_steps, "remember": self.steps - self.encoder_steps}
+        wanted = NEEDED if self.hp.remembers else {"pictures": 2 * NEEDED["pictures"]}
+        short = max(wanted[name] / max(1, taken[name]) for name in wanted)
+        fixed = self.budget.used() - sum(self.budget.spent.values())
+        return (fixed + short * sum(self.budget.spent.values())) / 60
 
     def _show(self, early: bool, drawn: np.ndarray, figures: dict) -> None:
         """Contact sheet, dreamt clip and a line in the log; the dream matters more than any of them."""
@@ -391,3 +473,8 @@ class Run:
                 log.write(json.dumps({"early": early, **figures}) + "\n")
         except (UserError, OSError) as error:
             self.progress.line(f"pictures of the dream are missing: {error}")
+
+
+def staged(stage: str) -> str:
+    """A stage as progress names it."""
+    return f"{STAGES.index(stage) + 1} of {len(STAGES)} {stage}"

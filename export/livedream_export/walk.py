@@ -1,0 +1,207 @@
+"""Where in its memories a dream is, and where it goes next: the place.
+
+A place is two positions among the memories (5.5 is half-way in time from memory 5 to 6) and the share of the second.
+Mostly one of the two has no share. Both go on in time by one frame a step. When the dream leaves for elsewhere, the
+one that has no share is put there, and its share grows over FADE steps.
+
+All of it is written in operators that every ONNX provider has, without branches.
+"""
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from .memories import FLOW, Memories
+
+FADE = 10  # steps from one place to another
+LONGEST = 3.4  # seconds that a dream stays on one way of the footage, with wander at its default, at most
+SHORTEST = 0.5  # seconds, at least
+CALLED = 8  # memories on, at which a place that the knobs lead to must be alike, too
+CANDIDATES = 8
+
+WANDER = {
+    "name": "wander",
+    "low": 0,
+    "high": 1,
+    "default": 0.5,
+    "doc": "how readily it goes elsewhere: 0 drives on, 1 is a kaleidoscope of places",
+}
+RECALL = {
+    "name": "recall",
+    "low": 0,
+    "high": 1,
+    "default": 1,
+    "doc": "how much it remembers: 0 is the haze of what it learned, 1 is the footage's own detail",
+}
+
+
+class Walk(nn.Module):
+    """The place's tables and its step. white: the memories' whitened latents, f32 [M, Z]."""
+
+    def __init__(self, memories: Memories, white: Tensor, fps: float):
+        super().__init__()
+        self.count, self.fps = len(memories.frames), fps
+        fade = min(FADE, max(2, self.count // 6))
+        self.fade = float(fade)
+        pace = np.where(memories.onward, memories.pace, 0).astype(np.float32)
+        ends = _ends(memories.onward)
+        for name, array in {
+            "white": white,
+            "pace": pace,
+            "end": ends.astype(np.float32),
+            "seams": memories.seams,
+            "costs": memories.costs,
+            "order": np.arange(self.count, dtype=np.float32),
+        }.items():
+            self.register_buffer(name, torch.as_tensor(array))
+        # Seen fades over as long as it takes to walk through all memories, twice.
+        self.keep = float(0.5 ** (1 / (2 * max(self.count / float(np.mean(memories.pace)), 30 * fps))))
+        step = np.square(np.diff(white.numpy(), axis=0)).mean() if self.count > 1 else 1.0
+        self.typical = float(max(step, 1e-6))
+
+    def latent(self, position: Tensor) -> Tensor:
+        """Whitened latent [1, Z] at a position [1] among the memories."""
+        low = position.floor().clamp(0, self.count - 1).long()
+        part = position - low
+        high = (low + 1).clamp(max=self.count - 1)
+        return self.white[low] * (1 - part[:, None]) + self.white[high] * part[:, None]
+
+    def at(self, place: Tensor) -> Tensor:
+        """Whitened latent [1, Z] of a place [1, 3]."""
+        share = eased(place[:, 2:3])
+        return (1 - share) * self.latent(place[:, 0]) + share * self.latent(place[:, 1])
+
+    def forward(self, place, walk, seen, wanted, temperature, wander, chance):
+        """One step.
+
+        place [1, 3]; walk [1, 3]: steps since it last left, steps left of the way there, and which of the two it is
+        in (0 or 1); seen [1, M]: how much of late each memory was seen. wanted [1, Z]: whitened, where the recurrent
+        network would go. temperature, wander [1]; chance [1, SEAMS] normal. Returns the next place, walk and seen.
+        """
+        a, b, share = place[:, 0], place[:, 1], place[:, 2]
+        age, left, which = walk[:, 0], walk[:, 1], walk[:, 2]
+        a, b = self._on(a), self._on(b)
+        here = a * (1 - which) + b * which
+        k = here.floor().clamp(0, self.count - 1).long()
+        moving = (left > 0.5).to(here)
+        left = (left - 1).clamp(min=0)
+        towards = 2 * which - 1
+        share = (share + moving * towards / self.fade).clamp(0, 1)
+        age = age + 1
+
+        longest = LONGEST * self.fps * torch.exp((0.5 - wander) * 4)
+        ready = ((age - SHORTEST * self.fps * torch.exp((0.5 - wander).clamp(max=0) * 4)) / longest).clamp(0, 1)
+        over = (age >= longest).to(here) + (self.end[k] - here <= (self.fade + 1) * self.pace[k]).to(here)
+        over = (over > 0.5).to(here)
+        seams, costs = self.seams[k][0].long(), self.costs[k]  # [S], [1, S]
+        far = (self.white[seams] - wanted).square().mean(1)[None]  # [1, S]
+        far = far / (far + far.mean())
+        fresh = seen[:, seams] / (1 + seen[:, seams])
+        score = costs + 0.25 * far + 0.6 * fresh + 0.1 * temperature * chance
+        best = score.argmin(1)
+        cost = costs.gather(1, best[:, None])[:, 0]
+        leaves = ((cost < ready * ready).to(here) + over).clamp(max=1) * (1 - moving) * (age > 2).to(here)
+        target = seams[best].to(here)
+
+        which_next = (which + leaves * (1 - 2 * which)).round()
+        a = a + leaves * which * (target - a)  # it is in b, so a has no share and is put there
+        b = b + leaves * (1 - which) * (target - b)
+        left = left + leaves * (self.fade - left)
+        age = age * (1 - leaves)
+        near = (1 - (self.order[None] - here[:, None]).abs() / 12).clamp(min=0)
+        seen = seen * self.keep + 0.1 * near * (1 - moving)
+        return torch.stack([a, b, share], 1), torch.stack([age, left, which_next], 1), seen
+
+    def _on(self, position: Tensor) -> Tensor:
+        """A position [1] one step later; it waits at the end of its run."""
+        k = position.floor().clamp(0, self.count - 1).long()
+        # Over a memory it may go on at another pace; a run's frames are so close that it does not matter.
+        return torch.minimum(position + self.pace[k], self.end[k])
+
+
+class Recall(nn.Module):
+    """Which two memories a drawing takes, and how. near, far: root mean square of a whitened latent's distance from
+    its place at which it begins to be drawn elsewhere, and at which it is only drawn there."""
+
+    def __init__(self, walk: Walk, memories: Memories, near: float, far: float):
+        super().__init__()
+        self.walk, self.near, self.far = walk, near, far
+        self.register_buffer("flow", torch.from_numpy(memories.flow))
+        self.register_buffer("scale", torch.from_numpy(memories.scale))
+        self.register_buffer("onward", torch.from_numpy(memories.onward.astype(np.float32)))
+        ahead = torch.minimum(torch.arange(walk.count) + CALLED, walk.end.long())
+        self.register_buffer("ahead", ahead)
+        self.register_buffer("ties", 1e-6 * torch.arange(CANDIDATES, dtype=torch.float32))
+        self.register_buffer("called", torch.cat([walk.white, walk.white[ahead]], 1))
+
+    def forward(self, x: Tensor, place: Tensor):
+        """x [1, Z] whitened, place [1, 3] to index [2], weight [2], motion [2, 2, h, w] in pixels, away [1, Z]."""
+        walk = self.walk
+        share = eased(place[:, 2])
+        there = walk.at(place)
+        off = x - there
+        far = off.square().mean(1).sqrt()
+        led = eased(((far - self.near) / (self.far - self.near)).clamp(0, 1))
+
+        main = place[:, 0] * (share < 0.5).to(x) + place[:, 1] * (share >= 0.5).to(x)
+        k = main.floor().clamp(0, walk.count - 1).long()
+        now = (walk.white - walk.white[k] - off).square().mean(1)  # [M]
+        soon = (walk.white - walk.white[self.ahead[k]] - off).square().mean(1)
+        distance = now + soon[self.ahead]
+        first = distance.argmin(0, keepdim=True)
+        beside = ((walk.order - first.to(x)).abs() <= 15).to(x)
+        masked = distance + beside * 1e6
+        second = masked.argmin(0, keepdim=True)
+        gap = distance[second] - distance[first]
+        lean = 0.5 * torch.exp(-gap / (0.1 * distance[first] + 1e-6))  # 0.5 where both are as near
+        part = main - k
+        onto = [torch.minimum(j.to(x) + part, walk.end[j]) for j in (first, second)]
+
+        positions = torch.cat([place[:, 0], place[:, 1], *onto])  # [4]
+        weights = torch.cat([(1 - led) * (1 - share), (1 - led) * share, led * (1 - lean), led * lean])
+        low = positions.floor().clamp(0, walk.count - 1).long()
+        part = (positions - low).clamp(0, 1) * self.onward[low]
+        high = (low + 1).clamp(max=walk.count - 1)
+        rising = eased(((part - 0.35) / 0.3).clamp(0, 1))
+        index = torch.cat([low, high])
+        weight = torch.cat([weights * (1 - rising), weights * rising])
+        moved = torch.cat([-part, 1 - part])  # of the way from low to high
+        source = torch.cat([low, low])
+
+        # Those that have no share at all come in their order, so that the same picture is taken each time.
+        _, order = torch.topk(weight - self.ties, 3)
+        top = weight[order]
+        kept = (top[:2] - top[2:]).clamp(min=0)
+        kept = kept / kept.sum().clamp(min=1e-6)
+        chosen = order[:2]
+        source = source[chosen]
+        motion = self.flow[source].to(x) * (self.scale[source] * moved[chosen])[:, None, None, None]
+        index = index[chosen]
+        shown = (kept[:, None] * walk.white[index]).sum(0, keepdim=True)
+        return index, kept, motion, x - shown
+
+
+def eased(part: Tensor) -> Tensor:
+    """0..1 to 0..1, slow at both ends."""
+    return part * part * (3 - 2 * part)
+
+
+def _ends(onward: np.ndarray) -> np.ndarray:
+    """The last memory of the run that each is in, int64 [M]."""
+    ends = np.arange(len(onward))
+    for k in range(len(onward) - 2, -1, -1):
+        if onward[k]:
+            ends[k] = ends[k + 1]
+    return ends
+
+
+def start(walk: Walk, position: int) -> dict[str, np.ndarray]:
+    """Latent and states of a walk that stands at a memory."""
+    return {
+        "latent.place": np.float32([[position, position, 0]]),
+        "state.walk": np.float32([[0, 0, 0]]),
+        "state.seen": np.zeros((1, walk.count), np.float32),
+    }
+
+
+__all__ = ["FLOW", "RECALL", "WANDER", "Recall", "Walk", "eased", "start"]
