@@ -157,6 +157,7 @@ def midi(options) -> int:
 
 def train(options) -> int:
     _need("torch", "training", "train")
+    from livedream_export import hyperparameters
     from livedream_export.train import train
 
     dream = train(
@@ -169,6 +170,7 @@ def train(options) -> int:
         seed=options.seed,
         title=options.title,
         licence=options.licence,
+        hp=hyperparameters.chosen(options.tier, options.memories, options.megabytes),
     )
     if dream is not None:
         print(f"play it: livedream run --model {dream}")
@@ -435,6 +437,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     learn.add_argument("--size", default="256", metavar="N|WxH", help="N² pixels in the footage's aspect [%(default)s]")
     learn.add_argument("--minutes", type=_positive, default=30.0, help="of wall clock, for everything [30]")
+    learn.add_argument(
+        "--memories", type=int, metavar="N", help="of the footage's frames, at most; 0: none [as many as fit]"
+    )
+    learn.add_argument("--megabytes", type=_positive, default=0.0, metavar="N", help="of the dream file [30 to 100]")
+    learn.add_argument(
+        "--tier", choices=("live", "large"), default="live", help="live: for any machine, large: for graphics cards"
+    )
     learn.add_argument("--device", default="auto", help="auto, cpu or cuda [%(default)s]")
     learn.add_argument("--resume", action="store_true", help="go on from NAME.run/; the minutes so far count")
     learn.add_argument("--seed", type=_seed, default=0, help="[0]")

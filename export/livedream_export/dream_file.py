@@ -38,8 +38,8 @@ TEMPERATURE = {
 class Parts:
     """All that is drawn and stepped with, whole: the components, and what the file says beside them.
 
-    latents: f32 [N, Z] of the footage. reach: how far a knob goes in one unit at least, root mean square in deviations of
-    the latents.
+    latents: f32 [N, Z] of the footage. reach: how far a knob goes in one unit at least, root mean square in the
+    deviations of the latents.
     """
 
     def __init__(

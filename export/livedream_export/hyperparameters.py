@@ -1,6 +1,6 @@
 """Every number of the recipe, in one place. Change them here; a checkpoint remembers the ones it was trained with."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -9,6 +9,8 @@ class Hyperparameters:
     latent: int = 64
     widths: tuple[int, int, int, int] = (32, 48, 96, 160)
     remembers: bool = True  # draws with memories of the footage
+    most_memories: int = 0  # 0: as many as fit into
+    megabytes: float = 0.0  # of the dream file; 0: by the size of its pictures
     encoder_pixels: int = 256 * 256  # larger pictures are encoded at half their sides
     batch: int = 8
     rate: float = 1.0e-3
@@ -49,3 +51,12 @@ class Hyperparameters:
     # What `--minutes` is spent on, in shares; the rest is reading, pictures and export.
     autoencoder_share: float = 0.78
     recurrent_share: float = 0.14
+
+
+TIERS = {"live": (32, 48, 96, 160), "large": (48, 96, 160, 224)}  # widths: for two processor cores, for a graphics card
+
+
+def chosen(tier: str = "live", memories: int | None = None, megabytes: float = 0.0) -> Hyperparameters:
+    """The recipe for a tier; memories: at most so many, 0 none, None as many as fit into `megabytes`."""
+    recipe = replace(Hyperparameters(), widths=TIERS[tier], megabytes=megabytes)
+    return replace(recipe, remembers=memories != 0, most_memories=memories or 0)

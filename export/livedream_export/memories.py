@@ -5,12 +5,15 @@ neighbours lies measured optical flow, so that a place between them can be drawn
 and move alike, where a dream may leave for elsewhere without being noticed (video textures, Schödl et al. 2000).
 """
 
+import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+
+from livedream import UserError
 
 from .autoencoder import held_out
 from .cache import Footage
@@ -66,8 +69,8 @@ class Memories:
 
     frames: which frames they are, int64 [M]. onward: whether the next memory goes on from this one, bool [M]. pace:
     memories a step, f32 [M]. flow: from each to the next in pixels, int8 [M, 2 (x, y), h, w] times scale, f32 [M].
-    pictures: JPEG files. looks: what describes them; look: f32 [M, D], how each looks. seams: int64 [M, S], where each may pass
-    into; costs: f32 [M, S], how much that would be seen, 0..1 by rank among all seams.
+    pictures: JPEG files. looks: what describes them; look: f32 [M, D], how each looks. seams: int32 [M, S], where each may
+    pass into; costs: f32 [M, S], how much that would be seen, 0..1 by rank among all seams.
     """
 
     frames: np.ndarray
@@ -93,9 +96,13 @@ def of_footage(footage: Footage, hp: Hyperparameters, tell: Callable[[float], No
     """
     frames = footage.frames
     pixels = frames.shape[1] * frames.shape[2]
-    left = room(pixels) - NETWORKS - NETWORKS_BY_PIXEL * pixels
+    left = (hp.megabytes * 1e6 or room(pixels)) - NETWORKS - NETWORKS_BY_PIXEL * pixels
     allowed = np.flatnonzero(~held_out(len(frames), footage.fps))
-    return build(frames, allowed, footage.segments, footage.fps, left, beside(pixels, hp.latent), tell)
+    each, most = beside(pixels, hp.latent), hp.most_memories or len(allowed)
+    if left < 2 * (each + _bytes(frames, allowed, QUALITIES[-1])):
+        least = math.ceil(hp.megabytes - left / 1e6) + 1
+        raise UserError(f"--megabytes {hp.megabytes:g}: too little for networks and memories; at least {least}")
+    return build(frames, allowed, footage.segments, footage.fps, left, each, most, tell)
 
 
 def build(
@@ -105,15 +112,16 @@ def build(
     fps: float,
     room: float,
     each: float = 0.0,
+    most: int = 1 << 30,
     tell: Callable[[float], None] = lambda done: None,
 ) -> Memories:
     """Choose memories from frames uint8 [N, H, W, 3] at the indices `allowed` and measure all about them.
 
     segments: the shots, [start, stop). room: bytes that all of it may take in the dream file. each: of them, what every
-    memory takes beside its picture. tell(share done) is called now and then.
+    memory takes beside its picture. most: of them, at most. tell(share done) is called now and then.
     """
     sizes = {q: _bytes(frames, allowed, q) for q in QUALITIES}
-    count = len(allowed)
+    count = min(len(allowed), most)
     quality = next((q for q in QUALITIES if (sizes[q] + each) * count <= room), QUALITIES[-1])
     count = max(2, min(count, int(room / (sizes[quality] + each))))
     looks = Looks(frames, allowed)

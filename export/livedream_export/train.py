@@ -2,7 +2,7 @@
 
 Memories are chosen, the autoencoder learns pictures, then, with its encoder at rest, what corrects memories. Now and
 then the recurrent network learns for a short spell and an early dream is written; at the end it learns on alone.
-budget.py says when. All that is needed to go on lies in one checkpoint in the run folder, `NAME.run/`, beside the dream.
+budget.py says when. All that is needed to go on lies in one checkpoint in the run folder beside it, `NAME.run/`.
 """
 
 import contextlib
