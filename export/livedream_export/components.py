@@ -17,7 +17,7 @@ from livedream.dream import noise
 
 from .memories import CELLS, LUMA, SEAMS, Memories
 from .networks import Autoencoder, Recurrent
-from .remembering import warp
+from .remembering import apart, warp
 from .walk import Recall, Walk
 
 OPSET = 18
@@ -121,15 +121,19 @@ class DecodeWithMemories(nn.Module):
     def __init__(self, autoencoder: Autoencoder, network: Recurrent):
         super().__init__()
         self.decoder, self.remembering = autoencoder.decoder, autoencoder.remembering
+        shades = apart(torch.eye(3)[None, :, :, None])[0, :, :, 0].T / 255  # RGB to luma and colour, as a matrix
+        self.register_buffer("colours", torch.cat([shades, torch.zeros(1, 3)]))
         self.register_buffer("mean", network.mean.clone())
         self.register_buffer("deviation", network.deviation.clone())
 
     def forward(self, latent, place, memory, weight, motion, away, recall):
-        moved = warp(memory.float()[..., :3].permute(0, 3, 1, 2) / 255, motion)[None]
+        first, second = (memory.float() @ self.colours).permute(0, 3, 1, 2).split(1)
+        seen = self.remembering.seen
+        memories = warp(seen(first), motion), seen(second)
         features = self.decoder.body(latent)
         plain = self.decoder.coarse(features)
         white = (latent - self.mean) / self.deviation
-        return _picture(self.remembering(features, plain, white, away, moved, weight[None], recall[None]))
+        return _picture(self.remembering(features, plain, white, away, memories, weight[None], recall[None]))
 
 
 class EncodeToPlace(nn.Module):

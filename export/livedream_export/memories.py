@@ -69,8 +69,8 @@ class Memories:
 
     frames: which frames they are, int64 [M]. onward: whether the next memory goes on from this one, bool [M]. pace:
     memories a step, f32 [M]. flow: from each to the next in pixels, int8 [M, 2 (x, y), h, w] times scale, f32 [M].
-    pictures: JPEG files. looks: what describes them; look: f32 [M, D], how each looks. seams: int32 [M, S], where each may
-    pass into; costs: f32 [M, S], how much that would be seen, 0..1 by rank among all seams.
+    pictures: JPEG files. looks: what describes them; look: f32 [M, D], how each looks. seams: int32 [M, S], where each
+    may pass into; costs: f32 [M, S], how much that would be seen, 0..1 by rank among all seams.
     """
 
     frames: np.ndarray

@@ -128,7 +128,7 @@ class Autoencoder(nn.Module):
         if hp.remembers:
             from .remembering import Remembering
 
-            self.remembering = Remembering(hp)
+            self.remembering = Remembering(height, width, hp)
 
     def loss(
         self, pictures: Tensor, hp: Hyperparameters, fine: bool, corner=(0.0, 0.0), perceptual=None

@@ -21,7 +21,8 @@ from .device import half_precision
 from .hyperparameters import Hyperparameters
 from .memories import FLOW, Looks, optical_flow
 from .networks import Autoencoder, difference
-from .remembering import warp
+from .remembering import Seen, apart, warp
+from .walk import TURN, TURNING
 
 KINDS = ("found", "between", "seam", "exact")
 SHARES = (0.45, 0.25, 0.15, 0.15)
@@ -33,7 +34,7 @@ SEARCHED = 12_000  # frames at most that are looked through
 
 
 class Example(NamedTuple):
-    """wanted: the frame. memories: two frames. weight: theirs, adding up to 1. motion: f32 [2, 2, h, w], pixels."""
+    """wanted: the frame. memories: two frames. weight: theirs, adding up to 1. motion: of the first, f32 [2, h, w]."""
 
     wanted: int
     memories: tuple[int, int]
@@ -53,7 +54,7 @@ class Examples:
         self.squares = np.square(self.look).sum(1)
         self.may = np.zeros(len(frames), bool)
         self.may[allowed] = True
-        self.still = np.zeros((2, 2, frames.shape[1] // FLOW, frames.shape[2] // FLOW), np.float32)
+        self.still = np.zeros((2, frames.shape[1] // FLOW, frames.shape[2] // FLOW), np.float32)
 
     def one(self) -> Example:
         kind = self.rng.choice(KINDS, p=SHARES)
@@ -89,13 +90,16 @@ class Examples:
         if np.abs(flow).max() > 0.3 * self.frames.shape[2]:  # a cut
             return None
         part = before / (before + after)
-        rising = min(max((part - 0.35) / 0.3, 0.0), 1.0)
+        rising = min(max((part - TURN) / TURNING, 0.0), 1.0)
         rising = rising * rising * (3 - 2 * rising)
-        return Example(wanted, (first, second), (1 - rising, rising), np.stack([-part * flow, (1 - part) * flow]), 0.1)
+        if rising < 0.5:
+            return Example(wanted, (first, second), (1 - rising, rising), -part * flow, 0.1)
+        return Example(wanted, (second, first), (rising, 1 - rising), (1 - part) * flow, 0.1)
 
 
 class Batch(NamedTuple):
-    """latent [B, Z], as drawn; white, away [B, Z]; wanted [B, 3, H, W]; memories [B, 2, 3, H, W], motion, weight."""
+    """latent [B, Z], as drawn; white, away [B, Z]; wanted [B, 3, H, W]; memories [B, 2, 3, H, W]; motion
+    [B, 2, h, w] of the first; weight [B, 2]."""
 
     latent: Tensor
     white: Tensor
@@ -136,13 +140,16 @@ def loss(autoencoder: Autoencoder, made: Batch, recall: Tensor, perceptual, hp: 
     plain = decoder.coarse(features)
     height, width = made.wanted.shape[2:]
     rows, columns = _window(height, rng), _window(width, rng)
-    moved = warp(made.memories.flatten(0, 1), made.motion.flatten(0, 1)).view(made.memories.shape)
+    seen = [autoencoder.remembering.seen(apart(made.memories[:, k])) for k in (0, 1)]
+    seen[0] = warp(seen[0], made.motion)
+    k = 2 if autoencoder.remembering.large else 1
+    memories = [Seen(_cut(luma, rows, columns, 1), _cut(colour, rows, columns, k)) for luma, colour in seen]
     drawn = autoencoder.remembering(
         _cut(features, rows, columns, 8),
         _cut(plain, rows, columns, 2),
         made.white,
         made.away,
-        _cut(moved, rows, columns, 1),
+        memories,
         made.weight,
         recall,
     )

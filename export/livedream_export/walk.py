@@ -18,6 +18,9 @@ LONGEST = 3.4  # seconds that a dream stays on one way of the footage, with wand
 SHORTEST = 0.5  # seconds, at least
 CALLED = 8  # memories on, at which a place that the knobs lead to must be alike, too
 CANDIDATES = 8
+# Between two memories the earlier is drawn, moved on, up to here, and from a little farther on the later, moved back.
+# Not at one half, where a film at twice the rate always stands, so that what it shows is one sharp picture.
+TURN, TURNING = 0.55, 0.1
 
 WANDER = {
     "name": "wander",
@@ -135,7 +138,9 @@ class Recall(nn.Module):
         self.register_buffer("called", torch.cat([walk.white, walk.white[ahead]], 1))
 
     def forward(self, x: Tensor, place: Tensor):
-        """x [1, Z] whitened, place [1, 3] to index [2], weight [2], motion [2, 2, h, w] in pixels, away [1, Z]."""
+        """x [1, Z] whitened, place [1, 3] to index [2], weight [2], motion of the first [1, 2, h, w] in pixels, and
+        away [1, Z]: how far x is from what they show.
+        """
         walk = self.walk
         share = eased(place[:, 2])
         there = walk.at(place)
@@ -162,7 +167,7 @@ class Recall(nn.Module):
         low = positions.floor().clamp(0, walk.count - 1).long()
         part = (positions - low).clamp(0, 1) * self.onward[low]
         high = (low + 1).clamp(max=walk.count - 1)
-        rising = eased(((part - 0.35) / 0.3).clamp(0, 1))
+        rising = eased(((part - TURN) / TURNING).clamp(0, 1))
         index = torch.cat([low, high])
         weight = torch.cat([weights * (1 - rising), weights * rising])
         moved = torch.cat([-part, 1 - part])  # of the way from low to high
@@ -175,7 +180,7 @@ class Recall(nn.Module):
         kept = kept / kept.sum().clamp(min=1e-6)
         chosen = order[:2]
         source = source[chosen]
-        motion = self.flow[source].to(x) * (self.scale[source] * moved[chosen])[:, None, None, None]
+        motion = self.flow[source[:1]].to(x) * (self.scale[source[:1]] * moved[chosen[:1]])[:, None, None, None]
         index = index[chosen]
         shown = (kept[:, None] * walk.white[index]).sum(0, keepdim=True)
         return index, kept, motion, x - shown
