@@ -47,9 +47,9 @@ VGG_PIXELS = 2**21  # of left-out frames that VGG16 compares at most, but 12 fra
 
 @dataclass(frozen=True)
 class Extent:
-    """How much is looked at. left_out: frames drawn. lpips: of them, those that a network compares, too. vgg, knobs:
-    whether. windows, variety: at most, of footage and of dream. pairs: of them compared. own: whether Fréchet
-    distances of the footage's halves and minutes are measured.
+    """How much is looked at. left_out: frames drawn. lpips: of them, those that a network compares, too. vgg: whether.
+    windows, variety: at most, of footage and of dream. pairs: of them compared. near: of a dream's seconds, in which
+    pictures are looked for in the footage; None: all. known: frames of the footage that they are looked for in.
     """
 
     left_out: int = 240
@@ -58,12 +58,12 @@ class Extent:
     windows: int = 94
     variety: int = 200
     pairs: int = 200
-    knobs: bool = True
-    own: bool = True
+    near: float | None = None
+    known: int = novelty.MOST
 
 
 FULL = Extent()
-SHORT = Extent(left_out=24, lpips=24, vgg=False, windows=12, variety=40, pairs=40, knobs=False, own=False)
+SHORT = Extent(left_out=24, lpips=24, vgg=False, windows=10, variety=40, pairs=40, near=30, known=6000)
 SHORT_PART, SHORT_REFERENCE = 20, 60  # seconds, and frames of a dream's part, and of the footage beside it
 
 
@@ -283,9 +283,10 @@ class _Looks:
         if network:
             few = [reduced(frames[k]) for k in evenly(count, extent.variety)]
             self._variety = variety(np.stack(few), network, extent.pairs)
-        known = novelty.Known(frames, footage.fps)
-        shown = picture.CELLS
-        self.whole = dreaming.Whole(long, dream.fps, self._count, features, extent.variety, shown, known)
+        known = novelty.Known(frames, footage.fps, extent.known)
+        self.whole = dreaming.Whole(
+            long, dream.fps, self._count, features, extent.variety, picture.CELLS, known, extent.near
+        )
 
     def figures(self, drawn: dict | None) -> dict:
         """Of the first dream, ready for JSON. drawn: spectra of left-out frames and of what was drawn of them."""

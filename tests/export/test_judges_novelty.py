@@ -63,6 +63,16 @@ def test_histograms_are_shares_and_a_copy_lies_in_the_first_bin(frames):
     assert found["coverage"] == 1
 
 
+def test_of_long_footage_every_second_frame_is_known_and_a_replay_is_found_all_the_same(frames):
+    known = novelty.Known(frames, FPS, most=1000)
+    assert (known.step, known.count, known.fps) == (2, 900, 15.0)
+    found = novelty.Dreamt(known, 3 / known.step)
+    for k in range(300, 900, 3):
+        found.add(frames[k])
+    assert found.figures["replay_s"] == pytest.approx(19.9)
+    assert found.figures["replay_of_s"] == pytest.approx(10, abs=0.1)
+
+
 def test_blocks_change_nothing(frames, monkeypatch):
     asked = novelty.small(frames[5:1500:7])
     whole = novelty.Known(frames, FPS).nearest(asked)

@@ -19,7 +19,8 @@ class Whole:
     """What looks at more than a pair a second: windows, what is near the footage, pictures to keep.
 
     length: steps of the dream. windows: how many. kept: pictures at most, evenly over it, those reduced in size for
-    variety. shown: of them as they are, for a person. known: the footage that pictures are looked for in, or None.
+    variety. shown: of them as they are, for a person. known: the footage that pictures are looked for in, for the first
+    `near` seconds, or for all.
     """
 
     def __init__(
@@ -30,21 +31,20 @@ class Whole:
         features: Features | None,
         kept: int,
         shown: int,
-        known: novelty.Known | None,
+        known: novelty.Known,
+        near: float | None = None,
     ):
         self.watched = Watched(windows, features)
-        self.novelty = None
         self.kept: list[np.ndarray] = []
         self.shown: list[np.ndarray] = []
         self._begins = set(np.linspace(0, length - LENGTH, windows).astype(int).tolist()) if windows else set()
         self._window: list[np.ndarray] = []
         self._keeps = set(evenly(length, kept).tolist())
         self._shows = set(evenly(length, 2 * shown + 1)[1::2].tolist())
-        self._looks: set[int] = set()
-        if known:
-            each = max(1.0, fps / novelty.RATE)
-            self.novelty = novelty.Dreamt(known, each)
-            self._looks = set(np.arange(0, length, each).round().astype(int).tolist()) - {length}
+        each = max(known.step, fps / novelty.RATE)
+        self.novelty = novelty.Dreamt(known, each / known.step)
+        end = length if near is None else min(length, near * fps)
+        self._looks = {step for step in np.arange(0, end, each).round().astype(int).tolist() if step < length}
         within = {begin + k for begin in self._begins for k in range(LENGTH)}
         self.steps = within | self._keeps | self._shows | self._looks
 

@@ -12,6 +12,7 @@ from .windows import evenly
 SIDE = 16
 RATE = 10.0  # pictures of the dream a second that are looked at
 OWN = 3000  # frames of the footage at most whose nearest other one is looked for
+MOST = 50_000  # frames of the footage that are looked through: 150 MB
 APART = 1.0  # seconds that a frame's other one is away at least
 PACE = 0.4, 1.8  # of the footage's, within which a run through it is a replay
 EDGES = (0, 2, 4, 6, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 64)  # of the histogram, grey levels; the last is open
@@ -45,11 +46,17 @@ class Nearest:
 
 
 class Known:
-    """The footage, ready to be looked through. frames: uint8 [N, H, W, 3], a memory map will do."""
+    """The footage, ready to be looked through. frames: uint8 [N, H, W, 3], a memory map will do.
 
-    def __init__(self, frames: np.ndarray, fps: float):
-        self.fps, self.count = fps, len(frames)
-        self._small = np.concatenate([small(frames[k : k + 256]) for k in range(0, len(frames), 256)])
+    most: frames that are looked at. Of longer footage they are every second one, or every third…: `step`; it is then
+    as footage of a lower rate, `fps`, and frames are counted so.
+    """
+
+    def __init__(self, frames: np.ndarray, fps: float, most: int = MOST):
+        self.step = -(-len(frames) // most)
+        self.fps, self.count = fps / self.step, -(-len(frames) // self.step)
+        parts = range(0, len(frames), 64 * self.step)
+        self._small = np.concatenate([small(frames[k : k + 64 * self.step : self.step]) for k in parts])
         self._middle = self._small.mean(0)  # taken away, so that float32 is enough
         self._small -= self._middle
         self._squares = np.square(self._small).sum(1)
@@ -86,7 +93,7 @@ class Dreamt:
     """Pictures of a dream, `RATE` a second, beside the footage; what is kept of one is two numbers."""
 
     def __init__(self, known: Known, interval: float):
-        """interval: between two pictures, in frames of the footage."""
+        """interval: between two pictures, in frames of the footage as it is known."""
         self.known, self.interval = known, interval
         self._waiting: list[np.ndarray] = []
         self._found: list[Nearest] = []
