@@ -96,12 +96,13 @@ def of_footage(footage: Footage, hp: Hyperparameters, tell: Callable[[float], No
     """
     frames = footage.frames
     pixels = frames.shape[1] * frames.shape[2]
-    left = (hp.megabytes * 1e6 or room(pixels)) - NETWORKS - NETWORKS_BY_PIXEL * pixels
+    megabytes = hp.megabytes or room(pixels) / 1e6
+    left = megabytes * 1e6 - NETWORKS - NETWORKS_BY_PIXEL * pixels
     allowed = np.flatnonzero(~held_out(len(frames), footage.fps))
     each, most = beside(pixels, hp.latent), hp.most_memories or len(allowed)
     if left < 2 * (each + _bytes(frames, allowed, QUALITIES[-1])):
-        least = math.ceil(hp.megabytes - left / 1e6) + 1
-        raise UserError(f"--megabytes {hp.megabytes:g}: too little for networks and memories; at least {least}")
+        least = math.ceil(megabytes - left / 1e6) + 1
+        raise UserError(f"--megabytes {megabytes:g}: too little for networks and memories; at least {least}")
     return build(frames, allowed, footage.segments, footage.fps, left, each, most, tell)
 
 
@@ -220,7 +221,14 @@ def _spread(runs: list[np.ndarray], weights: list[np.ndarray], count: int) -> li
         if sum(map(len, picked)) <= count:
             return picked
         unit *= 1.1
-    return picked
+    return _longest(picked, count)
+
+
+def _longest(runs: list[np.ndarray], count: int) -> list[np.ndarray]:
+    """The longest runs that hold `count` in all, in their order; of a single one its beginning."""
+    order = sorted(range(len(runs)), key=lambda k: -len(runs[k]))
+    fitting = int((np.cumsum([len(runs[k]) for k in order]) <= count).sum())
+    return [runs[k][:count] for k in sorted(order[: max(1, fitting)])]
 
 
 def _stretches(frames: np.ndarray, runs: list[np.ndarray], fps: float, total: int, looks: Looks) -> list[np.ndarray]:
@@ -297,5 +305,5 @@ def _seams(look: np.ndarray, chosen: np.ndarray, onward: np.ndarray, fps: float)
             seams[rows, s] = arrivals[best]
             costs[rows, s] = far[np.arange(len(best)), best]
             far[np.abs(np.arange(len(arrivals))[None] - best[:, None]) <= near] += 1e9
-    order = np.argsort(np.argsort(costs, axis=None)).reshape(costs.shape)
+    order = np.argsort(np.argsort(costs, axis=None, kind="stable")).reshape(costs.shape)
     return seams.astype(np.int32), (order / order.size).astype(np.float32)
