@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from livedream import UserError
 from livedream.dream import noise
 
-from .memories import CELLS, LUMA, SEAMS, Memories
+from .memories import CELLS, LUMA, SEAMS, Memories, thinned
 from .networks import Autoencoder, Recurrent
 from .remembering import apart, warp
 from .walk import Recall, Walk
@@ -158,6 +158,8 @@ class EncodeToPlace(nn.Module):
 
     def _looks(self, pictures: Tensor) -> Tensor:
         """As memories.Looks, of one picture [1, H, W, 3]: [1, D]."""
+        k = thinned(*pictures.shape[1:3])
+        pictures = pictures[:, ::k, ::k]
         _, height, width, _ = pictures.shape
         luma = (pictures * self.luma).sum(3, keepdim=True)
         across = F.pad((luma[:, :, 1:] - luma[:, :, :-1]).abs(), (0, 0, 0, 1))

@@ -23,6 +23,7 @@ FLOW = 8  # pixels of the picture that one vector of flow stands for
 CELLS = 8  # on a side, in which a picture is described: their colours, and how much lies in them across and down
 SEAMS = 12  # ways out of every memory
 WIDEST = 4  # frames between two neighbouring memories, at most
+HALF_COLOUR = 256 * 256  # pixels, from which on colour is kept at half the sides
 LUMA = np.float32([0.299, 0.587, 0.114])
 SAMPLED = 400  # frames from which descriptions are scaled
 STRETCH = 3.0  # seconds that a stretch of long footage is kept for
@@ -49,12 +50,18 @@ class Looks:
         return (_raw(frames, index) - self.mean) / self.deviation
 
 
+def thinned(height: int, width: int) -> int:
+    """Of how many rows and columns one is looked at, for how a picture looks."""
+    return 2 if height * width > HALF_COLOUR else 1
+
+
 def _raw(frames: np.ndarray, index) -> np.ndarray:
     """Colours, and mean absolute steps of luma across and down, of CELLS x CELLS cells: f32 [B, CELLS² * 5]."""
-    height, width = frames.shape[1:3]
+    k = thinned(*frames.shape[1:3])
+    height, width = (side // k for side in frames.shape[1:3])
     found = []
-    for k in index:
-        picture = frames[k].astype(np.float32)
+    for at in index:
+        picture = frames[at, ::k, ::k].astype(np.float32)
         luma = picture @ LUMA
         across = np.abs(np.diff(luma, axis=1, append=luma[:, -1:]))
         down = np.abs(np.diff(luma, axis=0, append=luma[-1:]))
@@ -162,8 +169,9 @@ def _bytes(frames: np.ndarray, allowed: np.ndarray, quality: int) -> float:
 def jpeg(picture: np.ndarray, quality: int) -> bytes:
     import simplejpeg
 
+    whole = picture.shape[0] * picture.shape[1] < HALF_COLOUR
     return simplejpeg.encode_jpeg(
-        np.ascontiguousarray(picture), quality=quality, colorspace="RGB", colorsubsampling="444"
+        np.ascontiguousarray(picture), quality, "RGB", colorsubsampling="444" if whole else "420"
     )
 
 

@@ -30,7 +30,7 @@ BESIDE = 8  # frames around its own that a frame may not be found in
 NEAREST = 4  # of the frames found, one is taken
 WIDE = 160  # pixels on a side, above which only a window of about that is drawn
 CELL = 32  # pixels that a window is aligned to
-SEARCHED = 12_000  # frames at most that are looked through
+SEARCHED = 6000  # frames at most that are looked through
 
 
 class Example(NamedTuple):

@@ -103,7 +103,7 @@ class Walk(nn.Module):
         score = costs + 0.25 * far + 0.6 * fresh + 0.1 * temperature * chance
         best = score.argmin(1)
         cost = costs.gather(1, best[:, None])[:, 0]
-        leaves = ((cost < ready * ready).to(here) + over).clamp(max=1) * (1 - moving) * (age > 2).to(here)
+        leaves = ((cost < ready**3).to(here) + over).clamp(max=1) * (1 - moving) * (age > 2).to(here)
         target = seams[best].to(here)
 
         which_next = (which + leaves * (1 - 2 * which)).round()
