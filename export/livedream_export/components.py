@@ -22,7 +22,6 @@ from .walk import Recall, Walk
 
 OPSET = 18
 PROOF_STEPS = 20
-PACKED = 24.0  # steps of int8 for a standard deviation of how memories look
 
 
 class Step(nn.Module):
@@ -144,8 +143,7 @@ class EncodeToPlace(nn.Module):
     def __init__(self, autoencoder: Autoencoder, memories: Memories):
         super().__init__()
         self.encoder = autoencoder.encoder
-        packed = (memories.look * PACKED).round().clip(-127, 127).astype(np.int8)
-        self.register_buffer("look", torch.from_numpy(packed))
+        self.register_buffer("look", torch.from_numpy(memories.look).half().float())
         for name in ("mean", "deviation"):
             self.register_buffer(name, torch.from_numpy(getattr(memories.looks, name)))
         self.register_buffer("onward", torch.from_numpy(memories.onward.astype(np.float32)))
@@ -170,8 +168,8 @@ class EncodeToPlace(nn.Module):
 
     def place(self, cells: Tensor) -> Tensor:
         """Place [1, 3] of what looks so [1, D]; between two memories where both are near."""
-        distance = (self.look.float() / PACKED - cells).square().mean(1)
-        best = distance.argmin(0, keepdim=True)
+        distance = (self.look - cells).square().mean(1)
+        best = distance[None].argmin(1)  # TensorRT takes none of a single dimension
         last = len(distance) - 1
         after, before = (best + 1).clamp(max=last), (best - 1).clamp(min=0)
         joined = self.onward[best] * self.onward[before] * (best > 0) * (best < last)

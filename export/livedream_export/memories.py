@@ -157,7 +157,7 @@ def room(pixels: int) -> float:
 
 def beside(pixels: int, latent: int) -> float:
     """Bytes that every memory takes in a dream file beside its picture: flow, small picture, latents, seams."""
-    return 2 * pixels / FLOW**2 + 5 * CELLS**2 + 4 * latent + 12 * SEAMS
+    return 2 * pixels / FLOW**2 + 10 * CELLS**2 + 4 * latent + 12 * SEAMS
 
 
 def _bytes(frames: np.ndarray, allowed: np.ndarray, quality: int) -> float:

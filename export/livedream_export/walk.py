@@ -11,13 +11,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .memories import FLOW, Memories
+from .memories import Memories
 
 FADE = 10  # steps from one place to another
 LONGEST = 3.4  # seconds that a dream stays on one way of the footage, with wander at its default, at most
 SHORTEST = 0.5  # seconds, at least
 CALLED = 8  # memories on, at which a place that the knobs lead to must be alike, too
-CANDIDATES = 8
 # Between two memories the earlier is drawn, moved on, up to here, and from a little farther on the later, moved back.
 # Not at one half, where a film at twice the rate always stands, so that what it shows is one sharp picture.
 TURN, TURNING = 0.55, 0.1
@@ -59,8 +58,6 @@ class Walk(nn.Module):
             self.register_buffer(name, torch.as_tensor(array))
         # Seen fades over as long as it takes to walk through all memories, twice.
         self.keep = float(0.5 ** (1 / (2 * max(self.count / float(np.mean(memories.pace)), 30 * fps))))
-        step = np.square(np.diff(white.numpy(), axis=0)).mean() if self.count > 1 else 1.0
-        self.typical = float(max(step, 1e-6))
 
     def latent(self, position: Tensor) -> Tensor:
         """Whitened latent [1, Z] at a position [1] among the memories."""
@@ -98,7 +95,7 @@ class Walk(nn.Module):
         over = (over > 0.5).to(here)
         seams, costs = self.seams[k][0].long(), self.costs[k]  # [S], [1, S]
         far = (self.white[seams] - wanted).square().mean(1)[None]  # [1, S]
-        far = far / (far + far.mean())
+        far = far / (far + far.mean() + 1e-6)  # where all look the same there is no distance at all
         fresh = seen[:, seams] / (1 + seen[:, seams])
         score = costs + 0.25 * far + 0.6 * fresh + 0.1 * temperature * chance
         best = score.argmin(1)
@@ -134,8 +131,7 @@ class Recall(nn.Module):
         self.register_buffer("onward", torch.from_numpy(memories.onward.astype(np.float32)))
         ahead = torch.minimum(torch.arange(walk.count) + CALLED, walk.end.long())
         self.register_buffer("ahead", ahead)
-        self.register_buffer("ties", 1e-6 * torch.arange(CANDIDATES, dtype=torch.float32))
-        self.register_buffer("called", torch.cat([walk.white, walk.white[ahead]], 1))
+        self.register_buffer("ties", 1e-6 * torch.arange(8, dtype=torch.float32))  # two memories at each of four places
 
     def forward(self, x: Tensor, place: Tensor):
         """x [1, Z] whitened, place [1, 3] to index [2], weight [2], motion of the first [1, 2, h, w] in pixels, and
@@ -153,10 +149,10 @@ class Recall(nn.Module):
         now = (walk.white - walk.white[k] - off).square().mean(1)  # [M]
         soon = (walk.white - walk.white[self.ahead[k]] - off).square().mean(1)
         distance = now + soon[self.ahead]
-        first = distance.argmin(0, keepdim=True)
+        first = distance[None].argmin(1)
         beside = ((walk.order - first.to(x)).abs() <= 15).to(x)
         masked = distance + beside * 1e6
-        second = masked.argmin(0, keepdim=True)
+        second = masked[None].argmin(1)
         gap = distance[second] - distance[first]
         lean = 0.5 * torch.exp(-gap / (0.1 * distance[first] + 1e-6))  # 0.5 where both are as near
         part = main - k
@@ -167,7 +163,7 @@ class Recall(nn.Module):
         low = positions.floor().clamp(0, walk.count - 1).long()
         part = (positions - low).clamp(0, 1) * self.onward[low]
         high = (low + 1).clamp(max=walk.count - 1)
-        rising = eased(((part - TURN) / TURNING).clamp(0, 1))
+        rising = later(part)
         index = torch.cat([low, high])
         weight = torch.cat([weights * (1 - rising), weights * rising])
         moved = torch.cat([-part, 1 - part])  # of the way from low to high
@@ -176,8 +172,8 @@ class Recall(nn.Module):
         # Those that have no share at all come in their order, so that the same picture is taken each time.
         _, order = torch.topk(weight - self.ties, 3)
         top = weight[order]
-        kept = (top[:2] - top[2:]).clamp(min=0)
-        kept = kept / kept.sum().clamp(min=1e-6)
+        kept = (top[:2] - top[2:]).clamp(min=0) + 1e-6  # where three are alike, two are left all the same
+        kept = kept / kept.sum()
         chosen = order[:2]
         source = source[chosen]
         motion = self.flow[source[:1]].to(x) * (self.scale[source[:1]] * moved[chosen[:1]])[:, None, None, None]
@@ -189,6 +185,11 @@ class Recall(nn.Module):
 def eased(part: Tensor) -> Tensor:
     """0..1 to 0..1, slow at both ends."""
     return part * part * (3 - 2 * part)
+
+
+def later(part: Tensor) -> Tensor:
+    """How much of the later of two memories is drawn at that part of the way to it, 0..1."""
+    return eased(((part - TURN) / TURNING).clamp(0, 1))
 
 
 def _ends(onward: np.ndarray) -> np.ndarray:
@@ -207,6 +208,3 @@ def start(walk: Walk, position: int) -> dict[str, np.ndarray]:
         "state.walk": np.float32([[0, 0, 0]]),
         "state.seen": np.zeros((1, walk.count), np.float32),
     }
-
-
-__all__ = ["FLOW", "RECALL", "WANDER", "Recall", "Walk", "eased", "start"]
