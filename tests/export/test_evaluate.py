@@ -11,6 +11,7 @@ from livedream_export import evaluate, features
 from livedream_export.cache import Footage, Source
 from livedream_export.judges import lpips, minutes, playing, verdict
 from livedream_export.judges.likeness import ssim
+from onnx import TensorProto, helper
 
 from livedream import UserError
 from livedream.backend import cpu
@@ -192,6 +193,35 @@ def test_a_dream_of_its_own_footage_is_found_to_replay_it_and_to_be_like_it(tiny
     assert len(found["temperatures"]) == 1
     assert found["reconstruction"]["lpips_alex"] is None
     assert found["variety"]["dream"] is None
+
+
+def finding():
+    """An encode for `dreams.remembering`: the place is that of the memory whose bar is brightest."""
+    nodes = [
+        helper.make_node("Cast", ["image"], ["x"], to=TensorProto.FLOAT),
+        helper.make_node("ReduceMean", ["x", "rows"], ["columns"], keepdims=0),
+        helper.make_node("Reshape", ["columns", "bars"], ["each"]),
+        helper.make_node("ReduceMean", ["each", "within"], ["bright"], keepdims=0),
+        helper.make_node("ArgMax", ["bright"], ["number"], axis=0, keepdims=1),
+        helper.make_node("Cast", ["number"], ["place"], to=TensorProto.FLOAT),
+        helper.make_node("Reshape", ["place", "one"], ["row"]),
+        helper.make_node("MatMul", ["row", "first"], ["latent.place"]),
+        helper.make_node("MatMul", ["row", "none"], ["latent.look"]),
+    ]
+    constants = {"rows": np.array([1, 3]), "bars": np.array([dreams.MEMORIES, -1]), "within": np.array([1])}
+    constants |= {"one": np.array([1, 1]), "first": np.float32([[1, 0, 0]]), "none": np.zeros((1, 3), np.float32)}
+    latent = (np.float32, [1, 3])
+    inputs = {"image": (np.uint8, [1, 16, 8 * dreams.MEMORIES, 4])}
+    return dreams._graph(nodes, inputs, {"latent.place": latent, "latent.look": latent}, constants)
+
+
+def test_a_dream_that_remembers_draws_a_left_out_frame_by_its_memories(tmp_path):
+    path, components, metadata, kept = dreams.remembering_parts(tmp_path / "kept.onnx")
+    dreams.write.write(path, components | {"encode": finding()}, metadata, kept)
+    shown = [dreams.memory(k % dreams.MEMORIES) for k in range(250)]
+    made = evaluate.reconstruct(read.load(path), footage(shown, fps=25.0))[0]
+    assert made["frames"] == 25
+    assert made["psnr_db_least"] > 40  # what JPEG leaves of it
 
 
 def test_figures_whose_network_was_trained_on_are_marked(tmp_path, tiny):
