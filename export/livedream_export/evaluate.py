@@ -48,8 +48,9 @@ VGG_PIXELS = 2**21  # of left-out frames that VGG16 compares at most, but 12 fra
 @dataclass(frozen=True)
 class Extent:
     """How much is looked at. left_out: frames drawn. lpips: of them, those that a network compares, too. vgg: whether.
-    windows, variety: at most, of footage and of dream. pairs: of them compared. near: of a dream's seconds, in which
-    pictures are looked for in the footage; None: all. known: frames of the footage that they are looked for in.
+    windows, variety: at most, of footage and of dream. pairs: of them compared. near: the first of a dream's seconds,
+    in which pictures are looked for in the footage ten times a second, and once a second later. known: frames of the
+    footage that they are looked for in.
     """
 
     left_out: int = 240
@@ -58,7 +59,7 @@ class Extent:
     windows: int = 94
     variety: int = 200
     pairs: int = 200
-    near: float | None = None
+    near: float = 600.0
     known: int = novelty.MOST
 
 

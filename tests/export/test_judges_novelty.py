@@ -54,6 +54,17 @@ def test_what_is_far_from_all_footage_is_no_replay_of_it(frames):
     assert found["distance"] > found["distance_footage"]
 
 
+def test_single_pictures_count_as_visits_and_not_as_steps(frames):
+    found = novelty.Dreamt(novelty.Known(frames, FPS), FPS / novelty.RATE)
+    for k in range(0, 300, 3):
+        found.add(frames[k])
+    for k in range(300, 1800, 30):
+        found.glance(frames[k])
+    assert found.figures["coverage"] == 1
+    assert (found.figures["pictures"], found.figures["single_pictures"]) == (100, 50)
+    assert found.figures["replay_s"] == pytest.approx(9.9)
+
+
 def test_histograms_are_shares_and_a_copy_lies_in_the_first_bin(frames):
     known = novelty.Known(frames, FPS)
     found = dreamt(known, range(0, 1800, 6), frames)

@@ -20,7 +20,7 @@ class Whole:
 
     length: steps of the dream. windows: how many. kept: pictures at most, evenly over it, those reduced in size for
     variety. shown: of them as they are, for a person. known: the footage that pictures are looked for in, for the first
-    `near` seconds, or for all.
+    `near` seconds several times a second.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class Whole:
         kept: int,
         shown: int,
         known: novelty.Known,
-        near: float | None = None,
+        near: float,
     ):
         self.watched = Watched(windows, features)
         self.kept: list[np.ndarray] = []
@@ -43,9 +43,10 @@ class Whole:
         self._shows = set(evenly(length, 2 * shown + 1)[1::2].tolist())
         each = max(known.step, fps / novelty.RATE)
         self.novelty = novelty.Dreamt(known, each / known.step)
-        end = length if near is None else min(length, near * fps)
+        end = min(length, near * fps)
         self._looks = {step for step in np.arange(0, end, each).round().astype(int).tolist() if step < length}
         within = {begin + k for begin in self._begins for k in range(LENGTH)}
+        self._dense_until = end
         self.steps = within | self._keeps | self._shows | self._looks
 
     def see(self, step: int, picture: np.ndarray) -> None:
@@ -61,6 +62,11 @@ class Whole:
             if len(self._window) == LENGTH:
                 self.watched.add(np.stack(self._window))
                 self._window = []
+
+    def glance(self, step: int, picture: np.ndarray) -> None:
+        """A picture that is drawn once a second anyway."""
+        if step >= self._dense_until:
+            self.novelty.glance(picture)
 
 
 def length(minutes: int, fps: float) -> int:
@@ -102,6 +108,8 @@ def dream(
             seen = seen if len(seen) < part else []
         if step in firsts:
             before = np.array(picture)
+            if whole:
+                whole.glance(step, before)
     least = rolling(changes)
     worst = int(np.argmax(distances)) if distances else None
     return {

@@ -90,23 +90,62 @@ class Known:
 
 
 class Dreamt:
-    """Pictures of a dream, `RATE` a second, beside the footage; what is kept of one is two numbers."""
+    """Pictures of a dream, `RATE` a second, beside the footage, and later single ones for what of the footage they
+    visit; what is kept of a picture is two numbers.
+    """
 
     def __init__(self, known: Known, interval: float):
         """interval: between two pictures, in frames of the footage as it is known."""
         self.known, self.interval = known, interval
-        self._waiting: list[np.ndarray] = []
-        self._found: list[Nearest] = []
+        self._in_a_row, self._single = _Found(known), _Found(known)
 
     def add(self, picture: np.ndarray) -> None:
         """The next picture, uint8 [H, W, 3]."""
+        self._in_a_row.add(picture)
+
+    def glance(self, picture: np.ndarray) -> None:
+        """A picture of its own, uint8 [H, W, 3]."""
+        self._single.add(picture)
+
+    @property
+    def figures(self) -> dict:
+        """Ready for JSON: distances in grey levels, their histograms as shares, replay in seconds, coverage 0..1."""
+        known, found = self.known, self._in_a_row.nearest
+        near = float(np.median(known.own)) if len(known.own) else None
+        start, length = replay(found, self.interval, near)
+        seconds = self.interval / known.fps
+        through = np.concatenate([found.frame, self._single.nearest.frame])
+        visited = np.unique((through / known.fps).astype(int))
+        return {
+            "pictures": len(found.frame),
+            "single_pictures": len(through) - len(found.frame),
+            "distance": float(np.median(found.distance)),
+            "distance_footage": near,
+            "histogram": {"edges": list(EDGES), "dream": shares(found.distance), "footage": shares(known.own)},
+            "replay_s": round(length * seconds, 3),
+            "replay_at_s": round(start * seconds, 3),
+            "replay_of_s": round(float(found.frame[start] / known.fps), 3),
+            "in_order": in_order(found.frame, self.interval),
+            "coverage": len(visited) / int(np.ceil(known.count / known.fps)),
+        }
+
+
+class _Found:
+    """The nearest frames of pictures, which are looked for as soon as there are enough."""
+
+    def __init__(self, known: Known):
+        self._known = known
+        self._waiting: list[np.ndarray] = []
+        self._found = [Nearest(np.zeros(0, np.int64), np.zeros(0, np.float32))]
+
+    def add(self, picture: np.ndarray) -> None:
         self._waiting.append(small(picture[None])[0])
         if len(self._waiting) == ROWS:
             self._look()
 
     def _look(self) -> None:
         if self._waiting:
-            self._found.append(self.known.nearest(np.stack(self._waiting)))
+            self._found.append(self._known.nearest(np.stack(self._waiting)))
             self._waiting = []
 
     @property
@@ -115,26 +154,6 @@ class Dreamt:
         self._look()
         frames, distances = ([getattr(each, name) for each in self._found] for name in ("frame", "distance"))
         return Nearest(np.concatenate(frames), np.concatenate(distances))
-
-    @property
-    def figures(self) -> dict:
-        """Ready for JSON: distances in grey levels, their histograms as shares, replay in seconds, coverage 0..1."""
-        known, found = self.known, self.nearest
-        near = float(np.median(known.own)) if len(known.own) else None
-        start, length = replay(found, self.interval, near)
-        seconds = self.interval / known.fps
-        through = np.unique((found.frame / known.fps).astype(int))
-        return {
-            "pictures": len(found.frame),
-            "distance": float(np.median(found.distance)),
-            "distance_footage": near,
-            "histogram": {"edges": list(EDGES), "dream": shares(found.distance), "footage": shares(known.own)},
-            "replay_s": round(length * seconds, 3),
-            "replay_at_s": round(start * seconds, 3),
-            "replay_of_s": round(float(found.frame[start] / known.fps), 3),
-            "in_order": in_order(found.frame, self.interval),
-            "coverage": len(through) / int(np.ceil(known.count / known.fps)),
-        }
 
 
 def shares(distances: np.ndarray) -> list[float]:
