@@ -1,6 +1,7 @@
 """The commands. Each reads its arguments and calls what does the work."""
 
 import argparse
+import contextlib
 import json
 import logging
 import os
@@ -157,21 +158,27 @@ def midi(options) -> int:
 
 def train(options) -> int:
     _need("torch", "training", "train")
-    from livedream_export import hyperparameters
+    from livedream_export import hyperparameters, previewing
     from livedream_export.train import train
 
-    dream = train(
-        options.footage,
-        Path(options.out),
-        size=options.size,
-        minutes=options.minutes,
-        device=options.device,
-        resume=options.resume,
-        seed=options.seed,
-        title=options.title,
-        licence=options.licence,
-        hp=hyperparameters.chosen(options.tier, options.memories, options.megabytes),
-    )
+    out = Path(options.out)
+    told = previewing.State(out, options.title or out.stem, options.resume)
+    page = contextlib.nullcontext() if options.preview is None else previewing.shown(told, *options.preview)
+    with page:
+        dream = train(
+            options.footage,
+            out,
+            size=options.size,
+            minutes=options.minutes,
+            device=options.device,
+            resume=options.resume,
+            seed=options.seed,
+            title=options.title,
+            licence=options.licence,
+            hp=hyperparameters.chosen(options.tier, options.memories, options.megabytes),
+            told=told,
+        )
+        told.made = dream is not None
     if dream is not None:
         print(f"play it: livedream run --model {dream}")
     return 0
@@ -449,6 +456,14 @@ def _parser() -> argparse.ArgumentParser:
     learn.add_argument("--seed", type=_seed, default=0, help="[0]")
     learn.add_argument("--title", default="", help="[NAME]")
     learn.add_argument("--licence", default="", help="of the footage, kept in the dream")
+    learn.add_argument(
+        "--preview",
+        type=_served,
+        nargs="?",
+        const=(),
+        metavar="HOST:PORT",
+        help="a page to watch it on, as it learns [127.0.0.1:8809]",
+    )
 
     made = command(export, "make the dream of a training run's checkpoint")
     made.add_argument("checkpoint", metavar="CHECKPOINT", help="NAME.run/checkpoint.pt")
@@ -573,6 +588,14 @@ def _place(text: str | None, option: str) -> tuple[str, int] | None:
     from livedream.control.osc import host_port
 
     return host_port(text, option) if text else None
+
+
+def _served(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit():
+        what = "HOST:PORT, as in 127.0.0.1:8809; footage is named before --preview"
+        raise argparse.ArgumentTypeError(f"{text}: should be {what}")
+    return host.strip("[]"), _port(port)
 
 
 def _midi_ports() -> int:

@@ -1,6 +1,7 @@
 """What a person looks at while a dream is learned: one moving line, a contact sheet, a short dreamt clip."""
 
 import math
+import os
 import shutil
 import sys
 import time
@@ -10,6 +11,8 @@ import numpy as np
 
 from livedream import whole
 
+from .previewing import State
+
 PAIRS = 18  # of pictures on a sheet
 CELL = 256  # pixels a picture on a sheet is wide, about
 SEAM, GAP, MARGIN = 3, 16, 24  # pixels between the two of a pair, between pairs, and around all
@@ -17,9 +20,10 @@ BACKGROUND = (12, 12, 14)
 
 
 class Progress:
-    """One line on stderr, rewritten in place on a terminal and every 15 seconds elsewhere."""
+    """One line on stderr, rewritten in place on a terminal and every 15 seconds elsewhere; and in `told`."""
 
-    def __init__(self):
+    def __init__(self, told: State | None = None):
+        self.told = told or State()
         self.terminal = sys.stderr.isatty()
         self.every = 0.5 if self.terminal else 15.0
         self.shown_at = -math.inf
@@ -35,17 +39,21 @@ class Progress:
         for name, value in values.items():
             self.smooth[name] = 0.95 * self.smooth.get(name, value) + 0.05 * value
         shown = "  ".join(f"{name} {value:.3g}" for name, value in self.smooth.items())
-        speed = f"{self.steps / max(1e-3, now - self.began):.1f} steps/s  " if self.steps else ""
+        rate = self.steps / max(1e-3, now - self.began)
+        speed = f"{rate:.1f} steps/s  " if self.steps else ""
+        self.told.stage, self.told.share, self.told.figures, self.told.speed = stage, None, dict(self.smooth), rate
         self._show(f"{stage}  {share:4.0%}  {shown}  {speed}{_clock(seconds_left)} left")
 
     def share(self, share: float, what: str) -> None:
         """`share` of `what` is done, 0 to 1."""
         self.stage = ""
+        self.told.stage, self.told.share = what, share
         self._show(f"{what}  {share:4.0%}")
 
     def line(self, text: str) -> None:
         """A line that stays."""
         self.stage = ""
+        self.told.said = text
         sys.stderr.write(("\r\033[K" if self.terminal else "") + text + "\n")
         sys.stderr.flush()
 
@@ -106,7 +114,13 @@ def shrunk(picture: np.ndarray, k: int) -> np.ndarray:
 
 
 def clip(path: Path, dream, seconds: float) -> None:
-    """A few dreamt seconds as MP4, drawn as `livedream render` draws them. UserError when it cannot be written."""
+    """A few dreamt seconds as MP4, drawn as `livedream render` draws them, there when whole. UserError if it cannot."""
     from livedream.stage import offline
 
-    offline.render(dream, path, seconds=seconds, fps=min(30.0, max(10.0, dream.fps)), seed=0)
+    drawing = path.with_name(f".{path.name}")
+    drawing.unlink(missing_ok=True)  # of a run that was killed
+    try:
+        offline.render(dream, drawing, seconds=seconds, fps=min(30.0, max(10.0, dream.fps)), seed=0)
+        os.replace(drawing, path)
+    finally:
+        drawing.unlink(missing_ok=True)

@@ -29,6 +29,7 @@ from .descent import Diverged
 from .hyperparameters import Hyperparameters
 from .judges import verdict
 from .learner import Learner
+from .previewing import State
 
 CHECKPOINT_SECONDS = 40.0
 CLIP_SECONDS = 6.0  # of the dreamt clips; a third of it in runs too short for early dreams
@@ -51,16 +52,17 @@ def train(
     licence: str = "",
     hp: Hyperparameters | None = None,
     now: Callable[[], float] = time.monotonic,
+    told: State | None = None,
 ) -> Path | None:
     """Train a dream on footage and write it to `out`. Returns `out`, or None when Ctrl-C came before any dream.
 
     sources: files and folders, or "rainbow-road:" for the project's own road (`rainbow-road:SECONDS`).
     size: "N" for N² pixels in the footage's own aspect, or "WxH". minutes: wall clock for everything, reading and
     export too. resume: go on from the checkpoint in the run folder; the minutes of the earlier run count. now: the
-    clock, in seconds. Ctrl-C ends with a whole dream, a second one at once.
+    clock, in seconds. told: is kept at what the run is at. Ctrl-C ends with a whole dream, a second one at once.
     Raises UserError for footage, sizes and devices that will not do, and for folders that cannot be written.
     """
-    run = Run(Path(out), minutes, device, seed, hp or Hyperparameters(), now)
+    run = Run(Path(out), minutes, device, seed, hp or Hyperparameters(), now, told)
     try:
         run.begin([str(s) for s in sources], str(size), resume, title, licence)
         run.go()
@@ -78,7 +80,16 @@ class _Interrupted(Exception):
 class Run:
     """One training run: its learner, its budget and its folder."""
 
-    def __init__(self, out: Path, minutes: float, on: str, seed: int, hp: Hyperparameters, now=time.monotonic):
+    def __init__(
+        self,
+        out: Path,
+        minutes: float,
+        on: str,
+        seed: int,
+        hp: Hyperparameters,
+        now=time.monotonic,
+        told: State | None = None,
+    ):
         if out.suffix != ".onnx":
             raise UserError(f"-o {out}: a dream's name ends in .onnx")
         if not 0 < minutes < 1e6:
@@ -87,7 +98,8 @@ class Run:
         self.checkpoint = self.folder / "checkpoint.pt"
         self.device, self.seed, self.hp = device.choose(on), seed, hp
         self.budget = Budget(minutes * 60, hp, now)
-        self.progress = preview.Progress()
+        self.progress = preview.Progress(told)
+        self.progress.told.budget = self.budget
         self.steps = self.early_done = 0
         self.encoder_steps = 0  # of them, those in which the encoder learned
         self.finishing = False  # the autoencoder has learned its last
@@ -108,6 +120,7 @@ class Run:
         saved = checkpoint.load(self.checkpoint) if resume else None
         self.footage = self._read(names, size)
         self.size = self.footage.frames.shape[2], self.footage.frames.shape[1]
+        self.progress.told.frames = self.footage.frames
         self.budget.guess(self.size[0] * self.size[1])
         if saved:
             self._must_fit(saved)

@@ -1,0 +1,256 @@
+// The page of a training: a WebSocket tells once a second how it stands; pictures are fetched when there are new ones.
+const $ = (id) => document.getElementById(id);
+const screen = $("screen"), glow = $("glow"), shine = glow.getContext("2d", { alpha: false, willReadFrequently: true });
+shine.imageSmoothingQuality = "high";
+const FADE = 1.1;             // seconds in which one picture comes over another; as in the style sheet
+const MEANINGS = {
+  "reading footage": "Every frame of your footage is read once.",
+  "choosing memories": "It picks the frames it will remember, and measures how things move in them.",
+  "learning pictures": "It learns to draw your footage from a few numbers a picture.",
+  "learning to remember": "It learns to move its memories into place and to correct them.",
+  "learning motion": "It learns how one moment leads to the next, so that it can dream on.",
+  "looking at all the footage": "It looks at every frame once more, with what it has learned.",
+};
+const NAMES = { dB: ["likeness", "dB"], loss: ["loss", ""], speed: ["speed", "steps/s"], skipped: ["left out", "steps"] };
+const WORDS = /^(good|soft|grey|falls apart|stands still): (.*)$/s;
+let wait = 500, ended = false, status;
+
+// ---- the wire ----
+
+function connect() {
+  const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`);
+  socket.onmessage = async ({ data }) => {
+    wait = 500;
+    document.body.classList.remove("away");
+    await report(JSON.parse(data));
+    if (ended) socket.close(); // the training's program waits for that, and ends
+  };
+  socket.onclose = () => {
+    if (ended) return;
+    document.body.classList.add("away");
+    $("said").textContent = "the training is out of reach, or was stopped; trying again …";
+    setTimeout(connect, wait);
+    wait = Math.min(wait * 1.6, 5000);
+  };
+}
+
+async function report(news) {
+  status = news;
+  ended = news.ended;
+  if (news.size) document.documentElement.style.setProperty("--aspect", news.size[0] / news.size[1]);
+  $("dream").textContent = news.title;
+  $("said").textContent = ended ? "" : news.said;
+  if (ended) layEnd(news); else layNow(news);
+  layFigures(news);
+  layDreams(news.dreams);
+  layCaption();
+  await Promise.all([follow(news.dreams), laySheet(news.sheet)]);
+  layCaption();
+}
+
+// ---- the picture: the newest dream goes round and round; before the first one, the footage's own frames ----
+
+let top_ = null, height = 0, pair = [], playing = null, fetching = null, number = 0;
+const clips = new Map();      // file -> its blob's address: an ended training's clips can still be chosen
+
+function raise(element) { // what lies on top fades in; what lay there before goes when it is covered
+  const before = top_;
+  if (before === element) return;
+  top_ = element;
+  void element.offsetWidth;
+  element.style.zIndex = ++height;
+  element.classList.add("on");
+  setTimeout(() => { if (before && before !== top_) lower(before); }, 1000 * FADE + 150);
+}
+
+function lower(element) {
+  element.classList.remove("on");
+  if (pair.includes(element)) element.pause(); else element.remove();
+}
+
+async function fetched(file) {
+  if (!clips.has(file)) {
+    const response = await fetch(`/${file}`);
+    if (!response.ok) throw new Error(file);
+    clips.set(file, URL.createObjectURL(await response.blob()));
+  }
+  return clips.get(file);
+}
+
+async function follow(dreams) { // a new dream is shown at once, whatever was chosen before
+  const newest = dreams.at(-1)?.file;
+  if (!newest || newest === fetching) return;
+  fetching = newest;
+  try { await play(newest); } catch { fetching = null; }
+  if (ended) await Promise.allSettled(dreams.map(({ file }) => fetched(file)));
+}
+
+async function play(file) {
+  const address = await fetched(file), old = pair;
+  const videos = [0, 1].map(() => Object.assign(document.createElement("video"),
+    { src: address, muted: true, playsInline: true, preload: "auto" }));
+  await new Promise((ready, failed) => { [videos[0].onloadeddata, videos[0].onerror] = [ready, failed]; });
+  pair = videos;
+  playing = file;
+  screen.append(...videos);
+  const start = (video) => { video.currentTime = 0; video.play().catch(() => {}); raise(video); };
+  videos.forEach((video, k) => {
+    const other = videos[1 - k];
+    const over = () => video === top_ && start(other);
+    video.ontimeupdate = () => { if (video.duration > 3 * FADE && video.duration - video.currentTime < FADE) over(); };
+    video.onended = over;
+  });
+  start(videos[0]);
+  for (const each of old) if (!each.classList.contains("on")) each.remove();
+  layDreams(status.dreams);
+  layCaption();
+}
+
+function still() { // the next of the footage's frames, until there is a dream
+  if (playing || document.hidden || !status?.stills) return;
+  const image = new Image();
+  image.onload = () => { if (!playing) { screen.append(image); raise(image); layCaption(); } };
+  image.src = `/still-${number++ % status.stills}.jpg`;
+}
+setInterval(still, 4000);
+
+function layCaption() {
+  const { early, dreams, left, stills } = status, shown = dreams.find(({ file }) => file === playing);
+  $("message").textContent = top_ ? "" : stills ? "" : ended ? "" : "reading the footage …";
+  if (!top_ && !number) still();
+  $("caption").classList.toggle("first", !playing && !ended);
+  const after = shown?.minutes ? `, after ${span(60 * shown.minutes)}` : "";
+  $("caption").textContent = playing ? (shown?.early === false ? "the dream" : "early dream") + after
+    : !top_ ? "" : ended ? "your footage"
+    : early ? "your footage · the first dream comes in a minute or so"
+    : `your footage · the dream comes at the end, in ${span(left)}`;
+}
+
+const dawn = shine.createLinearGradient(0, 14, 24, 0); // before there is any picture
+["#2a1030", "#171233", "#0b2230"].forEach((colour, k) => dawn.addColorStop(k / 2, colour));
+shine.fillStyle = dawn;
+shine.fillRect(0, 0, glow.width, glow.height);
+
+const light = () => { // the room follows the picture slowly
+  if (!top_ || document.hidden) return;
+  shine.globalAlpha = light.lit ? 0.2 : 1;
+  try { shine.drawImage(top_, 0, 0, glow.width, glow.height); } catch { return; }
+  light.lit = (light.lit ?? 0) + 1;
+  if (light.lit % 15 === 1) tint();
+};
+setInterval(light, 200);
+
+function tint() { // the accent: the hue that most of the picture's colour has, in a lightness that can be read
+  const { data } = shine.getImageData(0, 0, glow.width, glow.height);
+  const bins = Array.from({ length: 12 }, () => [0, 0, 0, 0]); // red, green, blue, weight of each twelfth of the circle
+  for (let i = 0; i < data.length; i += 4) {
+    const rgb = [data[i], data[i + 1], data[i + 2]], high = Math.max(...rgb), colour = high - Math.min(...rgb);
+    if (colour < 16) continue;
+    const [r, g, b] = rgb;
+    const hue = (high === r ? (g - b) / colour + 6 : high === g ? (b - r) / colour + 2 : (r - g) / colour + 4) % 6;
+    const bin = bins[Math.floor(hue * 2) % 12], weight = colour * colour;
+    rgb.forEach((each, k) => { bin[k] += each * weight; });
+    bin[3] += weight;
+  }
+  const most = bins.reduce((best, each) => (each[3] > best[3] ? each : best));
+  if (!most[3]) return;
+  const rgb = most.slice(0, 3), low = Math.min(...rgb), high = Math.max(...rgb);
+  const accent = rgb.map((each) => Math.round(90 + (165 * (each - low)) / (high - low)));
+  document.documentElement.style.setProperty("--accent", `rgb(${accent.join(" ")})`);
+}
+
+// ---- the desk ----
+
+function layNow({ done, left, total, stage, number: at, share }) {
+  const percent = Math.floor(100 * done);
+  document.title = `${percent} % · ${status.title}`;
+  $("percent").firstElementChild.textContent = percent;
+  $("bar").style.setProperty("--done", done);
+  $("bar").setAttribute("aria-valuenow", percent);
+  const over = left !== null && left < 1;
+  fill($("left"), total === null ? [] : [make("b", over ? "nearly done" : clock(left)), over ? "" : `left of ${span(total)}`]);
+  if (at) {
+    const rail = $("rail");
+    while (rail.children.length < at[1]) rail.append(make("li"));
+    [...rail.children].forEach((mark, k) => { mark.className = ["past", "here", ""][Math.sign(k + 1 - at[0]) + 1]; });
+  }
+  const part = share !== null && share > 0 && share < 1 ? ` · ${Math.floor(100 * share)} %` : "";
+  fill($("step"), stage ? [make("span", at ? `${at[0]} of ${at[1]} ` : ""), stage, make("span", part)] : []);
+  $("meaning").textContent = MEANINGS[stage] ?? "";
+}
+
+function layEnd({ said, made }) {
+  const [, word = "", advice = said] = said.match(WORDS) ?? [];
+  document.title = `${word || "ended"} · ${status.title}`;
+  $("progress").hidden = $("now").hidden = true;
+  $("verdict").hidden = false;
+  $("word").textContent = word;
+  const told = advice.slice(0, 1).toUpperCase() + advice.slice(1);
+  fill($("advice"), told.split("`").map((part, k) => (k % 2 ? make("kbd", part) : part)));
+  $("play").hidden = !made;
+  $("play").lastElementChild.textContent = `livedream run --model ${made}`;
+}
+
+function layFigures({ figures, speed, curve, total }) {
+  const shown = { ...(curve.length && { dB: curve.at(-1)[1] }), ...(!ended && figures) };
+  if (speed && !ended && Object.keys(shown).length) shown.speed = speed;
+  $("figures").hidden = !Object.keys(shown).length;
+  fill($("figures").querySelector("dl"), Object.entries(shown).map(([name, value]) => {
+    const [label, unit] = NAMES[name] ?? [name, ""], tile = make("div"), number = make("dd", Number(value.toPrecision(3)));
+    if (unit) number.append(make("small", unit));
+    tile.append(make("dt", label), number);
+    return tile;
+  }));
+  const svg = $("figures").querySelector("svg");
+  svg.toggleAttribute("hidden", curve.length < 3);
+  if (curve.length < 3) return;
+  const values = curve.map(([, dB]) => dB), low = Math.min(...values), high = Math.max(...values, low + 1);
+  const points = curve.map(([used, dB]) => `${(100 * used) / total} ${36 - (31 * (dB - low)) / (high - low)}`);
+  const line = `M${points.join("L")}`;
+  svg.querySelector(".line").setAttribute("d", line);
+  svg.querySelector(".area").setAttribute("d", `${line}V40H${points[0].split(" ")[0]}Z`);
+}
+
+function layDreams(dreams) {
+  $("dreams").hidden = dreams.length < 2;
+  if (ended) $("dreams").firstElementChild.textContent = "How it came along";
+  const strip = $("dreams").querySelector(".strip");
+  dreams.forEach(({ file, minutes, early }, k) => {
+    const button = strip.children[k] ?? strip.appendChild(make("button"));
+    button.textContent = !early ? "end" : minutes ? span(60 * minutes).replace(/utes?$/, "") : "new";
+    button.setAttribute("aria-pressed", file === playing);
+    button.onclick = () => play(file).catch(() => {});
+  });
+  while (strip.children.length > dreams.length) strip.lastChild.remove();
+}
+
+let sheet = null;
+async function laySheet(file) {
+  if (!file || file === sheet) return;
+  sheet = file;
+  try {
+    const address = await fetched(file);
+    for (const each of [$("contact").querySelector("img"), $("large").firstElementChild]) each.src = address;
+    $("contact").hidden = false;
+  } catch { sheet = null; }
+}
+
+$("contact").querySelector("button").onclick = () => $("large").showModal();
+$("large").onclick = () => $("large").close();
+screen.ondblclick = () => (document.fullscreenElement ? document.exitFullscreen() : screen.requestFullscreen?.());
+
+// ---- words ----
+
+function make(tag, text = "") { return Object.assign(document.createElement(tag), { textContent: text }); }
+function fill(element, parts) { element.replaceChildren(...parts); }
+function clock(seconds) {
+  const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, Math.floor(seconds % 60)];
+  return h ? `${h}:${String(m).padStart(2, "0")}:${String(s).padStart(2, "0")}` : `${m}:${String(s).padStart(2, "0")}`;
+}
+function span(seconds) { // in words, roughly
+  if (seconds < 50) return `${Math.max(1, Math.round(seconds))} seconds`;
+  if (seconds < 5400) { const minutes = Math.round(seconds / 60); return `${minutes} minute${minutes === 1 ? "" : "s"}`; }
+  return `${Number((seconds / 3600).toPrecision(2))} hours`;
+}
+
+connect();
