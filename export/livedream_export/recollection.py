@@ -22,7 +22,7 @@ from .hyperparameters import Hyperparameters
 from .memories import FLOW, Looks, optical_flow
 from .networks import Autoencoder, difference
 from .remembering import Seen, apart, warp
-from .walk import TURN, TURNING
+from .walk import later
 
 KINDS = ("found", "between", "seam", "exact")
 SHARES = (0.45, 0.25, 0.15, 0.15)
@@ -34,7 +34,8 @@ SEARCHED = 6000  # frames at most that are looked through
 
 
 class Example(NamedTuple):
-    """wanted: the frame. memories: two frames. weight: theirs, adding up to 1. motion: of the first, f32 [2, h, w]."""
+    """wanted: the frame. memories: two frames. weight: theirs, adding up to 1. motion: of the first, f32 [2, h, w].
+    tremble: how far the latent is off, at most, in its deviations."""
 
     wanted: int
     memories: tuple[int, int]
@@ -44,19 +45,20 @@ class Example(NamedTuple):
 
 
 class Examples:
-    """Draws examples from frames uint8 [N, H, W, 3] at the indices `allowed`."""
+    """Draws examples from frames uint8 [N, H, W, 3] at the indices `allowed`; segments: the shots, [start, stop)."""
 
-    def __init__(self, frames: np.ndarray, allowed: np.ndarray, rng: np.random.Generator):
+    def __init__(self, frames: np.ndarray, allowed: np.ndarray, segments, rng: np.random.Generator):
         self.frames, self.allowed, self.rng = frames, allowed, rng
         few = allowed[np.linspace(0, len(allowed) - 1, min(SEARCHED, len(allowed))).astype(int)]
         self.looks = Looks(frames, allowed)
         self.searched, self.look = few, self.looks(frames, few)
         self.squares = np.square(self.look).sum(1)
-        self.may = np.zeros(len(frames), bool)
-        self.may[allowed] = True
+        self.shot = np.full(len(frames), -1)  # -1 where a frame may not be learned
+        self.shot[allowed] = np.searchsorted([stop for _, stop in segments], allowed, "right")
         self.still = np.zeros((2, frames.shape[1] // FLOW, frames.shape[2] // FLOW), np.float32)
 
     def one(self) -> Example:
+        """One of a kind drawn by chance."""
         kind = self.rng.choice(KINDS, p=SHARES)
         if kind == "between" and (found := self._between()):
             return found
@@ -78,28 +80,28 @@ class Examples:
         far[np.abs(self.searched - wanted) <= near] = np.inf
         best = np.argpartition(far, min(12, len(far) - 1))[:12]
         best = best[np.argsort(far[best])]
-        return self.searched[best[np.isfinite(far[best])]] if np.isfinite(far).any() else self.searched[best]
+        return self.searched[best[np.isfinite(far[best])]]
 
     def _between(self) -> Example | None:
         wanted = int(self.rng.choice(self.allowed))
         before, after = (int(self.rng.integers(1, 4)) for _ in range(2))
         first, second = wanted - before, wanted + after
-        if first < 0 or second >= len(self.frames) or not self.may[first : second + 1].all():
+        if first < 0 or second >= len(self.frames) or (self.shot[first : second + 1] != self.shot[wanted]).any():
             return None
         flow = optical_flow(self.frames[first], self.frames[second])
-        if np.abs(flow).max() > 0.3 * self.frames.shape[2]:  # a cut
+        if np.abs(flow).max() > 0.3 * self.frames.shape[2]:  # a cut that was not found
             return None
         part = before / (before + after)
-        rising = min(max((part - TURN) / TURNING, 0.0), 1.0)
-        rising = rising * rising * (3 - 2 * rising)
+        rising = float(later(torch.tensor(part)))
         if rising < 0.5:
             return Example(wanted, (first, second), (1 - rising, rising), -part * flow, 0.1)
         return Example(wanted, (second, first), (rising, 1 - rising), (1 - part) * flow, 0.1)
 
 
 class Batch(NamedTuple):
-    """latent [B, Z], as drawn; white, away [B, Z]; wanted [B, 3, H, W]; memories [B, 2, 3, H, W]; motion
-    [B, 2, h, w] of the first; weight [B, 2]."""
+    """latent [B, Z], as drawn; white [B, Z], the same whitened; away [B, Z], how far that is from what the memories
+    show; wanted [B, 3, H, W] and memories [B, 2, 3, H, W] in 0..1; motion [B, 2 (x, y), h, w] of the first memory, in
+    pixels; weight [B, 2]."""
 
     latent: Tensor
     white: Tensor

@@ -186,7 +186,7 @@ class Run:
 
     def _remember(self) -> None:
         """Choose and measure what the dream remembers."""
-        self.memories = None
+        self.memories = self.examples = None
         self.perceptual = perceptual.load(self.device) if self.hp.perceptual else None
         if self.hp.perceptual and self.perceptual is None:
             self.progress.line("without the loss that sees like a trained network: pip install 'livedream[train]'")
@@ -255,9 +255,11 @@ class Run:
     def _learn_to_remember(self) -> None:
         self._encode()
         times = self._times("pictures", since=self.hp.remember_from)
-        examples = recollection.Examples(self.footage.frames, self.allowed, self.rng)
+        if self.examples is None:
+            args = self.footage.frames, self.allowed, self.footage.segments, self.rng
+            self.examples = recollection.Examples(*args)
         steps = self.steps - self.encoder_steps
-        args = (examples, self.latents, self.hp, steps, times, self._tell_remembering, self.perceptual)
+        args = (self.examples, self.latents, self.hp, steps, times, self._tell_remembering, self.perceptual)
         recollection.learn(self.learner.pictures, self.learner.average, *args)
 
     def _learn_motion(self, seconds: float) -> None:
@@ -427,6 +429,7 @@ class Run:
 
     def _export(self, early: bool) -> None:
         """Write the dream, and pictures of it into the run folder."""
+        self.progress.told.stage = "writing the dream"
         with self.budget.measured("dream"):
             frames, spent = self.footage.frames[self.shown], self.budget.used() / 60
             args = (self.latents.numpy(), self.footage.segments, self.footage.fps, self.memories, self.hp)
@@ -460,6 +463,7 @@ class Run:
 
     def _judge(self) -> None:
         """Look at the dream with the judges' eyes, for under a minute, and say in words how good it is."""
+        self.progress.told.stage = "judging the dream"
         try:
             figures = evaluate.short(self.out, self.footage, progress=lambda share, what: None)
             said = verdict.verdict(figures, self.budget.used() / 60, self._needs())
