@@ -123,9 +123,9 @@ def measure(
     progress(0.0, "measuring the footage")
     scale = Scale(footage, features)
     others = [each for each in temperatures if each != temperature] if _has_temperature(dream) else []
-    tell = _clock((len(seeds) + len(others)) * minutes * 60, progress)
-    looks = _Looks(dream, footage, features, networks["alex"], FULL, minutes)
+    looks = _Looks(dream, footage, features, networks["alex"], FULL, minutes, progress)
     turned = looks.knobs(progress)
+    tell = _clock((len(seeds) + len(others)) * minutes * 60, progress)
     dreams = []
     for seed in seeds:
         whole = None if dreams else looks.whole
@@ -191,7 +191,7 @@ def short(
     progress(0.0, "measuring the footage")
     own, least = moved(footage)
     scale = features and Scale(footage, features, SHORT_PART, SHORT_REFERENCE, whole_only=True)
-    looks = _Looks(dream, footage, features, networks["alex"], SHORT, 1)
+    looks = _Looks(dream, footage, features, networks["alex"], SHORT, 1, progress)
     tell = _clock(60, progress)
     dreamt = dreaming.dream(dream, scale, own, features, 1, seed, 1.0, tell, looks.whole, SHORT_PART)
     figures = {
@@ -262,6 +262,7 @@ class _Looks:
         network: lpips.Lpips | None,
         extent: Extent,
         minutes: int,
+        progress: Progress,
     ):
         self._dream, self._network, self._extent = dream, network, extent
         frames, count = footage.frames, len(footage.frames)
@@ -278,6 +279,7 @@ class _Looks:
                 seen.add(window)
                 if k in among:
                     self.watched.look(window)
+                progress(k / len(begins), "looking at the footage")
             self.watched.windows = seen.chosen(among)
             self.halves = seen.chosen(range(self._count)), seen.chosen(range(self._count, len(begins)))
         self._variety = None
@@ -335,7 +337,10 @@ def _mark(figures: dict, dream: Dream) -> None:
     """Say of figures that their network was trained on."""
     losses = dream.provenance.get("trained_on_losses") or ()
     figures["trained_on_losses"] = list(losses)
-    parts = {"lite0": ("windows", *figures["dreams"]), "alexnet": ("variety", "knobs")}
+    parts = {
+        "lite0": ("windows", *figures["dreams"], *figures.get("temperatures", ())),
+        "alexnet": ("variety", "knobs"),
+    }
     for network, places in parts.items():
         if network in losses:
             for place in places:
@@ -361,8 +366,7 @@ def _clock(total: int, progress: Progress) -> Callable[[str], None]:
     begun, done = time.monotonic(), 0
 
     def tell(what: str) -> None:
-        nonlocal done, begun
-        begun = begun if done else time.monotonic() - 1e-3
+        nonlocal done
         done += 1
         left = int((time.monotonic() - begun) / done * (total - done))
         progress(done / total, f"{what}, {left // 60}:{left % 60:02d} left")

@@ -154,9 +154,9 @@ def _novelty(found: dict) -> list[str]:
 
 
 def bar(shares: list[float]) -> str:
-    """A histogram as a line of blocks; the highest is full, an empty one is a space."""
+    """A histogram as a line of blocks; the highest is full, an empty one is a dot."""
     most = max(shares, default=0)
-    return "".join(BARS[min(7, int(8 * each / most))] if each else " " for each in shares) if most else ""
+    return "".join(BARS[min(7, int(8 * each / most))] if each else "·" for each in shares) if most else ""
 
 
 def _knobs(found: dict | None) -> list[str]:
