@@ -37,6 +37,19 @@ def test_the_slope_is_that_of_the_noise_and_blur_makes_it_steeper():
     assert power(soft)["slope"] < power(sharp)["slope"] - 0.3
 
 
+def test_edges_get_fewer_by_blur_and_by_less_contrast():
+    def edges(pictures):
+        found = spectrum.Power()
+        found.add(np.stack(pictures))
+        return found.edges
+
+    sharp = texture(128, 128)
+    faint = (64 + sharp // 2).astype(np.uint8)
+    soft = ((sharp.astype(int) + np.roll(sharp, 1, 0) + np.roll(sharp, 1, 1)) // 3).astype(np.uint8)
+    assert edges([faint]) / edges([sharp]) == pytest.approx(0.5, abs=0.02)
+    assert edges([soft]) / edges([sharp]) < 0.8
+
+
 def test_stripes_that_mend_the_slope_are_seen_as_a_lattice():
     soft = [texture(128, 128, seed, steep=3.4) for seed in range(16)]
     sharp = [texture(128, 128, seed, steep=3.0) for seed in range(16)]

@@ -23,7 +23,8 @@ GOOD = {
         ("falls apart", {"spectrum": {"dream": {"slope": -1.0}, "footage": {"slope": -2.1}}}),
         ("grey", {"colour": {"off": 20.0, "contrast": 0.9}}),
         ("grey", {"colour": {"off": 2.0, "contrast": 0.4}}),
-        ("soft", {"spectrum": {"dream": {"slope": -3.3}, "footage": {"slope": -2.1}}}),
+        ("soft", {"spectrum": {"dream": {"slope": -3.3}, "footage": {"slope": -2.1}, "edges": 0.2}}),
+        ("good", {"spectrum": {"dream": {"slope": -5.4}, "footage": {"slope": -3.4}, "edges": 0.5}}),
         ("soft", {"reconstruction": {"lpips_alex": 0.57}}),
         ("good", {"reconstruction": None, "windows": None, "spectrum": None, "colour": None}),  # not measured
         ("good", {"reconstruction": {"lpips_alex": None}}),

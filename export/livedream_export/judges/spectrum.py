@@ -37,6 +37,12 @@ class Power:
         return self._sum / self.count
 
     @property
+    def edges(self) -> float:
+        """How much there is of edges: the root of power times squared frequency, summed up."""
+        fy, fx = (np.fft.fftfreq(side) for side in self.mean.shape)
+        return float(np.sqrt((self.mean * (fy[:, None] ** 2 + fx**2)).sum()))
+
+    @property
     def figures(self) -> dict[str, float | None]:
         """`slope` and `lattice`; None for what pictures without any contrast do not have."""
         if not self.count or not self._sum.any():

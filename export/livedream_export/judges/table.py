@@ -127,6 +127,7 @@ def _beside(figures: dict) -> list[str]:
         for name in ("slope", "lattice"):
             what = "slope of the spectrum" if name == "slope" else name
             line(what, ".2f", *(spectrum.get(each, {}).get(name) for each in ("dream", "footage", "drawn")))
+        line("edges, share of the footage's", ".0%", spectrum["edges"], 1.0)
         colour = figures["colour"]
         line("contrast, share of the footage's", ".0%", colour["contrast"], 1.0)
         lines.append(row("mean colour", f"{colour['off']:.1f} grey levels off"))

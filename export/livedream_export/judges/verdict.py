@@ -5,8 +5,8 @@ STILL = 0.20  # least change over any 4 seconds, and motion over all of a dream
 APART = 2.0  # Fréchet distance of a later part over the first's
 NOISE = 0.75  # slope of the spectrum: flatter than this share is noise
 OFF, PALE = 10.0, 0.60  # mean colour in grey levels; contrast
-STEEP = 1.12  # slope of the spectrum
-UNLIKE = 0.35  # LPIPS-AlexNet of frames left out
+STEEP, BLUNT = 1.12, 0.35  # slope of the spectrum, and edges: of drawings in flat colours the slope alone says too much
+UNLIKE = 0.30  # LPIPS-AlexNet of frames left out
 
 TRAINED = 0.9  # of the minutes needed, from which on more of them is no longer what helps
 ADVICE = {
@@ -45,7 +45,8 @@ def word(figures: dict) -> str:
         return "falls apart"
     if over(figure("colour", "off"), OFF) or under(figure("colour", "contrast"), PALE):
         return "grey"
-    if over(steep, STEEP) or over(figure("reconstruction", "lpips_alex"), UNLIKE):
+    blurred = over(steep, STEEP) and under(figure("spectrum", "edges"), BLUNT)
+    if blurred or over(figure("reconstruction", "lpips_alex"), UNLIKE):
         return "soft"
     return "good"
 

@@ -38,6 +38,7 @@ def together(dream: Watched, footage: Watched, halves: tuple[Windows, Windows]) 
 
     halves: equally many windows of the footage's first half and of its second, for scale.
     """
+    edges = footage.power.edges
     found = {
         "windows": {
             "count": len(dream.windows.steps),
@@ -45,7 +46,11 @@ def together(dream: Watched, footage: Watched, halves: tuple[Windows, Windows]) 
             "motion_footage": footage.windows.motion,
         },
         "flow": {"dream": dream.flow.share, "footage": footage.flow.share, "pairs": dream.flow.pairs},
-        "spectrum": {"dream": dream.power.figures, "footage": footage.power.figures},
+        "spectrum": {
+            "dream": dream.power.figures,
+            "footage": footage.power.figures,
+            "edges": dream.power.edges / edges if edges else None,
+        },
         "colour": beside(dream.colours, footage.colours),
     }
     if dream.windows.frames and len(dream.windows.frames) > 1:
