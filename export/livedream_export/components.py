@@ -1,27 +1,14 @@
-"""From networks to the components of a dream file, each proven against PyTorch before it is written."""
-
-import io
-import logging
-import warnings
-from collections.abc import Mapping
+"""The components of a dream file, as modules: each takes and gives what the contract names."""
 
 import numpy as np
-import onnx
-import onnxruntime as ort
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from livedream import UserError
-from livedream.dream import noise
-
-from .memories import CELLS, LUMA, SEAMS, Memories, thinned
+from .memories import CELLS, LUMA, Memories, thinned
 from .networks import Autoencoder, Recurrent
 from .remembering import apart, warp
 from .walk import Recall, Walk
-
-OPSET = 18
-PROOF_STEPS = 20
 
 
 class Step(nn.Module):
@@ -98,7 +85,7 @@ class RecallMemories(nn.Module):
     """Latents to which memories are drawn, and how."""
 
     inputs = ("latent.picture", "latent.place")
-    outputs = ("index", "recall.weight", "recall.motion", "recall.away")
+    outputs = ("index", "recall.weight", "recall.motion", "recall.away", "recall.drawn")
 
     def __init__(self, network: Recurrent, recall: Recall):
         super().__init__()
@@ -114,7 +101,7 @@ class DecodeWithMemories(nn.Module):
     """Latents and two memories to frame, uint8 [1, H, W, 4]. The place itself is not looked at: recall did."""
 
     inputs = ("latent.picture", "latent.place", "memory", "recall.weight", "recall.motion", "recall.away")
-    inputs += ("control.recall",)
+    inputs += ("recall.drawn", "control.recall")
     outputs = ("frame",)
 
     def __init__(self, autoencoder: Autoencoder, network: Recurrent):
@@ -125,13 +112,14 @@ class DecodeWithMemories(nn.Module):
         self.register_buffer("mean", network.mean.clone())
         self.register_buffer("deviation", network.deviation.clone())
 
-    def forward(self, latent, place, memory, weight, motion, away, recall):
+    def forward(self, latent, place, memory, weight, motion, away, drawn, recall):
         first, second = (memory.float() @ self.colours).permute(0, 3, 1, 2).split(1)
         seen = self.remembering.seen
         memories = warp(seen(first), motion), seen(second)
-        features = self.decoder.body(latent)
+        # The less is recalled, the more freely is drawn what the latent says.
+        white = recall * drawn + (1 - recall) * (latent - self.mean) / self.deviation
+        features = self.decoder.body(white * self.deviation + self.mean)
         plain = self.decoder.coarse(features)
-        white = (latent - self.mean) / self.deviation
         return _picture(self.remembering(features, plain, white, away, memories, weight[None], recall[None]))
 
 
@@ -201,115 +189,3 @@ def remembering(
         "decode": DecodeWithMemories(autoencoder, network),
         "encode": EncodeToPlace(autoencoder, memories),
     }
-
-
-def build(
-    parts: Mapping[str, nn.Module], start: Mapping[str, np.ndarray], image: np.ndarray, unit: Tensor, pictures=None
-) -> dict[str, onnx.ModelProto]:
-    """Export components, on the CPU; UserError if ONNX Runtime draws or steps otherwise than PyTorch.
-
-    start: latents and states to begin from, by input name. image: uint8 [1, H, W, 4]. unit: deviations of the
-    latent, f32 [Z]. pictures: memory k as uint8 [H, W, 4], for dreams with memories.
-    """
-    proof = Proof(parts, start, image, unit, pictures)
-    return {name: proof.models[name] for name in parts}
-
-
-class Proof:
-    """Twenty chained steps, pictures of every fifth, and those pictures' latents: ONNX Runtime against PyTorch.
-
-    Raises UserError when a latent is off by over 0.01 standard deviations, a state by over 0.01, or a picture by over
-    1 grey level.
-    """
-
-    def __init__(self, parts, start, image, unit, pictures):
-        self.parts = {name: part.eval() for name, part in parts.items()}
-        self.unit, self.pictures = unit, pictures
-        values = {name: torch.from_numpy(np.asarray(value)) for name, value in start.items()}
-        values |= {"uniform": torch.full((1, 1), 0.5), "image": torch.from_numpy(image)}
-        values |= {f"control.{name}": torch.ones(1) for name in ("temperature", "recall")}
-        values["control.wander"] = torch.full((1,), 0.5)
-        length = values[next(name for name in values if name.startswith("latent"))].shape[1]
-        values["noise"] = torch.zeros(1, length + (SEAMS if "recall" in parts else 0))
-        self.models = {}
-        for name, part in self.parts.items():
-            self.models[name] = _export(part, *(values[each] for each in part.inputs))
-            if name == "recall":
-                values |= dict(zip(part.outputs, part(*(values[each] for each in part.inputs)), strict=True))
-                values["memory"] = self._memories(values["index"])
-        self.run = {name: _session(model).run for name, model in self.models.items()}
-        self._chain(values)
-
-    def _memories(self, index: Tensor) -> Tensor:
-        return torch.from_numpy(np.stack([self.pictures(int(k)) for k in index]))
-
-    @torch.no_grad()
-    def _chain(self, values: dict[str, Tensor]) -> None:
-
-        for k in range(PROOF_STEPS):
-            size = values["noise"].shape[1]
-            values["noise"] = torch.from_numpy(noise.noise(1, 0, "step", k, size)[None])
-            values["uniform"] = torch.from_numpy(noise.uniform(1, 0, "step", k, 1)[None])
-            for name, found, there in self._both("step", values):
-                self._near(found, there, name, f"{name} of step {k}")
-                values[name.removeprefix("next.")] = there
-            if k % 5 == 4:
-                self._pictures(values)
-
-    def _pictures(self, values: dict[str, Tensor]) -> None:
-        if "recall" in self.parts:
-            for name, found, there in self._both("recall", values):
-                self._near(found, there, name, name)
-                values[name] = there
-            values["memory"] = self._memories(values["index"])
-        ((_, found, there),) = self._both("decode", values)
-        grey = int(np.abs(found.astype(int) - there.numpy()).max())
-        if grey > 1:
-            raise UserError(f"export: a picture is {grey} grey levels off PyTorch's; nothing was written")
-        seen = values | {"image": torch.from_numpy(found)}
-        for name, found, there in self._both("encode", seen):
-            self._near(found, there, name, f"encode's {name}")
-
-    def _both(self, component: str, values: dict[str, Tensor]):
-        """(output name, ONNX Runtime's, PyTorch's) of one run."""
-        part = self.parts[component]
-        given = [values[name] for name in part.inputs]
-        there = part(*given)
-        there = (there,) if isinstance(there, Tensor) else there
-        wanted = {each.name for each in self.models[component].graph.input}
-        feeds = {n: v.numpy() for n, v in zip(part.inputs, given, strict=True) if n in wanted}
-        found = self.run[component](list(part.outputs), feeds)
-        return list(zip(part.outputs, found, there, strict=True))
-
-    def _near(self, found: np.ndarray, there: Tensor, name: str, what: str) -> None:
-        unit = self.unit if there.shape[-1] == len(self.unit) and "latent" in name else 1.0
-        off = float(((there.double() - torch.from_numpy(found).double()) / unit).abs().max())
-        if not off <= 1e-2:
-            raise UserError(f"export: {what} is {off:.3g} off PyTorch's; nothing was written")
-
-
-def _export(module: nn.Module, *example: Tensor) -> onnx.ModelProto:
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        program = torch.onnx.export(
-            module.eval(),
-            example,
-            input_names=list(module.inputs),
-            output_names=list(module.outputs),
-            opset_version=OPSET,
-            dynamo=True,
-            verbose=False,
-        )
-    data = io.BytesIO()
-    program.save(data)
-    return onnx.load_from_string(data.getvalue())
-
-
-def _session(model: onnx.ModelProto) -> ort.InferenceSession:
-    options = ort.SessionOptions()
-    options.log_severity_level = 3
-    return ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-
-
-__all__ = ["Decode", "DecodeWithMemories", "Encode", "EncodeToPlace", "Step", "StepAmongMemories", "build"]

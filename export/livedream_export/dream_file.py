@@ -11,12 +11,12 @@ from torch import nn
 import livedream
 from livedream.dream import noise, write
 
-from . import components, knobs
+from . import components, knobs, proof
 from . import recurrent as motion
 from .autoencoder import draws_whole
 from .drawing import Drawing
 from .hyperparameters import Hyperparameters
-from .memories import SEAMS, Memories
+from .memories import LIKENESS, Memories
 from .networks import Autoencoder, Recurrent
 from .preview import shrunk
 from .walk import RECALL, WANDER, Recall, Walk, start
@@ -25,6 +25,7 @@ SCENES = 8
 WARM_UP = 48  # steps the recurrent network hears the footage before a scene begins
 THUMBNAIL = 160  # pixels wide, about
 TRIED = 240  # steps dreamt to see how far latents lie from their places
+ELSEWHERE = 8  # memories around one that are the same place
 KNOB = 2.0  # standard deviations of a knob at which a picture is drawn elsewhere wholly, about
 TEMPERATURE = {
     "name": "temperature",
@@ -66,7 +67,7 @@ class Parts:
             white = white.half().float()
             self.walk = Walk(memories, white, fps)
             near, far = self._distances()
-            recall = Recall(self.walk, memories, near, far)
+            recall = Recall(self.walk, memories, near, far, self._usual())
             self.reach = far / KNOB
             args = self.autoencoder, self.network, self.walk, recall, memories, hp.pull
             modules = components.remembering(*args)
@@ -80,7 +81,7 @@ class Parts:
         step = components.StepAmongMemories(self.network, self.walk, self.hp.pull).eval()
         first = self.scenes()[0]
         values = [torch.from_numpy(self.at(first)[name]) for name in step.inputs[:5]]
-        far, size = [], self.network.latent + SEAMS
+        far, size = [], self.network.latent + LIKENESS
         for k in range(TRIED):
             chance = torch.from_numpy(noise.noise(1, 0, "step", k, size)[None])
             uniform = torch.from_numpy(noise.uniform(1, 0, "step", k, 1)[None])
@@ -89,6 +90,15 @@ class Parts:
             far.append(float((white - self.walk.at(values[1])).square().mean().sqrt()))
         near = float(np.quantile(far[TRIED // 4 :], 0.98)) * 1.1
         return near, 1.3 * near + 0.15
+
+    def _usual(self) -> float:
+        """How far latents of memories lie from those of memories elsewhere that look like them, on average."""
+        walk, distances = self.walk, []
+        for k in np.linspace(0, walk.count - 1, min(TRIED, walk.count)).astype(int):
+            far = (walk.likeness - walk.likeness[k]).square().sum(1)
+            far[(walk.order - k).abs() <= min(ELSEWHERE, walk.count // 4)] = torch.inf
+            distances.append(float((walk.white[far.argmin()] - walk.white[k]).square().mean().sqrt()))
+        return max(float(np.median(distances)), 0.05)
 
     def scenes(self) -> list[int]:
         """Frames far from one another (farthest-point sampling), in the footage's order; memories, if there are."""
@@ -136,7 +146,7 @@ def export(parts: Parts, path: Path, fps: float, size: tuple[int, int], title: s
     drawing, chosen = parts.drawing, parts.scenes()
     image = np.full((1, height, width, 4), 255, np.uint8)
     unit, begin = parts.network.deviation, parts.at(chosen[0])
-    built = components.build(drawing.parts, begin, image, unit, drawing.memory)
+    built = proof.build(drawing.parts, begin, image, unit, drawing.memory)
     remembers = parts.memories is not None
     latents, scenes = parts.latents, []
     for frame in chosen:

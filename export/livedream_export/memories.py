@@ -1,8 +1,8 @@
 """What a dream remembers: which frames of the footage it keeps, how they move on, and where one may pass into another.
 
 A memory is a frame of the footage, kept as a JPEG file. Memories of one run follow one another in time; between two
-neighbours lies measured optical flow, so that a place between them can be drawn. Seams are pairs of places that look
-and move alike, where a dream may leave for elsewhere without being noticed (video textures, Schödl et al. 2000).
+neighbours lies measured optical flow, so that a place between them can be drawn. Where two places look and move alike,
+a dream may leave for elsewhere without being noticed (video textures, Schödl et al. 2000).
 """
 
 import math
@@ -21,16 +21,14 @@ from .hyperparameters import Hyperparameters
 
 FLOW = 8  # pixels of the picture that one vector of flow stands for
 CELLS = 8  # on a side, in which a picture is described: their colours, and how much lies in them across and down
-SEAMS = 12  # ways out of every memory
+LIKENESS = 48  # numbers that say what a memory is like
 WIDEST = 4  # frames between two neighbouring memories, at most
 HALF_COLOUR = 256 * 256  # pixels, from which on colour is kept at half the sides
 LUMA = np.float32([0.299, 0.587, 0.114])
 SAMPLED = 400  # frames from which descriptions are scaled
 STRETCH = 3.0  # seconds that a stretch of long footage is kept for
-APART = 1.5  # seconds between the two ends of a seam, at least
-RUNWAY = 1.2  # seconds that a run goes on for after a seam leads there, at least
-AHEAD = 5  # frames after a seam that must be alike, too
-NETWORKS, NETWORKS_BY_PIXEL = 6.0e6, 60.0  # bytes of a dream file besides what memories take
+AHEAD = 5  # frames on, at which places must be alike, too
+NETWORKS, NETWORKS_BY_PIXEL = 6.2e6, 20.0  # bytes of a dream file besides what memories take
 QUALITIES = (95, 93, 90, 87, 84, 80)  # of the JPEG files, the best first
 
 
@@ -76,8 +74,8 @@ class Memories:
 
     frames: which frames they are, int64 [M]. onward: whether the next memory goes on from this one, bool [M]. pace:
     memories a step, f32 [M]. flow: from each to the next in pixels, int8 [M, 2 (x, y), h, w] times scale, f32 [M].
-    pictures: JPEG files. looks: what describes them; look: f32 [M, D], how each looks. seams: int32 [M, S], where each
-    may pass into; costs: f32 [M, S], how much that would be seen, 0..1 by rank among all seams.
+    pictures: JPEG files. looks: what describes them; look: f32 [M, D], how each looks. likeness: f32
+    [M, LIKENESS], by which places are compared: 1 between two of chance.
     """
 
     frames: np.ndarray
@@ -88,8 +86,7 @@ class Memories:
     pictures: list[bytes]
     looks: Looks
     look: np.ndarray
-    seams: np.ndarray
-    costs: np.ndarray
+    likeness: np.ndarray
 
     @property
     def bytes(self) -> int:
@@ -145,9 +142,10 @@ def build(
             if k % 64 == 0:
                 tell(k / len(chosen))
     look = looks(frames, chosen)
-    seams, costs = _seams(look, chosen, onward, fps)
     pace = (1 / np.maximum(gaps, 1)).astype(np.float32)
-    return Memories(chosen, onward, pace, np.stack(flow), np.float32(scale), pictures, looks, look, seams, costs)
+    return Memories(
+        chosen, onward, pace, np.stack(flow), np.float32(scale), pictures, looks, look, _likeness(look, chosen, onward)
+    )
 
 
 def room(pixels: int) -> float:
@@ -157,7 +155,7 @@ def room(pixels: int) -> float:
 
 def beside(pixels: int, latent: int) -> float:
     """Bytes that every memory takes in a dream file beside its picture: flow, small picture, latents, seams."""
-    return 2 * pixels / FLOW**2 + 10 * CELLS**2 + 4 * latent + 12 * SEAMS
+    return 2 * pixels / FLOW**2 + 10 * CELLS**2 + 4 * latent + 2 * LIKENESS
 
 
 def _bytes(frames: np.ndarray, allowed: np.ndarray, quality: int) -> float:
@@ -285,33 +283,28 @@ def _measured(frames: np.ndarray, chosen: np.ndarray, onward: np.ndarray, k: int
     return jpeg(picture, quality), (flow / scale).round().astype(np.int8), scale
 
 
-def _seams(look: np.ndarray, chosen: np.ndarray, onward: np.ndarray, fps: float) -> tuple[np.ndarray, np.ndarray]:
-    """Where each memory may pass into, int64 [M, SEAMS], and how much it would be seen, by rank, f32 [M, SEAMS]."""
+def _likeness(look: np.ndarray, chosen: np.ndarray, onward: np.ndarray) -> np.ndarray:
+    """How each memory looks and goes on, f32 [M, LIKENESS]: squared distances are 1 between two of chance, about.
+
+    The principal parts of how it looks, and how it will in AHEAD frames.
+    """
     count = len(chosen)
-    left = np.zeros(count, np.int64)  # memories that are left of the run
-    for k in range(count - 2, -1, -1):
-        left[k] = left[k + 1] + 1 if onward[k] else 0
+    left = ends(onward) - np.arange(count)
     pace = max(1.0, float(np.median(np.diff(chosen)[onward[:-1]])) if onward.any() else 1.0)  # frames a memory
-    ahead = np.minimum(np.arange(count) + max(1, round(AHEAD / pace)), np.arange(count) + left)
-    seconds = count * pace / fps
-    apart = min(APART, seconds / 4) * fps
-    runway = min(RUNWAY * fps / pace, np.quantile(left, 0.7))
-    about = np.concatenate([look, look[ahead]], 1)
-    about = (about - about.mean(0)).astype(np.float32)
-    squares = np.square(about).sum(1)
-    arrivals = np.flatnonzero(left >= runway)
-    near = max(1, round(0.5 * fps / pace))
-    seams, costs = np.zeros((count, SEAMS), np.int64), np.zeros((count, SEAMS), np.float32)
-    for start in range(0, count, 512):
-        rows = slice(start, min(start + 512, count))
-        far = squares[rows, None] + squares[None, arrivals] - 2 * about[rows] @ about[arrivals].T
-        far[np.abs(chosen[rows, None] - chosen[None, arrivals]) < apart] = np.inf
-        if not np.isfinite(far).any(1).all():
-            far = np.where(np.isfinite(far), far, 1e12)
-        for s in range(SEAMS):
-            best = far.argmin(1)
-            seams[rows, s] = arrivals[best]
-            costs[rows, s] = far[np.arange(len(best)), best]
-            far[np.abs(np.arange(len(arrivals))[None] - best[:, None]) <= near] += 1e9
-    order = np.argsort(np.argsort(costs, axis=None, kind="stable")).reshape(costs.shape)
-    return seams.astype(np.int32), (order / order.size).astype(np.float32)
+    ahead = np.arange(count) + np.minimum(max(1, round(AHEAD / pace)), left)
+    both = np.concatenate([look, look[ahead]], 1)
+    both -= both.mean(0)
+    _, _, axes = np.linalg.svd(both[np.linspace(0, count - 1, min(SAMPLED, count)).astype(int)], full_matrices=False)
+    parts = np.zeros((count, LIKENESS), np.float32)
+    found = both @ axes[:LIKENESS].T
+    parts[:, : found.shape[1]] = found
+    return parts / max(1e-6, float(np.sqrt(2 * np.square(parts).sum(1).mean())))
+
+
+def ends(onward: np.ndarray) -> np.ndarray:
+    """The last memory of the run that each is in, int64 [M]."""
+    found = np.arange(len(onward))
+    for k in range(len(onward) - 2, -1, -1):
+        if onward[k]:
+            found[k] = found[k + 1]
+    return found

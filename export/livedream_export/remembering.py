@@ -92,9 +92,12 @@ class Remembering(nn.Module):
     def _shares(self, x: Tensor, weight: Tensor, recall: Tensor) -> Tensor:
         """What of each pixel is the first memory's, the second's and the plain picture's: [B, 3, H / 4, W / 4]."""
         mask = torch.tanh(self.mask(x).float())
-        prior = torch.cat([weight * recall + 1e-4, 1 - recall + LEAST_PLAIN], 1).log()[..., None, None]
+        prior = torch.cat([weight + 1e-4, torch.full_like(recall, LEAST_PLAIN)], 1).log()[..., None, None]
         firm = torch.tensor([FIRMNESS, FIRMNESS, ESCAPE], device=x.device).view(1, 3, 1, 1)
-        return torch.softmax(prior + firm * mask, 1)
+        recalled = torch.softmax(prior + firm * mask, 1)
+        only_plain = torch.tensor([0.0, 0.0, 1.0], device=x.device).view(1, 3, 1, 1)
+        recall = recall[..., None, None]
+        return recall * recalled + (1 - recall) * only_plain
 
 
 def apart(pictures: Tensor) -> Tensor:

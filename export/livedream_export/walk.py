@@ -11,11 +11,18 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .memories import Memories
+from .memories import Memories, ends
 
 FADE = 10  # steps from one place to another
 LONGEST = 3.4  # seconds that a dream stays on one way of the footage, with wander at its default, at most
 SHORTEST = 0.5  # seconds, at least
+BESIDE = 24  # memories around where it is that count as seen, too
+APART = 1.5  # seconds of footage, at least, that it leaves over
+RUNWAY = 0.7  # seconds that a run goes on for, at least, after where it arrives
+# What else weighs beside how much a seam would be seen, which is 1 between two places of chance: how often a place was
+# seen, as a logarithm, and how far it lies from where the recurrent network would go. And a little chance.
+OFTEN, TOWARDS, JITTER = 0.6, 0.1, 0.03
+ALONG = 12.0  # how much more it counts how far a place lies on the way that a knob goes than how far beside it
 CALLED = 8  # memories on, at which a place that the knobs lead to must be alike, too
 # Between two memories the earlier is drawn, moved on, up to here, and from a little farther on the later, moved back.
 # Not at one half, where a film at twice the rate always stands, so that what it shows is one sharp picture.
@@ -46,18 +53,22 @@ class Walk(nn.Module):
         fade = min(FADE, max(2, self.count // 6))
         self.fade = float(fade)
         pace = np.where(memories.onward, memories.pace, 0).astype(np.float32)
-        ends = _ends(memories.onward)
+        end = ends(memories.onward)
+        runway = (end - np.arange(self.count)) / np.maximum(pace, 1e-3)  # steps
+        arrival = runway >= min(RUNWAY * fps, float(np.quantile(runway, 0.7)))
+        steps = self.count / float(memories.pace.mean())
+        self.apart = min(APART * fps, steps / 4) * float(memories.pace.mean())
         for name, array in {
             "white": white,
             "pace": pace,
-            "end": ends.astype(np.float32),
-            "seams": memories.seams,
-            "costs": memories.costs,
+            "end": end.astype(np.float32),
+            "likeness": memories.likeness,
+            "arrival": arrival.astype(np.float32),
             "order": np.arange(self.count, dtype=np.float32),
         }.items():
             self.register_buffer(name, torch.as_tensor(array))
-        # Seen fades over as long as it takes to walk through all memories, twice.
-        self.keep = float(0.5 ** (1 / (2 * max(self.count / float(np.mean(memories.pace)), 30 * fps))))
+        # What was seen is forgotten by half in the time that it takes to walk through all memories four times.
+        self.keep = float(0.5 ** (1 / (4 * max(steps, 30 * fps))))
 
     def latent(self, position: Tensor) -> Tensor:
         """Whitened latent [1, Z] at a position [1] among the memories."""
@@ -76,7 +87,7 @@ class Walk(nn.Module):
 
         place [1, 3]; walk [1, 3]: steps since it last left, steps left of the way there, and which of the two it is
         in (0 or 1); seen [1, M]: how much of late each memory was seen. wanted [1, Z]: whitened, where the recurrent
-        network would go. temperature, wander [1]; chance [1, SEAMS] normal. Returns the next place, walk and seen.
+        network would go. temperature, wander [1]; chance [1, LIKENESS] normal. Returns the next place, walk and seen.
         """
         a, b, share = place[:, 0], place[:, 1], place[:, 2]
         age, left, which = walk[:, 0], walk[:, 1], walk[:, 2]
@@ -93,23 +104,24 @@ class Walk(nn.Module):
         ready = ((age - SHORTEST * self.fps * torch.exp((0.5 - wander).clamp(max=0) * 4)) / longest).clamp(0, 1)
         over = (age >= longest).to(here) + (self.end[k] - here <= (self.fade + 1) * self.pace[k]).to(here)
         over = (over > 0.5).to(here)
-        seams, costs = self.seams[k][0].long(), self.costs[k]  # [S], [1, S]
-        far = (self.white[seams] - wanted).square().mean(1)[None]  # [1, S]
-        far = far / (far + far.mean() + 1e-6)  # where all look the same there is no distance at all
-        fresh = seen[:, seams] / (1 + seen[:, seams])
-        score = costs + 0.25 * far + 0.6 * fresh + 0.1 * temperature * chance
+        asked = self.likeness[k] + JITTER * temperature * chance
+        seam = (self.likeness - asked).square().sum(1)[None]  # [1, M]
+        drawn = (self.white - wanted).square().mean(1)[None]
+        often = torch.log1p(seen / (seen.mean(1, keepdim=True) + 1e-3))
+        beside = ((self.order - self.order[k]).abs() < self.apart).to(here)[None]
+        score = seam + TOWARDS * drawn + OFTEN * often + 1e3 * (1 - self.arrival[None] + beside)
         best = score.argmin(1)
-        cost = costs.gather(1, best[:, None])[:, 0]
-        leaves = ((cost < ready**3).to(here) + over).clamp(max=1) * (1 - moving) * (age > 2).to(here)
-        target = seams[best].to(here)
+        leaves = (seam.gather(1, best[:, None])[:, 0] < ready**2).to(here) + over
+        leaves = leaves.clamp(max=1) * (1 - moving) * (age > 2).to(here)
+        target = best.to(here)
 
         which_next = (which + leaves * (1 - 2 * which)).round()
         a = a + leaves * which * (target - a)  # it is in b, so a has no share and is put there
         b = b + leaves * (1 - which) * (target - b)
         left = left + leaves * (self.fade - left)
         age = age * (1 - leaves)
-        near = (1 - (self.order[None] - here[:, None]).abs() / 12).clamp(min=0)
-        seen = seen * self.keep + 0.1 * near * (1 - moving)
+        near = (1 - (self.order[None] - here[:, None]).abs() / BESIDE).clamp(min=0)
+        seen = seen * self.keep + 0.1 * near
         return torch.stack([a, b, share], 1), torch.stack([age, left, which_next], 1), seen
 
     def _on(self, position: Tensor) -> Tensor:
@@ -121,11 +133,13 @@ class Walk(nn.Module):
 
 class Recall(nn.Module):
     """Which two memories a drawing takes, and how. near, far: root mean square of a whitened latent's distance from
-    its place at which it begins to be drawn elsewhere, and at which it is only drawn there."""
+    its place at which it begins to be drawn elsewhere, and at which it is only drawn there. usual: how far a picture
+    that was not seen before lies from memories that look like it; what is farther from them is drawn as if it were not.
+    """
 
-    def __init__(self, walk: Walk, memories: Memories, near: float, far: float):
+    def __init__(self, walk: Walk, memories: Memories, near: float, far: float, usual: float):
         super().__init__()
-        self.walk, self.near, self.far = walk, near, far
+        self.walk, self.near, self.far, self.usual = walk, near, far, usual
         self.register_buffer("flow", torch.from_numpy(memories.flow))
         self.register_buffer("scale", torch.from_numpy(memories.scale))
         self.register_buffer("onward", torch.from_numpy(memories.onward.astype(np.float32)))
@@ -134,8 +148,8 @@ class Recall(nn.Module):
         self.register_buffer("ties", 1e-6 * torch.arange(8, dtype=torch.float32))  # two memories at each of four places
 
     def forward(self, x: Tensor, place: Tensor):
-        """x [1, Z] whitened, place [1, 3] to index [2], weight [2], motion of the first [1, 2, h, w] in pixels, and
-        away [1, Z]: how far x is from what they show.
+        """x [1, Z] whitened, place [1, 3] to index [2], weight [2], motion of the first [1, 2, h, w] in pixels, away
+        [1, Z]: how far what is drawn is from what they show, and drawn [1, Z]: which is x, or not so far from them.
         """
         walk = self.walk
         share = eased(place[:, 2])
@@ -146,15 +160,13 @@ class Recall(nn.Module):
 
         main = place[:, 0] * (share < 0.5).to(x) + place[:, 1] * (share >= 0.5).to(x)
         k = main.floor().clamp(0, walk.count - 1).long()
-        now = (walk.white - walk.white[k] - off).square().mean(1)  # [M]
-        soon = (walk.white - walk.white[self.ahead[k]] - off).square().mean(1)
-        distance = now + soon[self.ahead]
+        distance = self._distance(k, off) + self._distance(self.ahead[k], off)[self.ahead]  # [M]
         first = distance[None].argmin(1)
         beside = ((walk.order - first.to(x)).abs() <= 15).to(x)
         masked = distance + beside * 1e6
         second = masked[None].argmin(1)
         gap = distance[second] - distance[first]
-        lean = 0.5 * torch.exp(-gap / (0.1 * distance[first] + 1e-6))  # 0.5 where both are as near
+        lean = 0.5 * torch.exp(-gap / (0.02 * distance[first] + 1e-6))  # 0.5 where both are as near
         part = main - k
         onto = [torch.minimum(j.to(x) + part, walk.end[j]) for j in (first, second)]
 
@@ -179,7 +191,17 @@ class Recall(nn.Module):
         motion = self.flow[source[:1]].to(x) * (self.scale[source[:1]] * moved[chosen[:1]])[:, None, None, None]
         index = index[chosen]
         shown = (kept[:, None] * walk.white[index]).sum(0, keepdim=True)
-        return index, kept, motion, x - shown
+        away = x - shown
+        away = away * (self.usual / away.square().mean(1, keepdim=True).sqrt().clamp(min=1e-6)).clamp(max=1)
+        return index, kept, motion, away, shown + away
+
+    def _distance(self, k: Tensor, off: Tensor) -> Tensor:
+        """How far each memory lies from `off` [1, Z] beside memory k [1]: [M]. What is missing on the way that `off`
+        goes counts most, or else the place itself would nearly always be the nearest."""
+        apart = self.walk.white - self.walk.white[k]
+        length = off.square().sum(1).sqrt().clamp(min=1e-6)
+        along = (apart @ off.T)[:, 0] / length - length
+        return (apart - off).square().mean(1) + ALONG * along.square() / off.shape[1]
 
 
 def eased(part: Tensor) -> Tensor:
@@ -190,15 +212,6 @@ def eased(part: Tensor) -> Tensor:
 def later(part: Tensor) -> Tensor:
     """How much of the later of two memories is drawn at that part of the way to it, 0..1."""
     return eased(((part - TURN) / TURNING).clamp(0, 1))
-
-
-def _ends(onward: np.ndarray) -> np.ndarray:
-    """The last memory of the run that each is in, int64 [M]."""
-    ends = np.arange(len(onward))
-    for k in range(len(onward) - 2, -1, -1):
-        if onward[k]:
-            ends[k] = ends[k + 1]
-    return ends
 
 
 def start(walk: Walk, position: int) -> dict[str, np.ndarray]:
