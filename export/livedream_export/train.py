@@ -36,7 +36,8 @@ CLIP_SECONDS = 6.0  # of the dreamt clips; a third of it in runs too short for e
 SHOWN = 48  # left-out frames that are measured, and drawn on the sheet
 INTERRUPTED_SPELL = 15.0  # seconds that motion is learned on the pictures as they are, at least, after Ctrl-C
 STAGES = ("reading footage", "choosing memories", "learning pictures", "learning to remember", "learning motion")
-NEEDED = {"pictures": 4500, "remember": 2200}  # steps after which more of them bring little
+NEEDED = 9000  # steps after which more of them bring little, where one of remembering counts as
+REMEMBER_COST = 3  # of pictures
 SLOWEST = 1 / 8  # of the learning rate; where learning diverges still, it is given up
 
 
@@ -474,11 +475,9 @@ class Run:
 
     def _needs(self) -> float:
         """Minutes that this footage needs on this machine, about: what was learned is scaled to the steps needed."""
-        taken = {"pictures": self.encoder_steps, "remember": self.steps - self.encoder_steps}
-        wanted = NEEDED if self.hp.remembers else {"pictures": 2 * NEEDED["pictures"]}
-        short = max(wanted[name] / max(1, taken[name]) for name in wanted)
-        fixed = self.budget.used() - sum(self.budget.spent.values())
-        return (fixed + short * sum(self.budget.spent.values())) / 60
+        learned = sum(self.budget.spent.values())
+        taken = self.encoder_steps + REMEMBER_COST * (self.steps - self.encoder_steps)
+        return (self.budget.used() + learned * (NEEDED / max(1, taken) - 1)) / 60
 
     def _show(self, early: bool, drawn: np.ndarray, figures: dict) -> None:
         """Contact sheet, dreamt clip and a line in the log; the dream matters more than any of them."""

@@ -20,6 +20,8 @@ GOOD = {
         ("stands still", {"least_change": 0.1}),
         ("stands still", {"windows": {"motion": 0.1}}),
         ("falls apart", {"worst_to_first": 4.0}),
+        ("good", {"worst_to_first": 4.0, "windows": {"motion": 0.9, "frames_to_halves": 1.1}}),  # only elsewhere
+        ("good", {"least_change": 0.1, "footage": {"least_change": 0.01}}),  # as the footage stands still
         ("falls apart", {"spectrum": {"dream": {"slope": -1.0}, "footage": {"slope": -2.1}}}),
         ("grey", {"colour": {"off": 20.0, "contrast": 0.9}}),
         ("grey", {"colour": {"off": 2.0, "contrast": 0.4}}),
@@ -37,7 +39,7 @@ def test_the_word_is_of_the_worst_that_is_seen(expected, change):
 def test_what_was_trained_too_little_goes_on_and_the_rest_gets_advice():
     soft = GOOD | {"reconstruction": {"lpips_alex": 0.57}}
     assert verdict(soft, 3, 20) == "soft: trained 3 of about 20 minutes it needs; `--resume` goes on"
-    assert verdict(GOOD, 3, 20) == "good: trained 3 of about 20 minutes it needs; `--resume` goes on"
+    assert verdict(GOOD, 3, 20) == "good already: trained 3 of about 20 minutes that make it best; `--resume` goes on"
     assert verdict(soft, 20, 20).startswith("soft: trained as long as it needs; give it more footage")
     assert verdict(GOOD, 21.4, 20) == "good: trained 21 minutes, as long as it needs"
     assert advice(GOOD) == "good"

@@ -2,7 +2,9 @@
 
 # Where a figure begins to be seen. Shares are of the footage's own figure.
 STILL = 0.20  # least change over any 4 seconds, and motion over all of a dream
-APART = 2.0  # Fréchet distance of a later part over the first's
+STILLER = 0.8  # of the footage's own least change, where that is less
+APART = 2.0  # Fréchet distance of a later part over the first's; and, for a dream may only have come to another place,
+FAR = 1.5  # of the whole dream over the footage's halves'
 NOISE = 0.75  # slope of the spectrum: flatter than this share is noise
 OFF, PALE = 10.0, 0.60  # mean colour in grey levels; contrast
 STEEP, BLUNT = 1.12, 0.35  # slope of the spectrum, and edges: of drawings in flat colours the slope alone says too much
@@ -39,9 +41,13 @@ def word(figures: dict) -> str:
     slope, own = figure("spectrum", "dream", "slope"), figure("spectrum", "footage", "slope")
     if slope is not None and own:
         steep = slope / own
-    if under(figure("least_change"), STILL) or under(figure("windows", "motion"), STILL):
+    least = figure("footage", "least_change")
+    still = STILL if least is None else min(STILL, STILLER * least)  # the footage may stand still itself
+    if under(figure("least_change"), still) or under(figure("windows", "motion"), STILL):
         return "stands still"
-    if over(figure("worst_to_first"), APART) or under(steep, NOISE):
+    far = figure("windows", "frames_to_halves")
+    strays = over(figure("worst_to_first"), APART) and (far is None or far > FAR)
+    if strays or under(steep, NOISE):
         return "falls apart"
     if over(figure("colour", "off"), OFF) or under(figure("colour", "contrast"), PALE):
         return "grey"
@@ -65,6 +71,8 @@ def verdict(figures: dict, spent_minutes: float, needs_minutes: float) -> str:
     found = word(figures)
     if spent_minutes < TRAINED * needs_minutes:
         part = f"{_number(spent_minutes)} of about {_number(needs_minutes)} minutes"
+        if found == "good":
+            return f"good already: trained {part} that make it best; `--resume` goes on"
         return f"{found}: trained {part} it needs; `--resume` goes on"
     if found == "good":
         return f"good: trained {_number(spent_minutes)} minutes, as long as it needs"
