@@ -1,5 +1,6 @@
 """What a person looks at while a dream is learned: one moving line, a contact sheet, a short dreamt clip."""
 
+import itertools
 import math
 import os
 import shutil
@@ -114,13 +115,17 @@ def shrunk(picture: np.ndarray, k: int) -> np.ndarray:
 
 
 def clip(path: Path, dream, seconds: float) -> None:
-    """A few dreamt seconds as MP4, drawn as `livedream render` draws them, there when whole. UserError if it cannot."""
+    """A few dreamt seconds as MP4, drawn as `livedream render` draws them, there when whole. UserError if it cannot.
+
+    A clip of that name stays, and the new one is NAME-2.mp4.
+    """
     from livedream.stage import offline
 
     drawing = path.with_name(f".{path.name}")
     drawing.unlink(missing_ok=True)  # of a run that was killed
     try:
         offline.render(dream, drawing, seconds=seconds, fps=min(30.0, max(10.0, dream.fps)), seed=0)
-        os.replace(drawing, path)
+        names = (path.with_stem(f"{path.stem}-{k}") if k > 1 else path for k in itertools.count(1))
+        os.replace(drawing, next(name for name in names if not name.exists()))
     finally:
         drawing.unlink(missing_ok=True)

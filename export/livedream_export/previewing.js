@@ -10,6 +10,8 @@ const MEANINGS = {
   "learning to remember": "It learns to move its memories into place and to correct them.",
   "learning motion": "It learns how one moment leads to the next, so that it can dream on.",
   "looking at all the footage": "It looks at every frame once more, with what it has learned.",
+  "writing the dream": "The dream goes into a file that plays, and a clip and a contact sheet are made of it.",
+  "judging the dream": "The dream is played for a while, and compared with your footage.",
 };
 const NAMES = { dB: ["likeness", "dB"], loss: ["loss", ""], speed: ["speed", "steps/s"], skipped: ["left out", "steps"] };
 const WORDS = /^(good|soft|grey|falls apart|stands still): (.*)$/s;
@@ -120,7 +122,7 @@ function layCaption() {
   if (!top_ && !number) still();
   $("caption").classList.toggle("first", !playing && !ended);
   const after = shown?.minutes ? `, after ${span(60 * shown.minutes)}` : "";
-  $("caption").textContent = playing ? (shown?.early === false ? "the dream" : "early dream") + after
+  $("caption").textContent = playing ? (shown?.early !== false ? "early dream" : ended ? "the dream" : "the dream so far") + after
     : !top_ ? "" : ended ? "your footage"
     : early ? "your footage · the first dream comes in a minute or so"
     : `your footage · the dream comes at the end, in ${span(left)}`;
@@ -215,9 +217,9 @@ function layDreams(dreams) {
   $("dreams").hidden = dreams.length < 2;
   if (ended) $("dreams").firstElementChild.textContent = "How it came along";
   const strip = $("dreams").querySelector(".strip");
-  dreams.forEach(({ file, minutes, early }, k) => {
+  dreams.forEach(({ file, minutes }, k) => {
     const button = strip.children[k] ?? strip.appendChild(make("button"));
-    button.textContent = !early ? "end" : minutes ? span(60 * minutes).replace(/utes?$/, "") : "new";
+    button.textContent = minutes ? span(60 * minutes).replace(/utes?$/, "") : "new";
     button.setAttribute("aria-pressed", file === playing);
     button.onclick = () => play(file).catch(() => {});
   });

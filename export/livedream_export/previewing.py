@@ -156,17 +156,19 @@ class Page:
 
     def _dreams(self) -> list[dict]:
         """The clips, the newest last, with the minutes that had been trained, where the log has them."""
-        log = {}
+        log: dict[int, list[dict]] = {}  # by steps; motion may have learned on between two of the same
         if clips := self._pictures("dream-*.mp4"):
             with contextlib.suppress(OSError, ValueError):
                 lines = clips[0].with_name("log.jsonl").read_text("utf-8").splitlines()
-                log = {each["steps"]: each for each in map(json.loads, lines)}
+                for each in map(json.loads, lines):
+                    log.setdefault(each["steps"], []).append(each)
         told = []
-        for path in clips:
+        for path in reversed(clips):
             steps = re.match(r"dream-(\d+)", path.name)
-            about = log.get(int(steps[1]), {}) if steps else {}
+            lines = log.get(int(steps[1])) if steps else None
+            about = lines.pop() if lines else {}
             told.append({"file": _version(path), "minutes": about.get("minutes"), "early": about.get("early", True)})
-        return told
+        return told[::-1]
 
     def _sample(self) -> None:
         """One more point of the curve, if it is time."""
