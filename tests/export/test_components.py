@@ -3,40 +3,59 @@
 import base64
 import dataclasses
 
+import footage_frames
 import numpy as np
 import onnx
 import pytest
 import torch
 import training
-from livedream_export import autoencoder, components, knobs
+from livedream_export import autoencoder, dream_file, knobs, memories, proof
 from livedream_export.networks import Autoencoder, Recurrent
 from onnx import numpy_helper
 
 from livedream import UserError
 
 pytestmark = pytest.mark.timeout(600)  # seconds of work, but not on a machine that has other work
-TINY = dataclasses.replace(training.SMALL, latent=4, widths=(8, 8, 8, 8), state=8, mixtures=2)
+TINY = dataclasses.replace(training.SMALL, latent=4, widths=(8, 8, 8, 8), state=8, mixtures=2, remembers=False)
+COUNT = 60  # frames, and memories
+
+
+class Made:
+    """Networks that have learned nothing, and the components that they become."""
+
+    def __init__(self, remembers: bool):
+        torch.manual_seed(1)
+        hp = dataclasses.replace(TINY, remembers=remembers)
+        frames, segments = footage_frames.round_trip(COUNT), [(0, COUNT)]
+        net = Autoencoder(32, 32, hp).eval()
+        for layer in (net.decoder.head.last, net.encoder.out):
+            layer.weight.data.mul_(20)  # pictures and latents as wide as learned ones
+        latents = autoencoder.encode(net, frames).numpy()
+        kept = memories.build(frames, np.arange(COUNT), segments, 25.0, 1e9) if remembers else None
+        self.parts = dream_file.Parts(net, Recurrent(hp).eval(), latents, segments, 25.0, kept, hp)
+        self.parts.autoencoder.decoder.whole = True
+        drawing, unit = self.parts.drawing, self.parts.network.deviation
+        self.about = self.parts.at(0), np.full((1, 32, 32, 4), 255, np.uint8), unit, drawing.memory
+        self.modules = drawing.parts
+        self.models = proof.build(self.modules, *self.about)
 
 
 @pytest.fixture(scope="module")
-def networks():
-    torch.manual_seed(1)
-    autoencoder, recurrent = Autoencoder(32, 32, TINY).eval(), Recurrent(TINY).eval()
-    for layer in (autoencoder.decoder.head, autoencoder.encoder.out):
-        layer.weight.data.mul_(20)  # pictures and latents as wide as learned ones
-    return autoencoder, recurrent
+def plain():
+    return Made(remembers=False)
 
 
 @pytest.fixture(scope="module")
-def built(networks):
-    return components.build(*networks, 32, 32)
+def remembering():
+    return Made(remembers=True)
 
 
-def test_components_keep_to_the_names_and_types_of_the_contract(built):
-    def named(values):
-        return {value.name: [dim.dim_value for dim in value.type.tensor_type.shape.dim] for value in values}
+def named(values):
+    return {value.name: [dim.dim_value for dim in value.type.tensor_type.shape.dim] for value in values}
 
-    step, decode, encode = (built[name].graph for name in ("step", "decode", "encode"))
+
+def test_components_keep_to_the_names_and_types_of_the_contract(plain):
+    step, decode, encode = (plain.models[name].graph for name in ("step", "decode", "encode"))
     assert named(step.input) == {
         "latent": [1, 4],
         "state.h": [1, 8],
@@ -49,17 +68,86 @@ def test_components_keep_to_the_names_and_types_of_the_contract(built):
     assert named(encode.input) == {"image": [1, 32, 32, 4]}
 
 
+def test_components_that_remember_keep_to_the_contract_too(remembering):
+    step, recall, decode, encode = (remembering.models[name].graph for name in ("step", "recall", "decode", "encode"))
+    latents = {"latent.picture": [1, 4], "latent.place": [1, 3]}
+    states = {"state.h": [1, 8], "state.walk": [1, 3], "state.seen": [1, COUNT]}
+    chance = {"noise": [1, 4 + memories.LIKENESS], "uniform": [1, 1]}
+    assert named(step.input) == latents | states | chance | {"control.temperature": [1], "control.wander": [1]}
+    assert named(step.output) == {f"next.{name}": shape for name, shape in (latents | states).items()}
+    assert named(recall.input) == latents
+    of_recall = {"recall.weight": [2], "recall.motion": [1, 2, 4, 4], "recall.away": [1, 4], "recall.drawn": [1, 4]}
+    assert named(recall.output) == {"index": [2], **of_recall}
+    taken = named(decode.input)
+    assert taken.pop("latent.place", None) in (None, [1, 3])  # nothing is drawn from it
+    assert taken == {"latent.picture": [1, 4], "memory": [2, 32, 32, 4], **of_recall, "control.recall": [1]}
+    assert named(decode.output) == {"frame": [1, 32, 32, 4]}
+    assert named(encode.output) == latents
+
+
+def altered(model: onnx.ModelProto) -> onnx.ModelProto:
+    """All its weights are half as large again."""
+    model = onnx.ModelProto.FromString(model.SerializeToString())
+    for tensor in model.graph.initializer:
+        if tensor.data_type == onnx.TensorProto.FLOAT and np.prod(tensor.dims) > 8:
+            tensor.CopyFrom(numpy_helper.from_array(1.5 * numpy_helper.to_array(tensor), tensor.name))
+    return model
+
+
 @pytest.mark.parametrize("component", ["step", "decode", "encode"])
-def test_altered_weights_fail_the_proof(built, networks, component):
-    altered = onnx.ModelProto.FromString(built[component].SerializeToString())
-    largest = max(altered.graph.initializer, key=lambda tensor: np.prod(tensor.dims))
-    largest.CopyFrom(numpy_helper.from_array(1.5 * numpy_helper.to_array(largest), largest.name))
-    components.prove(built, *networks)
+def test_altered_weights_fail_the_proof(plain, component):
+    spoilt = plain.models | {component: altered(plain.models[component])}
     with pytest.raises(UserError, match="off PyTorch's; nothing was written"):
-        components.prove(built | {component: altered}, *networks)
+        proof.prove(plain.modules, spoilt, *plain.about)
 
 
-def test_before_the_last_level_has_learned_the_half_size_picture_is_drawn(networks):
+@pytest.mark.parametrize("component", ["step", "recall", "decode", "encode"])
+def test_altered_weights_fail_the_proof_of_a_dream_that_remembers(remembering, component):
+    spoilt = remembering.models | {component: altered(remembering.models[component])}
+    with pytest.raises(UserError, match="off PyTorch's; nothing was written"):
+        proof.prove(remembering.modules, spoilt, *remembering.about)
+
+
+def test_the_proof_sees_a_dream_leave_for_elsewhere(remembering, monkeypatch):
+    places = []
+    near = proof.Proof._near
+
+    def seen(self, found, there, name, what):
+        if name == "next.latent.place":
+            places.append(there.numpy()[0, 2])
+        near(self, found, there, name, what)
+
+    monkeypatch.setattr(proof.Proof, "_near", seen)
+    proof.prove(remembering.modules, remembering.models, *remembering.about)
+    assert len(places) == 20
+    assert max(places) > 0
+
+
+def test_a_picture_of_the_footage_is_found_among_memories(remembering):
+    frames = footage_frames.round_trip(COUNT)
+    found = remembering.parts.drawing.encode(frames[[0, 7, 30, 59]])
+    assert found.shape == (4, 4 + 3)
+    assert np.abs(found[:, 4] - [0, 7, 30, 59]).max() <= 0.5
+    assert np.array_equal(found[:, 4], found[:, 5])
+    assert not found[:, 6].any()
+
+
+def test_where_rounding_chooses_another_chance_may_prove_it(remembering, monkeypatch):
+    tries = []
+    chain = proof.Proof.chain
+
+    def once_unlucky(self, values, seed):
+        tries.append(seed)
+        if len(tries) == 1:
+            raise UserError("export: encode's latent.place is 31 off PyTorch's; nothing was written")
+        chain(self, values, seed)
+
+    monkeypatch.setattr(proof.Proof, "chain", once_unlucky)
+    proof.prove(remembering.modules, remembering.models, *remembering.about)
+    assert tries == [1, 2]
+
+
+def test_before_the_last_level_has_learned_the_half_size_picture_is_drawn():
     """The last level learns last: an early dream must not be drawn by weights that have learned nothing."""
     net = Autoencoder(64, 64, TINY).eval()
     latents = torch.randn(16, 4)
@@ -89,13 +177,31 @@ def draw(latents):
 def test_knobs_are_named_after_what_they_do_and_turn_that_way():
     rng = np.random.default_rng(0)
     latents = (rng.normal(size=(400, 4)) * [-1.0, 0.9, 0.8, 0.7]).astype(np.float32)
-    found = knobs.find(draw, latents, list(range(0, 400, 100)))
+    found = knobs.find(draw, latents, latents[::100])
     assert [knob["effect"] for knob in found] == sorted((knob["effect"] for knob in found), reverse=True)
     by_name = {knob["name"]: np.frombuffer(base64.b64decode(knob["vector"]), "<f4") for knob in found}
     assert set(by_name) == {"brighter", "to the right", "warmer", "direction 4"}
     assert by_name["brighter"][0] > 0.9
     assert by_name["to the right"][1] > 0.8
     assert by_name["warmer"][2] > 0.7
+
+
+def test_what_drawings_take_beside_latents_stays_and_a_knob_reaches_as_far_as_it_must():
+    rng = np.random.default_rng(0)
+    latents = (rng.normal(size=(400, 4)) * [-1.0, 0.9, 0.8, 0.7]).astype(np.float32)
+    places = np.float32([[5, 6, 0.25]] * 4)
+    seen = []
+
+    def drawn(taken):
+        seen.append(taken[:, 4:])
+        return draw(taken[:, :4])
+
+    found = knobs.find(drawn, latents, np.concatenate([latents[::100], places], 1), reach=1.5)
+    assert all(np.array_equal(each, places) for each in seen)
+    for knob in found:
+        vector = np.frombuffer(base64.b64decode(knob["vector"]), "<f4")
+        assert not vector[4:].any()
+        assert np.sqrt(np.square(vector[:4] / latents.std(0)).mean()) == pytest.approx(1.5, rel=1e-3)
 
 
 def test_what_differs_from_scene_to_scene_names_nothing():

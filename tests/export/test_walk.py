@@ -29,7 +29,7 @@ def walk_among(found) -> Walk:
 def walked(walk, seconds, wander=0.5, begin=0):
     """Places [N, 3] and walks [N, 3] of a dream that nobody touches."""
     place, state, seen = (torch.from_numpy(each) for each in start(walk, begin).values())
-    chance = torch.randn(round(seconds * FPS), 1, memories.SEAMS, generator=torch.Generator().manual_seed(1))
+    chance = torch.randn(round(seconds * FPS), 1, memories.LIKENESS, generator=torch.Generator().manual_seed(1))
     temperature, wander = torch.ones(1), torch.full((1,), wander)
     places, states = [place], [state]
     for each in chance:
@@ -124,12 +124,12 @@ def test_wander_drives_on_at_0_and_is_a_kaleidoscope_at_1(walk, wandering):
 
 @pytest.fixture(scope="module")
 def recall(walk, some):
-    return Recall(walk, some, near=0.3, far=0.9)
+    return Recall(walk, some, near=0.3, far=0.9, usual=50.0)
 
 
 @torch.no_grad()
 def recalled(recall, place, x=None):
-    """index, weight, motion, away at a place, with the latent that lies there or another."""
+    """index, weight, motion, away, drawn at a place, with the latent that lies there or another."""
     place = torch.tensor([place], dtype=torch.float32)
     return [each.numpy() for each in recall(recall.walk.at(place) if x is None else x, place)]
 
@@ -152,29 +152,30 @@ def test_weights_add_up_to_1_and_there_is_such_a_memory(recall, pushed):
     for place in PLACES:
         there = recall.walk.at(torch.tensor([place], dtype=torch.float32))
         x = there + pushed * torch.from_numpy(rng.normal(size=(1, LATENT)).astype(np.float32))
-        index, weight, motion, away = recalled(recall, place, x)
+        index, weight, motion, away, drawn = recalled(recall, place, x)
         assert weight.sum() == pytest.approx(1, abs=1e-4)
         assert weight.min() >= 0
         assert 0 <= index.min() <= index.max() < recall.walk.count
         assert np.isfinite(motion).all()
         shown = (weight[:, None] * recall.walk.white[index].numpy()).sum(0)
         assert np.allclose(away[0], x[0].numpy() - shown, atol=1e-4)
+        assert np.allclose(drawn, x, atol=1e-4)
 
 
 def test_at_a_memory_it_is_drawn_alone_and_unmoved(recall):
     for k in (0, 17, 298, 299):
-        index, weight, motion, away = recalled(recall, [k, 5, 0])
+        index, weight, motion, away, _ = recalled(recall, [k, 5, 0])
         assert (index[0], weight[0]) == (k, pytest.approx(1))
         assert not motion.any()
         assert np.abs(away).max() < 1e-3
 
 
 def test_between_two_the_nearer_is_moved_to_where_things_are_by_then(recall, some):
-    index, weight, motion, _ = recalled(recall, [17.25, 5, 0])
+    index, weight, motion, *_ = recalled(recall, [17.25, 5, 0])
     flow = some.flow[17] * some.scale[17]
     assert (index[0], weight[0]) == (17, pytest.approx(1))
     assert np.allclose(motion[0], -0.25 * flow, atol=1e-4)
-    index, weight, motion, _ = recalled(recall, [17.9, 5, 0])
+    index, weight, motion, *_ = recalled(recall, [17.9, 5, 0])
     assert (index[0], weight[0]) == (18, pytest.approx(1))
     assert np.allclose(motion[0], 0.1 * flow, atol=1e-4)
 
@@ -200,6 +201,16 @@ def test_a_push_as_small_as_the_dreams_own_leads_nowhere_else_and_a_knob_does(re
     drawn = mixture(recall, [20, 150, 0], led)
     assert drawn[20] < 0.01
     near = walk.white[np.flatnonzero(drawn > 0.1)]
-    assert (near - led).square().mean() < 0.8 * (there - led).square().mean()
+    way = (led - there) / (led - there).norm()
+    assert ((near - there) @ way.T).mean() > 0.4 * (led - there).norm()  # it lies on the way
     onward = mixture(recall, [20.5, 150, 0], led)  # and there, too, time goes on
     assert np.abs(np.flatnonzero(onward > 0.1)[:, None] - np.flatnonzero(drawn > 0.1)).min(1).max() <= 1
+
+
+def test_what_is_far_from_its_memories_is_drawn_as_if_it_were_not(walk, some):
+    """Else the correction would not trust memories that a knob led to."""
+    recall = Recall(walk, some, near=0.3, far=0.9, usual=0.5)
+    there = walk.at(torch.tensor([[20.0, 150.0, 0.0]]))
+    index, weight, _, away, drawn = recalled(recall, [20, 150, 0], there + 4)
+    assert np.sqrt(np.square(away).mean()) == pytest.approx(0.5, abs=1e-3)
+    assert np.allclose(drawn - away, (weight[:, None] * walk.white[index].numpy()).sum(0), atol=1e-4)
