@@ -80,7 +80,7 @@ def begun(show, until):
 
 def test_the_names_are_those_of_the_folder_and_of_what_ships(show):
     load = parameters(show)["dream/load"]
-    assert load["choices"] == ["calm", "growing", "pushed", "rainbow", "tall", "wide"]
+    assert load["choices"] == ["abyss", "calm", "city", "growing", "pushed", "rainbow", "tall", "wide"]
     assert load["choices"][load["value"]] == "calm"
 
 
