@@ -124,13 +124,17 @@ class DecodeWithMemories(nn.Module):
 
 
 class EncodeToPlace(nn.Module):
-    """image, uint8 [1, H, W, 4], to the latent and the memory that looks most like it."""
+    """image, uint8 [1, H, W, 4], to the memory that looks most like it, and to its latent, no farther from that one's
+    than that it is drawn there.
+    """
 
     inputs, outputs = ("image",), ("latent.picture", "latent.place")
 
-    def __init__(self, autoencoder: Autoencoder, memories: Memories):
+    def __init__(self, autoencoder: Autoencoder, network: Recurrent, recall: Recall, memories: Memories):
         super().__init__()
-        self.encoder = autoencoder.encoder
+        self.encoder, self.walk, self.near = autoencoder.encoder, recall.walk, recall.near
+        self.register_buffer("center", network.mean.clone())
+        self.register_buffer("spread", network.deviation.clone())
         self.register_buffer("look", torch.from_numpy(memories.look).half().float())
         for name in ("mean", "deviation"):
             self.register_buffer(name, torch.from_numpy(getattr(memories.looks, name)))
@@ -140,7 +144,11 @@ class EncodeToPlace(nn.Module):
     def forward(self, image: Tensor):
         pictures = image.float()[..., :3]
         latent = self.encoder(pictures.permute(0, 3, 1, 2) / 255)[0]
-        return latent, self.place(self._looks(pictures))
+        place = self.place(self._looks(pictures))
+        there = self.walk.at(place) * self.spread + self.center
+        off = latent - there
+        far = (off / self.spread).square().mean(1, keepdim=True).sqrt()
+        return there + off * (0.95 * self.near / far.clamp(min=1e-6)).clamp(max=1), place
 
     def _looks(self, pictures: Tensor) -> Tensor:
         """As memories.Looks, of one picture [1, H, W, 3]: [1, D]."""
@@ -187,5 +195,5 @@ def remembering(
         "step": StepAmongMemories(network, walk, pull),
         "recall": RecallMemories(network, recall),
         "decode": DecodeWithMemories(autoencoder, network),
-        "encode": EncodeToPlace(autoencoder, memories),
+        "encode": EncodeToPlace(autoencoder, network, recall, memories),
     }
