@@ -31,11 +31,14 @@ def load(path: Path) -> dict:
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from None
     except Exception as error:  # whatever unpickling a damaged file may raise
-        raise UserError(f"{path}: damaged, or not a checkpoint ({type(error).__name__}); train anew") from None
+        kind = type(error).__name__
+        raise UserError(f"{path}: damaged, or not a checkpoint ({kind}); train without --resume") from None
     if not isinstance(saved, dict) or not saved.keys() >= NEEDED:
         raise UserError(f"{path}: not a checkpoint of livedream train")
     try:
+        if "remembers" not in saved["hp"]:
+            raise UserError(f"{path}: made by an earlier livedream, whose networks were others; train without --resume")
         kept = {name: tuple(v) if isinstance(v, list) else v for name, v in saved["hp"].items()}
         return saved | {"hp": Hyperparameters(**kept)}
     except (TypeError, AttributeError):
-        raise UserError(f"{path}: made by another version of livedream; train anew") from None
+        raise UserError(f"{path}: made by another version of livedream; train without --resume") from None

@@ -178,6 +178,7 @@ def export(parts: Parts, path: Path, fps: float, size: tuple[int, int], title: s
             "trained_by": f"livedream {livedream.__version__}, torch {torch.__version__}",
             "trained_on": datetime.date.today().isoformat(),
             **provenance,
+            **({"memories": f"{len(parts.pictures)} pictures of the footage are in this file"} if remembers else {}),
         },
     }
     write.write(path, built, metadata, parts.pictures, halve=True)

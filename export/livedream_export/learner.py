@@ -58,5 +58,5 @@ class Learner:
                 getattr(self, name).load_state_dict(saved[name])
         except (KeyError, RuntimeError, ValueError, TypeError) as error:
             what = str(error).strip().splitlines()[0]
-            raise UserError(f"the checkpoint does not fit these networks ({what}); train anew") from None
+            raise UserError(f"the checkpoint does not fit these networks ({what}); train without --resume") from None
         self.slower = saved.get("slower", 1.0)

@@ -177,8 +177,10 @@ function layNow({ done, left, total, stage, number: at, share }) {
     [...rail.children].forEach((mark, k) => { mark.className = ["past", "here", ""][Math.sign(k + 1 - at[0]) + 1]; });
   }
   const part = share !== null && share > 0 && share < 1 ? ` · ${Math.floor(100 * share)} %` : "";
-  fill($("step"), stage ? [make("span", at ? `${at[0]} of ${at[1]} ` : ""), stage, make("span", part)] : []);
-  $("meaning").textContent = MEANINGS[stage] ?? "";
+  const reading = stage && !$("rail").children.length; // it tells of files and frames, before the first stage
+  fill($("step"), stage
+    ? [make("span", at ? `${at[0]} of ${at[1]} ` : ""), reading ? "reading footage" : stage, make("span", part)] : []);
+  $("meaning").textContent = reading ? stage : MEANINGS[stage] ?? "";
 }
 
 function layEnd({ said, made }) {
@@ -250,7 +252,8 @@ function clock(seconds) {
   return h ? `${h}:${String(m).padStart(2, "0")}:${String(s).padStart(2, "0")}` : `${m}:${String(s).padStart(2, "0")}`;
 }
 function span(seconds) { // in words, roughly
-  if (seconds < 50) return `${Math.max(1, Math.round(seconds))} seconds`;
+  if (seconds < 1.5) return "a moment";
+  if (seconds < 50) return `${Math.round(seconds)} seconds`;
   if (seconds < 5400) { const minutes = Math.round(seconds / 60); return `${minutes} minute${minutes === 1 ? "" : "s"}`; }
   return `${Number((seconds / 3600).toPrecision(2))} hours`;
 }

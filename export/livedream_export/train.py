@@ -132,13 +132,13 @@ class Run:
         self.learner = Learner(self.size, self.hp, self.device, self.seed)
         if saved:
             self._resume(saved)
-        elif self.checkpoint.exists():
-            before = self.checkpoint.with_stem("checkpoint-before")
-            os.replace(self.checkpoint, before)
-            self.progress.line(f"starting anew, without --resume; the last run's checkpoint is kept as {before}")
         self._choose_frames()
         self._remember()
         self.budget.must_suffice()
+        if self.checkpoint.exists() and not saved:
+            before = self.checkpoint.with_stem("checkpoint-before")
+            os.replace(self.checkpoint, before)
+            self.progress.line(f"starting anew, without --resume; the last run's checkpoint is kept as {before}")
         self.rng = np.random.default_rng((self.seed, self.steps))
         torch.manual_seed(self.seed * 1_000_003 + self.steps)
 
@@ -160,7 +160,7 @@ class Run:
         """Title and provenance; what is not given stays as it was."""
         before = saved.get("provenance", {})
         self.title = title or saved.get("title") or self.out.stem
-        self.provenance = {
+        self.provenance = before | {
             "footage": [{"name": Path(s.path).name, "sha256": s.sha256} for s in self.footage.sources],
             "licence": licence or before.get("licence") or "as the footage",
             "seed": before.get("seed", self.seed),
@@ -191,6 +191,8 @@ class Run:
         self.perceptual = perceptual.load(self.device) if self.hp.perceptual else None
         if self.hp.perceptual and self.perceptual is None:
             self.progress.line("without the loss that sees like a trained network: pip install 'livedream[train]'")
+        if self.perceptual:
+            self.provenance["trained_on_losses"] = ["lite0"]
         if not self.hp.remembers:
             return
         self.memories = memories.of_footage(self.footage, self.hp, self._share("choosing memories"))
@@ -443,7 +445,7 @@ class Run:
                 "minutes": round(spent, 1),
                 "steps": self.steps,
             }
-            about = {**self.provenance, **self._learned_with(), "figures": figures}
+            about = {**self.provenance, "figures": figures}
             dream_file.export(parts, self.out, self.footage.fps, self.size, self.title, about)
             self.written = self.current = True
             self._show(early, drawn, figures)
@@ -452,15 +454,6 @@ class Run:
         self.progress.line(f"{what}: {self.out} · {psnr:.1f} dB on {which} · pictures in {self.folder}/")
         if not early:
             self._judge()
-
-    def _learned_with(self) -> dict:
-        """What a reader of the file should know of how it was learned, for its provenance."""
-        told = {}
-        if self.memories is not None:
-            told["memories"] = f"{len(self.memories.frames)} pictures of the footage are in this file"
-        if self.perceptual and self.steps:
-            told["trained_on_losses"] = ["lite0"]
-        return told
 
     def _judge(self) -> None:
         """Look at the dream with the judges' eyes, for under a minute, and say in words how good it is."""

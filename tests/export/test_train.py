@@ -1,19 +1,25 @@
 """Whole training runs on a clip of a moving square: what they write, and what stops them."""
 
 import json
+import types
 
 import footage_clips
 import numpy as np
+import onnx
 import pytest
 import torch
 import training
-from livedream_export import autoencoder, checkpoint, export, footage, train
+from livedream_export import autoencoder, checkpoint, export, footage, memories, train
 from livedream_export.device import choose
+from livedream_export.dream_file import Parts
 from livedream_export.learner import Learner
 from livedream_export.train import Run
 
 from livedream import UserError
+from livedream.backend import cpu
 from livedream.dream import read
+from livedream.play import table
+from livedream.play.player import Player
 from livedream.stage import offline
 
 pytestmark = pytest.mark.timeout(600)  # seconds of work, but not on a machine that has other work
@@ -31,30 +37,45 @@ def clip(tmp_path_factory):
     return training.square(tmp_path_factory.mktemp("clip") / "square.mp4")
 
 
-@pytest.fixture(scope="module")
-def trained(clip, tmp_path_factory):
-    """A run of some hundred steps."""
+@pytest.fixture(scope="module", params=training.KINDS)
+def trained(request, clip, tmp_path_factory):
+    """A run of some hundred steps: with memories, and without."""
     out = tmp_path_factory.mktemp("trained") / "square.onnx"
-    options = {"size": "32", "seed": 3, "title": "A square", "licence": "CC0-1.0", "hp": training.SMALL}
-    made = train.train([clip], out, minutes=0.6, now=training.counter(), **options)
+    options = {"size": "32", "seed": 3, "title": "A square", "licence": "CC0-1.0", "hp": training.KINDS[request.param]}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(train.evaluate, "short", unable)
+        made = train.train([clip], out, minutes=0.6, now=training.counter(), **options)
     assert made == out
     return out
 
 
+@pytest.fixture(scope="module")
+def dream(trained):
+    return read.load(trained)
+
+
+def unable(*args, **options):
+    raise UserError("no judge is here")
+
+
+def remembers(dream) -> bool:
+    return "recall" in dream.components
+
+
 def run_on(clip, out, **options):
     """A run that has read its footage."""
-    run = Run(out, options.pop("minutes", 1.0), "cpu", 0, training.SMALL, training.counter(0.05))
+    run = Run(out, options.pop("minutes", 1.0), "cpu", 0, options.pop("hp", training.SMALL), training.counter(0.05))
     run.begin([str(clip)], options.pop("size", "32"), options.pop("resume", False), **options)
     return run
 
 
-def test_a_dream_that_plays_and_knows_where_it_is_from(trained, clip):
-    dream = read.load(trained)
+def test_a_dream_that_plays_and_knows_where_it_is_from(dream, clip):
     assert (dream.title, dream.kind, dream.size, dream.fps) == ("A square", "vae-rnn", (32, 32), 25.0)
-    assert set(dream.components) == {"step", "decode", "encode"}
+    assert set(dream.components) - {"recall"} == {"step", "decode", "encode"}
     assert dream.provenance["licence"] == "CC0-1.0"
     assert dream.provenance["footage"][0]["name"] == clip.name
     assert len(dream.provenance["footage"][0]["sha256"]) == 64
+    assert dream.provenance.get("memories", "") == ("100 pictures of the footage are in this file" * remembers(dream))
     assert 1 <= len(dream.scenes) <= 8
     assert dream.scenes[0].thumbnail[:2] == b"\xff\xd8"
     frames = [frame.pixels for frame in offline.frames(dream, 30, 25.0, seed=1)]
@@ -65,15 +86,28 @@ def test_a_dream_that_plays_and_knows_where_it_is_from(trained, clip):
 
 
 def test_pictures_are_learned(trained, clip):
+    """By the network itself, whatever it remembers."""
     saved = checkpoint.load(trained.with_suffix(".run") / "checkpoint.pt")
     learner = Learner(saved["size"], saved["hp"], torch.device("cpu"))
     frames = footage.read([clip], 32).frames
     every = np.arange(len(frames))
+    if saved["hp"].remembers:  # it draws at half the sides
+        learner.average.decoder.whole = False
     untrained = autoencoder.psnr(frames, autoencoder.reconstruct(learner.average, frames, every)).mean()
     learner.restore(saved)
     learned = autoencoder.psnr(frames, autoencoder.reconstruct(learner.average, frames, every)).mean()
     assert untrained < 12  # the mean picture would have 13
     assert learned > 17
+
+
+def test_a_dream_that_remembers_draws_the_footage_as_it_was(trained, dream, clip):
+    if not remembers(dream):
+        pytest.skip("it draws what it learned")
+    frames = footage.read([clip], 32).frames
+    log = (trained.with_suffix(".run") / "log.jsonl").read_text().splitlines()
+    assert json.loads(log[-1])["learned_psnr_db"] > 24
+    shown = next(offline.frames(dream, 1, 25.0, seed=1)).pixels[..., :3]
+    assert autoencoder.psnr(frames, np.repeat(shown[None], len(frames), 0)).max() > 24
 
 
 def test_the_run_folder(trained):
@@ -85,25 +119,71 @@ def test_the_run_folder(trained):
     assert not list(folder.glob("*.tmp"))
 
 
-def test_knobs_have_names_of_their_own(trained):
-    names = [knob.name for knob in read.load(trained).directions]
+def test_knobs_have_names_of_their_own(dream):
+    names = [knob.name for knob in dream.directions]
     assert len(set(names)) == len(names) == 8
 
 
-def test_a_finished_run_is_exported_without_its_footage(trained, tmp_path, monkeypatch):
+def test_a_dream_file_takes_no_more_room_than_it_may(trained):
+    assert trained.stat().st_size < memories.room(32 * 32)
+
+
+def same(a, b) -> bool:
+    """Whether two dream files have the same networks, memories and scenes."""
+    a, b = (onnx.load(path) for path in (a, b))
+    weights = [{each.name: each.raw_data for each in model.graph.initializer} for model in (a, b)]
+    scenes = [json.loads(model.metadata_props[0].value)["scenes"] for model in (a, b)]
+    return weights[0] == weights[1] and scenes[0] == scenes[1]
+
+
+def test_a_finished_run_is_exported_again_as_it_was(trained, dream, tmp_path):
+    checkpoint = trained.with_suffix(".run") / "checkpoint.pt"
+    out = export.export_checkpoint(checkpoint, tmp_path / "again.onnx")
+    assert same(out, trained)
+    again = read.load(out)
+    assert again.provenance["footage"] == dream.provenance["footage"]
+    assert again.provenance.get("memories") == dream.provenance.get("memories")
+
+
+def test_without_its_footage_what_remembers_none_is_exported_too(trained, dream, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "empty"))
-    written = {}
-    monkeypatch.setattr(export.dream_file, "export", lambda out, *about: written.update({out: about}))
-    out = export.export_checkpoint(trained.with_suffix(".run") / "checkpoint.pt", tmp_path / "again.onnx")
-    average, _, latents, segments, fps, size, title, provenance = written[out]
-    dream = read.load(trained)
-    assert np.allclose(latents.mean(0), dream.mean, atol=1e-5)
-    assert (len(latents), segments, fps, size, title) == (100, [[0, 100]], 25.0, (32, 32), "A square")
-    assert provenance["footage"] == dream.provenance["footage"]
-    with torch.no_grad():
-        drawn = average.decoder(torch.tensor(dream.scenes[0].tensors["step/latent"]))[0] * 255
-    first = next(offline.frames(dream, 1, 25.0)).pixels[..., :3]
-    assert np.abs(drawn.permute(1, 2, 0).numpy() - first).max() < 2
+    checkpoint = trained.with_suffix(".run") / "checkpoint.pt"
+    if remembers(dream):
+        with pytest.raises(UserError, match=r"no longer in .*--resume"):
+            export.export_checkpoint(checkpoint, tmp_path / "again.onnx")
+        assert not list(tmp_path.glob("*.onnx"))
+    else:
+        assert same(export.export_checkpoint(checkpoint, tmp_path / "again.onnx"), trained)
+
+
+def test_what_is_played_is_what_was_drawn_in_training(trained, dream):
+    """The player, with ONNX Runtime and the pictures of the file, against PyTorch and those of the run."""
+    saved = checkpoint.load(trained.with_suffix(".run") / "checkpoint.pt")
+    learner = Learner(saved["size"], saved["hp"], torch.device("cpu"))
+    learner.restore(saved)
+    taken = export._cached(saved["sha256"], trained)
+    kept = memories.of_footage(taken, saved["hp"]) if saved["hp"].remembers else None
+    args = saved["latents"].numpy(), saved["segments"], saved["fps"], kept, saved["hp"]
+    parts = Parts(learner.average, learner.recurrent, *args)
+    player = Player(dream, cpu.load)
+    values = table.of(dream, 7)
+    for _ in range(10):
+        now = values.tick(0.06)
+        player.move(1, 16.7, now)  # between steps, too
+        latent, _ = player._standing()
+        drawn = parts.drawing.draw(np.float32(latent)[None])[0]
+        assert np.abs(drawn.astype(int) - player.draw(now)).max() <= 1
+
+
+def test_at_the_footages_own_speed_it_goes_on_by_one_frame_a_step(dream):
+    if not remembers(dream):
+        pytest.skip("it has no places")
+    player, values = Player(dream, cpu.load), table.of(dream, 7)
+    places = []
+    for _ in range(8):
+        player.move(1, 50.0, values.tick(0.02))
+        places.append(player._standing()[0][-3])
+    assert np.allclose(np.diff(places), 0.5, atol=1e-3)
 
 
 def test_a_killed_run_is_exported_from_the_cache_or_says_what_is_missing(clip, tmp_path, monkeypatch):
@@ -111,21 +191,24 @@ def test_a_killed_run_is_exported_from_the_cache_or_says_what_is_missing(clip, t
     run._save(must=True)
     monkeypatch.setattr(export, "SPELL", 0.2)
     written = {}
-    monkeypatch.setattr(export.dream_file, "export", lambda out, *about: written.update({out: about}))
+    monkeypatch.setattr(export.dream_file, "export", lambda parts, out, *about: written.update({out: parts}))
     out = export.export_checkpoint(run.checkpoint, tmp_path / "b.onnx")
-    assert written[out][2].shape == (len(run.footage.frames), training.SMALL.latent)
+    assert written[out].latents.shape == (len(run.footage.frames), training.SMALL.latent)
+    assert len(written[out].pictures) == 100
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "empty"))
     with pytest.raises(UserError, match="no longer in"):
         export.export_checkpoint(run.checkpoint, tmp_path / "c.onnx")
 
 
-def test_resume_goes_on_with_the_same_figures(clip, tmp_path, monkeypatch):
-    run = run_on(clip, tmp_path / "a.onnx", minutes=0.5)
+@pytest.mark.parametrize("hp", training.KINDS.values(), ids=training.KINDS)
+def test_resume_goes_on_with_the_same_figures(clip, tmp_path, monkeypatch, hp):
+    run = run_on(clip, tmp_path / "a.onnx", minutes=0.5, hp=hp)
     monkeypatch.setattr(Run, "_export", lambda self, early: None)
     run.go()
     assert run.steps > 10
     more = run_on(clip, tmp_path / "a.onnx", minutes=0.8, resume=True)
-    assert more.steps == run.steps
+    assert (more.hp, more.steps, more.encoder_steps) == (hp, run.steps, run.encoder_steps)
+    assert (run.steps > run.encoder_steps) == hp.remembers
     assert more.budget.spent == pytest.approx(run.budget.spent)
     assert more.budget.used() == pytest.approx(run.budget.used(), abs=0.5)
     for name in ("autoencoder", "average", "recurrent"):
@@ -154,8 +237,31 @@ def test_a_damaged_checkpoint_is_one_line(clip, tmp_path, spoil):
     run = run_on(clip, tmp_path / "a.onnx")
     run._save(must=True)
     run.checkpoint.write_bytes(spoil(run.checkpoint.read_bytes()))
-    with pytest.raises(UserError, match=r"damaged, or not a checkpoint .*; train anew"):
+    with pytest.raises(UserError, match=r"damaged, or not a checkpoint .*; train without --resume"):
         run_on(clip, tmp_path / "a.onnx", resume=True)
+
+
+def test_a_checkpoint_of_an_earlier_livedream_is_one_line_and_is_trained_anew_when_asked(clip, tmp_path):
+    run = run_on(clip, tmp_path / "a.onnx")
+    run._save(must=True)
+    saved = torch.load(run.checkpoint, weights_only=True)
+    saved["hp"] = {name: value for name, value in saved["hp"].items() if "remember" not in name}
+    del saved["encoder_steps"]
+    torch.save(saved, run.checkpoint)
+    with pytest.raises(UserError, match=r"made by an earlier livedream, .*; train without --resume$"):
+        run_on(clip, tmp_path / "a.onnx", resume=True)
+    with pytest.raises(UserError, match="made by an earlier livedream"):
+        export.export_checkpoint(run.checkpoint, tmp_path / "b.onnx")
+    assert run_on(clip, tmp_path / "a.onnx").steps == 0
+    assert (tmp_path / "a.run/checkpoint-before.pt").exists()
+
+
+def test_too_few_minutes_is_one_line_with_what_it_takes_and_changes_nothing(clip, tmp_path):
+    run_on(clip, tmp_path / "a.onnx")._save(must=True)
+    old = (tmp_path / "a.run/checkpoint.pt").read_bytes()
+    with pytest.raises(UserError, match=r"^--minutes 0.1: too little for this footage, .*; try --minutes \d+$"):
+        run_on(clip, tmp_path / "a.onnx", minutes=0.1)
+    assert (tmp_path / "a.run/checkpoint.pt").read_bytes() == old
 
 
 def test_starting_anew_keeps_the_old_dream_and_the_old_checkpoint(clip, tmp_path, capsys):
@@ -187,7 +293,7 @@ def test_early_dreams_come_early_then_now_and_then(clip, tmp_path, monkeypatch, 
     moments, ends, time = [], [], [0.0]
 
     def learn(*args):
-        for _ in args[-2]:
+        for _ in next(each for each in args if isinstance(each, types.GeneratorType)):
             time[0] += 0.5
 
     def export(self, early):
@@ -197,8 +303,8 @@ def test_early_dreams_come_early_then_now_and_then(clip, tmp_path, monkeypatch, 
 
     monkeypatch.setattr(Run, "_export", export)
     monkeypatch.setattr(train.checkpoint, "save", lambda path, saved: None)
-    monkeypatch.setattr(train.pictures, "learn", learn)
-    monkeypatch.setattr(train.motion, "learn", learn)
+    for stage in (train.pictures, train.recollection, train.motion):
+        monkeypatch.setattr(stage, "learn", learn)
     run = Run(tmp_path / "a.onnx", seconds / 60, "cpu", 0, training.SMALL, lambda: time[0])
     run.begin([str(clip)], "32", False)
     run.go()
@@ -212,18 +318,20 @@ def test_early_dreams_come_early_then_now_and_then(clip, tmp_path, monkeypatch, 
         assert apart.min() > 0.08 * seconds
 
 
-def test_losses_that_are_not_finite_are_never_stepped_on(clip, tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize("stage", ["pictures", "remember"])
+def test_losses_that_are_not_finite_are_never_stepped_on(clip, tmp_path, monkeypatch, capsys, stage):
     """A few are skipped and counted; many in a row go back to the checkpoint, at half the rate."""
     run = run_on(clip, tmp_path / "a.onnx", minutes=0.9)
     monkeypatch.setattr(Run, "_export", lambda self, early: None)
-    whole, calls = type(run.learner.autoencoder).loss, []
+    where = {"pictures": type(run.learner.autoencoder), "remember": train.recollection}[stage]
+    whole, calls = where.loss, []
 
-    def loss(self, *args):
+    def loss(*args):
         calls.append(1)
         bad = len(calls) == 4 or 10 <= len(calls) < 22
-        return (value * (float("nan") if bad else 1.0) for value in whole(self, *args))
+        return (value * (float("nan") if bad else 1.0) for value in whole(*args))
 
-    monkeypatch.setattr(type(run.learner.autoencoder), "loss", loss)
+    monkeypatch.setattr(where, "loss", loss)
     run.go()
     assert len(calls) > 30
     assert run.learner.skipped == 13

@@ -1,5 +1,6 @@
 """A clip so simple, and networks so small, that a whole training run takes seconds."""
 
+import dataclasses
 import itertools
 import logging
 
@@ -22,7 +23,9 @@ SMALL = Hyperparameters(
     windows=16,
     own_steps=6,
     recurrent_rate=3e-3,
+    perceptual=0.0,
 )
+KINDS = {"remembers": SMALL, "plain": dataclasses.replace(SMALL, remembers=False)}
 
 
 def square(path, seconds=4, width=32, height=32):
