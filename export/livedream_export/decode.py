@@ -12,7 +12,7 @@ import numpy as np
 
 from livedream import UserError
 
-SHORTEST = 2.0  # seconds
+SHORTEST = 0.5  # seconds: loops are short
 _REORDER = 16  # frames; H.264 and HEVC may not reorder over more
 _REORDER_BYTES = 256 << 20
 _NO_VIDEO_FORMATS = (

@@ -37,7 +37,8 @@ def window_length(segments, longest: int) -> int:
     fitting = max(int(steps[held >= 0.8].max()), min(SHORTEST, int(steps.max())))
     if fitting < SHORTEST:
         raise UserError(
-            f"footage: its longest shot without a cut is {int(steps.max()) + 1} frames; motion needs {SHORTEST + 1}"
+            f"footage: its longest shot without a cut is {int(steps.max()) + 1} frames; motion needs {SHORTEST + 1}: "
+            "add footage with longer shots"
         )
     return min(longest, fitting)
 

@@ -223,7 +223,7 @@ def test_what_cannot_be_trained_on_is_refused_in_one_line(tmp_path):
     refused([tmp_path / "story.txt"], "story.txt")
     refused([tmp_path / "nowhere.mp4"], "nowhere.mp4", "no such file")
     refused([sound(tmp_path / "song.mp4")], "song.mp4", "no video")
-    refused([write(tmp_path / "short.mp4", ramp(30))], "short.mp4", "1.2 s", "at least 2 s")
+    refused([write(tmp_path / "short.mp4", ramp(10))], "short.mp4", "0.4 s", "at least 0.5 s")
     refused([write(tmp_path / "photo.png", [grey(9)], codec="png", pixels="rgb24")], "photo.png")
     index_at_the_end = write(tmp_path / "whole.mp4", ramp(75)).read_bytes()
     (tmp_path / "half.mp4").write_bytes(index_at_the_end[: len(index_at_the_end) // 2])
@@ -262,7 +262,7 @@ def test_a_folder_is_read_in_order_and_says_what_it_left_out(tmp_path):
     assert made.segments == ((0, 50), (50, 100), (100, 150)), "no run goes from one file into the next"
     assert [s.path.rsplit("/", 1)[1] for s in made.sources] == ["a.mp4", "b.mp4", "c.mkv"]
     assert any("notes.txt" in n for n in made.notes)
-    assert any("short.mp4" in n and "at least 2 s" in n for n in made.notes)
+    assert any("short.mp4" in n and "at least 0.5 s" in n for n in made.notes)
     (tmp_path / "none").mkdir()
     with pytest.raises(UserError, match="holds no video"):
         footage.read([tmp_path / "none"], 64)
@@ -305,6 +305,6 @@ def test_sizes_that_cannot_be(tmp_path):
             footage.parse_size(text)
 
 
-def test_the_shortest_is_two_seconds(tmp_path):
-    assert decode.SHORTEST == 2.0
-    assert len(footage.read([write(tmp_path / "a.mp4", ramp(50))], 64).frames) == 50
+def test_the_shortest_is_half_a_second(tmp_path):
+    assert decode.SHORTEST == 0.5
+    assert len(footage.read([write(tmp_path / "a.mp4", ramp(13))], 64).frames) == 13

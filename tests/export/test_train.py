@@ -145,15 +145,18 @@ def test_a_finished_run_is_exported_again_as_it_was(trained, dream, tmp_path):
     assert again.provenance.get("memories") == dream.provenance.get("memories")
 
 
-def test_without_its_footage_what_remembers_none_is_exported_too(trained, dream, tmp_path, monkeypatch):
+def test_without_its_footage_a_finished_run_is_exported_only_if_it_remembers_none(trained, dream, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "empty"))
+    written = []
+    monkeypatch.setattr(export.dream_file, "export", lambda parts, *about: written.append(parts))
     checkpoint = trained.with_suffix(".run") / "checkpoint.pt"
     if remembers(dream):
         with pytest.raises(UserError, match=r"no longer in .*--resume"):
             export.export_checkpoint(checkpoint, tmp_path / "again.onnx")
-        assert not list(tmp_path.glob("*.onnx"))
+        assert not written
     else:
-        assert same(export.export_checkpoint(checkpoint, tmp_path / "again.onnx"), trained)
+        export.export_checkpoint(checkpoint, tmp_path / "again.onnx")
+        assert np.allclose(written[0].latents.mean(0), dream.mean, atol=1e-5)
 
 
 def test_what_is_played_is_what_was_drawn_in_training(trained, dream):
@@ -333,7 +336,7 @@ def test_losses_that_are_not_finite_are_never_stepped_on(clip, tmp_path, monkeyp
 
     monkeypatch.setattr(where, "loss", loss)
     run.go()
-    assert len(calls) > 30
+    assert len(calls) > 24
     assert run.learner.skipped == 13
     assert run.learner.slower == 0.5
     assert capsys.readouterr().err.count("back to the last checkpoint") == 1
