@@ -27,7 +27,7 @@ def text(figures: dict) -> str:
 
 def row(what: str, value: str, wanted: str = "", good: bool = True) -> str:
     """A line; `wanted` is what a good dream shows, and whether this one does."""
-    return f"  {what:<32}{value:<40}{wanted:<12}{('met' if good else 'MISSED') if wanted else ''}".rstrip()
+    return f"  {what:<36}{value:<40}{wanted:<12}{('met' if good else 'MISSED') if wanted else ''}".rstrip()
 
 
 def _trained(part: dict | None, name: str = "trained_on") -> str:
@@ -104,13 +104,13 @@ def _minutes(each: dict, figures: dict) -> list[str]:
 
 def _beside(figures: dict) -> list[str]:
     """The first dream beside the footage."""
-    lines = [f"  {'the first dream, and the footage':<32}{'dreamt':>10}{'footage':>10}{'drawn':>10}"]
+    lines = [f"  {'the first dream, and the footage':<36}{'dreamt':>10}{'footage':>10}{'drawn':>10}"]
 
     def line(
         what: str, form: str, dreamt: float | None, own: float | None, drawn: float | None = None, after=""
     ) -> None:
         cells = [f"{'–' if value is None else format(value, form):>10}" for value in (dreamt, own, drawn)]
-        lines.append(f"  {what:<32}{''.join(cells if drawn is not None else cells[:2])}{after}".rstrip())
+        lines.append(f"  {what:<36}{''.join(cells if drawn is not None else cells[:2])}{after}".rstrip())
 
     windows = figures["windows"]
     if windows:
@@ -176,10 +176,10 @@ def _temperatures(figures: dict) -> list[str]:
     found, limits = figures["temperatures"], figures["limits"]
     if len(found) < 2:
         return []
-    lines = [f"  {'temperature, seed ' + str(found[0]['seed']):<32}{'motion':>10}{'least':>10}{'dissolved':>12}"]
+    lines = [f"  {'temperature, seed ' + str(found[0]['seed']):<36}{'motion':>10}{'least':>10}{'dissolved':>12}"]
     for each in found:
         stuck, dissolved = each["least_change"], each["worst_to_first"]
         good = stuck > limits["least_change"] and dissolved <= limits["worst_to_first"]
         cells = f"{each['mean_change']:>10.0%}{stuck:>10.0%}{dissolved:>10.2f} x"
-        lines.append(f"  {format(each['temperature'], 'g'):<32}{cells}        {'met' if good else 'MISSED'}")
+        lines.append(f"  {format(each['temperature'], 'g'):<36}{cells}        {'met' if good else 'MISSED'}")
     return lines
