@@ -145,7 +145,7 @@ def test_a_finished_run_is_exported_again_as_it_was(trained, dream, tmp_path):
     assert again.provenance.get("memories") == dream.provenance.get("memories")
 
 
-def test_without_its_footage_a_finished_run_is_exported_only_if_it_remembers_none(trained, dream, tmp_path, monkeypatch):
+def test_without_its_footage_only_what_remembers_none_is_exported(trained, dream, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "empty"))
     written = []
     monkeypatch.setattr(export.dream_file, "export", lambda parts, *about: written.append(parts))
