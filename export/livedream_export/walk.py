@@ -17,11 +17,15 @@ FADE = 10  # steps from one place to another
 LONGEST = 3.4  # seconds that a dream stays on one way of the footage, with wander at its default, at most
 SHORTEST = 0.5  # seconds, at least
 BESIDE = 24  # memories around where it is that count as seen, too
+SEEN = (
+    3.0  # times the nearest seam there is, usually: so good a seam is taken after the longest time, a better one before
+)
+PLAIN = 0.8  # from here on every seam is seen alike; so the other shots of a film are found, too
 APART = 1.5  # seconds of footage, at least, that it leaves over
 RUNWAY = 0.7  # seconds that a run goes on for, at least, after where it arrives
 # What else weighs beside how much a seam would be seen, which is 1 between two places of chance: how often a place was
 # seen, as a logarithm, and how far it lies from where the recurrent network would go. And a little chance.
-OFTEN, TOWARDS, JITTER = 0.6, 0.1, 0.03
+OFTEN, TOWARDS, JITTER = 0.45, 0.1, 0.03
 ALONG = 12.0  # how much more it counts how far a place lies on the way that a knob goes than how far beside it
 CALLED = 8  # memories on, at which a place that the knobs lead to must be alike, too
 # Between two memories the earlier is drawn, moved on, up to here, and from a little farther on the later, moved back.
@@ -67,6 +71,7 @@ class Walk(nn.Module):
             "order": np.arange(self.count, dtype=np.float32),
         }.items():
             self.register_buffer(name, torch.as_tensor(array))
+        self.usual = SEEN * _nearest_elsewhere(self.likeness, self.arrival, self.apart)
         # What was seen is forgotten by half in the time that it takes to walk through all memories four times.
         self.keep = float(0.5 ** (1 / (4 * max(steps, 30 * fps))))
 
@@ -106,12 +111,13 @@ class Walk(nn.Module):
         over = (over > 0.5).to(here)
         asked = self.likeness[k] + JITTER * temperature * chance
         seam = (self.likeness - asked).square().sum(1)[None]  # [1, M]
-        drawn = (self.white - wanted).square().mean(1)[None]
-        often = torch.log1p(seen / (seen.mean(1, keepdim=True) + 1e-3))
+        drawn = (self.white - wanted).square().mean(1)[None].clamp(max=1)
+        often = seen / (seen.mean(1, keepdim=True) + 1e-3)
+        often = torch.log1p(often) + often
         beside = ((self.order - self.order[k]).abs() < self.apart).to(here)[None]
-        score = seam + TOWARDS * drawn + OFTEN * often + 1e3 * (1 - self.arrival[None] + beside)
+        score = seam.clamp(max=PLAIN) + TOWARDS * drawn + OFTEN * often + 1e3 * (1 - self.arrival[None] + beside)
         best = score.argmin(1)
-        leaves = (seam.gather(1, best[:, None])[:, 0] < ready**2).to(here) + over
+        leaves = (seam.gather(1, best[:, None])[:, 0] < self.usual * ready**2).to(here) + over
         leaves = leaves.clamp(max=1) * (1 - moving) * (age > 2).to(here)
         target = best.to(here)
 
@@ -202,6 +208,18 @@ class Recall(nn.Module):
         length = off.square().sum(1).sqrt().clamp(min=1e-6)
         along = (apart @ off.T)[:, 0] / length - length
         return (apart - off).square().mean(1) + ALONG * along.square() / off.shape[1]
+
+
+def _nearest_elsewhere(likeness: Tensor, arrival: Tensor, apart: float) -> float:
+    """How far the likest memory lies where one may arrive, `apart` memories on or more: the median, of some."""
+    count = len(likeness)
+    order, found = torch.arange(count), []
+    for k in torch.linspace(0, count - 1, min(200, count)).long():
+        far = (likeness - likeness[k]).square().sum(1)
+        far[((order - k).abs() < apart) | (arrival < 0.5)] = torch.inf
+        found.append(float(far.min()))
+    found = [each for each in found if np.isfinite(each)]
+    return max(float(np.median(found)), 1e-6) if found else 1.0
 
 
 def eased(part: Tensor) -> Tensor:
