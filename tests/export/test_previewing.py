@@ -290,7 +290,7 @@ def test_a_training_is_watched(tmp_path, monkeypatch):
     shares = [each["done"] for each in heard]
     assert shares == sorted(shares)
     assert last["ended"]
-    assert last["said"].startswith("good: ")
+    assert last["said"].startswith("good")
     assert last["made"] == str(state.out)
     assert any(each["dreams"] and not each["ended"] for each in heard)  # the early dream came while it learned
     assert [each["early"] for each in last["dreams"]][-1] is False
