@@ -53,6 +53,7 @@ SUFFIXES = (
     ),
     *(".wmv", ".y4m"),
 )
+PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".webp", ".exr")
 
 
 def read(
@@ -163,7 +164,9 @@ def _nothing(paths: Sequence[str | Path], notes: list[str]) -> str:
     if not paths:
         return "no footage was given; name video files or folders"
     where = ", ".join(str(p) for p in paths)
-    return f"{where}: holds no video that can be trained on" + (f" ({notes[0]})" if notes else "")
+    pictures = any(suffix in notes[0].lower() for suffix in PICTURES) if notes else False
+    hint = "; of pictures, make a video first, with FFmpeg for example" if pictures else ""
+    return f"{where}: holds no video that can be trained on" + (f" ({notes[0]})" if notes else "") + hint
 
 
 def _usual_aspect(clips: list[decode.Clip]) -> float:

@@ -15,6 +15,9 @@ from .hyperparameters import Hyperparameters
 from .networks import Recurrent
 
 SHORTEST = 8  # steps; a shot in which not even these fit teaches no motion
+LOOKED_AT = 300  # frames at most, to see whether anything moves
+CELLS = 8  # on a side of a picture; what moves changes the mean of one by
+MOVES = 3.0  # grey levels at least, as the noise of a coded still does not
 
 
 def measure(network: Recurrent, latents: Tensor, segments) -> None:
@@ -27,6 +30,16 @@ def measure(network: Recurrent, latents: Tensor, segments) -> None:
     ways, runs = bridges.build(white, segments)
     ways = torch.cat([ways[a:b] for a, b in runs])
     network.anchors = ways[torch.linspace(0, len(ways) - 1, min(network.most_anchors, len(ways))).long()].clone()
+
+
+def must_move(frames: np.ndarray) -> None:
+    """Raise UserError for footage, uint8 [N, H, W, 3], in which nothing moves: it would teach no motion."""
+    some = np.random.default_rng(0).permutation(len(frames))[:LOOKED_AT]  # by chance, as loops would hide from a rhythm
+    height, width = frames.shape[1:3]
+    shape = CELLS, height // CELLS, CELLS, width // CELLS, 3
+    cells = np.stack([frames[k].reshape(shape).mean((1, 3)) for k in np.sort(some)])
+    if np.ptp(cells, axis=0).max() < MOVES:
+        raise UserError("footage: nothing moves in it, all its pictures are alike; choose footage that moves")
 
 
 def window_length(segments, longest: int) -> int:

@@ -126,7 +126,8 @@ class Run:
         if saved:
             self._must_fit(saved)
             self.hp = self.budget.hp = saved["hp"]
-        motion.window_length(self.footage.segments, self.hp.sequence)  # refuses footage that teaches no motion
+        motion.must_move(self.footage.frames)
+        motion.window_length(self.footage.segments, self.hp.sequence)  # refuses what is all cuts
         self._describe(saved or {}, title, licence)
         device.share_out(self.device, self.hp)
         self.learner = Learner(self.size, self.hp, self.device, self.seed)

@@ -3,7 +3,6 @@
 import json
 import types
 
-import footage_clips
 import numpy as np
 import onnx
 import pytest
@@ -364,33 +363,6 @@ def test_a_full_disk_is_one_line_and_the_old_checkpoint_stays(clip, tmp_path, ca
     assert "no checkpoint: " in capsys.readouterr().err
     assert run.checkpoint.read_bytes() == old
     assert [p.name for p in run.folder.iterdir()] == ["checkpoint.pt"]
-
-
-def test_footage_of_odd_shapes_learns(tmp_path, monkeypatch):
-    """A still that nothing moves in, tiny, very wide: every number stays finite."""
-    still = footage_clips.write(tmp_path / "still.mp4", [footage_clips.noise(1, 32, 32)] * 60)
-    wide = training.square(tmp_path / "wide.mp4", seconds=2, width=512, height=32)
-    monkeypatch.setattr(Run, "_export", lambda self, early: None)
-    for path, size, shape in ((still, "32", (32, 32)), (wide, "512x32", (512, 32))):
-        run = run_on(path, tmp_path / f"{path.stem}.onnx", size=size, minutes=0.4)
-        run.go()
-        assert run.size == shape
-        assert run.steps > 3
-        assert run.latents.isfinite().all()
-        assert (run.learner.recurrent.pace > 0).all()
-        assert all(value.isfinite().all() for value in run.learner.recurrent.state_dict().values())
-
-
-def test_footage_of_many_cuts_learns_or_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(Run, "_export", lambda self, early: None)
-    shots = [footage_clips.noise(k, 64, 64) for k in range(10)]
-    hectic = footage_clips.write(tmp_path / "hectic.mp4", [s for s in shots for _ in range(6)])
-    with pytest.raises(UserError, match="longest shot without a cut is 6 frames; motion needs 9"):
-        run_on(hectic, tmp_path / "hectic.onnx")
-    brisk = footage_clips.write(tmp_path / "brisk.mp4", [s for s in shots for _ in range(12)])
-    run = run_on(brisk, tmp_path / "brisk.onnx", minutes=0.4)
-    assert len(run.footage.segments) == 10
-    run.go()
 
 
 @pytest.mark.parametrize(
