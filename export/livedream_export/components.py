@@ -5,7 +5,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .memories import CELLS, LUMA, Memories, thinned
+from .looks import CELLS, LUMA, thinned
+from .memories import Memories
 from .networks import Autoencoder, Recurrent
 from .remembering import apart, warp
 from .walk import Recall, Walk
@@ -139,7 +140,7 @@ class EncodeToPlace(nn.Module):
         for name in ("mean", "deviation"):
             self.register_buffer(name, torch.from_numpy(getattr(memories.looks, name)))
         self.register_buffer("onward", torch.from_numpy(memories.onward.astype(np.float32)))
-        self.register_buffer("luma", torch.from_numpy(LUMA))
+        self.register_buffer("luma", torch.tensor(LUMA))
 
     def forward(self, image: Tensor):
         pictures = image.float()[..., :3]
@@ -151,7 +152,7 @@ class EncodeToPlace(nn.Module):
         return there + off * (0.95 * self.near / far.clamp(min=1e-6)).clamp(max=1), place
 
     def _looks(self, pictures: Tensor) -> Tensor:
-        """As memories.Looks, of one picture [1, H, W, 3]: [1, D]."""
+        """As looks.Looks, of one picture [1, H, W, 3]: [1, D]."""
         k = thinned(*pictures.shape[1:3])
         pictures = pictures[:, ::k, ::k]
         _, height, width, _ = pictures.shape

@@ -9,7 +9,6 @@ import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
@@ -17,55 +16,16 @@ from livedream import UserError
 
 from .autoencoder import held_out
 from .cache import Footage
+from .choosing import choose, runs
 from .hyperparameters import Hyperparameters
+from .looks import CELLS, HALF_COLOUR, Looks
 
 FLOW = 8  # pixels of the picture that one vector of flow stands for
-CELLS = 8  # on a side, in which a picture is described: their colours, and how much lies in them across and down
 LIKENESS = 48  # numbers that say what a memory is like
-WIDEST = 4  # frames between two neighbouring memories, at most
-HALF_COLOUR = 256 * 256  # pixels, from which on colour is kept at half the sides
-LUMA = np.float32([0.299, 0.587, 0.114])
-SAMPLED = 400  # frames from which descriptions are scaled
-STRETCH = 3.0  # seconds that a stretch of long footage is kept for
+LIKENED = 400  # memories that those are found from
 AHEAD = 5  # frames on, at which places must be alike, too
 NETWORKS, NETWORKS_BY_PIXEL = 6.2e6, 20.0  # bytes of a dream file besides what memories take
 QUALITIES = (95, 93, 90, 87, 84, 80)  # of the JPEG files, the best first
-
-
-class Looks:
-    """Describes pictures so that those that look alike lie near: colours of cells, and how much detail lies in them.
-
-    mean, deviation: f32 [D], of the frames that it was made of.
-    """
-
-    def __init__(self, frames: np.ndarray, index):
-        index = np.asarray(index)
-        raw = _raw(frames, index[np.linspace(0, len(index) - 1, min(SAMPLED, len(index))).astype(int)])
-        self.mean, self.deviation = raw.mean(0), raw.std(0) + 1.0
-
-    def __call__(self, frames: np.ndarray, index) -> np.ndarray:
-        """Of the frames at `index`: f32 [B, D]."""
-        return (_raw(frames, index) - self.mean) / self.deviation
-
-
-def thinned(height: int, width: int) -> int:
-    """Of how many rows and columns one is looked at, for how a picture looks."""
-    return 2 if height * width > HALF_COLOUR else 1
-
-
-def _raw(frames: np.ndarray, index) -> np.ndarray:
-    """Colours, and mean absolute steps of luma across and down, of CELLS x CELLS cells: f32 [B, CELLS² * 5]."""
-    k = thinned(*frames.shape[1:3])
-    height, width = (side // k for side in frames.shape[1:3])
-    found = []
-    for at in index:
-        picture = frames[at, ::k, ::k].astype(np.float32)
-        luma = picture @ LUMA
-        across = np.abs(np.diff(luma, axis=1, append=luma[:, -1:]))
-        down = np.abs(np.diff(luma, axis=0, append=luma[-1:]))
-        all_ = np.concatenate([picture, across[..., None], down[..., None]], 2)
-        found.append(all_.reshape(CELLS, height // CELLS, CELLS, width // CELLS, 5).mean((1, 3)).ravel())
-    return np.stack(found)
 
 
 @dataclass(frozen=True)
@@ -130,22 +90,17 @@ def build(
     quality = next((q for q in QUALITIES if (sizes[q] + each) * count <= room), QUALITIES[-1])
     count = max(2, min(count, int(room / (sizes[quality] + each))))
     looks = Looks(frames, allowed)
-    chosen, onward, gaps = choose(frames, _runs(allowed, segments), fps, count, looks)
+    chosen, onward, gaps = choose(frames, runs(allowed, segments), fps, count, looks)
+    measured = []
     with ThreadPoolExecutor(2) as pool:
-        pictures, flow, scale = [], [], []
-        for k, found in enumerate(
-            pool.map(lambda k: _measured(frames, chosen, onward, k, quality), range(len(chosen)))
-        ):
-            pictures.append(found[0])
-            flow.append(found[1])
-            scale.append(found[2])
-            if k % 64 == 0:
-                tell(k / len(chosen))
-    look = looks(frames, chosen)
-    pace = (1 / np.maximum(gaps, 1)).astype(np.float32)
-    return Memories(
-        chosen, onward, pace, np.stack(flow), np.float32(scale), pictures, looks, look, _likeness(look, chosen, onward)
-    )
+        for each in pool.map(lambda k: _measured(frames, chosen, onward, k, quality), range(len(chosen))):
+            measured.append(each)
+            if len(measured) % 64 == 0:
+                tell(len(measured) / len(chosen))
+    pictures, flow, scale = (list(each) for each in zip(*measured, strict=True))
+    look, pace = looks(frames, chosen), (1 / np.maximum(gaps, 1)).astype(np.float32)
+    likeness = _likeness(look, chosen, onward)
+    return Memories(chosen, onward, pace, np.stack(flow), np.float32(scale), pictures, looks, look, likeness)
 
 
 def room(pixels: int) -> float:
@@ -154,7 +109,7 @@ def room(pixels: int) -> float:
 
 
 def beside(pixels: int, latent: int) -> float:
-    """Bytes that every memory takes in a dream file beside its picture: flow, small picture, latents, seams."""
+    """Bytes that every memory takes in a dream file beside its picture: flow, look, latents, likeness."""
     return 2 * pixels / FLOW**2 + 10 * CELLS**2 + 4 * latent + 2 * LIKENESS
 
 
@@ -165,98 +120,13 @@ def _bytes(frames: np.ndarray, allowed: np.ndarray, quality: int) -> float:
 
 
 def jpeg(picture: np.ndarray, quality: int) -> bytes:
+    """A picture, uint8 [H, W, 3], as a JPEG file."""
     import simplejpeg
 
     whole = picture.shape[0] * picture.shape[1] < HALF_COLOUR
     return simplejpeg.encode_jpeg(
         np.ascontiguousarray(picture), quality, "RGB", colorsubsampling="444" if whole else "420"
     )
-
-
-def _runs(allowed: np.ndarray, segments) -> list[np.ndarray]:
-    """The allowed frames as runs without a gap or a cut, each of two frames at least if there is one such."""
-    runs = []
-    for a, b in segments:
-        inside = allowed[(allowed >= a) & (allowed < b)]
-        runs += np.split(inside, np.flatnonzero(np.diff(inside) > 1) + 1) if len(inside) else []
-    long = [run for run in runs if len(run) > 1]
-    return long or runs
-
-
-def choose(frames: np.ndarray, runs: list[np.ndarray], fps: float, count: int, looks: Looks):
-    """Which frames become memories: indices [M], whether each goes on to the next [M], frames to the next [M].
-
-    All of them if they fit. Else the wider apart the less they move, up to WIDEST frames; and if that is still too
-    many, stretches of the footage that are most unlike each other.
-    """
-    total = sum(map(len, runs))
-    if total > count * WIDEST * 0.75:
-        runs = _stretches(frames, runs, fps, count * 2, looks)
-        total = sum(map(len, runs))
-    if total <= count:
-        picked = runs
-    else:
-        moved = [np.concatenate([[0.0], _moves(frames, run)]) for run in runs]
-        usual = np.concatenate(moved).mean() + 1e-6
-        picked = _spread(runs, [0.35 + each / usual for each in moved], count)
-    chosen = np.concatenate(picked)
-    onward = np.concatenate([np.arange(len(run)) < len(run) - 1 for run in picked])
-    gaps = np.concatenate([np.append(np.diff(run), 1) for run in picked])
-    return chosen, onward, gaps
-
-
-def _moves(frames: np.ndarray, run: np.ndarray) -> np.ndarray:
-    """Mean absolute step of a run, at a quarter of the size, [len - 1]."""
-    small = [frames[k][::4, ::4].astype(np.int16) for k in run]
-    return np.array([np.abs(b - a).mean() for a, b in pairwise(small)])
-
-
-def _spread(runs: list[np.ndarray], weights: list[np.ndarray], count: int) -> list[np.ndarray]:
-    """About `count` frames of all runs, at equal steps of what has moved, no two neighbours over WIDEST apart."""
-    unit = sum(each.sum() for each in weights) / count
-    for _ in range(20):
-        picked = []
-        for run, weight in zip(runs, weights, strict=True):
-            kept, since, gone = [0], 0, 0.0
-            for k in range(1, len(run)):
-                gone += weight[k]
-                if gone >= unit or k - since >= WIDEST:
-                    kept.append(k)
-                    since, gone = k, gone - unit if k - since < WIDEST else 0.0
-            picked.append(run[kept])
-        if sum(map(len, picked)) <= count:
-            return picked
-        unit *= 1.1
-    return _longest(picked, count)
-
-
-def _longest(runs: list[np.ndarray], count: int) -> list[np.ndarray]:
-    """The longest runs that hold `count` in all, in their order; of a single one its beginning."""
-    order = sorted(range(len(runs)), key=lambda k: -len(runs[k]))
-    fitting = int((np.cumsum([len(runs[k]) for k in order]) <= count).sum())
-    return [runs[k][:count] for k in sorted(order[: max(1, fitting)])]
-
-
-def _stretches(frames: np.ndarray, runs: list[np.ndarray], fps: float, total: int, looks: Looks) -> list[np.ndarray]:
-    """Stretches of the runs of about `total` frames in all, each as unlike those before it as can be."""
-    length = max(8, round(STRETCH * fps))
-    parts = [run[k : k + length] for run in runs for k in range(0, max(1, len(run) - length // 2), length)]
-    about = np.stack([looks(frames, part[[0, len(part) // 2, -1]]).ravel() for part in parts])
-    first = int(((about - about.mean(0)) ** 2).sum(1).argmin())
-    order, nearest, taken = [], np.full(len(parts), np.inf), 0
-    while taken < total and len(order) < len(parts):
-        k = int(nearest.argmax()) if order else first
-        order.append(k)
-        taken += len(parts[k])
-        nearest = np.minimum(nearest, ((about - about[k]) ** 2).sum(1))
-        nearest[order] = -1
-    joined: list[np.ndarray] = []
-    for k in sorted(order):
-        if joined and k - 1 in order and joined[-1][-1] + 1 == parts[k][0]:
-            joined[-1] = np.concatenate([joined[-1], parts[k]])
-        else:
-            joined.append(parts[k])
-    return joined
 
 
 def optical_flow(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -274,6 +144,7 @@ def optical_flow(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def _measured(frames: np.ndarray, chosen: np.ndarray, onward: np.ndarray, k: int, quality: int):
+    """Of memory k: its JPEG file, the flow to the next as int8 [2, h, w], and its scale."""
     picture = frames[chosen[k]]
     if not onward[k]:
         empty = np.zeros((2, picture.shape[0] // FLOW, picture.shape[1] // FLOW), np.int8)
@@ -294,7 +165,7 @@ def _likeness(look: np.ndarray, chosen: np.ndarray, onward: np.ndarray) -> np.nd
     ahead = np.arange(count) + np.minimum(max(1, round(AHEAD / pace)), left)
     both = np.concatenate([look, look[ahead]], 1)
     both -= both.mean(0)
-    _, _, axes = np.linalg.svd(both[np.linspace(0, count - 1, min(SAMPLED, count)).astype(int)], full_matrices=False)
+    _, _, axes = np.linalg.svd(both[np.linspace(0, count - 1, min(LIKENED, count)).astype(int)], full_matrices=False)
     parts = np.zeros((count, LIKENESS), np.float32)
     found = both @ axes[:LIKENESS].T
     parts[:, : found.shape[1]] = found

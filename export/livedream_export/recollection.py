@@ -19,7 +19,8 @@ from .autoencoder import averaged, pictures
 from .descent import Descent
 from .device import half_precision
 from .hyperparameters import Hyperparameters
-from .memories import FLOW, Looks, optical_flow
+from .looks import Looks
+from .memories import FLOW, optical_flow
 from .networks import Autoencoder, difference
 from .remembering import Seen, apart, warp
 from .walk import later

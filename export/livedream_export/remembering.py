@@ -12,13 +12,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .hyperparameters import Hyperparameters
+from .looks import LUMA
 from .networks import Block
 
 LEAST_PLAIN = 0.02  # share of the plain picture beside memories that are wholly recalled, before the mask
 FIRMNESS = 1.5  # the mask may change the memories' weights by e to the power of this, either way
 ESCAPE = 3.0  # and the plain picture's
 LARGE = 256 * 256  # pixels, above which colour is drawn at half the sides, and less is looked at
-LUMA = (0.299, 0.587, 0.114)
 
 
 class Seen(NamedTuple):

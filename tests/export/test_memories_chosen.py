@@ -4,7 +4,7 @@ import footage_frames
 import numpy as np
 import pytest
 import simplejpeg
-from livedream_export import memories
+from livedream_export import choosing, memories
 from livedream_export.autoencoder import held_out
 from livedream_export.cache import Footage
 from livedream_export.hyperparameters import Hyperparameters
@@ -77,7 +77,7 @@ def test_memories_that_follow_one_another_are_at_most_four_frames_apart_and_neve
     shot = np.searchsorted([200, 250], found.frames, "right") + 10 * (found.frames < 225)
     gaps = np.diff(found.frames)[found.onward[:-1]]
     assert gaps.min() >= 1
-    assert gaps.max() <= memories.WIDEST
+    assert gaps.max() <= choosing.WIDEST
     assert (np.diff(shot)[found.onward[:-1]] == 0).all()
     assert np.allclose(found.pace[found.onward], 1 / gaps)
     assert not set(found.frames) & set(range(225, 250))
