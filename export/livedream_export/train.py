@@ -67,6 +67,10 @@ def train(
     try:
         run.begin([str(s) for s in sources], str(size), resume, title, licence)
         run.go()
+    except UserError:
+        with contextlib.suppress(OSError):
+            run.folder.rmdir()  # where nothing came into it, it was made for nothing
+        raise
     except KeyboardInterrupt:
         run.progress.line("stopped at once: " + run.standing())
     except torch.cuda.OutOfMemoryError:
@@ -125,6 +129,8 @@ class Run:
         self.budget.guess(self.size[0] * self.size[1])
         if saved:
             self._must_fit(saved)
+            if self.hp not in (saved["hp"], Hyperparameters()):
+                raise UserError("--resume: --tier, --memories and --megabytes are the checkpoint's; leave them out")
             self.hp = self.budget.hp = saved["hp"]
         motion.must_move(self.footage.frames)
         motion.window_length(self.footage.segments, self.hp.sequence)  # refuses what is all cuts

@@ -11,6 +11,7 @@ import training
 from livedream_export import autoencoder, checkpoint, export, footage, memories, train
 from livedream_export.device import choose
 from livedream_export.dream_file import Parts
+from livedream_export.hyperparameters import Hyperparameters
 from livedream_export.learner import Learner
 from livedream_export.train import Run
 
@@ -208,7 +209,7 @@ def test_resume_goes_on_with_the_same_figures(clip, tmp_path, monkeypatch, hp):
     monkeypatch.setattr(Run, "_export", lambda self, early: None)
     run.go()
     assert run.steps > 10
-    more = run_on(clip, tmp_path / "a.onnx", minutes=0.8, resume=True)
+    more = run_on(clip, tmp_path / "a.onnx", minutes=0.8, resume=True, hp=hp)
     assert (more.hp, more.steps, more.encoder_steps) == (hp, run.steps, run.encoder_steps)
     assert (run.steps > run.encoder_steps) == hp.remembers
     assert more.budget.spent == pytest.approx(run.budget.spent)
@@ -223,8 +224,11 @@ def test_resume_goes_on_with_the_same_figures(clip, tmp_path, monkeypatch, hp):
     assert more.steps > run.steps
 
 
-def test_resume_of_other_footage_or_size_is_refused(clip, tmp_path):
+def test_resume_of_other_footage_size_or_recipe_is_refused(clip, tmp_path):
     run_on(clip, tmp_path / "a.onnx")._save(must=True)
+    with pytest.raises(UserError, match="--resume: --tier, --memories and --megabytes are the checkpoint's"):
+        run_on(clip, tmp_path / "a.onnx", resume=True, hp=training.KINDS["plain"])
+    assert run_on(clip, tmp_path / "a.onnx", resume=True, hp=Hyperparameters()).hp == training.SMALL
     with pytest.raises(UserError, match="32x32, here 64x64"):
         run_on(clip, tmp_path / "a.onnx", size="64", resume=True)
     other = training.square(tmp_path / "other.mp4", seconds=3)
