@@ -35,10 +35,10 @@ def find(
 ) -> list[dict]:
     """Metadata of the principal directions of the latents, f32 [N, Z], those that change the picture most first.
 
-    One unit is one standard deviation of the footage along the direction, or goes `reach` far (root mean square of the
-    latents' standard deviations) if that is more. draw: latents [B, L] to uint8
-    [B, H, W, 4]. scenes: latents [S, L] of where the effect is seen; what L has more than Z stays as it is. Effect:
-    mean absolute change of the picture by one unit, in grey levels.
+    One unit is one standard deviation of the footage along the direction, or goes `reach` far (root mean square, in the
+    latents' standard deviations) if that is more. draw: latents [B, L] to uint8 [B, H, W, 4]. scenes: latents [S, L]
+    of where the effect is seen; what L has more than Z stays as it is. Effect: mean absolute change of the picture by
+    one unit, in grey levels.
     """
     vectors = directions(latents)
     lengths = np.sqrt(np.square(vectors / np.maximum(latents.std(0), 1e-6)).mean(1, keepdims=True))

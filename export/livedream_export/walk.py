@@ -17,9 +17,7 @@ FADE = 10  # steps from one place to another
 LONGEST = 3.4  # seconds that a dream stays on one way of the footage, with wander at its default, at most
 SHORTEST = 0.5  # seconds, at least
 BESIDE = 24  # memories around where it is that count as seen, too
-SEEN = (
-    3.0  # times the nearest seam there is, usually: so good a seam is taken after the longest time, a better one before
-)
+SEEN = 3.0  # times the usual nearest seam: as good a seam is taken after the longest time, a better one before
 PLAIN = 0.8  # from here on every seam is seen alike; so the other shots of a film are found, too
 APART = 1.5  # seconds of footage, at least, that it leaves over
 RUNWAY = 0.7  # seconds that a run goes on for, at least, after where it arrives

@@ -1,0 +1,53 @@
+"""The loss that sees as a trained network does, and training where that network is not installed."""
+
+import dataclasses
+import sys
+
+import footage_frames
+import pytest
+import torch
+import torch.nn.functional as F
+import training
+from livedream_export import perceptual
+from livedream_export.train import Run
+
+
+@pytest.fixture(scope="module")
+def loss():
+    pytest.importorskip("efficientnet_lite_pytorch")
+    return perceptual.load(torch.device("cpu"))
+
+
+def picture(seed):
+    return torch.from_numpy(footage_frames.canvas(seed, 64)).permute(2, 0, 1)[None] / 255
+
+
+def test_the_same_is_the_same_and_what_is_soft_is_seen(loss):
+    torch.manual_seed(0)
+    sharp = picture(0) + 0.1 * torch.randn(1, 3, 64, 64)
+    soft = F.interpolate(F.avg_pool2d(sharp, 4), scale_factor=4, mode="bilinear")
+    lighter = sharp + 0.02
+    assert float(loss(sharp, sharp)) == pytest.approx(0, abs=1e-4)
+    assert float(loss(soft, sharp)) > 2 * float(loss(lighter, sharp))
+
+
+def test_a_picture_learns_from_it(loss):
+    torch.manual_seed(0)
+    drawn, wanted = picture(1).requires_grad_(), picture(2)
+    before = float(loss(drawn, wanted).detach())
+    for _ in range(5):
+        (step,) = torch.autograd.grad(loss(drawn, wanted), drawn)
+        assert step.isfinite().all()
+        drawn = (drawn - 0.5 * step / step.abs().max()).detach().requires_grad_()
+    assert float(loss(drawn, wanted).detach()) < before
+
+
+def test_without_the_network_training_says_so_and_goes_on(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setitem(sys.modules, "efficientnet_lite_pytorch", None)
+    hp = dataclasses.replace(training.SMALL, perceptual=0.3)
+    run = Run(tmp_path / "a.onnx", 1.0, "cpu", 0, hp, training.counter())
+    run.begin([str(training.square(tmp_path / "square.mp4"))], "32", resume=False)
+    assert run.perceptual is None
+    assert "pip install 'livedream[train]'" in capsys.readouterr().err
+    assert "trained_on_losses" not in run.provenance
