@@ -64,8 +64,9 @@ def of_footage(footage: Footage, hp: Hyperparameters, tell: Callable[[float], No
     left = megabytes * 1e6 - NETWORKS - NETWORKS_BY_PIXEL * pixels
     allowed = np.flatnonzero(~held_out(len(frames), footage.fps))
     each, most = beside(pixels, hp.latent), hp.most_memories or len(allowed)
-    if left < 2 * (each + _bytes(frames, allowed, QUALITIES[-1])):
-        least = math.ceil(megabytes - left / 1e6) + 1
+    fewest = 2 * (each + _bytes(frames, allowed, QUALITIES[-1]))
+    if left < fewest:
+        least = math.ceil(megabytes + (fewest - left) / 1e6)
         raise UserError(f"--megabytes {megabytes:g}: too little for networks and memories; at least {least}")
     return build(frames, allowed, footage.segments, footage.fps, left, each, most, tell)
 

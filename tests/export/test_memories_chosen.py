@@ -135,5 +135,6 @@ def test_a_dream_of_footage_has_what_its_file_has_room_for():
     footage = Footage(frames, ((0, 50),), FPS, (), "0" * 64, ())
     assert len(memories.of_footage(footage, Hyperparameters()).frames) == 50
     assert len(memories.of_footage(footage, Hyperparameters(most_memories=20)).frames) <= 20
-    with pytest.raises(UserError, match=r"--megabytes 0.5: too little for networks and memories; at least \d+$"):
+    with pytest.raises(UserError, match=r"--megabytes 0.5: too little for networks and memories; at least 7$"):
         memories.of_footage(footage, Hyperparameters(megabytes=0.5))
+    assert len(memories.of_footage(footage, Hyperparameters(megabytes=7)).frames) == 50
