@@ -120,8 +120,10 @@ def batch(examples: Examples, latents: Tensor, count: int, device: torch.device)
     wanted = [each.wanted for each in chosen]
     both = [k for each in chosen for k in each.memories]
     weight = torch.tensor([each.weight for each in chosen])
-    trembling = torch.tensor([[each.tremble] for each in chosen]) * torch.randn(count, latents.shape[1])
-    white = (latents[wanted] - mean) / deviation + trembling * torch.rand(count, 1)
+    # From the examples' own generator: this runs beside the step before, which draws from PyTorch's.
+    trembling = examples.rng.standard_normal((count, latents.shape[1])) * examples.rng.uniform(size=(count, 1))
+    trembling *= np.array([[each.tremble] for each in chosen])
+    white = (latents[wanted] - mean) / deviation + torch.from_numpy(trembling.astype(np.float32))
     shown = ((latents[both] - mean) / deviation).view(count, 2, -1)
     away = white - (weight[..., None] * shown).sum(1)
     height, width = examples.frames.shape[1:3]
@@ -180,7 +182,8 @@ def learn(
     steps: taken before, in this stage. tell(loss, psnr) comes after each step. Raises Diverged.
     """
     autoencoder = descent.network.train()
-    device, rng = next(autoencoder.parameters()).device, examples.rng
+    device = next(autoencoder.parameters()).device
+    (rng,) = examples.rng.spawn(1)  # batches are drawn in another thread meanwhile
     with ThreadPoolExecutor(1) as ahead:
         following = ahead.submit(batch, examples, latents, hp.remember_batch, device)
         for done in times:

@@ -250,9 +250,7 @@ class Run:
                 args = (self.footage.frames, self.allowed, self.hp, self.rng, self.encoder_steps, times)
                 pictures.learn(self.learner.pictures, self.learner.average, *args, self._tell_pictures, self.perceptual)
             self.finishing = self.budget.spent["pictures"] >= self.budget.pictures()
-            if not self.finishing and not self.budget.early_due():
-                continue  # the next stage
-            if not self.finishing:
+            if not self.finishing and self.budget.early_due():
                 self._learn_motion(self.budget.spell())
                 self._save()
                 self._early()

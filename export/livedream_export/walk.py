@@ -22,7 +22,7 @@ PLAIN = 0.8  # from here on every seam is seen alike; so the other shots of a fi
 APART = 1.5  # seconds of footage, at least, that it leaves over
 RUNWAY = 0.7  # seconds that a run goes on for, at least, after where it arrives
 # What else weighs beside how much a seam would be seen, which is 1 between two places of chance: how often a place was
-# seen, as a logarithm, and how far it lies from where the recurrent network would go. And a little chance.
+# seen, beside the others, and how far it lies from where the recurrent network would go. And a little chance.
 OFTEN, TOWARDS, JITTER = 0.45, 0.1, 0.03
 ALONG = 12.0  # how much more it counts how far a place lies on the way that a knob goes than how far beside it
 CALLED = 8  # memories on, at which a place that the knobs lead to must be alike, too
