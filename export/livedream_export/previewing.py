@@ -16,13 +16,12 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import numpy as np
 
 import livedream.web
 from livedream import UserError
-from livedream.web import server
+from livedream.web import guard
 
 from .budget import EARLY_FROM, Budget
 
@@ -37,8 +36,8 @@ FILES = {
     "/previewing.js": (HERE / "previewing.js", "text/javascript"),
     "/page.css": (WEB / "page.css", "text/css"),
 }
-HEADERS = server.HEADERS | {
-    "Content-Security-Policy": server.HEADERS["Content-Security-Policy"] + "; media-src 'self' blob:"
+HEADERS = guard.HEADERS | {
+    "Content-Security-Policy": guard.HEADERS["Content-Security-Policy"] + "; media-src 'self' blob:"
 }
 
 
@@ -204,7 +203,7 @@ class Page:
     async def _main(self) -> None:
         from aiohttp import web
 
-        app = web.Application(middlewares=[self._guarded()])
+        app = web.Application(middlewares=[guard.middleware(self.host, HEADERS)])
         for path in FILES:
             app.router.add_get(path, self._file)
         app.router.add_get("/status", self._status)
@@ -227,23 +226,6 @@ class Page:
             for each in list(self._clients):
                 await each.close(code=1001)
             await runner.cleanup()
-
-    def _guarded(self):
-        """A middleware that lets only this machine's own page in, as the player's page does."""
-        from aiohttp import web
-
-        @web.middleware
-        async def guard(request, handler):
-            origin = request.headers.get("Origin")
-            foreign = origin is not None and urlsplit(origin).netloc.lower() != request.host.lower()
-            if foreign or not server._is_ours(request.host, self.host):
-                raise web.HTTPForbidden(text="livedream: this page answers only to its own address\n")
-            response = await handler(request)
-            if not response.prepared:
-                response.headers.update(HEADERS)
-            return response
-
-        return guard
 
     async def _file(self, request):
         from aiohttp import web

@@ -2,7 +2,6 @@
 
 import asyncio
 import dataclasses
-import ipaddress
 import itertools
 import json
 import logging
@@ -11,12 +10,11 @@ import socket
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from livedream import UserError
 from livedream.frame import Frame
 from livedream.parameters import Snapshot, Table
-from livedream.web import oscquery
+from livedream.web import guard, oscquery
 
 log = logging.getLogger("livedream.web")
 
@@ -29,13 +27,6 @@ STYLES = ("page", "looks", "midi", "modulation", "outputs", "presets", "tempo")
 FILES = {f"/{each}": each for each in (*(f"{name}.js" for name in SCRIPTS), *(f"{name}.css" for name in STYLES))}
 PAGE = "index.html"
 TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
-HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' blob: data:; connect-src 'self' ws: wss:; "
-    "frame-ancestors 'none'",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-store",
-}
 
 
 class Server:
@@ -145,7 +136,7 @@ class Server:
         from aiohttp import web
 
         self._loop = asyncio.get_running_loop()
-        app = web.Application(middlewares=[self._guarded()])
+        app = web.Application(middlewares=[guard.middleware(self.host, guard.HEADERS, self._refuse)])
         app.router.add_get("/ws", self._websocket)
         app.router.add_get("/status", self._status)
         app.router.add_get("/parameters", self._parameters)
@@ -168,27 +159,8 @@ class Server:
                 await self._query.close()
             await runner.cleanup()
 
-    def _guarded(self):
-        """A middleware that refuses what another site's page sends through the user's browser.
-
-        Host must be this machine (a name of somebody else's that points here is DNS rebinding), and Origin,
-        which every browser adds to a WebSocket, must be our own page.
-        """
-        from aiohttp import web
-
-        @web.middleware
-        async def guard(request, handler):
-            origin = request.headers.get("Origin")
-            foreign = origin is not None and urlsplit(origin).netloc.lower() != request.host.lower()
-            if foreign or not _is_ours(request.host, self.host):
-                self.refused += 1
-                raise web.HTTPForbidden(text="livedream: this page answers only to its own address\n")
-            response = await handler(request)
-            if not response.prepared:
-                response.headers.update(HEADERS)
-            return response
-
-        return guard
+    def _refuse(self) -> None:
+        self.refused += 1
 
     async def _root(self, request):
         if self._query and self._query.wants(request):
@@ -358,16 +330,3 @@ def _json(value):
     from aiohttp import web
 
     return web.json_response(value)
-
-
-def _is_ours(asked: str, bound: str) -> bool:
-    """Whether a Host header names this machine by an address, as localhost, or by its own name."""
-    name = (urlsplit(f"//{asked}").hostname or "").lower()
-    own = socket.gethostname().lower()
-    if name in {"localhost", bound.lower(), own, f"{own}.local"}:
-        return True
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
