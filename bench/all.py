@@ -20,12 +20,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import livedream
-from livedream import UserError, machine, whole
+from livedream import UserError
 from livedream.bench.figures import compared, missing, read_baseline, table
 from livedream.bench.measure import unmeasured
 from livedream.bench.report import about
-from livedream.bench.show import prepare
+from livedream.bench.running import prepare
 from livedream.dream import read
+from livedream.system import atomic, machine
 
 HERE = Path(__file__).parent
 
@@ -81,7 +82,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         report = _report(options)
         if options.save:
-            whole.write(Path(options.save), (json.dumps(report, indent=1) + "\n").encode())
+            atomic.write(Path(options.save), (json.dumps(report, indent=1) + "\n").encode())
     except UserError as error:
         print(f"bench: {error}", file=sys.stderr)
         return 2

@@ -18,7 +18,7 @@ from onnx import TensorProto, helper
 from livedream.bench import intervals
 from livedream.bench.child import GRID
 from livedream.bench.figures import compared, figure, table
-from livedream.bench.show import Show
+from livedream.bench.running import Show
 from livedream.dream import read
 
 BETWEEN = 1.0  # seconds after each change, for what comes late

@@ -18,7 +18,7 @@ from livedream.bench import intervals
 from livedream.bench.desktop import desktop, lacking
 from livedream.bench.figures import compared, figure, missing, table
 from livedream.bench.peers import free_port
-from livedream.bench.show import Show
+from livedream.bench.running import Show
 
 GROWTH_MB = 5.0
 MOST = 5  # outputs at a time

@@ -16,10 +16,11 @@ import numpy as np
 from livedream_export import sources
 from livedream_export.judges.playing import still
 
-from livedream import UserError, whole
+from livedream import UserError
 from livedream.backend import cpu
 from livedream.dream import read
 from livedream.play.player import Player
+from livedream.system import atomic
 
 GAP = 8  # pixels between the two
 BACKGROUND = (12, 12, 14)
@@ -66,7 +67,7 @@ def main() -> int:
                     container.mux(packet)
             for packet in stream.encode():
                 container.mux(packet)
-        whole.write(options.out, made.read_bytes())
+        atomic.write(options.out, made.read_bytes())
         made.unlink()
     except UserError as error:
         print(f"gallery: {error}", file=sys.stderr)

@@ -21,9 +21,9 @@ from pathlib import Path
 
 import numpy as np
 
-from livedream import machine
 from livedream.bench import nvidia
 from livedream.bench.figures import compared, figure, missing, table
+from livedream.system import machine
 
 HERE = Path(__file__).parent
 SECTIONS = {"choice": 110.0, "rainbow": 95.0, "1080p": 110.0, "interop": 35.0, "host": 40.0, "memory": 55.0}
@@ -282,10 +282,10 @@ def host(device: str, folder: Path, limit: float) -> Iterator[dict]:
 
     from livedream.bench.watch import Watch
     from livedream.dream import read
-    from livedream.play import table as tables
+    from livedream.loop.deck import Deck
+    from livedream.loop.live import Stage
+    from livedream.play import dream_parameters as tables
     from livedream.play.player import Player
-    from livedream.stage.deck import Deck
-    from livedream.stage.live import Stage
 
     dream = read.load("rainbow.onnx")
     name, what = _provider(dream, device), "host time a frame outside the model"

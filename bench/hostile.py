@@ -17,7 +17,7 @@ import urllib.request
 
 import psutil
 
-from livedream.bench.show import Show, message
+from livedream.bench.running import Show, message
 
 SENDERS, POOL, FADES = 3, 3000, 20
 FUTURE = b"#bundle\0" + b"\xff" * 8

@@ -10,7 +10,7 @@ import numpy as np
 
 from livedream import UserError
 from livedream.bench.figures import compared, figure, missing, table
-from livedream.look import shelf
+from livedream.look import library
 from livedream.look.chain import Chain, parameters
 from livedream.look.compositor import SOFTWARE, Compositor
 from livedream.parameters import FINISH, MASTER, Table
@@ -53,7 +53,7 @@ def _drawing(names, picture: np.ndarray, size: tuple[int, int]):
     """(draw a frame by its number, who draws, whether that is the processor)."""
     chain = Chain()
     for name in names:
-        chain.insert(shelf.find(name))
+        chain.insert(library.find(name))
     values = Table([*MASTER, *FINISH, *parameters(chain)]).tick(0.0)
     compositor = Compositor(chain)
     renderer = compositor.gl.info["GL_RENDERER"]

@@ -10,7 +10,7 @@ import numpy as np
 
 from livedream.bench import nvidia
 from livedream.bench.figures import compared, figure, missing, table
-from livedream.bench.show import Show
+from livedream.bench.running import Show
 
 GROWTH_MB = 5.0
 FPS = 240.0  # more than a processor can draw; what `run` takes at most

@@ -46,8 +46,8 @@ def draw(width: int, height: int, folder: str) -> None:
 
 def send(sink: str, folder: str, fps: float) -> None:
     """Until the input ends; then what was sent, as JSON."""
-    from livedream.frame import Frame
     from livedream.output.kinds import parse
+    from livedream.picture.frame import Frame
 
     made, output, me = list(np.load(os.path.join(folder, "pictures.npy"))), parse(sink), psutil.Process()
     height, width = made[0].shape[:2]

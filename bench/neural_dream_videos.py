@@ -29,7 +29,7 @@ import onnx
 import onnxruntime as ort
 import torch
 import torch.nn.functional as F
-from livedream_export import device, evaluate, footage
+from livedream_export import evaluate, footage, torch_device
 from livedream_export.autoencoder import held_out
 from livedream_export.cache import Footage
 from livedream_export.preview import Progress
@@ -143,7 +143,7 @@ def train(clips: Sequence[str | Path], out: Path, minutes: float, seed: int, pro
     """Learn from the clips and write the dream file `out`, all of it within `minutes`. UserError."""
     began, total = time.monotonic(), 60 * minutes
     torch.manual_seed(seed)
-    rng, where = np.random.default_rng(seed), device.choose()
+    rng, where = np.random.default_rng(seed), torch_device.choose()
     taken = footage.read(clips, (SIDE, SIDE), FPS, progress.share)
     if len(taken.frames) < 3:
         raise UserError("footage: three frames at ten a second are the least that motion can be learned from")

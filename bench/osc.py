@@ -13,7 +13,7 @@ import numpy as np
 import psutil
 from pythonosc.osc_message_builder import OscMessageBuilder
 
-from livedream.bench.show import Show
+from livedream.bench.running import Show
 from livedream.control.osc import Receiver
 from livedream.control.osc_packet import read
 from livedream.parameters import MASTER, PLAYER, TEMPO, Table, dream, modulator

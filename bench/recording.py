@@ -14,12 +14,12 @@ import av
 import numpy as np
 
 from livedream.bench.figures import compared, figure, table
-from livedream.bench.show import Show
+from livedream.bench.running import Show
 from livedream.dream import read
-from livedream.frame import Frame
+from livedream.loop import offline
 from livedream.output import kinds
 from livedream.output.programs.resize import Resizer
-from livedream.stage import offline
+from livedream.picture.frame import Frame
 
 FPS = 30.0
 SIZE = (512, 512)

@@ -1,4 +1,4 @@
-"""Figures show.*: python bench/show.py [--seconds 300] [--changes 2000] [DREAM [DREAM]]
+"""Figures show.*: python bench/running.py [--seconds 300] [--changes 2000] [DREAM [DREAM]]
 
 A show of one dream or two is kept while everything that a hand can move is moved at random over OSC, and killed in the
 middle (kill -9). Then it is drawn again from its file: every frame that was freshly drawn and handed out must be the
@@ -15,11 +15,11 @@ from pathlib import Path
 import numpy as np
 
 from livedream.bench.figures import compared, figure, table
-from livedream.bench.show import Show, prepare
+from livedream.bench.running import Show, prepare
 from livedream.dream import read
 from livedream.parameters import Parameter
-from livedream.play import table as tables
-from livedream.stage import replay, show_file
+from livedream.play import dream_parameters as tables
+from livedream.shows import replay, show_file
 
 
 def figures(models: list[str], seconds: float, changes: int, fps: float = 30.0, seed: int = 1) -> list[dict]:

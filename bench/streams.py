@@ -18,10 +18,10 @@ from pathlib import Path
 
 import psutil
 
-sys.path[:0] = [str(Path(__file__).parents[1] / "tests"), str(Path(__file__).parents[1] / "tests" / "output")]
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from show import Show  # noqa: E402
-from streaming import Nginx, pulled  # noqa: E402
+from tests.output.streaming import Nginx, pulled
+from tests.show import Show
 
 FPS = 30
 STALL = 6.0  # seconds

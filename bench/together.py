@@ -17,7 +17,7 @@ from livedream.bench import intervals
 from livedream.bench.desktop import desktop, lacking
 from livedream.bench.figures import compared, figure, missing, table
 from livedream.bench.peers import Peer, free_port
-from livedream.bench.show import Show
+from livedream.bench.running import Show
 
 FPS = 30.0
 INSIDE = "LIVEDREAM_BENCH_INSIDE"

@@ -39,9 +39,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def run(options) -> int:
-    from livedream import memory
-    from livedream.stage.session import run
-    from livedream.stage.wishes import Wishes
+    from livedream.session.run_options import Wishes
+    from livedream.session.session import run
+    from livedream.system import allocator
 
     limits = values = {}
     if options.session or options.last:
@@ -53,7 +53,7 @@ def run(options) -> int:
         _need("mido", "--midi", "midi")
         if options.midi == "?":
             return _midi_ports()
-    memory.keep_together()
+    allocator.keep_together()
     if len(options.model) > 2:
         raise UserError(f"--model {options.model[2]}: a third one; there are two decks, --model A --model B")
     wishes = Wishes(
@@ -95,7 +95,7 @@ def _kept(options) -> dict[str, argparse.Action]:
 
 def _restored(options) -> tuple[argparse.Namespace, dict, dict]:
     """The options as a session's file and, above it, the command line say; limits and values of the file."""
-    from livedream.stage import session_file
+    from livedream.session import session_file
 
     path, actions = session_file.last() if options.last else Path(options.session), _kept(options)
     if options.last and not path.exists():
@@ -205,7 +205,7 @@ def render(options) -> int:
     else:
         from livedream.backend import choose
         from livedream.dream import read
-        from livedream.stage import offline
+        from livedream.loop import offline
 
         dream, seconds, fps = read.load(options.model), options.seconds or 10.0, options.fps or 30.0
         load = choose.quick(dream, options.device or "cpu").load
@@ -215,7 +215,7 @@ def render(options) -> int:
 
 
 def _render_show(options, progress) -> Path:
-    from livedream.stage import replay, show_file
+    from livedream.shows import replay, show_file
 
     given = {"--seed": options.seed, "--look": options.look or None}
     if wrong := next((name for name, value in given.items() if value is not None), None):
@@ -260,7 +260,7 @@ def engine(options) -> int:
 
 def info(options) -> int:
     if Path(options.model).suffix == ".show":
-        from livedream.stage import show_file
+        from livedream.shows import show_file
 
         print(show_file.text(show_file.read(options.model)))
         return 0
@@ -278,7 +278,7 @@ def params(options) -> int:
     from livedream.control import addresses
     from livedream.dream import read
     from livedream.parameters import SLOTS, modulator
-    from livedream.play import table
+    from livedream.play import dream_parameters
 
     if bool(options.layout) != bool(options.out):
         raise UserError("params: --layout KIND and -o FILE go together")
@@ -288,7 +288,7 @@ def params(options) -> int:
         parameters = running.parameters(options.model)
     elif options.model or options.layout:
         dream = read.load(options.model or "rainbow.onnx")
-        parameters = addresses.with_mix(table.of(dream).parameters.values())
+        parameters = addresses.with_mix(dream_parameters.of(dream).parameters.values())
         if options.layout:  # `params` tells of the other slots in a line, a tablet wants them
             parameters += tuple(each for n in range(2, SLOTS + 1) for each in modulator(n))
     else:
@@ -304,20 +304,20 @@ def params(options) -> int:
 
 
 def looks(options) -> int:
-    from livedream.look import check, shelf
+    from livedream.look import check, library
 
     if options.sheet:
         from livedream import sheet
         from livedream.look import header
 
-        sheet.write(options.sheet, [header.read(shelf.find(each)) for each in options.files] or shelf.sources())
+        sheet.write(options.sheet, [header.read(library.find(each)) for each in options.files] or library.sources())
         print(options.sheet)
         return 0
     if not options.files:
-        for source in shelf.sources():
+        for source in library.sources():
             print(f"{source.title:14} {source.kind:10}  {source.description}")
         return 0
-    shipped = {name: each for each in shelf.paths() for name in (each.stem, each.name)}
+    shipped = {name: each for each in library.paths() for name in (each.stem, each.name)}
     files = [each if Path(each).exists() else shipped.get(each, each) for each in options.files]
     failed = 0
     for path, wrong in check.check_all(files):

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from livedream import UserError, whole
+from livedream import UserError
 from livedream.look.header import Source
+from livedream.system import atomic
 
 BACKGROUND, INK = 13, 205
 GAP, TEXT = 20, 12  # pixels between pictures; width of a letter
@@ -35,13 +36,13 @@ def write(path: str | os.PathLike, looks: Sequence[Source], size: tuple[int, int
     finally:
         gl.release()
     picture = _sheet(pictures, ["the dream", *(each.title for each in looks)])
-    whole.write(path, simplejpeg.encode_jpeg(picture, quality=88, colorspace="RGB", colorsubsampling="444"))
+    atomic.write(path, simplejpeg.encode_jpeg(picture, quality=88, colorspace="RGB", colorsubsampling="444"))
 
 
 def dreamt(seconds: float = SECONDS) -> np.ndarray:
     """Frames of the dream that ships, uint8 [n, H, W, 4], at FPS."""
     from livedream.dream import read
-    from livedream.stage import offline
+    from livedream.loop import offline
 
     return np.stack([each.pixels for each in offline.frames(read.load("rainbow"), round(seconds * FPS), FPS, SEED)])
 
@@ -98,7 +99,7 @@ def _cover(many: int, few: int) -> np.ndarray:
 
 
 def _sheet(pictures: Sequence[np.ndarray], names: Sequence[str]) -> np.ndarray:
-    from livedream.output.window import letters
+    from livedream.picture import letters
 
     line = 2 * TEXT + 10
     rows = -(-len(pictures) // COLUMNS)

@@ -2,11 +2,15 @@
 
 import os
 import time
+from pathlib import Path
 
 import pytest
 
 # Two OpenMP threads on a busy core wait for each other longer than one takes alone; child processes inherit it.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Programs that tests start are parts of this package, too.
+ROOT = str(Path(__file__).parents[1])
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (ROOT, os.environ.get("PYTHONPATH"))))
 
 
 @pytest.fixture(scope="session", autouse=True)

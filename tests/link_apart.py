@@ -12,7 +12,8 @@ for command in ("link set lo up", "link set lo multicast on", "route add 224.0.0
     subprocess.run(["ip", *command.split()], check=True)
 
 import link  # noqa: E402
-from show import Show  # noqa: E402
+
+from tests.show import Show  # noqa: E402
 
 BAR = 4
 

@@ -13,58 +13,29 @@ FILES = sorted(HOUSE.rglob("*.py"))
 # What the files of a room may know of livedream. "livedream" is the package itself: UserError, version.
 MAY = {
     "parameters": {"livedream"},
-    "alpha": {"livedream"},
-    "frame": {"livedream", "alpha"},
-    "whole": {"livedream"},
-    "cache": {"livedream"},
-    "memory": set(),
-    "config": {"livedream"},
-    "control": {"livedream", "parameters", "whole", "control"},
+    "system": {"livedream", "system"},
+    "picture": {"livedream", "picture"},
+    "control": {"livedream", "parameters", "system", "control"},
     "input": {"livedream", "input"},
-    "dream": {"livedream", "alpha", "whole", "cache", "dream"},
-    "backend": {"livedream", "frame", "whole", "cache", "machine", "dream", "backend"},
-    "play": {"livedream", "parameters", "alpha", "frame", "dream", "backend", "play"},
-    "output": {"livedream", "alpha", "frame", "whole", "cache", "config", "output"},
-    "web": {"livedream", "frame", "parameters", "web"},
-    "stage": {
-        "livedream",
-        "whole",
-        "parameters",
-        "frame",
-        "config",
-        "control",
-        "dream",
-        "backend",
-        "play",
-        "look",
-        "output",
-        "input",
-        "web",
-        "awake",
-        "stage",
-    },
+    "dream": {"livedream", "system", "picture", "dream"},
+    "backend": {"livedream", "system", "picture", "dream", "backend"},
+    "play": {"livedream", "parameters", "picture", "dream", "backend", "play"},
+    "output": {"livedream", "system", "picture", "output"},
     "look": {"livedream", "parameters", "look"},
-    "sheet": {"livedream", "whole", "dream", "look", "output", "stage"},
-    "machine": {"livedream"},
-    "battery": {"livedream"},
-    "awake": {"livedream", "battery"},
-    "probe": {"livedream", "backend", "output", "awake"},
-    "doctor": {
-        "livedream",
-        "cache",
-        "control",
-        "dream",
-        "backend",
-        "output",
-        "web",
-        "machine",
-        "battery",
-        "probe",
-        "doctor",
-    },
+    "web": {"livedream", "picture", "parameters", "web"},
+    "loop": {"livedream", "parameters", "picture", "dream", "backend", "play", "look", "output", "loop"},
 }
-MAY["bench"] = {*MAY["stage"], "machine", "bench"}
-RUNS_MODELS = {"dream/prove.py", "dream/info.py", "probe.py"}  # may know an inference library, as all of backend/
+MAY["shows"] = {*MAY["loop"], "shows"}
+MAY["parts"] = {*MAY["loop"], "control", "input", "parts"}
+MAY["session"] = {*MAY["parts"], "system", "shows", "web", "session"}
+MAY["sheet"] = {"livedream", "system", "picture", "dream", "look", "output", "loop"}
+MAY["doctor"] = {"livedream", "system", "control", "dream", "backend", "output", "web", "doctor"}
+MAY["bench"] = {*MAY["session"], "bench"}
+RUNS_MODELS = {
+    "dream/prove.py",
+    "dream/info.py",
+    "doctor/probe.py",
+}  # may know an inference library, as all of backend/
 PROGRAMS = {"__main__.py", "bench/child.py"}  # run as processes of their own: may know the command line
 
 

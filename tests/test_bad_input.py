@@ -13,9 +13,10 @@ import random
 import socket
 import struct
 
-import dreams
 import pytest
-from show import Show
+
+from tests import dreams
+from tests.show import Show
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +80,7 @@ def test_an_output_that_cannot_start_is_said_at_once_and_the_others_play(path, t
 
 def test_with_no_output_left_it_ends(path, tmp_path):
     nowhere = os.fspath(tmp_path / "no" / "folder.mp4")
-    from test_cli import livedream
+    from tests.test_cli import livedream
 
     done = livedream("run", "--model", path, "--out", nowhere, "--web", "off", "--seconds", 600)
     assert done.returncode == 1

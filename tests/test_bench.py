@@ -7,16 +7,16 @@ import subprocess
 import sys
 import time
 
-import dreams
 import numpy as np
 import pytest
 
-from livedream.bench import intervals, latency, loop, outputs, peers, report, stall
+from livedream.bench import intervals, latency, loop, output_cost, peers, report, stall
 from livedream.bench.child import RECORD
-from livedream.bench.show import Show
+from livedream.bench.running import Show
 from livedream.dream import read
-from livedream.play import table as tables
+from livedream.play import dream_parameters as tables
 from livedream.play.player import Player
+from tests import dreams
 
 pytestmark = pytest.mark.timeout(600)  # of a machine that is busy; on a quiet one all of this takes half a minute
 
@@ -85,7 +85,7 @@ def test_every_figure_is_there_and_finite(told):
 
 def test_every_output_was_fed_or_says_why_not(told):
     rates = {(each["output"], each["asked_fps"]): each for each in told["outputs"]}
-    assert set(rates) == {(kind, fps) for kind in outputs.KINDS for fps in (30, 60)}
+    assert set(rates) == {(kind, fps) for kind in output_cost.KINDS for fps in (30, 60)}
     for (kind, _), each in rates.items():
         if kind == "window":
             assert "no display" in each["skipped"]
@@ -193,7 +193,7 @@ def test_a_show_that_does_not_start_is_told_in_its_own_words(tmp_path):
 
 def test_a_far_end_that_is_not_there_is_said(show, monkeypatch):
     (player, _), table = show
-    monkeypatch.setattr(outputs, "PATIENCE", 0.5)
+    monkeypatch.setattr(output_cost, "PATIENCE", 0.5)
     monkeypatch.setattr(peers.Peer, "arrived", property(lambda self: 0, lambda self, value: None), raising=False)
-    told = outputs.measure("page", player, table, 30.0, 0.1)
+    told = output_cost.measure("page", player, table, 30.0, 0.1)
     assert "no picture arrived" in told["skipped"]

@@ -7,13 +7,13 @@ import sys
 import time
 from pathlib import Path
 
-import dreams
 import numpy as np
 import pytest
 
 from livedream.backend import cpu
 from livedream.bench import figures
 from livedream.dream import read
+from tests import dreams
 
 BENCH = Path(__file__).parents[1] / "bench"
 pytestmark = pytest.mark.timeout(600)

@@ -6,10 +6,10 @@ import socket
 import subprocess
 import sys
 
-import dreams
 import pytest
 
 import livedream as package
+from tests import dreams
 
 
 def livedream(*arguments, timeout=110):

@@ -12,10 +12,11 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
-import dreams
 import pytest
 from pythonosc.udp_client import SimpleUDPClient
-from show import Show
+
+from tests import dreams
+from tests.show import Show
 
 DOCS = Path(__file__).parent.parent / "docs"
 

@@ -8,14 +8,15 @@ import sys
 from pathlib import Path
 
 import pytest
-from session_bus import DBUS, Desktop
 
-from livedream import battery, doctor, probe
+from livedream import doctor
 from livedream.backend import choose
 from livedream.backend.part import Part
 from livedream.control import osc
-from livedream.doctor import files, inference, outputs, ports, power, screen
+from livedream.doctor import files, inference, ports, power, probe, programs, screen
+from livedream.system import battery
 from livedream.web import server
+from tests.session_bus import DBUS, Desktop
 
 WAIT = 110  # seconds; on a quiet machine doctor takes two
 
@@ -131,7 +132,7 @@ def test_two_wheels_of_onnx_runtime_in_one_place_are_found(tmp_path, monkeypatch
 def test_an_encoder_that_is_not_built_in_is_told_with_its_mend():
     tried = probe.encoders(("libx264", "no_such_encoder"))
     assert tried == {"libx264": "", "no_such_encoder": None}
-    found = {each.name: each for each in outputs.encoders({"libx264": None, "h264_nvenc": "not permitted"})}
+    found = {each.name: each for each in programs.encoders({"libx264": None, "h264_nvenc": "not permitted"})}
     assert found["libx264"].ok is False
     assert found["libx264"].mend
     assert found["h264_nvenc"].ok is None
@@ -198,9 +199,9 @@ def test_a_laptop_on_battery_is_to_be_plugged_in(tmp_path, monkeypatch):
 def test_what_outputs_need_is_told_with_what_brings_it(tmp_path, monkeypatch):
     from livedream.output.streams import carrier
 
-    monkeypatch.setattr(outputs.machine, "version_of", {"cyndilib": "0.1.3"}.get)
-    monkeypatch.setattr(outputs.sys, "platform", "darwin")
-    found = {each.name: each for each in outputs.extras()}
+    monkeypatch.setattr(programs.machine, "version_of", {"cyndilib": "0.1.3"}.get)
+    monkeypatch.setattr(programs.sys, "platform", "darwin")
+    found = {each.name: each for each in programs.extras()}
     assert found.keys() == {"ndi", "omt", "camera", "syphon"}
     assert (found["ndi"].ok, found["ndi"].says) == (True, "cyndilib 0.1.3")
     assert (found["omt"].ok, found["omt"].mend) == (None, "for --out omt: pip install 'livedream[omt]'")
@@ -208,7 +209,7 @@ def test_what_outputs_need_is_told_with_what_brings_it(tmp_path, monkeypatch):
     (tmp_path / "ffmpeg").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/bin")
     monkeypatch.setattr(carrier, "_bundled", lambda: None)
-    srt, whip = outputs.carried()
+    srt, whip = programs.carried()
     assert "livedream[whip]" in whip.mend
     assert (srt.ok, srt.says) == (None, "no ffmpeg with SRT")
     assert "livedream[srt]" in srt.mend

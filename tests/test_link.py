@@ -6,14 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-import dreams
 import pytest
-from show import has_oscsend
 
 from livedream.cli import main
 from livedream.control.link import Link
 from livedream.control.tempo import Tempo
 from livedream.parameters import PLAYER, TEMPO, Table
+from tests import dreams
+from tests.show import has_oscsend
 
 APART = ["unshare", "-n", "-p", "--fork", "--kill-child=KILL", "--mount-proc"]  # nothing outlives it
 NETWORK = ["sh", "-c", "ip link set lo up && ip link set lo multicast on && ip route add 224.0.0.0/4 dev lo"]

@@ -1,9 +1,10 @@
 """A hand on a real show: liblo's oscsend moves `livedream run`, and the frames that follow show it."""
 
-import dreams
 import numpy as np
 import pytest
-from show import Show, has_oscsend
+
+from tests import dreams
+from tests.show import Show, has_oscsend
 
 FIRST = dreams.first()[0]
 FPS = 30.0

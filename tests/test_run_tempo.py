@@ -4,12 +4,13 @@ import json
 import socket
 import time
 
-import dreams
 import numpy as np
 import pytest
 from pythonosc.osc_message import OscMessage
 from pythonosc.udp_client import SimpleUDPClient
-from show import Show
+
+from tests import dreams
+from tests.show import Show
 
 FPS = 20
 

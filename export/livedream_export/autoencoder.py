@@ -9,9 +9,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .descent import Descent
-from .device import half_precision
 from .hyperparameters import Hyperparameters
 from .networks import Autoencoder
+from .torch_device import half_precision
 
 
 def held_out(count: int, fps: float) -> np.ndarray:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import torch
 
-from livedream import UserError, whole
+from livedream import UserError
+from livedream.system import atomic
 
 from .hyperparameters import Hyperparameters
 
@@ -16,7 +17,7 @@ def save(path: Path, saved: dict) -> None:
     """Write a checkpoint of tensors, numbers, strings, lists and dictionaries. UserError when the disk refuses."""
     data = io.BytesIO()
     torch.save(saved, data)
-    whole.write(path, data.getbuffer())
+    atomic.write(path, data.getbuffer())
 
 
 def load(path: Path) -> dict:

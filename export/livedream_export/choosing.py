@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from .looks import Looks
+from .appearance import Looks
 
 WIDEST = 4  # frames between two neighbouring memories, at most
 STRETCH = 3.0  # seconds that a stretch of long footage is kept for

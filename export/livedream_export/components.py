@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .looks import CELLS, LUMA, thinned
+from .appearance import CELLS, LUMA, thinned
 from .memories import Memories
 from .networks import Autoencoder, Recurrent
 from .remembering import apart, warp

@@ -32,7 +32,7 @@ from . import preview
 from . import sources as footage_sources
 from .cache import Footage, Progress
 from .features import Features, efficientnet
-from .judges import dreaming, knobs, lpips, novelty, picture, playing, table, verdict
+from .judges import dreaming, knobs, lpips, novelty, picture, playing, results, verdict
 from .judges.likeness import Likeness
 from .judges.minutes import Scale, moved
 from .judges.variety import reduced, variety
@@ -210,7 +210,7 @@ def short(
 
 def text(figures: dict) -> str:
     """The figures as a table for people, with what a good dream shows beside them."""
-    return table.text(figures)
+    return results.text(figures)
 
 
 def reconstruct(

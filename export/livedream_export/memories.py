@@ -14,11 +14,11 @@ import numpy as np
 
 from livedream import UserError
 
+from .appearance import CELLS, HALF_COLOUR, Looks
 from .autoencoder import held_out
 from .cache import Footage
 from .choosing import choose, runs
 from .hyperparameters import Hyperparameters
-from .looks import CELLS, HALF_COLOUR, Looks
 
 FLOW = 8  # pixels of the picture that one vector of flow stands for
 LIKENESS = 48  # numbers that say what a memory is like

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from livedream import whole
+from livedream.system import atomic
 
 from .previewing import State
 
@@ -89,7 +89,7 @@ def sheet(path: Path, originals: np.ndarray, drawn: np.ndarray) -> None:
     for k, pair in enumerate(pairs):
         y, x = MARGIN + k // columns * (height + GAP), MARGIN + k % columns * (width + GAP)
         page[y : y + height, x : x + width] = pair
-    whole.write(path, simplejpeg.encode_jpeg(page, quality=92, colorspace="RGB", colorsubsampling="444"))
+    atomic.write(path, simplejpeg.encode_jpeg(page, quality=92, colorspace="RGB", colorsubsampling="444"))
 
 
 def _pair(above: np.ndarray, below: np.ndarray) -> np.ndarray:
@@ -119,7 +119,7 @@ def clip(path: Path, dream, seconds: float) -> None:
 
     A clip of that name stays, and the new one is NAME-2.mp4.
     """
-    from livedream.stage import offline
+    from livedream.loop import offline
 
     drawing = path.with_name(f".{path.name}")
     drawing.unlink(missing_ok=True)  # of a run that was killed

@@ -15,14 +15,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .appearance import Looks
 from .autoencoder import averaged, pictures
 from .descent import Descent
-from .device import half_precision
 from .hyperparameters import Hyperparameters
-from .looks import Looks
 from .memories import FLOW, optical_flow
 from .networks import Autoencoder, difference
 from .remembering import Seen, apart, warp
+from .torch_device import half_precision
 from .walk import later
 
 KINDS = ("found", "between", "seam", "exact")

@@ -10,9 +10,9 @@ from livedream import UserError
 
 from . import bridges
 from .descent import Descent
-from .device import half_precision
 from .hyperparameters import Hyperparameters
 from .networks import Recurrent
+from .torch_device import half_precision
 
 SHORTEST = 8  # steps; a shot in which not even these fit teaches no motion
 LOOKED_AT = 300  # frames at most, to see whether anything moves

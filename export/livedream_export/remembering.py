@@ -11,8 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .appearance import LUMA
 from .hyperparameters import Hyperparameters
-from .looks import LUMA
 from .networks import Block
 
 LEAST_PLAIN = 0.02  # share of the plain picture beside memories that are wholly recalled, before the mask

@@ -18,11 +18,23 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from livedream import UserError, whole
+from livedream import UserError
 from livedream.dream import read as dream_reader
+from livedream.system import atomic
 
 from . import autoencoder as pictures
-from . import checkpoint, device, dream_file, evaluate, footage, memories, perceptual, preview, recollection, sources
+from . import (
+    checkpoint,
+    dream_file,
+    evaluate,
+    footage,
+    memories,
+    perceptual,
+    preview,
+    recollection,
+    sources,
+    torch_device,
+)
 from . import recurrent as motion
 from .budget import EARLY_FROM, LEAST_SPELL, Budget
 from .descent import Diverged
@@ -101,7 +113,7 @@ class Run:
             raise UserError(f"--minutes {minutes:g}: must be more than 0")
         self.out, self.folder = out, out.with_suffix(".run")
         self.checkpoint = self.folder / "checkpoint.pt"
-        self.device, self.seed, self.hp = device.choose(on), seed, hp
+        self.device, self.seed, self.hp = torch_device.choose(on), seed, hp
         self.budget = Budget(minutes * 60, hp, now)
         self.progress = preview.Progress(told)
         self.progress.told.budget = self.budget
@@ -135,7 +147,7 @@ class Run:
         motion.must_move(self.footage.frames)
         motion.window_length(self.footage.segments, self.hp.sequence)  # refuses what is all cuts
         self._describe(saved or {}, title, licence)
-        device.share_out(self.device, self.hp)
+        torch_device.share_out(self.device, self.hp)
         self.learner = Learner(self.size, self.hp, self.device, self.seed)
         if saved:
             self._resume(saved)
@@ -466,7 +478,7 @@ class Run:
         try:
             figures = evaluate.short(self.out, self.footage, progress=lambda share, what: None)
             said = verdict.verdict(figures, self.budget.used() / 60, self._needs())
-            whole.write(self.folder / "figures.json", json.dumps(figures, indent=1).encode())
+            atomic.write(self.folder / "figures.json", json.dumps(figures, indent=1).encode())
         except UserError as error:
             said = f"not judged: {error}"
         self.progress.line(said)

@@ -4,7 +4,7 @@ from typing import Protocol
 
 import numpy as np
 
-from livedream.frame import Picture
+from livedream.picture.frame import Picture
 
 
 class Runner(Protocol):

@@ -14,10 +14,11 @@ from pathlib import Path
 import onnxruntime
 
 import livedream
-from livedream import UserError, cache, machine, whole
+from livedream import UserError
 from livedream.backend import Runner, cpu, providers, threads, trial
 from livedream.backend.part import Part
 from livedream.dream.dream import Component, Dream
+from livedream.system import atomic, cache_folder, machine
 
 REVISION = 3  # raise it when what was measured before says nothing any more
 UNTRIED = "not tried yet"
@@ -175,7 +176,7 @@ def _remember(dream: Dream, provider: str, entry: _Tried) -> None:
     told = {name: asdict(each) for name, each in (_recall(dream) | {provider: entry}).items()}
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        whole.write(file, json.dumps({"machine": _machine(), "dream": dream.title, "tried": told}, indent=1).encode())
+        atomic.write(file, json.dumps({"machine": _machine(), "dream": dream.title, "tried": told}, indent=1).encode())
     except (OSError, UserError):
         pass  # a read-only home: it is tried again next time
 
@@ -194,7 +195,7 @@ def _recall(dream: Dream) -> dict[str, _Tried]:
 
 def _file(dream: Dream):
     key = json.dumps([REVISION, dream.sha256, _machine()])
-    return cache.folder("choices") / f"{hashlib.sha256(key.encode()).hexdigest()[:40]}.json"
+    return cache_folder.folder("choices") / f"{hashlib.sha256(key.encode()).hexdigest()[:40]}.json"
 
 
 def _machine() -> dict:

@@ -10,12 +10,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from livedream import UserError, cache, one_line, whole
+from livedream import UserError, one_line
 from livedream.backend import health
 from livedream.backend.cuda_picture import Pictures
 from livedream.backend.plan import MODULES, Plan, card, library
 from livedream.dream.dream import Component, Value
-from livedream.frame import Picture
+from livedream.picture.frame import Picture
+from livedream.system import atomic, cache_folder
 
 PROVIDERS = {"rtx": "engine-rtx", "tensorrt": "engine-trt"}  # as /status says it, by library
 
@@ -143,7 +144,7 @@ def _context(plan: Plan, values: list[Value]) -> tuple[object, Callable[[], None
     config = engine.create_runtime_config()
     config.cuda_graph_strategy = tensorrt.CudaGraphStrategy.WHOLE_GRAPH_CAPTURE
     compiled = config.create_runtime_cache()  # RTX compiles for the card it finds
-    kept = cache.folder("plans") / f"{hashlib.sha256(plan.data).hexdigest()}.compiled"
+    kept = cache_folder.folder("plans") / f"{hashlib.sha256(plan.data).hexdigest()}.compiled"
     with contextlib.suppress(OSError):
         compiled.deserialize(kept.read_bytes())  # takes nothing that is of another card or driver
     config.set_runtime_cache(compiled)
@@ -151,7 +152,7 @@ def _context(plan: Plan, values: list[Value]) -> tuple[object, Callable[[], None
     def remember() -> None:
         with contextlib.suppress(OSError, UserError):  # it is compiled again next time
             kept.parent.mkdir(parents=True, exist_ok=True)
-            whole.write(kept, bytes(compiled.serialize()))
+            atomic.write(kept, bytes(compiled.serialize()))
 
     return _there(engine.create_execution_context(runtime_config=config), log), remember
 

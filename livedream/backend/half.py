@@ -7,8 +7,9 @@ Inputs and outputs stay as they are, f32 and uint8, so a twin takes the place of
 import dataclasses
 import logging
 
-from livedream import UserError, cache, one_line, whole
+from livedream import UserError, one_line
 from livedream.dream.dream import Component
+from livedream.system import atomic, cache_folder
 
 REVISION = 1  # raise it when twins are made otherwise
 
@@ -19,7 +20,7 @@ def twin(component: Component, sha256: str) -> Component:
     """The component in fp16; sha256: its dream's. Takes seconds the first time. UserError if it cannot be made."""
     import onnxruntime
 
-    folder = cache.folder("half")
+    folder = cache_folder.folder("half")
     path = folder / f"{sha256[:32]}-{component.name}-{REVISION}-{onnxruntime.__version__}.onnx"
     try:
         return dataclasses.replace(component, model=path.read_bytes())
@@ -27,7 +28,7 @@ def twin(component: Component, sha256: str) -> Component:
         model = convert(component)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        whole.write(path, model)
+        atomic.write(path, model)
     except (OSError, UserError) as error:
         log.info("half precision is made anew each time: %s", error)
     return dataclasses.replace(component, model=model)

@@ -34,9 +34,9 @@ class Part:
             from livedream.backend import engine
 
             return engine.load(component, path, sha256, self.provider, "f16" if self.half else "f32")
-        from livedream.backend import device
+        from livedream.backend import device_runner
         from livedream.backend import half as halves
 
         if self.half and self.provider != "openvino":  # which calculates so by itself
             component = halves.twin(component, sha256)
-        return device.load(component, self.provider, not self.half, self.graph, self.threads)
+        return device_runner.load(component, self.provider, not self.half, self.graph, self.threads)

@@ -17,9 +17,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from livedream import UserError, cache, whole
+from livedream import UserError
 from livedream.backend.health import watched
 from livedream.dream.dream import Component
+from livedream.system import atomic, cache_folder
 
 REVISION = 1  # raise it when other plans are built of the same component
 MODULES = {"rtx": "tensorrt_rtx", "tensorrt": "tensorrt"}  # by library
@@ -105,7 +106,7 @@ def plan(component: Component, target: Target, precision: str, tick: Callable[[]
     tick: called a few times a second. Raises UserError.
     """
     name = key(component, target, precision)
-    kept = cache.folder("plans") / f"{name}.plan"
+    kept = cache_folder.folder("plans") / f"{name}.plan"
     with contextlib.suppress(OSError):
         data = kept.read_bytes()
         os.utime(kept)
@@ -114,7 +115,7 @@ def plan(component: Component, target: Target, precision: str, tick: Callable[[]
     data = _build(component, target, tick)
     with contextlib.suppress(OSError, UserError):  # a full disk or a read-only home: it is built again next time
         kept.parent.mkdir(parents=True, exist_ok=True)
-        whole.write(kept, data)
+        atomic.write(kept, data)
         _forget(kept.parent)
     return Plan(target, precision, name, data, time.perf_counter() - begun)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from livedream.bench.figures import figure
-from livedream.bench.show import Show, message
+from livedream.bench.running import Show, message
 
 RATE, CHANNELS = 60.0, 64
 MOVING = ("player/speed", "dream/temperature", "dream/feedback")  # what moves a dream, and not one that stands still

@@ -9,12 +9,12 @@ from livedream.bench.figures import figure, missing
 from livedream.bench.watch import Watch, playing
 from livedream.dream import read
 from livedream.dream.dream import Component, Dream
+from livedream.loop.deck import Deck
+from livedream.loop.live import Stage, percentile
 from livedream.output.kinds import parse
 from livedream.parameters import Table
-from livedream.play import table as tables
+from livedream.play import dream_parameters as tables
 from livedream.play.player import Player
-from livedream.stage.deck import Deck
-from livedream.stage.live import Stage, percentile
 
 WARM = 5  # frames that do not count
 ADDED_MS, ADDED_SHARE = 0.3, 0.03  # budgets, of which the larger counts

@@ -5,11 +5,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import livedream
-from livedream import UserError, machine
-from livedream.bench import latency, loop, outputs, pacing, show, stall, start
+from livedream import UserError
+from livedream.bench import latency, loop, output_cost, pacing, running, stall, start
 from livedream.bench.figures import compared, figure, missing, read_baseline
 from livedream.dream import read
-from livedream.play import table as tables
+from livedream.play import dream_parameters as tables
+from livedream.system import machine
 
 FPS = 30.0  # the rate of latency and pacing; the default of `run`
 FRESH = 29.5  # frames a second owed with the page or a stream open: 30, less what the edges of the time may take
@@ -31,7 +32,7 @@ def measure(
     then = read_baseline(baseline, here) if baseline else []
     say(f"{model}: loading")
     dream = read.load(model)
-    show.prepare(dream)
+    running.prepare(dream)
     told = {
         "livedream": livedream.__version__,
         "when": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
@@ -52,14 +53,14 @@ def measure(
     model_s = told["loop"]["bare_p50_ms"] / 1e3
     found = [loop.added(told), loop.flat_out(player, table, taps, seconds, model_s)]
     told["outputs"] = []
-    for kind in outputs.KINDS:
+    for kind in output_cost.KINDS:
         for fps in (60.0, 30.0):
             before = told["outputs"][-1] if told["outputs"] else {}
             if before.get("output") == kind and "skipped" in before:  # it will not be there at another rate
                 told["outputs"].append(before | {"asked_fps": fps})
                 continue
             say(f"frames a second: {kind} at {fps:g}")
-            told["outputs"].append(outputs.measure(kind, player, table, fps, 0.35 * seconds))
+            told["outputs"].append(output_cost.measure(kind, player, table, fps, 0.35 * seconds))
     found += [_fresh(kind, told["outputs"]) for kind in ("page", "rtmp")]
     for what, act in (
         ("start", lambda: start.figures(dream.path, seconds)),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from livedream.bench import intervals
 from livedream.bench.figures import figure
-from livedream.bench.show import Show
+from livedream.bench.running import Show
 
 PACING_MS = 2.0  # budget: p99 of abs(interval - period)
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from livedream.bench import intervals
 from livedream.bench.figures import figure
-from livedream.bench.show import Show
+from livedream.bench.running import Show
 
 EVERY = 5.0  # seconds; sooner when there is less time
 

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from livedream.bench.figures import figure, missing
-from livedream.bench.show import Show
+from livedream.bench.running import Show
 from livedream.dream import read
 
 START_S, MEMORY_MB = 1.5, 350.0  # budgets

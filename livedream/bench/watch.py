@@ -4,12 +4,12 @@ import contextlib
 import time
 from collections.abc import Iterator, Sequence
 
-from livedream.frame import Frame
+from livedream.loop.deck import Deck
+from livedream.loop.live import Stage
 from livedream.output import Options, Output
 from livedream.parameters import Table
+from livedream.picture.frame import Frame
 from livedream.play.player import Player
-from livedream.stage.deck import Deck
-from livedream.stage.live import Stage
 
 SIZE = (1280, 720)  # of windows and streams, `run`'s default
 

@@ -170,9 +170,9 @@ def play(model: str, fps: float) -> dict:
     from livedream.output.kinds import parse
     from livedream.output.none import Nowhere
     from livedream.output.window import hud, run
-    from livedream.play import table as tables
+    from livedream.play import dream_parameters as tables
     from livedream.play.player import Player
-    from livedream.stage.status import status
+    from livedream.session.status import status
 
     written, ended = [], threading.Event()
 

@@ -6,9 +6,8 @@ Each topic has its file, whose functions give Findings.
 from dataclasses import asdict
 
 import livedream
-from livedream import probe
 from livedream.backend import providers
-from livedream.doctor import base, files, inference, outputs, ports, power, screen, training
+from livedream.doctor import base, files, inference, ports, power, probe, programs, screen, training
 from livedream.doctor.finding import Finding
 
 # What is looked at, in the order in which it is told: topic, what looks, and the probe whose answer it reads.
@@ -21,9 +20,9 @@ LOOKS = (
     ("screen", screen.monitors, "gl"),
     ("power", power.sleep, "awake"),
     ("power", power.plugged, None),
-    ("encoders", outputs.encoders, "encoders"),
-    ("outputs", outputs.extras, None),
-    ("outputs", outputs.carried, None),
+    ("encoders", programs.encoders, "encoders"),
+    ("outputs", programs.extras, None),
+    ("outputs", programs.carried, None),
     ("ports", ports.ports, None),
     ("ports", ports.announced, None),
     ("training", training.training, None),

@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 import livedream
-from livedream import machine
 from livedream.doctor.finding import Finding
+from livedream.system import machine
 
 
 def base() -> list[Finding]:

@@ -2,9 +2,9 @@
 
 import sys
 
-from livedream import machine
 from livedream.backend import providers as table
 from livedream.doctor.finding import Finding
+from livedream.system import machine
 
 SHIPS = "rainbow.onnx"
 RUNTIMES = ("onnxruntime", "onnxruntime-gpu", "onnxruntime-directml", "onnxruntime-openvino", "onnxruntime-qnn")

@@ -4,8 +4,8 @@ import os
 import socket
 import sys
 
-from livedream import machine
 from livedream.doctor.finding import Finding
+from livedream.system import machine
 
 
 def ports() -> list[Finding]:

@@ -1,7 +1,7 @@
 """Whether the machine may fall asleep in the middle of a show."""
 
-from livedream import battery
 from livedream.doctor.finding import Finding
+from livedream.system import battery
 
 
 def sleep(found: dict) -> list[Finding]:

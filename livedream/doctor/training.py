@@ -3,8 +3,8 @@
 import importlib.util
 from pathlib import Path
 
-from livedream import machine
 from livedream.doctor.finding import Finding
+from livedream.system import machine
 
 
 def training() -> list[Finding]:

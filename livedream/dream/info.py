@@ -7,9 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from livedream import UserError, alpha, whole
+from livedream import UserError
 from livedream.dream.contract import brief
 from livedream.dream.dream import Component, Dream, Scene, Value
+from livedream.picture import alpha
+from livedream.system import atomic
 
 BACKGROUND = (12, 12, 14)
 GAP = 12  # pixels between pictures and around them
@@ -109,7 +111,7 @@ def write_contact_sheet(dream: Dream, path: str | os.PathLike) -> None:
 
     path = Path(path)
     jpeg = simplejpeg.encode_jpeg(contact_sheet(dream), quality=92, colorspace="RGB", colorsubsampling="444")
-    whole.write(path, jpeg)
+    atomic.write(path, jpeg)
 
 
 def _thumbnail(scene: Scene) -> np.ndarray | None:

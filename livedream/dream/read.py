@@ -89,3 +89,11 @@ def contents(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def sha256(path: Path) -> str | None:
+    """Of the dream in a file; None if it cannot be read."""
+    try:
+        return hashlib.sha256(contents(path)).hexdigest()
+    except UserError:
+        return None

@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 import onnx
 
-from livedream import UserError, whole
+from livedream import UserError
 from livedream.dream import guard, halves, read
 from livedream.dream import memories as remembered
+from livedream.system import atomic
 
 IR_VERSION = 10  # the newest that contract 1 allows; opsets 18 to 20 need 8 or 9
 
@@ -42,7 +43,7 @@ def write(
         guard.prove(data, read.inspect(data, path).sha256)
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
-    whole.write(path, data)
+    atomic.write(path, data)
 
 
 def merge(

@@ -38,7 +38,7 @@ class Audio:
 
             self.source = SoundFile(Path(text), self._analysis.take, wait)
         else:
-            from livedream.input.device import Device
+            from livedream.input.sound_card import Device
 
             self.source = Device(text, self._analysis.take)
 

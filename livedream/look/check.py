@@ -25,13 +25,13 @@ BLACK = 2  # grey levels out of 255 up to which a picture counts as black
 def check(path: str | Path, context) -> str | None:
     """Compile the look in `path` and draw it at five settings and times: None when all is well, else one line
     "PATH:LINE: what". `context`: a moderngl.Context current in this thread."""
-    from livedream.look import audio, header, isf
+    from livedream.look import audio_texture, header, isf
 
     look = None
     pictures = []
     try:
         source = header.read(path)
-        tone = audio.Tone()
+        tone = audio_texture.Tone()
         look = isf.Look(context, source, tone)
         pictures = [context.texture(SIZE, 4, _picture(each)) for each in range(4)]
         context.error  # noqa: B018 reading it forgets an error of somebody else's

@@ -12,7 +12,7 @@ import moderngl
 import numpy as np
 
 from livedream import UserError
-from livedream.look import audio as sound
+from livedream.look import audio_texture as sound
 from livedream.look import context
 from livedream.look.chain import Chain, Slot, share, values
 from livedream.look.finish import Finish

@@ -12,7 +12,7 @@ import moderngl
 import numpy as np
 
 from livedream import UserError
-from livedream.look import audio as sound
+from livedream.look import audio_texture as sound
 from livedream.look import glsl
 from livedream.look import images as files
 from livedream.look.header import Input, Source

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from livedream import UserError
-from livedream.frame import Frame
+from livedream.picture.frame import Frame
 
 log = logging.getLogger("livedream.output")
 

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from livedream import alpha
-from livedream.frame import Picture
 from livedream.parameters import OFFSET_SECONDS, Snapshot
+from livedream.picture import alpha
+from livedream.picture.frame import Picture
 
 SLACK = 1e-6  # seconds, so that the sum of many frames' times still names one of them
 

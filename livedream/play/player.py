@@ -12,12 +12,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from livedream import UserError, alpha
+from livedream import UserError
 from livedream.backend import Runner
 from livedream.dream import noise
 from livedream.dream.dream import Component, Dream
-from livedream.frame import Picture
 from livedream.parameters import KNOBS, UNSTICK, Snapshot
+from livedream.picture import alpha
+from livedream.picture.frame import Picture
 from livedream.play import clip
 from livedream.play.history import History
 from livedream.play.layers import Layers

@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from livedream import UserError
-from livedream.frame import Frame
 from livedream.parameters import Snapshot, Table
+from livedream.picture.frame import Frame
 from livedream.web import guard, oscquery
 
 log = logging.getLogger("livedream.web")

@@ -1,12 +1,12 @@
 """Which provider plays: the fastest that draws rightly here, remembered, and never waited for."""
 
-import dreams
 import pytest
 
 from livedream import UserError
 from livedream.backend import choose, providers, threads, trial
 from livedream.backend.part import Part
 from livedream.dream import read
+from tests import dreams
 
 
 class Machine(dict):

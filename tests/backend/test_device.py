@@ -3,13 +3,13 @@
 The same on a graphics card is test_webgpu.py.
 """
 
-import dreams
 import numpy as np
 import pytest
 
 from livedream import UserError
-from livedream.backend import cpu, device, providers, trial
+from livedream.backend import cpu, device_runner, providers, trial
 from livedream.dream import read
+from tests import dreams
 
 BOUND = providers.Provider("bound", "CPUExecutionProvider", "", memory="cpu")
 
@@ -20,7 +20,7 @@ def dream(tmp_path_factory):
 
 
 def load(component):
-    return device.DeviceRunner(component, BOUND, exact=True, graph=False)
+    return device_runner.DeviceRunner(component, BOUND, exact=True, graph=False)
 
 
 @pytest.mark.parametrize("name", ["step", "decode", "encode"])
@@ -72,11 +72,13 @@ def test_setting_the_state_forgets_what_the_last_run_left(dream):
 
 
 def test_a_copy_that_does_not_bring_back_what_was_sent_is_not_used(dream, monkeypatch):
-    monkeypatch.setattr(device.ort, "copy_tensors", lambda sources, targets: None)  # says nothing and does nothing
+    monkeypatch.setattr(
+        device_runner.ort, "copy_tensors", lambda sources, targets: None
+    )  # says nothing and does nothing
     component = dream.components["decode"]
     frame = load(component)(trial.inputs(component, dream, 0, dream.mean))["frame"]
     np.testing.assert_array_equal(frame, dreams.picture(dream.mean))
-    monkeypatch.setattr(device, "_one_by_one", lambda sources, targets: None)
+    monkeypatch.setattr(device_runner, "_one_by_one", lambda sources, targets: None)
     with pytest.raises(UserError, match="bound: decode: values do not come back from the device as they were sent"):
         load(component)
 
@@ -86,7 +88,7 @@ def test_a_device_that_keeps_no_values_is_used_through_the_host(dream, monkeypat
         raise RuntimeError("no memory of that kind")
 
     monkeypatch.setitem(providers.BY_NAME, "bound", BOUND)
-    monkeypatch.setattr(device, "_room", refuse)
-    runner = device.load(dream.components["decode"], "bound")
+    monkeypatch.setattr(device_runner, "_room", refuse)
+    runner = device_runner.load(dream.components["decode"], "bound")
     assert isinstance(runner, cpu.CpuRunner)
     assert runner.provider == "bound"

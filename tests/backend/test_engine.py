@@ -7,7 +7,6 @@ import subprocess
 import sys
 import zipfile
 
-import dreams
 import numpy as np
 import pytest
 from onnx import helper, numpy_helper
@@ -15,6 +14,7 @@ from onnx import helper, numpy_helper
 from livedream import UserError
 from livedream.backend import engine, plan
 from livedream.dream import engine_file, read, write
+from tests import dreams
 
 HAS_RTX = importlib.util.find_spec("tensorrt_rtx") is not None
 rtx = pytest.mark.skipif(not HAS_RTX, reason="needs tensorrt-rtx: pip install 'livedream[engine]'")

@@ -10,7 +10,6 @@ import gc
 import sys
 import types
 
-import dreams
 import numpy as np
 import onnx
 import onnxruntime as ort
@@ -19,6 +18,7 @@ import pytest
 from livedream import UserError
 from livedream.backend import cpu, cuda_picture, engine_runner, plan
 from livedream.dream import guard, read
+from tests import dreams
 
 try:
     from cuda.bindings import runtime as real

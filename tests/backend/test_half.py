@@ -1,6 +1,5 @@
 """fp16 twins: the same inputs and outputs, nearly the same picture, half the size, made once."""
 
-import dreams
 import numpy as np
 import pytest
 
@@ -8,6 +7,7 @@ from livedream import UserError
 from livedream.backend import cpu, half
 from livedream.dream import read
 from livedream.dream.dream import Component
+from tests import dreams
 
 
 @pytest.fixture

@@ -1,11 +1,11 @@
 """A state that is not finite shows in one number."""
 
-import dreams
 import numpy as np
 import onnxruntime as ort
 import pytest
 
 from livedream.backend import health
+from tests import dreams
 
 
 @pytest.mark.parametrize("bad", [None, np.nan, np.inf, -np.inf])

@@ -1,12 +1,12 @@
 """OpenVINO plays what the CPU plays, in f32 and in half precision, where it has a device (Intel's)."""
 
-import dreams
 import numpy as np
 import pytest
 
 from livedream import UserError
-from livedream.backend import cpu, device, providers, trial
+from livedream.backend import cpu, device_runner, providers, trial
 from livedream.dream import read
+from tests import dreams
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def dream(tmp_path_factory):
 @pytest.mark.parametrize("exact", [True, False], ids=["f32", "half"])
 def test_pictures_of_openvino_are_those_of_the_cpu(dream, exact):
     component = dream.components["decode"]
-    runner = device.load(component, "openvino", exact=exact)
+    runner = device_runner.load(component, "openvino", exact=exact)
     assert runner.provider == "openvino"
     expected, got = (trial.play(each, component, dream) for each in (cpu.load(component), runner))
     off = np.abs([here["frame"].astype(int) - there["frame"] for there, here in zip(expected, got, strict=True)])
@@ -32,7 +32,7 @@ def test_pictures_of_openvino_are_those_of_the_cpu(dream, exact):
 
 def test_steps_of_openvino_are_those_of_the_cpu_and_keep_their_state(dream):
     component = dream.components["step"]
-    runner, reference = device.load(component, "openvino"), cpu.load(component)
+    runner, reference = device_runner.load(component, "openvino"), cpu.load(component)
     expected, got = (trial.play(each, component, dream) for each in (reference, runner))
     np.testing.assert_allclose(got[-1]["next.latent"], expected[-1]["next.latent"], atol=1e-4)
     np.testing.assert_allclose(runner.state["state.h"], reference.state["state.h"], atol=1e-5)

@@ -2,12 +2,12 @@
 
 import importlib.util
 
-import dreams
 import pytest
 
 from livedream import UserError
-from livedream.backend import device, providers, trial
+from livedream.backend import device_runner, providers, trial
 from livedream.dream import read
+from tests import dreams
 
 SILENT = providers.Provider("silent", "CUDAExecutionProvider", "pip install it", memory="cuda")
 
@@ -33,7 +33,7 @@ def test_what_is_not_installed_says_what_to_install(dream, monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     for name in ("webgpu", "openvino"):
         with pytest.raises(UserError, match=f"{name}: not installed: pip install 'livedream.{name}.'"):
-            device.load(dream.components["decode"], name)
+            device_runner.load(dream.components["decode"], name)
 
 
 def test_a_provider_that_onnx_runtime_leaves_out_without_a_word_is_not_believed(dream, monkeypatch):

@@ -1,12 +1,12 @@
 """A provider is tried in a process of its own; whatever it does, this one goes on."""
 
-import dreams
 import numpy as np
 import pytest
 
 from livedream.backend import choose, cpu, threads, trial
 from livedream.backend.part import Part
 from livedream.dream import read
+from tests import dreams
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import dreams
 import pytest
+
+from tests import dreams
 
 HERE = Path(__file__).parent
 pytest.importorskip("onnxruntime_ep_webgpu", reason="needs the plug-in: pip install 'livedream[webgpu]'")

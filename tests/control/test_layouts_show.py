@@ -6,12 +6,12 @@ import json
 import xml.etree.ElementTree as ET
 import zlib
 
-import dreams
 import pytest
 from pythonosc.udp_client import SimpleUDPClient
-from show import Show
 
 from livedream.cli import main
+from tests import dreams
+from tests.show import Show
 
 LEFT = ("output/", "dream/load", "look/")  # would end the test's output, change what there is, or has no choice yet
 

@@ -6,13 +6,10 @@ import socket
 import threading
 import time
 
-import dreams
 import mido
 import pytest
-from jack import REAL_TIME, Controller, eventually, server
 from pythonosc.osc_message import OscMessage
 from pythonosc.udp_client import SimpleUDPClient
-from show import Show, has_oscsend
 
 from livedream.cli import main
 from livedream.control import midi_map, midi_surface
@@ -21,6 +18,9 @@ from livedream.control.midi_control import Binding, Control
 from livedream.control.midi_surface import Surface
 from livedream.control.tempo import Tempo
 from livedream.parameters import TEMPO, Parameter, Table, knob
+from tests import dreams
+from tests.jack import REAL_TIME, Controller, eventually, server
+from tests.show import Show, has_oscsend
 
 PULSES = 4 * 24 + 1  # of MIDI clock: four beats
 HUNDRED = [Parameter(f"dream/latent/{i}", "float", -3, 3) for i in range(100)]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from livedream.bench.show import message
+from livedream.bench.running import message
 from livedream.control.osc import Receiver
 from livedream.control.osc_out import Feedback
 from livedream.parameters import MASTER, PLAYER, Table, dream

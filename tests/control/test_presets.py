@@ -6,7 +6,7 @@ import os
 import pytest
 
 from livedream import UserError, parameters
-from livedream.control import presets
+from livedream.control import preset_file
 from livedream.parameters import Table
 
 VALUES = {"dream/knob/1": 0.1 + 0.2, "player/freeze": True, "mix/mode": "screen", "dream/latent": (0.0, -1.5)}
@@ -15,7 +15,7 @@ DECKS = [{"dream": "Tiny", "sha256": "0" * 64, "moment": {"phase": 1 / 3, "state
 
 @pytest.fixture
 def bank(tmp_path):
-    return presets.read(tmp_path / "presets" / "Tiny.json", "Tiny")
+    return preset_file.read(tmp_path / "presets" / "Tiny.json", "Tiny")
 
 
 def names(bank):
@@ -50,7 +50,7 @@ def test_the_file_gives_back_what_was_put_in_and_can_be_read(bank):
     bank.store("dawn — “1”", VALUES, DECKS)
     bank.store("7", {}, [])
     bank.write()
-    again = presets.read(bank.path, "Tiny")
+    again = preset_file.read(bank.path, "Tiny")
     assert again.trouble is None
     assert again.presets == bank.presets
     assert again.find("7").values == {}
@@ -70,14 +70,14 @@ def test_a_damaged_file_is_one_line_and_never_overwritten(bank, cut):
     damaged = bank.path.read_bytes()[:cut]
     bank.path.write_bytes(damaged)
     for number in (1, 2):
-        again = presets.read(bank.path)
+        again = preset_file.read(bank.path)
         assert "damaged" in again.trouble
         assert "\n" not in again.trouble
         again.store("dusk", VALUES, DECKS)
         again.write()
         kept = bank.path.with_name(f"Tiny.damaged-{number}.json")
         assert kept.read_bytes() == damaged
-        assert names(presets.read(bank.path)) == [(0, "dusk")]
+        assert names(preset_file.read(bank.path)) == [(0, "dusk")]
         bank.path.write_bytes(damaged)
 
 
@@ -102,7 +102,7 @@ def test_of_a_file_that_was_edited_what_is_right_is_used(bank, wrong):
     found = json.loads(bank.path.read_text("utf-8"))
     found["presets"].append(found["presets"][0] | {"number": 3, "name": "dusk"} | wrong)
     bank.path.write_text(json.dumps(found))
-    again = presets.read(bank.path)
+    again = preset_file.read(bank.path)
     assert names(again) == [(0, "dawn")]
     assert "damaged at preset 2 of 2" in again.trouble
     again.write()
@@ -113,13 +113,13 @@ def test_nan_is_no_value(bank):
     bank.store("dawn", VALUES, DECKS)
     bank.write()
     bank.path.write_text(bank.path.read_text("utf-8").replace("0.30000000000000004", "NaN"))
-    assert "damaged" in presets.read(bank.path).trouble
+    assert "damaged" in preset_file.read(bank.path).trouble
 
 
 def test_a_newer_file_is_not_touched(bank):
     bank.path.parent.mkdir()
     bank.path.write_text('{"livedream presets": 2, "presets": {}}')
-    assert "newer livedream" in presets.read(bank.path).trouble
+    assert "newer livedream" in preset_file.read(bank.path).trouble
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write anywhere")
@@ -150,7 +150,7 @@ def test_what_belongs_to_the_room_is_not_kept():
             *parameters.window(0),
         ]
     )
-    kept = presets.kept(table.parameters)
+    kept = preset_file.kept(table.parameters)
     assert {"player/speed", "player/freeze", "dream/knob/8", "dream/temperature", "dream/latent", "mix/mode"} <= set(
         kept
     )
@@ -161,8 +161,8 @@ def test_what_belongs_to_the_room_is_not_kept():
 
 def test_a_choice_is_kept_by_its_name():
     fade = parameters.mix()[1]
-    assert presets.chosen(fade, 2) == "screen"
-    assert presets.chosen(parameters.MASTER[0], 1.0) == 1.0
+    assert preset_file.chosen(fade, 2) == "screen"
+    assert preset_file.chosen(parameters.MASTER[0], 1.0) == 1.0
 
 
 @pytest.mark.parametrize(
@@ -170,4 +170,4 @@ def test_a_choice_is_kept_by_its_name():
     [("Rainbow road", "Rainbow road-1a2b3c4d.json"), ("../x:y", "___x_y-1a2b3c4d.json"), ("", "dream-1a2b3c4d.json")],
 )
 def test_a_bank_is_named_after_its_dream(title, name):
-    assert presets.file_name(title, "1a2b3c4d5e6f") == name
+    assert preset_file.file_name(title, "1a2b3c4d5e6f") == name

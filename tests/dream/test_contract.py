@@ -3,7 +3,6 @@
 import base64
 import json
 
-import dreams
 import numpy as np
 import onnx
 import pytest
@@ -11,6 +10,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from livedream import UserError
 from livedream.dream import read, write
+from tests import dreams
 
 BASE = {"control": True, "encode": True}
 

@@ -5,12 +5,12 @@ import json
 import random
 import zipfile
 
-import dreams
 import numpy as np
 import pytest
 
 from livedream import UserError
 from livedream.dream import engine_file, guard, read
+from tests import dreams
 
 PLAN = bytes(range(256)) * 40
 

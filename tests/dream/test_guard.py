@@ -3,7 +3,6 @@
 import subprocess
 import sys
 
-import dreams
 import numpy as np
 import onnx
 import pytest
@@ -11,6 +10,7 @@ from onnx import helper, numpy_helper
 
 from livedream import UserError
 from livedream.dream import guard, prove, read, write
+from tests import dreams
 
 MEGABYTE = 1 << 20
 

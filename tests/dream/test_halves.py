@@ -1,6 +1,5 @@
 """A halved file is half as large and draws the same picture; what the instrument cuts from it is what was given."""
 
-import dreams
 import numpy as np
 import onnx
 import onnxruntime as ort
@@ -9,6 +8,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from livedream import UserError
 from livedream.dream import halves, prove, read, write
+from tests import dreams
 
 WIDE = {"width": 256, "height": 128, "control": True, "encode": True}
 

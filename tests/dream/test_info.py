@@ -1,12 +1,12 @@
 import dataclasses
 
-import dreams
 import numpy as np
 import pytest
 import simplejpeg
 
 from livedream import UserError
 from livedream.dream import info, read
+from tests import dreams
 
 
 def test_info_says_in_words_what_the_file_holds(tmp_path):

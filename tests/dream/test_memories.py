@@ -1,6 +1,5 @@
 """A dream that remembers holds its pictures; each rule about them, broken in turn in a file that was good."""
 
-import dreams
 import numpy as np
 import pytest
 import simplejpeg
@@ -8,6 +7,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from livedream import UserError
 from livedream.dream import info, read, write
+from tests import dreams
 
 
 def parts():

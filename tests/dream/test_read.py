@@ -1,11 +1,11 @@
 import random
 from pathlib import Path
 
-import dreams
 import pytest
 
 from livedream import UserError
 from livedream.dream import guard, read
+from tests import dreams
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 import base64
 
-import dreams
 import numpy as np
 import onnx
 import onnxruntime as ort
@@ -9,6 +8,7 @@ from onnx import helper
 
 from livedream import UserError
 from livedream.dream import read, write
+from tests import dreams
 
 
 def test_what_is_written_is_read_back(tmp_path):

@@ -3,17 +3,16 @@
 import base64
 import dataclasses
 
-import footage_frames
 import numpy as np
 import onnx
 import pytest
 import torch
-import training
 from livedream_export import autoencoder, dream_file, knobs, memories, proof
 from livedream_export.networks import Autoencoder, Recurrent
 from onnx import numpy_helper
 
 from livedream import UserError
+from tests.export import footage_frames, training
 
 pytestmark = pytest.mark.timeout(600)  # seconds of work, but not on a machine that has other work
 TINY = dataclasses.replace(training.SMALL, latent=4, widths=(8, 8, 8, 8), state=8, mixtures=2, remembers=False)

@@ -3,7 +3,6 @@
 import itertools
 import json
 
-import dreams
 import numpy as np
 import pytest
 import simplejpeg
@@ -17,6 +16,7 @@ from livedream import UserError
 from livedream.backend import cpu
 from livedream.dream import read
 from livedream.play.player import Player
+from tests import dreams
 
 SIZE = 64, 32
 FPS = 5.0

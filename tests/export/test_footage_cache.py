@@ -7,10 +7,10 @@ import time
 
 import numpy as np
 import pytest
-from footage_clips import grey, noise, write
 from livedream_export import cache, decode, footage
 
 from livedream import UserError
+from tests.export.footage_clips import grey, noise, write
 
 
 @pytest.fixture(autouse=True)

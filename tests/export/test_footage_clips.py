@@ -4,8 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from footage_clips import remux
 from livedream_export import footage
+
+from tests.export.footage_clips import remux
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "footage"
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from footage_clips import flat_yuv, grey, write
 from livedream_export import footage
 
 from livedream import UserError
+from tests.export.footage_clips import flat_yuv, grey, write
 
 K = {1: (0.2126, 0.0722), 5: (0.299, 0.114), 9: (0.2627, 0.0593)}  # Kr, Kb by H.273 matrix number
 PQ, HLG, BT2020 = 16, 18, 9

@@ -1,8 +1,9 @@
 """Shots are told apart, and what only looks like a cut is none."""
 
 import numpy as np
-from footage_clips import grey, noise
 from livedream_export import cuts
+
+from tests.export.footage_clips import grey, noise
 
 
 def found(pictures) -> list[int]:

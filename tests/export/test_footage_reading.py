@@ -5,10 +5,10 @@ from itertools import pairwise
 import av
 import numpy as np
 import pytest
-from footage_clips import display_matrix, grey, noise, remux, sound, write
 from livedream_export import cache, decode, footage
 
 from livedream import UserError
+from tests.export.footage_clips import display_matrix, grey, noise, remux, sound, write
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,5 @@
 """Which frames a dream remembers, and where it may pass from one to another unseen."""
 
-import footage_frames
 import numpy as np
 import pytest
 import simplejpeg
@@ -10,6 +9,7 @@ from livedream_export.cache import Footage
 from livedream_export.hyperparameters import Hyperparameters
 
 from livedream import UserError
+from tests.export import footage_frames
 
 FPS = 25.0
 

@@ -1,13 +1,13 @@
 """The network that draws with memories, before it has learned anything: it lets them stand, and moves them rightly."""
 
-import footage_frames
 import numpy as np
 import pytest
 import torch
-import training
 from livedream_export import memories
 from livedream_export.networks import Autoencoder
 from livedream_export.remembering import apart, together, warp
+
+from tests.export import footage_frames, training
 
 SIZES = [(32, 64), (288, 288)]  # height, width: small, and so large that colour is drawn at half the sides
 

@@ -5,11 +5,11 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
-import training
 from livedream_export import recurrent
 from livedream_export.networks import Autoencoder, Recurrent
 
 from livedream import UserError
+from tests.export import training
 
 
 @pytest.fixture

@@ -3,13 +3,13 @@
 import dataclasses
 import sys
 
-import footage_frames
 import pytest
 import torch
 import torch.nn.functional as F
-import training
 from livedream_export import perceptual
 from livedream_export.train import Run
+
+from tests.export import footage_frames, training
 
 
 @pytest.fixture(scope="module")

@@ -14,12 +14,12 @@ import aiohttp
 import numpy as np
 import pytest
 import simplejpeg
-import training
 from livedream_export import preview, previewing, train
 from livedream_export.budget import Budget
 from livedream_export.previewing import PORT, STILLS, Page, State, shown
 
 from livedream import UserError, cli
+from tests.export import training
 
 pytestmark = pytest.mark.timeout(600)  # seconds of work, but not on a machine that has other work
 

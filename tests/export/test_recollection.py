@@ -1,14 +1,14 @@
 """From which frames a dream learns what its memories lack: never from the frame itself, never from one left out."""
 
-import footage_frames
 import numpy as np
 import pytest
 import torch
-import training
 from livedream_export import recollection
 from livedream_export.autoencoder import held_out
 from livedream_export.networks import Autoencoder
 from livedream_export.recollection import BESIDE, Examples
+
+from tests.export import footage_frames, training
 
 FPS = 25.0
 SEGMENTS = [(0, 120), (120, 300)]

@@ -7,20 +7,20 @@ import numpy as np
 import onnx
 import pytest
 import torch
-import training
 from livedream_export import autoencoder, checkpoint, export, footage, memories, train
-from livedream_export.device import choose
 from livedream_export.dream_file import Parts
 from livedream_export.hyperparameters import Hyperparameters
 from livedream_export.learner import Learner
+from livedream_export.torch_device import choose
 from livedream_export.train import Run
 
 from livedream import UserError
 from livedream.backend import cpu
 from livedream.dream import read
-from livedream.play import table
+from livedream.loop import offline
+from livedream.play import dream_parameters
 from livedream.play.player import Player
-from livedream.stage import offline
+from tests.export import training
 
 pytestmark = pytest.mark.timeout(600)  # seconds of work, but not on a machine that has other work
 
@@ -169,7 +169,7 @@ def test_what_is_played_is_what_was_drawn_in_training(trained, dream):
     args = saved["latents"].numpy(), saved["segments"], saved["fps"], kept, saved["hp"]
     parts = Parts(learner.average, learner.recurrent, *args)
     player = Player(dream, cpu.load)
-    values = table.of(dream, 7)
+    values = dream_parameters.of(dream, 7)
     for _ in range(10):
         now = values.tick(0.06)
         player.move(1, 16.7, now)  # between steps, too
@@ -181,7 +181,7 @@ def test_what_is_played_is_what_was_drawn_in_training(trained, dream):
 def test_at_the_footages_own_speed_it_goes_on_by_one_frame_a_step(dream):
     if not remembers(dream):
         pytest.skip("it has no places")
-    player, values = Player(dream, cpu.load), table.of(dream, 7)
+    player, values = Player(dream, cpu.load), dream_parameters.of(dream, 7)
     places = []
     for _ in range(8):
         player.move(1, 50.0, values.tick(0.02))

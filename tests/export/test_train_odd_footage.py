@@ -1,16 +1,14 @@
 """Footage that is short, still, cut to pieces, or of odd shapes: a dream that plays, or one line."""
 
-import footage_clips
-import footage_frames
 import numpy as np
 import pytest
-import training
 from livedream_export import train
 from livedream_export.train import Run
 
 from livedream import UserError
 from livedream.dream import read
-from livedream.stage import offline
+from livedream.loop import offline
+from tests.export import footage_clips, footage_frames, training
 
 pytestmark = pytest.mark.timeout(600)  # seconds of work, but not on a machine that has other work
 KINDS = pytest.mark.parametrize("hp", training.KINDS.values(), ids=training.KINDS)

@@ -8,17 +8,17 @@ import time
 from pathlib import Path
 
 import pytest
-import training
 from livedream_export import checkpoint
 
 from livedream import UserError
 from livedream.dream import read
+from tests.export import training
 
 pytestmark = pytest.mark.timeout(600)  # seconds of work, but not on a machine that has other work
 
 CHILD = """
 import sys
-import training
+from tests.export import training
 from livedream_export import train
 train.CHECKPOINT_SECONDS = 0.2
 train.INTERRUPTED_SPELL = float(sys.argv[3])
@@ -33,10 +33,8 @@ def clip(tmp_path_factory):
 
 
 def start(clip, out: Path, spell=1.0, resume="") -> subprocess.Popen:
-    places = [str(Path(training.__file__).parent), *sys.path]
     environment = os.environ | {
         "XDG_CACHE_HOME": str(clip.parent / "cache"),
-        "PYTHONPATH": os.pathsep.join(places),
         "OMP_NUM_THREADS": "1",
     }
     command = [sys.executable, "-c", CHILD, clip, out, str(spell), resume]

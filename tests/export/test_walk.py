@@ -1,11 +1,12 @@
 """The place: it goes on in time as the footage did, leaves for elsewhere, and which memories a drawing takes there."""
 
-import footage_frames
 import numpy as np
 import pytest
 import torch
 from livedream_export import memories
 from livedream_export.walk import FADE, LONGEST, Recall, Walk, start
+
+from tests.export import footage_frames
 
 pytestmark = pytest.mark.timeout(600)  # seconds of work, but not on a machine that has other work
 FPS = 25.0

@@ -4,9 +4,10 @@ import dataclasses
 import itertools
 import logging
 
-import footage_clips
 import numpy as np
 from livedream_export.hyperparameters import Hyperparameters
+
+from tests.export import footage_clips
 
 logging.getLogger("torch.__trace").setLevel(logging.WARNING)  # pytest would keep thousands of its lines
 

@@ -5,12 +5,12 @@ import wave
 
 import numpy as np
 import pytest
-from pulse import needs_pulse, pulse  # noqa: F401
 
 from livedream import UserError
-from livedream.input import device
+from livedream.input import sound_card
 from livedream.input.analysis import RATE, Analysis, Settings
 from livedream.input.audio import Audio
+from tests.pulse import needs_pulse, pulse  # noqa: F401
 
 SECONDS = 6
 LATE = 0.03  # seconds in which an onset is found
@@ -189,7 +189,7 @@ def test_a_file_that_is_none_is_one_line(tmp_path):
 
 @needs_pulse
 def test_a_click_track_on_a_device_and_the_device_goes_and_comes_back(tmp_path, pulse, until, monkeypatch):  # noqa: F811
-    monkeypatch.setattr(device, "AGAIN", 0.7)
+    monkeypatch.setattr(sound_card, "AGAIN", 0.7)
     track, wanted = loop(120, 0.003)
     track, wanted = track[: 3 * RATE], [at for at in wanted if at < 2.9]
     path = write(tmp_path / "loop.wav", track)
@@ -225,8 +225,8 @@ def test_what_is_missing_is_said_once_and_asked_for_again(until, monkeypatch, ca
         tries.append(name)
         raise ModuleNotFoundError(name)
 
-    monkeypatch.setattr(device, "AGAIN", 0.05)
-    monkeypatch.setattr(device.importlib, "import_module", absent)
+    monkeypatch.setattr(sound_card, "AGAIN", 0.05)
+    monkeypatch.setattr(sound_card.importlib, "import_module", absent)
     audio = Audio("a microphone")
     audio.start()
     until(lambda: len(tries) >= 3)

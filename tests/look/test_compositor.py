@@ -7,8 +7,8 @@ from livedream import UserError
 from livedream.look import context
 from livedream.look.chain import Chain, parameters, transitions
 from livedream.look.compositor import Compositor
+from livedream.loop.frame_composer import Composed, inside
 from livedream.parameters import FINISH, MASTER, MODES, Table, mix
-from livedream.stage.composed import Composed, inside
 
 SIZE = (48, 32)
 INVERT = """/*{"INPUTS": [{"NAME": "inputImage", "TYPE": "image"}]}*/

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from livedream import UserError
-from livedream.look.audio import columns
+from livedream.look.audio_texture import columns
 
 SIZE = (8, 4)
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from livedream import UserError, cli
-from livedream.look import header, isf, shelf
+from livedream.look import header, isf, library
 
 ROOT = Path(__file__).resolve().parents[2]
-LOOKS = {each.stem: each for each in shelf.paths()}
+LOOKS = {each.stem: each for each in library.paths()}
 SIZE = (96, 54)
 
 
@@ -119,12 +119,12 @@ def test_slit_scan_flows_as_fast_at_every_frame_rate(played):
 
 
 def test_a_look_is_found_by_its_name_or_its_path(tmp_path):
-    assert shelf.find("bloom") == shelf.find("bloom.fs") == LOOKS["bloom"]
+    assert library.find("bloom") == library.find("bloom.fs") == LOOKS["bloom"]
     own = tmp_path / "own.fs"
     own.write_text("/*{}*/ void main() { gl_FragColor = vec4(1.0); }")
-    assert shelf.find(own) == own
+    assert library.find(own) == own
     with pytest.raises(UserError, match=r"blooom: no such file.*bloom"):
-        shelf.find("blooom")
+        library.find("blooom")
 
 
 def test_the_wheel_takes_every_package_and_the_looks():

@@ -6,12 +6,12 @@ import time
 from pathlib import Path
 
 import numpy as np
-import stamp
-import ways
-from priority import prioritise
-from receivers import ndi_source, page
-from studio import Studio
-from watched import SHOT_EVERY, model, played, sending, watched
+
+from tests.obs import stamp, ways
+from tests.obs.priority import prioritise
+from tests.obs.receivers import ndi_source, page
+from tests.obs.studio import Studio
+from tests.obs.watched import SHOT_EVERY, model, played, sending, watched
 
 AT_ONCE = 100  # ms for an answer; an OBS that takes longer has been kept from working, and its picture is of later
 MORE = 3  # times that a busy OBS is asked once more

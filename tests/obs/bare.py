@@ -9,7 +9,8 @@ from fractions import Fraction
 
 import av
 import numpy as np
-import stamp
+
+from tests.obs import stamp
 
 GLOBAL_HEADER = int(av.codec.context.Flags.global_header)
 

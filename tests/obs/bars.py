@@ -32,9 +32,8 @@ def read(pixels: np.ndarray) -> np.ndarray:
 
 def dream(path: Path) -> Path:
     """Write the dream: that of tests/dreams.py, held still."""
-    import dreams
-
     from livedream.dream import write
+    from tests import dreams
 
     path, components, metadata = dreams.tiny_parts(path, WIDTH, HEIGHT)
     base = np.dstack([picture(), np.full((HEIGHT, WIDTH), 255)])[None].astype(np.float32)

@@ -5,12 +5,12 @@ import subprocess
 import time
 from pathlib import Path
 
-import bars
 import numpy as np
-import ways
-from receivers import ndi_source
-from studio import Screen, Studio
-from watched import played
+
+from tests.obs import bars, ways
+from tests.obs.receivers import ndi_source
+from tests.obs.studio import Screen, Studio
+from tests.obs.watched import played
 
 
 def colours(way: str, folder: Path, options) -> dict:

@@ -13,12 +13,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-import ways
-from ages import age, others
-from colours import colours
-from order import order
-from portraits import portrait
-from priority import prioritise
+from tests.obs import ways
+from tests.obs.ages import age, others
+from tests.obs.colours import colours
+from tests.obs.order import order
+from tests.obs.portraits import portrait
+from tests.obs.priority import prioritise
 
 HERE = Path(__file__).parent
 NAMESPACE = ["unshare", "-n", "-p", "--fork", "--kill-child=KILL", "--mount-proc"]
@@ -26,7 +26,6 @@ TASKS = {"order": order, "age": age, "colours": colours, "portrait": portrait, "
 
 
 def main() -> None:
-    sys.path.append(str(HERE.parent))  # for dreams.py
     parser = argparse.ArgumentParser(description=__doc__.split(":")[0])
     parser.add_argument("task", choices=TASKS)
     parser.add_argument("way", choices=ways.WAYS)

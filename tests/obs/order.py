@@ -3,9 +3,9 @@
 import time
 from pathlib import Path
 
-import ways
-from studio import Studio
-from watched import numbers, played, sending, watched
+from tests.obs import ways
+from tests.obs.studio import Studio
+from tests.obs.watched import numbers, played, sending, watched
 
 ENOUGH = 12  # frames that tell an order
 TRIES = 5  # recordings, when a busy machine lets OBS see few

@@ -5,10 +5,11 @@ import time
 from pathlib import Path
 
 import numpy as np
-import ways
-from receivers import ndi_source, page
-from studio import Studio
-from watched import played, sending
+
+from tests.obs import ways
+from tests.obs.receivers import ndi_source, page
+from tests.obs.studio import Studio
+from tests.obs.watched import played, sending
 
 
 def portrait(way: str, folder: Path, options) -> dict:

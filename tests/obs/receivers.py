@@ -2,12 +2,12 @@
 
 import contextlib
 import shutil
-import sys
 import time
 from pathlib import Path
 
 import numpy as np
-import ways
+
+from tests.obs import ways
 
 
 def ndi_source(seconds: float = 20.0):
@@ -54,8 +54,7 @@ def from_uyvy(data: np.ndarray) -> np.ndarray:
 @contextlib.asynccontextmanager
 async def page(profile: Path):
     """The page as a browser source of 1280x720 has it, over black, once it has a picture."""
-    sys.path.append(str(Path(__file__).parents[1] / "web"))
-    from browser import Browser
+    from tests.web.browser import Browser
 
     shutil.rmtree(profile, ignore_errors=True)
     async with Browser(profile, f"http://127.0.0.1:{ways.WEB}/?clean", "1280,720") as browser:

@@ -6,10 +6,10 @@ Only for tests: python stamped.py run …
 import sys
 
 import numpy as np
-import stamp
 
 from livedream import cli
-from livedream.stage.live import Stage
+from livedream.loop.live import Stage
+from tests.obs import stamp
 
 
 class Stamping:

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import av
 import numpy as np
-from remote import Remote
-from ways import process
+
+from tests.obs.remote import Remote
+from tests.obs.ways import process
 
 CANVAS = (640, 360)  # larger, Mesa's software renderer cannot keep 30 fps on two cores
 SOURCE = {  # of the Media Source: what docs/obs.md tells people to set

@@ -4,9 +4,9 @@ import time
 from pathlib import Path
 
 import av
-import stamp
-import ways
-from studio import Studio
+
+from tests.obs import stamp, ways
+from tests.obs.studio import Studio
 
 SHOT_EVERY = 0.2  # seconds
 
@@ -26,7 +26,7 @@ def model(name: str, folder: Path) -> str:
     """A dream's name or path; "tiny": one of tests/dreams.py, which costs next to nothing."""
     if name != "tiny":
         return name
-    import dreams
+    from tests import dreams
 
     path = folder / "tiny.onnx"
     return str(path if path.exists() else dreams.tiny(path, 640, 360))

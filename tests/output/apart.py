@@ -31,7 +31,6 @@ class Apart:
         here = Path(__file__).parent
         self._process = subprocess.Popen(
             [*UNSHARE, sys.executable, here / file],
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(map(str, (here, here.parent)))},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -4,9 +4,9 @@ import subprocess
 
 import numpy as np
 import pytest
-from desktop import Server, Show, shot
 
-from livedream.frame import Frame
+from livedream.picture.frame import Frame
+from tests.output.desktop import Server, Show, shot
 
 
 def moving_gradient(number: int, width: int = 320, height: int = 180) -> np.ndarray:

@@ -5,8 +5,8 @@ import time
 
 import numpy as np
 
-from livedream.frame import Frame
 from livedream.output.kinds import parse
+from livedream.picture.frame import Frame
 
 # 75 % colour bars (EBU Tech. 3373 calls them so): the brightest that every broadcast path has to carry.
 BARS = [tuple(191 * (bars >> bit & 1) for bit in (1, 2, 0)) for bars in range(7, -1, -1)]

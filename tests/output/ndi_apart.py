@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import psutil
-import receiving
-from counted import BARS, Feed, bars, middles, stamp, stamped, until
+
+from tests.output import receiving
+from tests.output.counted import BARS, Feed, bars, middles, stamp, stamped, until
 
 # Found without mDNS: the finder asks these addresses.
 folder = tempfile.mkdtemp()

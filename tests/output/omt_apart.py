@@ -5,8 +5,9 @@ import tempfile
 
 import numpy as np
 import psutil
-import receiving
-from counted import BARS, Feed, bars, middles, stamped, until
+
+from tests.output import receiving
+from tests.output.counted import BARS, Feed, bars, middles, stamped, until
 
 os.environ["OMT_STORAGE_PATH"] = tempfile.mkdtemp()
 

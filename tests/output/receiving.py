@@ -8,8 +8,9 @@ import threading
 import time
 
 import psutil
-from apart import serve
-from counted import Feed, bars, stamp, stamped, until
+
+from tests.output.apart import serve
+from tests.output.counted import Feed, bars, stamp, stamped, until
 
 
 class Waiting:

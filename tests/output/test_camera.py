@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from livedream import UserError
-from livedream.frame import Frame
 from livedream.output.kinds import parse
+from livedream.picture.frame import Frame
 
 pyvirtualcam = pytest.importorskip("pyvirtualcam")
 

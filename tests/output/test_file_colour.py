@@ -6,8 +6,8 @@ import subprocess
 import numpy as np
 import pytest
 
-from livedream.frame import Frame
 from livedream.output.kinds import parse
+from livedream.picture.frame import Frame
 
 BARS = [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0), (0, 255, 255), (255, 0, 255)]
 BARS += [(255, 255, 255), (0, 0, 0), (128, 128, 128), (200, 40, 90)]

@@ -5,9 +5,9 @@ import threading
 import av
 import pytest
 
-from livedream.frame import Frame
 from livedream.output.files import container
 from livedream.output.kinds import parse
+from livedream.picture.frame import Frame
 
 
 class Slow:

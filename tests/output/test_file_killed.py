@@ -1,7 +1,6 @@
 """A recording that is ended by kill -9 plays, up to its last second."""
 
 import contextlib
-import os
 import random
 import subprocess
 import sys
@@ -11,11 +10,10 @@ import pytest
 
 RECORD = """
 import sys, itertools, time
-sys.path.insert(0, sys.argv[1])
-from conftest import moving_gradient
-from livedream.frame import Frame
+from tests.output.conftest import moving_gradient
+from livedream.picture.frame import Frame
 from livedream.output.kinds import parse
-output = parse(sys.argv[2])
+output = parse(sys.argv[1])
 output.start(320, 180, 30)
 for number in itertools.count():
     output.show(Frame(moving_gradient(number), number))
@@ -42,7 +40,7 @@ def counted(path):
 
 @pytest.mark.parametrize("sink", ["a.mp4", "b.mp4", "a.mkv", "a.mov", "a.mkv#codec=ffv1"])
 def test_a_killed_recording_is_readable(tmp_path, sink):
-    command = [sys.executable, "-c", RECORD, os.path.dirname(__file__), f"{tmp_path}/{sink}"]
+    command = [sys.executable, "-c", RECORD, f"{tmp_path}/{sink}"]
     child = subprocess.Popen(command, stdout=subprocess.PIPE)
     least = random.randint(31, 75)
     sent = 0
@@ -59,7 +57,7 @@ def test_a_killed_recording_is_readable(tmp_path, sink):
 
 
 def test_a_killed_sequence_is_whole(tmp_path):
-    command = [sys.executable, "-c", RECORD, os.path.dirname(__file__), f"{tmp_path}/%04d.png"]
+    command = [sys.executable, "-c", RECORD, f"{tmp_path}/%04d.png"]
     child = subprocess.Popen(command, stdout=subprocess.PIPE)
     while int(child.stdout.readline().split()[0]) < 20:
         pass

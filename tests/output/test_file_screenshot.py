@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from livedream import UserError
-from livedream.frame import Frame
 from livedream.output.files import screenshot
+from livedream.picture.frame import Frame
 
 
 def read(path):

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from livedream import UserError
-from livedream.frame import Frame
-from livedream.output.files import png
 from livedream.output.kinds import parse
+from livedream.picture import png
+from livedream.picture.frame import Frame
 
 
 def read(path):

@@ -3,10 +3,10 @@
 import sys
 
 import pytest
-from apart import Apart
 
 from livedream import UserError
 from livedream.output.kinds import parse
+from tests.output.apart import Apart
 
 
 @pytest.fixture(scope="module")

@@ -5,10 +5,11 @@ import sys
 import numpy as np
 import pytest
 
-from livedream import config, parameters
+from livedream import parameters
 from livedream.output import kinds
 from livedream.output.window import placement, saved
 from livedream.output.window.placement import WHOLE, Placement
+from livedream.system import config_folder
 
 SKEW = (0.1, 0.05, 0.95, 0.2, 0.8, 0.9, -0.1, 1.2)
 
@@ -64,7 +65,7 @@ def test_the_windows_words_are_the_tables_words():
 
 
 def test_a_placement_is_kept_by_window_and_monitor(tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr(config, "folder", lambda: tmp_path / "livedream")
+    monkeypatch.setattr(config_folder, "folder", lambda: tmp_path / "livedream")
     one, other = Placement("cover", "h", 90, SKEW), Placement("stretch")
     assert saved.load("window", "HDMI-1") is None
     saved.save("window", "HDMI-1", one)
@@ -96,7 +97,7 @@ def test_settings_lie_where_the_systems_programs_have_theirs(system, variables, 
     monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    assert str(config.folder()) == where.replace("~", str(config.Path.home()))
+    assert str(config_folder.folder()) == where.replace("~", str(config_folder.Path.home()))
 
 
 @pytest.mark.parametrize(

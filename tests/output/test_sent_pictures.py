@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from livedream.alpha import opaque
 from livedream.output.programs.rate import fraction
 from livedream.output.programs.resize import Resizer
 from livedream.output.programs.transparency import Transparency
+from livedream.picture.alpha import opaque
 
 
 @pytest.fixture

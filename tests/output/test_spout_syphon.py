@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from livedream import UserError
-from livedream.frame import Frame
 from livedream.output.kinds import parse
+from livedream.picture.frame import Frame
 
 
 def picture(number, width=64, height=48):

@@ -16,12 +16,12 @@ import av
 import numpy as np
 import psutil
 import pytest
-from streaming import QUICK, Frames, Nginx, SrtReceiver, free_port, has_srt, needs_server, pulled
 
 from livedream import UserError
 from livedream.output import stop_all
 from livedream.output.kinds import parse
 from livedream.output.streams import protocols, whip
+from tests.output.streaming import QUICK, Frames, Nginx, SrtReceiver, free_port, has_srt, needs_server, pulled
 
 needs_srt = pytest.mark.skipif(not has_srt(), reason="needs an ffmpeg with SRT (apt)")
 

@@ -7,11 +7,11 @@ import time
 import av
 import numpy as np
 import pytest
-from pulse import needs_pulse, pulse  # noqa: F401
-from streaming import free_port
 
-from livedream.frame import Frame
 from livedream.output.kinds import parse
+from livedream.picture.frame import Frame
+from tests.output.streaming import free_port
+from tests.pulse import needs_pulse, pulse  # noqa: F401
 
 RATE = 48000
 

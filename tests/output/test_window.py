@@ -6,10 +6,10 @@ import sys
 
 import numpy as np
 import pytest
-from desktop import lit
 
-from livedream.output.fit import placed
 from livedream.output.kinds import parse
+from livedream.picture.fit import placed
+from tests.output.desktop import lit
 
 SCREEN = (800, 600)
 

@@ -6,7 +6,8 @@ import subprocess
 
 import numpy as np
 import pytest
-from desktop import Server, Show, lit, shot
+
+from tests.output.desktop import Server, Show, lit, shot
 
 
 @pytest.fixture

@@ -8,9 +8,10 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from desktop import lit
 
-from livedream.output.window import hud, letters
+from livedream.output.window import hud
+from livedream.picture import letters
+from tests.output.desktop import lit
 
 SIZE = (640, 360)
 PICTURE = "setattr(look, 'picture', __import__('numpy').full((180, 320, 4), (90, 90, 90, 255), 'uint8'))"
@@ -90,8 +91,8 @@ def test_a_long_title_is_cut_off_rather_than_drawn_small():
 
 
 def test_the_lines_say_what_a_show_does(tmp_path):
-    import dreams
-    from show import Show
+    from tests import dreams
+    from tests.show import Show
 
     with Show(dreams.tiny(tmp_path / "tiny.onnx")) as show:
         show.frames(10)
@@ -109,6 +110,6 @@ def test_the_lines_say_what_a_show_does(tmp_path):
 
 
 def test_the_session_without_a_window_needs_no_opengl():
-    code = "import sys, livedream.stage.session; print([m for m in sys.modules if 'pyglet' in m or 'cuda' in m])"
+    code = "import sys, livedream.session.session; print([m for m in sys.modules if 'pyglet' in m or 'cuda' in m])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout == "[]\n", done.stderr

@@ -4,8 +4,9 @@ import json
 
 import numpy as np
 import pytest
-from desktop import Show
-from test_placement import solved
+
+from tests.output.desktop import Show
+from tests.output.test_placement import solved
 
 AT, SIZE = (200, 100), 400  # a window of 400x400 in the middle of the screen
 

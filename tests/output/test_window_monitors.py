@@ -7,7 +7,8 @@ import sys
 
 import numpy as np
 import pytest
-from desktop import Show, lit
+
+from tests.output.desktop import Show, lit
 
 CONFIGURATION = """
 Section "ServerFlags"

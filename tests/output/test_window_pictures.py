@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -95,7 +94,7 @@ def on_card(display):
 
     def run(program):
         command = [sys.executable, "-c", CARD + program]
-        done = subprocess.run(command, env=display, capture_output=True, text=True, cwd=Path(__file__).parent)
+        done = subprocess.run(command, env=display, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         return done.stdout.split()
 

@@ -4,11 +4,12 @@ import json
 import subprocess
 import urllib.request
 
-import dreams
 import numpy as np
 import pytest
-import show as shows
-from desktop import shot
+
+from tests import dreams
+from tests import show as shows
+from tests.output.desktop import shot
 
 FIRST, SECOND = "window#at=20,30&size=64x32&border=0", "window#at=400,200&size=32x64&border=0&rotate=90&flip=h"
 

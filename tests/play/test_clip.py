@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from dreams import picture, tiny
 
 from livedream.backend import cpu
 from livedream.dream import read
-from livedream.play import clip, table
+from livedream.play import clip, dream_parameters
 from livedream.play.player import Player
+from tests.dreams import picture, tiny
 
 CHANCE = np.random.default_rng(5)
 FOOTAGE = CHANCE.standard_normal((200, 64)).astype(np.float32)
@@ -67,7 +67,7 @@ def test_a_dream_that_is_far_out_by_itself_is_left_there():
 @pytest.mark.parametrize("unclip", [0, 1])
 def test_the_picture_is_that_of_the_limited_latent(tmp_path, unclip):
     dream = read.load(tiny(tmp_path / "tiny.onnx"))
-    player, values = Player(dream, cpu.load), table.of(dream)
+    player, values = Player(dream, cpu.load), dream_parameters.of(dream)
     values.set("player/glide", [0])
     values.set("player/freeze", [1])
     values.set("dream/unclip", [unclip])

@@ -2,17 +2,17 @@
 
 import functools
 
-import dreams
 import numpy as np
 import pytest
 
 from livedream.backend import cpu
 from livedream.dream import read, write
+from livedream.play import dream_parameters as tables
 from livedream.play import history, playhead
-from livedream.play import table as tables
 from livedream.play.history import History
 from livedream.play.moment import moment, stand
 from livedream.play.player import Player
+from tests import dreams
 
 FPS = 25.0  # of the dream: at this rate and speed 1 a frame is a step
 

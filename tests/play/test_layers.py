@@ -1,14 +1,14 @@
 """Layered dreams: laid over each other, thinned, late, muted; each deck's by itself."""
 
-import dreams
 import numpy as np
 import pytest
 
-from livedream import alpha
-from livedream.backend import cpu, device, providers
+from livedream.backend import cpu, device_runner, providers
 from livedream.dream import read
-from livedream.play import table as tables
+from livedream.picture import alpha
+from livedream.play import dream_parameters as tables
 from livedream.play.player import Player
+from tests import dreams
 
 FPS = 25.0  # of the dream: at this rate and speed 1 a frame is a step
 FIRST = dreams.first()[0]
@@ -231,7 +231,7 @@ class OnCard:
 def lying_elsewhere(component):
     """A runner that has its values bound, as on a card, and whose pictures stay there."""
     bound = providers.Provider("bound", "CPUExecutionProvider", "", memory="cpu")
-    runner = device.DeviceRunner(component, bound, exact=True, graph=False)
+    runner = device_runner.DeviceRunner(component, bound, exact=True, graph=False)
     run = runner.__call__
 
     class Elsewhere:

@@ -3,12 +3,12 @@
 import dataclasses
 import functools
 
-import dreams
 import numpy as np
 import pytest
 
 from livedream.dream import read
 from livedream.play.places import across, between, mixed
+from tests import dreams
 
 CHANCE = np.random.default_rng(3)
 

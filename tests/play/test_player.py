@@ -2,7 +2,6 @@
 
 import dataclasses
 
-import dreams
 import numpy as np
 import pytest
 from onnx import helper
@@ -12,9 +11,10 @@ from livedream.backend import cpu
 from livedream.dream import noise, read, write
 from livedream.dream.metadata import INTERPOLATIONS
 from livedream.parameters import Table
-from livedream.play import table as tables
+from livedream.play import dream_parameters as tables
 from livedream.play.places import between
 from livedream.play.player import Player
+from tests import dreams
 
 FPS = 25.0  # of the dream: at this rate and speed 1 a frame is a step
 FIRST = dreams.first()[0]

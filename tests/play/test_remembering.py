@@ -2,15 +2,15 @@
 
 import functools
 
-import dreams
 import numpy as np
 import pytest
 
 from livedream.backend import cpu
 from livedream.dream import read, write
-from livedream.play import table as tables
+from livedream.play import dream_parameters as tables
 from livedream.play.player import Player
 from livedream.play.recall import Recall
+from tests import dreams
 
 FPS = 25.0  # of the dream: at this rate and speed 1 a frame is a step
 ROUND = [*range(1, 9), 9, (4, 10), *range(5, 9), 9, (4, 10), *range(5, 9)]  # memories that are seen, step by step

@@ -2,16 +2,16 @@
 
 import functools
 
-import dreams
 import numpy as np
 import pytest
 
 from livedream.backend import cpu
 from livedream.dream import read
 from livedream.parameters import UNSTICK
-from livedream.play import table as tables
+from livedream.play import dream_parameters as tables
 from livedream.play.player import Player
 from livedream.play.stuck import Stuck
+from tests import dreams
 
 FPS = 25.0
 load = functools.cache(read.load)  # each file is checked once

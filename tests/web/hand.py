@@ -4,7 +4,7 @@ import asyncio
 import json
 import urllib.request
 
-from browser import Browser
+from tests.web.browser import Browser
 
 BOX = "(r => JSON.stringify([r.x, r.y, r.width, r.height]))(%s.getBoundingClientRect())"
 MOVES = "document.getElementById('looks').getAnimations({subtree: true}).length > 0"

@@ -9,9 +9,9 @@ import time
 
 import pytest
 from pythonosc.udp_client import SimpleUDPClient
-from test_oscquery import Instrument, until
 
 from livedream.web import announce
+from tests.web.test_oscquery import Instrument, until
 
 needs_zeroconf = pytest.mark.skipif(not importlib.util.find_spec("zeroconf"), reason="needs the extra [oscquery]")
 needs_client = pytest.mark.skipif(not importlib.util.find_spec("pythonoscquery"), reason="needs python-oscquery")

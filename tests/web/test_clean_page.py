@@ -4,12 +4,12 @@ import asyncio
 
 import numpy as np
 import pytest
-from browser import CHROMIUM, Browser
 
 from livedream import parameters
-from livedream.frame import Frame
 from livedream.output.kinds import parse
+from livedream.picture.frame import Frame
 from livedream.web.server import Server
+from tests.web.browser import CHROMIUM, Browser
 
 GREEN, BELOW = (20, 200, 60), (250, 0, 250)
 

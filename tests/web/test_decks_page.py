@@ -3,10 +3,11 @@
 import asyncio
 import json
 
-import dreams
 import pytest
-from browser import CHROMIUM, Browser
-from show import Show
+
+from tests import dreams
+from tests.show import Show
+from tests.web.browser import CHROMIUM, Browser
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="needs chromium (apt)")
 

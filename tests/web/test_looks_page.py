@@ -1,11 +1,12 @@
 """The page's looks over a real show: put in, moved, passed over, taken out, played, and what is wrong with a file."""
 
-import dreams
 import numpy as np
 import pytest
-from browser import CHROMIUM
-from hand import value, visiting
-from show import Show
+
+from tests import dreams
+from tests.show import Show
+from tests.web.browser import CHROMIUM
+from tests.web.hand import value, visiting
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="needs chromium (apt)")
 

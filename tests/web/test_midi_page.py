@@ -1,11 +1,12 @@
 """The page's MIDI over a real show and a real JACK controller: a fader clicked, a knob moved, and forgotten again."""
 
-import dreams
 import pytest
-from browser import CHROMIUM
-from hand import value, visiting
-from jack import Controller, server
-from show import Show
+
+from tests import dreams
+from tests.jack import Controller, server
+from tests.show import Show
+from tests.web.browser import CHROMIUM
+from tests.web.hand import value, visiting
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="needs chromium (apt)")
 

@@ -1,11 +1,12 @@
 """The page's modulation over a real show: a slot is added, told what to move, seen moving, and taken away."""
 
-import dreams
 import numpy as np
 import pytest
-from browser import CHROMIUM
-from hand import value, visiting
-from show import Show
+
+from tests import dreams
+from tests.show import Show
+from tests.web.browser import CHROMIUM
+from tests.web.hand import value, visiting
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="needs chromium (apt)")
 

@@ -5,11 +5,12 @@ import shutil
 import subprocess
 
 import av
-import dreams
 import pytest
-from browser import CHROMIUM
-from hand import value, visiting
-from show import Show, free_port
+
+from tests import dreams
+from tests.show import Show, free_port
+from tests.web.browser import CHROMIUM
+from tests.web.hand import value, visiting
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="needs chromium (apt)")
 

@@ -6,12 +6,12 @@ import threading
 
 import numpy as np
 import pytest
-from browser import CHROMIUM, Browser
 
 from livedream import parameters
-from livedream.frame import Frame
 from livedream.output.kinds import parse
+from livedream.picture.frame import Frame
 from livedream.web.server import Server
+from tests.web.browser import CHROMIUM, Browser
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="needs chromium (apt)")
 

@@ -1,10 +1,11 @@
 """The page's presets over a real show: stored, recalled, seen on the way, undone, forgotten."""
 
-import dreams
 import pytest
-from browser import CHROMIUM
-from hand import value, visiting
-from show import Show
+
+from tests import dreams
+from tests.show import Show
+from tests.web.browser import CHROMIUM
+from tests.web.hand import value, visiting
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="needs chromium (apt)")
 

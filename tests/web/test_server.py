@@ -16,8 +16,8 @@ import pytest
 import simplejpeg
 
 from livedream import UserError, parameters
-from livedream.frame import Frame
 from livedream.output.kinds import parse
+from livedream.picture.frame import Frame
 from livedream.web.server import AHEAD, PORT, Server
 
 TABLE = (*parameters.PLAYER, *parameters.dream(["dawn", "dusk"]), *parameters.MASTER)

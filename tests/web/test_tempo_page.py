@@ -2,11 +2,12 @@
 
 import asyncio
 
-import dreams
 import pytest
-from browser import CHROMIUM
-from hand import value, visiting
-from show import Show
+
+from tests import dreams
+from tests.show import Show
+from tests.web.browser import CHROMIUM
+from tests.web.hand import value, visiting
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="needs chromium (apt)")
 

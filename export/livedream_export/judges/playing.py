@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
-from livedream import alpha
 from livedream.backend import cpu
 from livedream.dream.dream import Component, Dream
 from livedream.parameters import KNOBS, Snapshot
-from livedream.play import table as tables
+from livedream.picture import alpha
+from livedream.play import dream_parameters as tables
 from livedream.play.player import Player
 
 

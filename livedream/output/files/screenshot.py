@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from livedream import UserError
-from livedream.frame import Frame
-from livedream.output.files import png
+from livedream.picture import png
+from livedream.picture.frame import Frame
 
 
 def save(frame: Frame, folder: Path) -> Path:

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from livedream import UserError
-from livedream.alpha import opaque
-from livedream.output.files import png
 from livedream.output.programs.resize import Resizer
+from livedream.picture import png
+from livedream.picture.alpha import opaque
 
 NUMBER = re.compile(r"%(0?\d*)d")
 

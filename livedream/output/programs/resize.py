@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from livedream.output.fit import placed
+from livedream.picture.fit import placed
 
 
 class Resizer:

@@ -6,10 +6,10 @@ Written from SpoutGL's source and the Spout SDK's documentation; not run on Wind
 import numpy as np
 
 from livedream import UserError
-from livedream.alpha import opaque
 from livedream.output import Output
 from livedream.output.programs.extras import name_in, need
 from livedream.output.programs.resize import Resizer
+from livedream.picture.alpha import opaque
 
 GL_RGBA = 0x1908
 

@@ -8,10 +8,10 @@ import itertools
 import numpy as np
 
 from livedream import UserError
-from livedream.alpha import opaque
 from livedream.output import Output
 from livedream.output.programs.extras import name_in, need
 from livedream.output.programs.resize import Resizer
+from livedream.picture.alpha import opaque
 
 TEXTURES = 3  # the card may still be drawing from the last one, and has one more in its queue
 

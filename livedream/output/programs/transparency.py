@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from livedream.alpha import opaque
-from livedream.frame import Frame
 from livedream.output import Options
 from livedream.output.programs.resize import Resizer
+from livedream.picture.alpha import opaque
+from livedream.picture.frame import Frame
 
 
 class Transparency:

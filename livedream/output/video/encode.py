@@ -17,9 +17,9 @@ from av.codec.context import Flags
 from av.filter import Graph
 
 from livedream import UserError
-from livedream.output.fit import placed
 from livedream.output.programs.rate import fraction
 from livedream.output.video import encoders
+from livedream.picture.fit import placed
 
 BT709 = 1  # of primaries, transfer and matrix (ISO/IEC 23091-2)
 SRGB, IDENTITY = 13, 0  # transfer and matrix of pictures that stay RGB

@@ -17,7 +17,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from livedream import UserError, cache, whole
+from livedream import UserError
+from livedream.system import atomic, cache_folder
 
 WEEK = 7 * 24 * 3600.0  # seconds that an answer is believed: drivers come and go
 SECONDS = 20.0  # for one child that tries encoders
@@ -322,7 +323,7 @@ def remember(faults: Mapping[str, str | None]) -> None:
     told = {"version": _version(), "at": time.time(), "faults": dict(faults)}
     try:
         _file().parent.mkdir(parents=True, exist_ok=True)
-        whole.write(_file(), json.dumps(told, indent=1).encode())
+        atomic.write(_file(), json.dumps(told, indent=1).encode())
     except (OSError, UserError):
         return
 
@@ -334,7 +335,7 @@ def forget() -> None:
 
 
 def _file() -> Path:
-    return cache.folder() / "encoders.json"
+    return cache_folder.folder() / "encoders.json"
 
 
 def _version() -> str:

@@ -13,7 +13,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from livedream.output.window import drawing, letters
+from livedream.output.window import drawing
+from livedream.picture import letters
 
 PERIOD = 6.0  # seconds that the line takes
 LINE = 6  # pixels wide, with its dark edges

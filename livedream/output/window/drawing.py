@@ -5,9 +5,9 @@ import ctypes
 import numpy as np
 from pyglet import gl
 
-from livedream import alpha
-from livedream.frame import Picture
 from livedream.output.window.interop import CudaCopies
+from livedream.picture import alpha
+from livedream.picture.frame import Picture
 
 AS_IT_IS = np.eye(3)
 

@@ -4,8 +4,8 @@ import functools
 
 import numpy as np
 
-from livedream.output.window import letters
 from livedream.output.window.placement import Placement, homography
+from livedream.picture import letters
 
 GRID = 8  # parts of a side
 RING = 13  # pixels, as all here, in a window 720 high

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from livedream.output.window import letters
+from livedream.picture import letters
 
 PANEL = (10, 12, 17)  # sRGB levels, as all of these
 PANEL_ALPHA = 0.8
@@ -14,7 +14,7 @@ LONGEST = 56  # signs of a line
 
 
 def lines(status: dict) -> list[str]:
-    """The lines of a HUD from what `GET /status` says (stage/status.py); see `panel`."""
+    """The lines of a HUD from what `GET /status` says (session/status.py); see `panel`."""
     fps, ms = status["fps"], status["ms"]
     decks = list(zip(("", "b "), status["decks"], strict=False))
     said = [prefix + deck["dream"] for prefix, deck in decks]

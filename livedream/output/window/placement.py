@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from livedream.output.fit import placed
+from livedream.picture.fit import placed
 
 FITS = ("contain", "cover", "stretch")
 FLIPS = ("none", "h", "v", "hv")  # mirrored sideways, upside down, both

@@ -5,8 +5,9 @@ import logging
 import threading
 from dataclasses import asdict
 
-from livedream import UserError, config, whole
+from livedream import UserError
 from livedream.output.window.placement import Placement
+from livedream.system import atomic, config_folder
 
 log = logging.getLogger("livedream.output")
 
@@ -34,13 +35,13 @@ def save(window: str, monitor: str, placement: Placement) -> None:
         kept[window] = monitors | {monitor: asdict(placement)}
         try:
             _file().parent.mkdir(parents=True, exist_ok=True)
-            whole.write(_file(), json.dumps(kept, indent=1, ensure_ascii=False).encode())
+            atomic.write(_file(), json.dumps(kept, indent=1, ensure_ascii=False).encode())
         except (OSError, UserError) as error:
             log.warning("window %s: its corners are not kept: %s", window, error)
 
 
 def _file():
-    return config.folder() / "windows.json"
+    return config_folder.folder() / "windows.json"
 
 
 def _read() -> dict:

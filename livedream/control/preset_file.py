@@ -1,0 +1,232 @@
+"""A bank of presets: the values of all parameters and the decks' moments, by number and name, in a file of its own.
+
+The file is JSON with a line for each value. What a deck's moment is, parts/preset_recall.py knows.
+
+    {"livedream presets": 1, "dream": title, "presets": [
+     {"number": 0, "name": "dawn", "stored": ISO 8601, "values": {address: value}, "decks": [{…}]}]}
+"""
+
+import datetime
+import json
+import math
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from livedream import UserError
+from livedream.parameters import Parameter, Value
+from livedream.system import atomic
+
+FORMAT = 1
+MOST = 1000  # presets of a bank: numbers 0 to 999
+LONGEST = 80  # characters of a name
+LARGEST = 1 << 28  # bytes of a file
+
+# What belongs to the room and not to the moment: where the picture goes, its tempo, whether it is dark; what starts
+# something when it is set; and the seed, which is the moment's own.
+_NOT_KEPT = re.compile(
+    r"(output|window|preset|tempo|midi|audio|safety|stuck)/.*|master/((fade|blackout)(/time)?|hold|panic)|look/(insert|remove)"
+    r"|look/.*/place|(b/)?dream/(load|reload|scene|scene/jump)|(b/)?player/(seed|unstick|loop|pingpong|scrub|branch|live).*"
+)
+
+
+def kept(parameters: Mapping[str, Parameter]) -> list[str]:
+    """The addresses whose values a preset has: all that stay where they are put, but for those of the room. A vector
+    whose elements have addresses of their own stands for them.
+    """
+    vectors = {each.address for each in parameters.values() if each.type == "vector"}
+    return [
+        address
+        for address, each in parameters.items()
+        if each.type not in ("trigger", "text")
+        and not each.jog
+        and not _NOT_KEPT.fullmatch(address)
+        and address.rpartition("/")[0] not in vectors
+    ]
+
+
+def chosen(parameter: Parameter, value: Value) -> Value:
+    """The value; of a choice, its name, which means the same where there are others to choose from."""
+    named = parameter.type == "choice" and isinstance(value, int) and value < len(parameter.choices)
+    return parameter.choices[value] if named else value
+
+
+@dataclass(frozen=True)
+class Preset:
+    """number: 0 to 999. name: never a number but its own. stored: ISO 8601. values: choices by their names. decks: each
+    as JSON has it, opaque here.
+    """
+
+    number: int
+    name: str
+    stored: str
+    values: Mapping[str, Value]
+    decks: tuple[dict, ...]
+
+
+class Bank:
+    """The presets of a file.
+
+    presets: by number. trouble: what is wrong with the file as it was read, or None: then it is put aside before
+    another one is written.
+    """
+
+    def __init__(self, path: Path, dream: str = ""):
+        self.path, self.dream = path, dream
+        self.presets: dict[int, Preset] = {}
+        self.trouble: str | None = None
+
+    def find(self, text: str) -> Preset | None:
+        """The preset of that number or name."""
+        if text.isdecimal():
+            return self.presets.get(int(text[:9]))
+        return next((each for each in self.presets.values() if each.name == text), None)
+
+    def store(self, text: str, values: Mapping[str, Value], decks: Iterable[dict]) -> Preset:
+        """Keep a preset under a number, or a name: in its old place, or the first free one. Raises UserError."""
+        old = self.find(text)
+        if old is not None:
+            number, name = old.number, old.name
+        elif text.isdecimal():
+            number, name = int(text[:9]), str(int(text[:9]))
+        else:
+            number = next((each for each in range(MOST) if each not in self.presets), MOST)
+            name = text
+        if number >= MOST or len(name) > LONGEST:
+            raise UserError(f"preset/store: {text[:80]!r}: numbers go from 0 to {MOST - 1}, names to {LONGEST} letters")
+        now = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
+        made = Preset(number, name, now, dict(values), tuple(decks))
+        self.presets = dict(sorted({**self.presets, number: made}.items()))
+        return made
+
+    def delete(self, text: str) -> Preset:
+        """Forget the preset of that number or name; returns it. Raises UserError."""
+        found = self.find(text)
+        if found is None:
+            raise self.missing("delete", text)
+        self.presets = {number: each for number, each in self.presets.items() if each is not found}
+        return found
+
+    def missing(self, command: str, text: str) -> UserError:
+        names = ", ".join(f"{each.number} {each.name}" for each in self.presets.values())[:200] or "none yet"
+        return UserError(f"preset/{command}: no preset {text[:80]!r}; there are: {names}")
+
+    def write(self) -> None:
+        """Put all of them into the file, whole or not at all; a damaged one that lies there is put aside first.
+
+        Raises UserError.
+        """
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            if self.trouble is not None:
+                os.rename(self.path, _aside(self.path))
+                self.trouble = None
+        except FileNotFoundError:  # it has gone by itself
+            self.trouble = None
+        except OSError as error:
+            raise UserError(f"{self.path}: presets cannot be kept there: {error.strerror}") from None
+        atomic.write(self.path, _text(self.dream, self.presets.values()).encode())
+
+
+def read(path: Path, dream: str = "") -> Bank:
+    """The bank in a file, for the dream of that title; an empty one if there is none. Never raises: see `trouble`."""
+    bank = Bank(path, dream)
+    try:
+        with path.open("rb") as file:
+            data = file.read(LARGEST)
+        found = json.loads(data)
+        version = found["livedream presets"]
+        if type(version) is not int or version < 1:
+            raise ValueError
+        if version > FORMAT:
+            bank.trouble = f"{path}: presets of a newer livedream; install it anew to have them"
+            return bank
+        presets = list(found["presets"])
+    except FileNotFoundError:
+        return bank
+    except OSError as error:
+        bank.trouble = f"{path}: presets cannot be read: {error.strerror}"
+        return bank
+    except (ValueError, KeyError, TypeError, RecursionError):
+        bank.trouble = f"{path}: damaged, no presets in it can be used; it is put aside when one is stored"
+        return bank
+    damaged = []
+    for at, said in enumerate(presets):
+        try:
+            preset = _preset(said)
+            if preset.number in bank.presets or any(each.name == preset.name for each in bank.presets.values()):
+                raise ValueError
+            bank.presets[preset.number] = preset
+        except (ValueError, KeyError, TypeError, AttributeError):
+            damaged.append(at + 1)
+    bank.presets = dict(sorted(bank.presets.items()))
+    if damaged:
+        which = ", ".join(map(str, damaged[:9]))
+        bank.trouble = f"{path}: damaged at preset {which} of {len(presets)}; it is put aside when one is stored"
+    return bank
+
+
+def file_name(title: str, sha256: str) -> str:
+    """Of a dream's bank."""
+    name = re.sub(r"[^\w -]", "_", title).strip()[:60]
+    return f"{name or 'dream'}-{sha256[:8]}.json"
+
+
+def _preset(said: dict) -> Preset:
+    number, name, stored = said["number"], said["name"], said["stored"]
+    if type(number) is not int or not 0 <= number < MOST or not all(isinstance(each, str) for each in (name, stored)):
+        raise ValueError
+    if not name.strip() or len(name) > LONGEST or (name.isdecimal() and name != str(number)):
+        raise ValueError
+    values = {address: _value(each) for address, each in said["values"].items()}
+    decks = tuple(said["decks"])
+    if not all(isinstance(each, dict) for each in decks):
+        raise TypeError
+    return Preset(number, name, stored, values, decks)
+
+
+def _value(said) -> Value:
+    if isinstance(said, str):
+        return said
+    if isinstance(said, list):
+        return tuple(map(_number, said))
+    return _number(said)
+
+
+def _number(said) -> float | int | bool:
+    if not isinstance(said, bool | int | float) or not math.isfinite(said):
+        raise ValueError
+    return said
+
+
+def _aside(path: Path) -> Path:
+    names = (path.with_name(f"{path.stem}.damaged-{n}{path.suffix}") for n in range(1, 1000))
+    return next(each for each in names if not each.exists())
+
+
+def _text(dream: str, presets: Iterable[Preset]) -> str:
+    """JSON that a person can read: a line for each value, and one for each array."""
+    head = f'{{"livedream presets": {FORMAT},\n "dream": {_json(dream)},\n "presets": ['
+    return head + ",".join(map(_one, presets)) + "\n ]}\n"
+
+
+def _one(preset: Preset) -> str:
+    values = ",\n".join(f"    {_json(address)}: {_json(each)}" for address, each in preset.values.items())
+    decks = ",\n".join(_indented(each, 4) for each in preset.decks)
+    return (
+        f'\n  {{"number": {preset.number}, "name": {_json(preset.name)}, "stored": {_json(preset.stored)},\n'
+        f'   "values": {{\n{values}}},\n   "decks": [\n{decks}]}}'
+    )
+
+
+def _indented(said, by: int) -> str:
+    if not isinstance(said, dict) or not said:
+        return _json(said)
+    inner = ",\n".join(f"{' ' * (by + 1)}{_json(name)}: {_indented(each, by + 1)}" for name, each in said.items())
+    return f"{' ' * by if by == 4 else ''}{{\n{inner}}}"
+
+
+def _json(value) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)

@@ -1,0 +1,106 @@
+"""Read a dream in a process of its own, beside a show.
+
+To parse, check and rewrite models holds an interpreter up for tenths of a second, and the show's must hand out a frame
+every few milliseconds. `python -m livedream.parts.isolated PATH` does it and writes the dream to standard output: a
+length, the pickled Dream without its models and memories, the models, the memories. The show reads them from a file
+straight into memory, which does not hold it up.
+"""
+
+import os
+import pickle
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+from dataclasses import replace
+from itertools import chain
+from pathlib import Path
+
+from livedream import UserError
+from livedream.dream.dream import Dream
+
+HEAD = struct.Struct("<q")
+NICE = 3  # the show goes first
+REFUSED = 2  # the exit code when the reason stands on standard error
+
+
+class Reading:
+    """The file at `path` being read, from now on, with all checks of `read.load`."""
+
+    def __init__(self, path: Path):
+        self.path = path.absolute()
+        # `dream` closes both.
+        self._answer = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
+        self._reason = tempfile.TemporaryFile()  # noqa: SIM115
+        command = [sys.executable, "-m", "livedream.parts.isolated", str(self.path)]
+        try:
+            # Of a group of its own: a Ctrl-C is the show's, and the show's end is this one's. Not of a session of its
+            # own, to which Linux gives as much processor time as to the show, however nice it is.
+            self._child = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=self._answer, stderr=self._reason, process_group=0
+            )
+        except OSError as error:
+            raise UserError(f"{self.path}: a process to read it could not be started: {error.strerror}") from None
+
+    def stop(self) -> None:
+        """Give it up; `dream` then raises. Any thread."""
+        self._child.terminate()
+
+    def dream(self) -> Dream:
+        """Wait for the dream. Raises UserError, one line."""
+        with self._answer, self._reason:
+            code = self._child.wait()
+            if code == 0:
+                self._answer.seek(0)
+                dream, lengths = pickle.loads(self._read(*HEAD.unpack(self._read(HEAD.size))))
+                parts = [
+                    replace(part, model=self._read(model), for_cpu=self._read(rewritten))
+                    for part, (model, rewritten) in zip(dream.components.values(), lengths, strict=True)
+                ]
+                memories = dream.memories
+                if memories:
+                    memories = replace(memories, pictures=self._read(int(memories.ends[-1])))
+                return replace(dream, components={part.name: part for part in parts}, memories=memories)
+            self._reason.seek(0)
+            lines = self._reason.read().decode("utf-8", "replace").splitlines()
+        if code == REFUSED and lines:
+            raise UserError(lines[-1])
+        raise UserError(f"{self.path}: reading it crashed (exit {code}); it may need too much memory")
+
+    def _read(self, count: int) -> bytes:
+        parts = [self._answer.read(count)]
+        while parts[-1] and (left := count - sum(map(len, parts))):  # the system may give less than was asked for
+            parts.append(self._answer.read(left))
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def main() -> int:
+    if hasattr(os, "nice"):
+        os.nice(NICE)
+    from livedream.backend import cpu_graph
+    from livedream.dream import read
+
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that a first run in progress is ended, too
+    out = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever else speaks must not be taken for the answer
+    try:
+        dream = read.load(sys.argv[1])
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return REFUSED
+    parts = dream.components
+    bare = {name: replace(part, model=b"") for name, part in parts.items()}
+    models = [(part.model, cpu_graph.rewritten(part.model)) for part in parts.values()]
+    memories = dream.memories and replace(dream.memories, pictures=b"")
+    without = replace(dream, components=bare, memories=memories)
+    head = pickle.dumps((without, [tuple(map(len, each)) for each in models]))
+    pictures = [dream.memories.pictures] if memories else []
+    with out:
+        for data in (HEAD.pack(len(head)), head, *chain.from_iterable(models), *pictures):
+            out.write(data)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

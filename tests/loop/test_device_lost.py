@@ -1,0 +1,129 @@
+"""A graphics card that fails or hangs in the middle of a show. No real one can be broken here: the cards are pretended,
+the processor's own runners under another name, and everything else is real."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from livedream.backend import cpu
+from livedream.dream import read
+from livedream.loop.deck import Deck
+from livedream.loop.live import Stage
+from livedream.play import dream_parameters as tables
+from livedream.play.player import Player
+from tests import dreams
+from tests.collect import Collect
+
+FPS = 60.0
+
+
+class PretendedCard:
+    """A runner on the processor that calls itself a card. fault: called before each run; it may raise or hang."""
+
+    provider = "pretended"
+
+    def __init__(self, component, fault):
+        self.runner, self.fault = cpu.load(component), fault
+        self.keep = self.runner.keep
+
+    @property
+    def state(self):
+        return self.runner.state
+
+    @state.setter
+    def state(self, state):
+        self.runner.state = state
+
+    def __call__(self, inputs):
+        self.fault()
+        return self.runner(inputs)
+
+
+@pytest.fixture
+def show(tmp_path, until):
+    """show(fault) -> (stage, output, broken): a dream plays on pretended cards, 20 frames long."""
+    made = []
+
+    def make(fault):
+        dream = read.load(dreams.tiny(tmp_path / "tiny.onnx"))
+        broken, output = [], Collect()
+        player = Player(dream, lambda component: PretendedCard(component, fault))
+        deck = Deck(0, player)
+        deck.on_broken = lambda provider, why: broken.append(provider)
+        stage = Stage([deck], tables.of(dream, 7), FPS, [output])
+        made.append(stage)
+        stage.start()
+        output.more(until, 20)
+        assert stage.decks[0].player.providers == {"step": "pretended", "decode": "pretended"}
+        return stage, output, broken
+
+    yield make
+    for stage in made:
+        stage.stop()
+
+
+def goes_on_with_cpu(stage, output, broken, before, until):
+    """Fresh frames within a second of the fault at frame `before`, each like the one before it, no number missing."""
+    output.more(until, 40, lambda frame: frame.fresh)
+    assert stage.decks[0].player.providers == {"step": "cpu", "decode": "cpu"}
+    assert broken == ["pretended"]
+    numbers = [frame.number for frame in output.frames]
+    assert numbers == sorted(set(numbers))
+    first = next(frame.number for frame in output.frames if frame.fresh and frame.number > before)
+    assert first - before <= FPS
+    jumps = [
+        np.abs(b.pixels.astype(int) - a.pixels).max()
+        for a, b in zip(output.frames, output.frames[1:], strict=False)
+        if b.number - a.number <= 2
+    ]
+    assert max(jumps) < 70  # one step turns a latent by less than that; a new start would be further off
+
+
+def test_a_pretended_card_that_fails_gives_way_to_the_processor_with_the_picture_held(show, until):
+    failing = threading.Event()
+
+    def fault():
+        if failing.is_set():
+            raise RuntimeError("CUDA error 719: unspecified launch failure")
+
+    stage, output, broken = show(fault)
+    before = output.last.number
+    failing.set()
+    goes_on_with_cpu(stage, output, broken, before, until)
+
+
+def test_a_pretended_card_that_hangs_is_given_up_within_a_second(show, until):
+    hanging, gone, free = threading.Event(), threading.Event(), threading.Event()
+
+    def fault():
+        if hanging.is_set():
+            gone.set()
+            free.wait(60)
+
+    stage, output, broken = show(fault)
+    hanging.set()
+    assert gone.wait(60)
+    before = output.last.number
+    goes_on_with_cpu(stage, output, broken, before, until)
+    steps = stage.decks[0].player.steps
+    free.set()  # the lost thread comes back, and changes nothing
+    output.more(until, 20, lambda frame: frame.fresh)
+    assert stage.decks[0].player.providers == {"step": "cpu", "decode": "cpu"}
+    assert stage.decks[0].player.steps >= steps
+    assert sum(thread.name == "stage drawer" for thread in threading.enumerate() if thread.is_alive()) == 1
+
+
+def test_a_state_on_a_lost_card_is_at_most_a_second_old(tmp_path):
+    dream = read.load(dreams.tiny(tmp_path / "tiny.onnx"))
+    table = tables.of(dream, 7)
+    player = Player(dream, cpu.load)
+    player.move(0, 25.0, table.tick(0))
+    player.move(60, 25.0, table.tick(0))  # 61 steps: the state was saved at the 50th
+    other = player.moved_to(cpu.load)
+    assert (other.steps, other.lost) == (player.steps, player.lost)
+    assert np.array_equal(other.draw(table.tick(0)), player.draw(table.tick(0)))
+    younger = Player(dream, cpu.load)
+    younger.move(0, 25.0, tables.of(dream, 7).tick(0))
+    younger.move(49, 25.0, tables.of(dream, 7).tick(0))
+    assert np.array_equal(other._runners["step"].state["state.h"], younger._runners["step"].state["state.h"])

@@ -1,0 +1,129 @@
+"""The machine is kept awake while a show runs, asked of a real message bus."""
+
+import os
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from livedream.system import awake
+from tests import dreams
+from tests.session_bus import DBUS, Desktop
+from tests.show import Show
+
+pytestmark = pytest.mark.skipif(not DBUS or not sys.platform.startswith("linux"), reason="needs dbus-daemon (apt)")
+
+SERVICES = ["org.freedesktop.ScreenSaver", "org.gnome.SessionManager"]
+
+
+@pytest.fixture
+def on_bus(monkeypatch):
+    """on_bus(desktop): from now on this process asks there."""
+    return lambda desktop: monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", desktop.address)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_it_is_asked_for_while_it_runs_and_given_back(service, tmp_path, on_bus, until):
+    with Desktop(tmp_path, service) as desktop:
+        on_bus(desktop)
+        keeping = awake.Awake(begins=0)
+        assert keeping.status()["awake"] == {"kept": False, "says": ""}
+        keeping.start()
+        until(lambda: keeping.kept)
+        assert len(desktop.held()) == 1
+        assert keeping.status()["awake"] == {"kept": True, "says": ""}
+        keeping.stop()
+        assert desktop.held() == []
+        assert not keeping.kept
+
+
+def test_a_show_that_is_killed_keeps_nothing_awake(tmp_path, until):
+    with Desktop(tmp_path, SERVICES[0]) as desktop:
+        child = subprocess.Popen(
+            [sys.executable, "-c", "from livedream.system import awake; awake.Awake(0).start(); input()"],
+            env=os.environ | {"DBUS_SESSION_BUS_ADDRESS": desktop.address},
+            stdin=subprocess.PIPE,
+        )
+        until(desktop.held)
+        child.kill()
+        child.wait()
+        child.stdin.close()
+        until(lambda: not desktop.held())
+
+
+def test_a_show_keeps_its_machine_awake_and_says_so(tmp_path, monkeypatch, until):
+    dreams.tiny(tmp_path / "tiny.onnx")
+    with Desktop(tmp_path, SERVICES[1]) as desktop:
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", desktop.address)
+        with Show(tmp_path / "tiny.onnx", "--size", "64x32", "--fps", "10") as show:
+            show.frame()
+            said = until(lambda: (got := show.status())["awake"]["kept"] and got)
+            assert said["awake"]["says"] == ""
+            assert said["battery"] is None or said["battery"].keys() == {"percent", "plugged"}
+            assert len(desktop.held()) == 1
+        until(lambda: not desktop.held())
+        assert (show.code, show.errors) == (0, "")
+
+
+def test_without_a_desktop_it_says_so_and_what_to_do(monkeypatch, until, capfd):
+    monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
+    keeping = awake.Awake(begins=0)
+    keeping.start()
+    until(lambda: keeping.says)
+    assert not keeping.kept
+    assert "no desktop to ask" in keeping.says
+    assert "turn it off" in keeping.says
+    assert "\n" not in keeping.says
+    keeping.stop()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_desktop_that_has_no_such_thing_is_asked_again_later(tmp_path, on_bus, monkeypatch, until):
+    monkeypatch.setattr(awake, "AGAIN", 0.05)
+    with Desktop(tmp_path) as desktop:
+        on_bus(desktop)
+        keeping = awake.Awake(begins=0)
+        keeping.start()
+        until(lambda: "offers no way" in keeping.says)
+        desktop.service = SERVICES[0]
+        ready = threading.Event()
+        desktop._thread = threading.Thread(target=desktop._serve, args=(ready,))
+        desktop._thread.start()
+        until(lambda: keeping.kept)
+        assert keeping.says == ""
+        keeping.stop()
+        assert desktop.held() == []
+
+
+def test_a_desktop_that_never_answers_holds_nothing_up(tmp_path, on_bus, monkeypatch, until):
+    from wakepy.dbus_adapters.jeepney import JeepneyDBusAdapter
+
+    with Desktop(tmp_path, SERVICES[0], mute=True) as desktop:
+        on_bus(desktop)
+        keeping = awake.Awake(begins=0)
+        keeping.start()
+        assert desktop.asked.wait(20)
+        keeping.stop()
+        monkeypatch.setattr(JeepneyDBusAdapter, "timeout", 0.2)
+        waiting = awake.Awake(begins=0)
+        waiting.start()
+        until(lambda: waiting.says)
+        assert "sleep is not put off" in waiting.says
+        waiting.stop()
+
+
+def test_a_bus_that_is_not_there_any_more(tmp_path, monkeypatch, until):
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", f"unix:path={tmp_path / 'gone'}")
+    keeping = awake.Awake(begins=0)
+    keeping.start()
+    until(lambda: "the desktop says" in keeping.says)
+    keeping.stop()
+
+
+def test_without_the_library_a_show_goes_on(monkeypatch, until):
+    monkeypatch.setitem(sys.modules, "wakepy", None)
+    keeping = awake.Awake(begins=0)
+    keeping.start()
+    until(lambda: "wakepy" in keeping.says)
+    keeping.stop()
