@@ -26,7 +26,8 @@ from livedream.bench.measure import unmeasured
 from livedream.bench.report import about
 from livedream.bench.running import prepare
 from livedream.dream import read
-from livedream.system import atomic, machine
+from livedream.system import machine
+from livedream.system.atomic import atomic_write
 
 HERE = Path(__file__).parent
 
@@ -82,7 +83,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         report = _report(options)
         if options.save:
-            atomic.write(Path(options.save), (json.dumps(report, indent=1) + "\n").encode())
+            atomic_write(Path(options.save), (json.dumps(report, indent=1) + "\n").encode())
     except UserError as error:
         print(f"bench: {error}", file=sys.stderr)
         return 2

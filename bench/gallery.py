@@ -20,7 +20,7 @@ from livedream import UserError
 from livedream.backend import cpu
 from livedream.dream import read
 from livedream.play.player import Player
-from livedream.system import atomic
+from livedream.system.atomic import atomic_write
 
 GAP = 8  # pixels between the two
 BACKGROUND = (12, 12, 14)
@@ -67,7 +67,7 @@ def main() -> int:
                     container.mux(packet)
             for packet in stream.encode():
                 container.mux(packet)
-        atomic.write(options.out, made.read_bytes())
+        atomic_write(options.out, made.read_bytes())
         made.unlink()
     except UserError as error:
         print(f"gallery: {error}", file=sys.stderr)

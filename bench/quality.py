@@ -17,7 +17,7 @@ import neural_dream_videos
 from livedream_export import evaluate, hyperparameters, preview, train
 
 from livedream import UserError
-from livedream.system import atomic
+from livedream.system.atomic import atomic_write
 
 ROWS: list[tuple[str, str, Callable[[dict], float | None]]] = [
     ("LPIPS-VGG16, left-out frames", ".3f", lambda f: f["reconstruction"]["lpips_vgg"]),
@@ -63,7 +63,7 @@ def judged(dream: Path, clip: Path, dreamt: int) -> dict:
     if kept.exists():
         return json.loads(kept.read_text())
     figures = evaluate.evaluate(dream, [clip], minutes=dreamt, seeds=[0], sheet=dream.with_suffix(".jpg"))
-    atomic.write(kept, json.dumps(figures, indent=1).encode())
+    atomic_write(kept, json.dumps(figures, indent=1).encode())
     return figures
 
 
@@ -98,7 +98,7 @@ def main() -> int:
         for clip in options.clips:
             made = dreams(clip, options.into, options.minutes, options.size, options.device, options.seed)
             tables.append(table(clip, {name: judged(path, clip, options.dreamt) for name, path in made.items()}))
-            atomic.write(options.into / "table.md", "\n".join(tables).encode())
+            atomic_write(options.into / "table.md", "\n".join(tables).encode())
             print(tables[-1])
     except UserError as error:
         print(f"quality: {error}", file=sys.stderr)

@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def run(options) -> int:
-    from livedream.session.run_options import Wishes
+    from livedream.session.run_options import RunOptions
     from livedream.session.session import run
     from livedream.system import allocator
 
@@ -56,7 +56,7 @@ def run(options) -> int:
     allocator.keep_together()
     if len(options.model) > 2:
         raise UserError(f"--model {options.model[2]}: a third one; there are two decks, --model A --model B")
-    wishes = Wishes(
+    wishes = RunOptions(
         models=options.model or ("rainbow.onnx",),
         dreams=options.dreams,
         looks=options.look,

@@ -8,7 +8,7 @@ import numpy as np
 
 from livedream import UserError
 from livedream.look.header import Source
-from livedream.system import atomic
+from livedream.system.atomic import atomic_write
 
 BACKGROUND, INK = 13, 205
 GAP, TEXT = 20, 12  # pixels between pictures; width of a letter
@@ -36,7 +36,7 @@ def write(path: str | os.PathLike, looks: Sequence[Source], size: tuple[int, int
     finally:
         gl.release()
     picture = _sheet(pictures, ["the dream", *(each.title for each in looks)])
-    atomic.write(path, simplejpeg.encode_jpeg(picture, quality=88, colorspace="RGB", colorsubsampling="444"))
+    atomic_write(path, simplejpeg.encode_jpeg(picture, quality=88, colorspace="RGB", colorsubsampling="444"))
 
 
 def dreamt(seconds: float = SECONDS) -> np.ndarray:

@@ -7,7 +7,7 @@ from livedream.dream import read
 from livedream.look import library
 from livedream.look.chain import Chain, transitions
 from livedream.loop.deck import Deck
-from livedream.loop.frame_composer import Composed
+from livedream.loop.frame_composer import FrameComposer
 from livedream.loop.live import Stage
 from livedream.parts.look_slots import Looks
 from livedream.play import dream_parameters as tables
@@ -35,7 +35,7 @@ class Performance:
         self.looks = Looks(self.chain, self.table)
         self.shows = Shows(FPS, SIZE, self.chain)
         self.decks = [Deck(number, Player(dream, load, number)) for number, dream in enumerate(played)]
-        compose = Composed(self.chain, SIZE, FPS)
+        compose = FrameComposer(self.chain, SIZE, FPS)
         self.stage = Stage(self.decks, self.table, FPS, [], self.looks.see, compose=compose, shows=self.shows)
         self.number, self.pictures = -1, {}
         self.shows.start()

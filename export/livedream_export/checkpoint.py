@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 
 from livedream import UserError
-from livedream.system import atomic
+from livedream.system.atomic import atomic_write
 
 from .hyperparameters import Hyperparameters
 
@@ -17,7 +17,7 @@ def save(path: Path, saved: dict) -> None:
     """Write a checkpoint of tensors, numbers, strings, lists and dictionaries. UserError when the disk refuses."""
     data = io.BytesIO()
     torch.save(saved, data)
-    atomic.write(path, data.getbuffer())
+    atomic_write(path, data.getbuffer())
 
 
 def load(path: Path) -> dict:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from livedream.system import atomic
+from livedream.system.atomic import atomic_write
 
 from .previewing import State
 
@@ -89,7 +89,7 @@ def sheet(path: Path, originals: np.ndarray, drawn: np.ndarray) -> None:
     for k, pair in enumerate(pairs):
         y, x = MARGIN + k // columns * (height + GAP), MARGIN + k % columns * (width + GAP)
         page[y : y + height, x : x + width] = pair
-    atomic.write(path, simplejpeg.encode_jpeg(page, quality=92, colorspace="RGB", colorsubsampling="444"))
+    atomic_write(path, simplejpeg.encode_jpeg(page, quality=92, colorspace="RGB", colorsubsampling="444"))
 
 
 def _pair(above: np.ndarray, below: np.ndarray) -> np.ndarray:

@@ -20,7 +20,7 @@ import torch
 
 from livedream import UserError
 from livedream.dream import read as dream_reader
-from livedream.system import atomic
+from livedream.system.atomic import atomic_write
 
 from . import autoencoder as pictures
 from . import (
@@ -478,7 +478,7 @@ class Run:
         try:
             figures = evaluate.short(self.out, self.footage, progress=lambda share, what: None)
             said = verdict.verdict(figures, self.budget.used() / 60, self._needs())
-            atomic.write(self.folder / "figures.json", json.dumps(figures, indent=1).encode())
+            atomic_write(self.folder / "figures.json", json.dumps(figures, indent=1).encode())
         except UserError as error:
             said = f"not judged: {error}"
         self.progress.line(said)

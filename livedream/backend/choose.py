@@ -18,7 +18,8 @@ from livedream import UserError
 from livedream.backend import Runner, cpu, providers, threads, trial
 from livedream.backend.part import Part
 from livedream.dream.dream import Component, Dream
-from livedream.system import atomic, cache_folder, machine
+from livedream.system import cache_folder, machine
+from livedream.system.atomic import atomic_write
 
 REVISION = 3  # raise it when what was measured before says nothing any more
 UNTRIED = "not tried yet"
@@ -176,7 +177,7 @@ def _remember(dream: Dream, provider: str, entry: _Tried) -> None:
     told = {name: asdict(each) for name, each in (_recall(dream) | {provider: entry}).items()}
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        atomic.write(file, json.dumps({"machine": _machine(), "dream": dream.title, "tried": told}, indent=1).encode())
+        atomic_write(file, json.dumps({"machine": _machine(), "dream": dream.title, "tried": told}, indent=1).encode())
     except (OSError, UserError):
         pass  # a read-only home: it is tried again next time
 

@@ -16,7 +16,8 @@ from livedream.backend.cuda_picture import Pictures
 from livedream.backend.plan import MODULES, Plan, card, library
 from livedream.dream.dream import Component, Value
 from livedream.picture.frame import Picture
-from livedream.system import atomic, cache_folder
+from livedream.system import cache_folder
+from livedream.system.atomic import atomic_write
 
 PROVIDERS = {"rtx": "engine-rtx", "tensorrt": "engine-trt"}  # as /status says it, by library
 
@@ -152,7 +153,7 @@ def _context(plan: Plan, values: list[Value]) -> tuple[object, Callable[[], None
     def remember() -> None:
         with contextlib.suppress(OSError, UserError):  # it is compiled again next time
             kept.parent.mkdir(parents=True, exist_ok=True)
-            atomic.write(kept, bytes(compiled.serialize()))
+            atomic_write(kept, bytes(compiled.serialize()))
 
     return _there(engine.create_execution_context(runtime_config=config), log), remember
 

@@ -9,7 +9,8 @@ import logging
 
 from livedream import UserError, one_line
 from livedream.dream.dream import Component
-from livedream.system import atomic, cache_folder
+from livedream.system import cache_folder
+from livedream.system.atomic import atomic_write
 
 REVISION = 1  # raise it when twins are made otherwise
 
@@ -28,7 +29,7 @@ def twin(component: Component, sha256: str) -> Component:
         model = convert(component)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        atomic.write(path, model)
+        atomic_write(path, model)
     except (OSError, UserError) as error:
         log.info("half precision is made anew each time: %s", error)
     return dataclasses.replace(component, model=model)

@@ -20,7 +20,8 @@ from pathlib import Path
 from livedream import UserError
 from livedream.backend.health import watched
 from livedream.dream.dream import Component
-from livedream.system import atomic, cache_folder
+from livedream.system import cache_folder
+from livedream.system.atomic import atomic_write
 
 REVISION = 1  # raise it when other plans are built of the same component
 MODULES = {"rtx": "tensorrt_rtx", "tensorrt": "tensorrt"}  # by library
@@ -115,7 +116,7 @@ def plan(component: Component, target: Target, precision: str, tick: Callable[[]
     data = _build(component, target, tick)
     with contextlib.suppress(OSError, UserError):  # a full disk or a read-only home: it is built again next time
         kept.parent.mkdir(parents=True, exist_ok=True)
-        atomic.write(kept, data)
+        atomic_write(kept, data)
         _forget(kept.parent)
     return Plan(target, precision, name, data, time.perf_counter() - begun)
 

@@ -108,7 +108,7 @@ class Bridge:
                         )
                     except OSError as error:  # nobody listens there yet
                         log.info("OSC %s:%d: %s", *self._to, error)
-            self.surface.see(values)
+            self.surface.on_frame(values)
 
     def _come_back(self) -> None:
         while not self._stopping.wait(LOOK):

@@ -11,7 +11,7 @@ from pathlib import Path
 from livedream import UserError
 from livedream.control.midi_control import ENCODINGS, MODES, Binding, control
 from livedream.parameters import Parameter
-from livedream.system import atomic
+from livedream.system.atomic import atomic_write
 
 log = logging.getLogger(__name__)
 
@@ -93,7 +93,7 @@ def save(folder: Path, controller: str, bindings: Iterable[Binding]) -> Path:
     lines = ",\n".join("    " + json.dumps(_line(each), ensure_ascii=False) for each in bindings)
     name = json.dumps(controller, ensure_ascii=False)
     text = f'{{\n  "controller": {name},\n  "bindings": [\n{lines}\n  ]\n}}\n'
-    atomic.write(path, text.encode())
+    atomic_write(path, text.encode())
     return path
 
 

@@ -59,7 +59,7 @@ class Surface:
         self.midi.news.set()
         self._thread.join(2.0)
 
-    def see(self, values: Snapshot) -> None:
+    def on_frame(self, values: Snapshot) -> None:
         """What was applied on this frame. Called by the drawer; never waits."""
         replaced = self._table.parameters is not self._parameters
         commands = [

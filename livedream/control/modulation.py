@@ -59,7 +59,7 @@ class Modulation:
         table.replace("mod/", [each for n in range(1, SLOTS + 1) for each in modulator(n)])
         self._offer()
 
-    def shape(self, values: Snapshot, number: int, seconds: float = 0.0) -> Snapshot:
+    def transform(self, values: Snapshot, number: int, seconds: float = 0.0) -> Snapshot:
         """The values to draw frame `number` with; the drawer's."""
         for address, _ in values.changes:
             if address.startswith("mod/") and address.endswith("/target"):

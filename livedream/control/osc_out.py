@@ -84,7 +84,7 @@ class Feedback:
         self._thread.join()
         self._socket.close()
 
-    def show(self, snapshot: Snapshot) -> None:
+    def on_frame(self, snapshot: Snapshot) -> None:
         """Take what was applied on this frame. Never waits for the network."""
         if not snapshot.changes:
             return

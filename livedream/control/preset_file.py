@@ -17,7 +17,7 @@ from pathlib import Path
 
 from livedream import UserError
 from livedream.parameters import Parameter, Value
-from livedream.system import atomic
+from livedream.system.atomic import atomic_write
 
 FORMAT = 1
 MOST = 1000  # presets of a bank: numbers 0 to 999
@@ -127,7 +127,7 @@ class Bank:
             self.trouble = None
         except OSError as error:
             raise UserError(f"{self.path}: presets cannot be kept there: {error.strerror}") from None
-        atomic.write(self.path, _text(self.dream, self.presets.values()).encode())
+        atomic_write(self.path, _text(self.dream, self.presets.values()).encode())
 
 
 def read(path: Path, dream: str = "") -> Bank:

@@ -196,7 +196,7 @@ class Tempo:
             return False
         return not (self._on_beat if self._quantize == "beat" else self._on_bar)
 
-    def shape(self, values: Snapshot) -> Snapshot:
+    def transform(self, values: Snapshot, number: int = 0, seconds: float = 0.0) -> Snapshot:
         """The values to draw with: speeds go with the tempo if they are to."""
         part = self.bpm / NORMAL
         if not values["tempo/sync"] or part == 1:
@@ -204,7 +204,7 @@ class Tempo:
         speeds = [each for each in ("player/speed", "b/player/speed") if each in values]
         return values.changed({each: min(max(values[each] * part, SPEED.low), SPEED.high) for each in speeds})
 
-    def see(self, values: Snapshot) -> None:
+    def on_frame(self, values: Snapshot) -> None:
         """Do what hands have asked for."""
         choices = self._table.parameters
         self._quantize = choices["tempo/quantize"].choices[values["tempo/quantize"]]

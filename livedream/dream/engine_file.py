@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from livedream import UserError
-from livedream.system import atomic
+from livedream.system.atomic import atomic_write
 
 FORMAT = 1
 DREAM, MANIFEST = "dream.onnx", "manifest.json"
@@ -82,7 +82,7 @@ def write(path: Path, dream: bytes, title: str, made_by: dict, plans: Iterable[t
     with zipfile.ZipFile(made, "w", zipfile.ZIP_STORED) as file:
         for name, data in members:
             file.writestr(zipfile.ZipInfo(name), data)
-    atomic.write(path, made.getbuffer())
+    atomic_write(path, made.getbuffer())
 
 
 def dream(path: Path, largest: int) -> bytes:

@@ -11,7 +11,7 @@ from livedream import UserError
 from livedream.dream.contract import brief
 from livedream.dream.dream import Component, Dream, Scene, Value
 from livedream.picture import alpha
-from livedream.system import atomic
+from livedream.system.atomic import atomic_write
 
 BACKGROUND = (12, 12, 14)
 GAP = 12  # pixels between pictures and around them
@@ -111,7 +111,7 @@ def write_contact_sheet(dream: Dream, path: str | os.PathLike) -> None:
 
     path = Path(path)
     jpeg = simplejpeg.encode_jpeg(contact_sheet(dream), quality=92, colorspace="RGB", colorsubsampling="444")
-    atomic.write(path, jpeg)
+    atomic_write(path, jpeg)
 
 
 def _thumbnail(scene: Scene) -> np.ndarray | None:

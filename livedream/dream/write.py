@@ -15,7 +15,7 @@ import onnx
 from livedream import UserError
 from livedream.dream import guard, halves, read
 from livedream.dream import memories as remembered
-from livedream.system import atomic
+from livedream.system.atomic import atomic_write
 
 IR_VERSION = 10  # the newest that contract 1 allows; opsets 18 to 20 need 8 or 9
 
@@ -43,7 +43,7 @@ def write(
         guard.prove(data, read.inspect(data, path).sha256)
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
-    atomic.write(path, data)
+    atomic_write(path, data)
 
 
 def merge(

@@ -20,7 +20,7 @@ log = logging.getLogger("livedream.loop")
 AGAIN = 5.0  # seconds to the next try after OpenGL has failed in play
 
 
-class Composed:
+class FrameComposer:
     """Makes the picture of each frame; the drawer's.
 
     size: (width, height) that looks are drawn in at most; a picture keeps its shape, and where the processor draws its

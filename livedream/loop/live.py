@@ -36,7 +36,7 @@ class Recorder(Protocol):
 
     def begin(self, decks: Sequence[Deck]) -> None: ...
 
-    def see(self, number: int, frames: int, values: Snapshot, drawn: Sequence[Deck]) -> None: ...
+    def on_frame(self, number: int, frames: int, values: Snapshot, drawn: Sequence[Deck]) -> None: ...
 
 
 class Stage:
@@ -156,7 +156,7 @@ class Stage:
             return
         fresh = bool(drawn)
         if self._shows:
-            self._shows.see(number, frames, values, drawn)
+            self._shows.on_frame(number, frames, values, drawn)
         self._drawing_since = None
         before = self._picture
         if fresh:

@@ -92,7 +92,7 @@ class Loader:
         self._want(None)
         self._thread.join(5.0)
 
-    def see(self, values: Snapshot) -> None:
+    def on_frame(self, values: Snapshot) -> None:
         """What was applied on this frame; never waits. Called by the drawer after each tick."""
         if self.deck.player is not self._player:
             self._player = self.deck.player

@@ -41,7 +41,7 @@ class Looks:
         self._stopping.set()
         self._thread.join(2.0)
 
-    def see(self, values: Snapshot) -> None:
+    def on_frame(self, values: Snapshot) -> None:
         """What was applied on this frame. Called by the drawer after each tick."""
         before = self.chain.slots
         for address, value in values.changes:

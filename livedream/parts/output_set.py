@@ -79,7 +79,7 @@ class Outputs:
         stop_all([*self._all, *self._leaving])
         self._thread.join(0.5)
 
-    def see(self, values: Snapshot) -> None:
+    def on_frame(self, values: Snapshot) -> None:
         """What was applied on this frame. Called by the drawer after each tick; never waits."""
         for address, act in (("output/add", self._add), ("output/remove", self._remove)):
             for text in values.texts.get(address, ()):

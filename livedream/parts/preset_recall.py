@@ -103,7 +103,7 @@ class Presets:
             "preset_error": self.error,
         }
 
-    def shape(self, values: Snapshot, number: int, seconds: float) -> Snapshot:
+    def transform(self, values: Snapshot, number: int, seconds: float) -> Snapshot:
         """What was asked for on this frame, and `seconds` more of the way; the values stay as they are."""
         if self._morph is not None:
             self._go_on(self._morph, values, seconds)

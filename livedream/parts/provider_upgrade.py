@@ -17,7 +17,7 @@ log = logging.getLogger("livedream.parts")
 REST = 3.0  # seconds that a dream plays before anything is tried beside it
 
 
-class Faster:
+class ProviderUpgrade:
     """Sees to one deck from `start` to `stop`, on a thread of its own.
 
     device: of `--device`. choice: what its dream runs on now. fps: the show's. say: takes a line for each change.

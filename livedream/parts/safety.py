@@ -27,7 +27,7 @@ class Safety:
         self._light: float | None = None  # that blackout leaves; None before the first frame
         self._quick = False  # until blackout has gone
 
-    def shape(self, values: Snapshot, seconds: float) -> Snapshot:
+    def transform(self, values: Snapshot, number: int, seconds: float) -> Snapshot:
         """The values to draw with, `seconds` after those before."""
         if "master/panic" in values.fired:
             self._panic(values)

@@ -24,7 +24,7 @@ class Windows:
         self._windows, self._table, self._on_change = windows, table, on_change
         self._known: tuple[Window, ...] = ()
 
-    def see(self, values: Snapshot) -> None:
+    def on_frame(self, values: Snapshot) -> None:
         """What was applied on this frame. Called by the drawer after each tick."""
         there = tuple(self._windows())
         if there != self._known:

@@ -10,7 +10,7 @@ from livedream.parameters import Value
 
 
 @dataclass(frozen=True)
-class Wishes:
+class RunOptions:
     """None: the default, which gives way where a place is taken."""
 
     models: Sequence[str] = ("rainbow.onnx",)  # one for each deck
@@ -41,7 +41,7 @@ class Wishes:
     recordings: Path = Path()  # the folder of recordings and screenshots that are asked for in play
 
 
-def default_outputs(wishes: Wishes) -> list[str]:
+def default_outputs(wishes: RunOptions) -> list[str]:
     """A window where there is a screen; else the page, if there may be one."""
     if display_available():
         return ["window"]

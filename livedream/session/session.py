@@ -14,7 +14,7 @@ from livedream.dream import read
 from livedream.look import library
 from livedream.look.chain import Chain, transitions
 from livedream.loop.deck import Deck
-from livedream.loop.frame_composer import Composed
+from livedream.loop.frame_composer import FrameComposer
 from livedream.loop.live import Stage
 from livedream.output import Output, kinds
 from livedream.output.page import Page
@@ -25,12 +25,12 @@ from livedream.parts import loader, safety
 from livedream.parts.look_slots import Looks
 from livedream.parts.output_set import Outputs
 from livedream.parts.preset_recall import Presets
-from livedream.parts.provider_upgrade import Faster, said
+from livedream.parts.provider_upgrade import ProviderUpgrade, said
 from livedream.parts.windows import Windows
 from livedream.play import dream_parameters as tables
 from livedream.play.player import Player
 from livedream.session import session_file
-from livedream.session.run_options import Wishes, default_outputs
+from livedream.session.run_options import RunOptions, default_outputs
 from livedream.session.status import status
 from livedream.shows.recorder import Shows
 from livedream.system import config_folder
@@ -43,7 +43,7 @@ END = 2.9  # seconds after which what still hangs at the end is left behind
 SETTLED = 5.0  # seconds into a show after which nothing more is imported
 
 
-def run(wishes: Wishes, say: Callable[[str], None] = print) -> int:
+def run(wishes: RunOptions, say: Callable[[str], None] = print) -> int:
     """Play until the user ends it. Returns the exit code: 0, or 1 when an output or the drawing has failed for good.
 
     Must be called on the main thread. say: takes each line that the user should read. Raises UserError.
@@ -58,7 +58,7 @@ def run(wishes: Wishes, say: Callable[[str], None] = print) -> int:
 class Session:
     """The parts of a show, each under its name. Nothing runs before `play`. Raises UserError."""
 
-    def __init__(self, wishes: Wishes, say: Callable[[str], None]):
+    def __init__(self, wishes: RunOptions, say: Callable[[str], None]):
         from livedream.control.link import Link
         from livedream.control.modulation import Modulation
         from livedream.control.osc import Receiver
@@ -83,7 +83,9 @@ class Session:
         self.decks = [Deck(n, player) for n, player in enumerate(players)]
         self.feedback = Feedback(table, self.status, wishes.osc_out, wishes.osc_prefix)
         self.receiver = Receiver(table, *(wishes.osc or ("127.0.0.1", None)), wishes.osc_prefix, self.feedback)
-        self.seekers = [Faster(deck, wishes.device, self.choices[deck.number], wishes.fps, say) for deck in self.decks]
+        self.seekers = [
+            ProviderUpgrade(deck, wishes.device, self.choices[deck.number], wishes.fps, say) for deck in self.decks
+        ]
         self.loaders = [
             loader.Loader(each.deck, table, each.player, lambda: loader.names(given, folder), self.feedback.resend)
             for each in self.seekers
@@ -119,7 +121,7 @@ class Session:
             asked.append(self._unasked)
         self.outputs = Outputs(asked, table, wishes.recordings, lambda: self.stage.shown, self._added, self.shows.end)
         self.windows = Windows(lambda: self.outputs.windows, table, self.feedback.resend)
-        composed = Composed(chain, wishes.size, wishes.fps, audio=self.hearing and self.hearing.audio)
+        composed = FrameComposer(chain, wishes.size, wishes.fps, audio=self.hearing and self.hearing.audio)
         self.stage = Stage(
             self.decks,
             table,
@@ -201,11 +203,11 @@ class Session:
 
     def _shape(self, values: Snapshot, number: int, seconds: float) -> Snapshot:
         """The values that a frame is drawn with, in the drawer's thread."""
-        values = self.presets.shape(values, number, seconds)
+        values = self.presets.transform(values, number, seconds)
         if self.hearing:
             self.hearing.hear(values, number)
-        values = self.tempo.shape(self.modulation.shape(values, number, seconds))
-        return self.safety.shape(values, seconds)
+        values = self.tempo.transform(self.modulation.transform(values, number, seconds))
+        return self.safety.transform(values, number, seconds)
 
     def _rescue(self, values: Snapshot, seconds: float) -> bool:
         """Go to the preset of panic, if there is one."""
@@ -213,11 +215,11 @@ class Session:
 
     def _seen(self, values: Snapshot) -> None:
         """The values of each frame, in the drawer's thread."""
-        self.feedback.show(values)
+        self.feedback.on_frame(values)
         for each in (*self.loaders, self.looks, self.outputs, self.windows, self.tempo, *self.controllers):
-            each.see(values)
+            each.on_frame(values)
         if self.server:
-            self.server.see(values)
+            self.server.on_frame(values)
 
     def _added(self, output: Output) -> None:
         """An output is to be started."""

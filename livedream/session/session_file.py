@@ -17,7 +17,8 @@ from livedream.dream import read as dreams
 from livedream.look import library
 from livedream.parameters import Table, Value
 from livedream.session.run_options import default_outputs
-from livedream.system import atomic, config_folder
+from livedream.system import config_folder
+from livedream.system.atomic import atomic_write
 
 if TYPE_CHECKING:
     from livedream.session.session import Session
@@ -84,7 +85,7 @@ def write(path: Path, said: Mapping) -> None:
     except OSError as error:
         raise UserError(f"{path}: cannot be written: {error.strerror}") from None
     text = json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False)
-    atomic.write(path, f"{_on_one_line(text)}\n".encode(), 0o600)
+    atomic_write(path, f"{_on_one_line(text)}\n".encode(), 0o600)
 
 
 def begin(table: Table, values: Mapping[str, Value], sender: str) -> list[str]:

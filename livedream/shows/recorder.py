@@ -154,7 +154,7 @@ class Shows:
             last = self._last or self._noted(None, 0, {}, frozenset(), ())
             self._items.append((self._wanted.popleft(), last, [moment(player) for player in last.players]))
 
-    def see(self, number: int, frames: int, values: Snapshot, drawn: Sequence[Deck]) -> None:
+    def on_frame(self, number: int, frames: int, values: Snapshot, drawn: Sequence[Deck]) -> None:
         """Frame `number` is drawn: the dreams have moved by `frames`, and the decks `drawn` have new pictures."""
         self._last = self._noted(number, frames, values.values, values.fired, drawn)
         if self.open and len(self._items) < MOST:

@@ -21,7 +21,7 @@ from livedream.dream.dream import Component, Dream
 from livedream.look.chain import Chain, Slot
 from livedream.loop import master, mix, offline
 from livedream.loop.deck import Deck
-from livedream.loop.frame_composer import Composed
+from livedream.loop.frame_composer import FrameComposer
 from livedream.parameters import Parameter, Snapshot, Value
 from livedream.picture.frame import Frame, Picture
 from livedream.play import dream_parameters as tables
@@ -116,7 +116,7 @@ class _Replay:
         self._chain = Chain()
         self._chain.transitions = tuple(Slot(each.name, _source(each)) for each in show.transitions)
         whole = size is not None and size != show.size
-        self._compose = Composed(self._chain, size or show.size, fps, live=False, whole=whole)
+        self._compose = FrameComposer(self._chain, size or show.size, fps, live=False, whole=whole)
         self._decks = [Deck(n, self._player(n, kept)) for n, kept in enumerate(show.dreams)]
         self._values: dict[str, Value] = {}
         self._set(show.values)

@@ -6,7 +6,7 @@ from pathlib import Path
 from livedream import UserError
 
 
-def write(path: Path, data: bytes, mode: int = 0o666) -> None:
+def atomic_write(path: Path, data: bytes, mode: int = 0o666) -> None:
     """Put `data` into the file `path`, which holds its old content until all of it is on the disk. UserError.
 
     mode: who may read it, 0o600: its owner; what the user's umask takes away goes.

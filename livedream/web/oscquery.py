@@ -132,7 +132,7 @@ class Query:
         self._clients: set[_Client] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    def see(self, values: Snapshot) -> None:
+    def on_frame(self, values: Snapshot) -> None:
         """Pass on what was applied on a frame; any thread, and never waits."""
         if values.changes and self._clients:
             with contextlib.suppress(RuntimeError):  # the server has just ended

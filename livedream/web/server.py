@@ -89,10 +89,10 @@ class Server:
         if self._socket is not None:
             self._socket.close()
 
-    def see(self, values: Snapshot) -> None:
+    def on_frame(self, values: Snapshot) -> None:
         """Pass what was applied on a frame on to those who listen; the drawer's thread, which never waits here."""
         if self._query:
-            self._query.see(values)
+            self._query.on_frame(values)
 
     def show(self, frame: Frame) -> bool | None:
         """Send a frame to every client that is ready for one. Called by the page output's thread.

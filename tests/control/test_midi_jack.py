@@ -59,7 +59,7 @@ class Played:
 
     def _draw(self):
         while not self._over.wait(1 / 60):
-            self.surface.see(self.table.tick(1 / 60))
+            self.surface.on_frame(self.table.tick(1 / 60))
 
     def plugged(self):
         eventually(lambda: self.surface.status()["port"])
@@ -108,7 +108,7 @@ def four_beats(bpm: float) -> tuple[int, Tempo]:
         box.send(mido.Message("start"))
         last = in_time(box, bpm)
         time.sleep(0.1)
-        played.tempo.see(played.table.tick(0))
+        played.tempo.on_frame(played.table.tick(0))
         played.tempo.move(last)
     return len(came), played.tempo
 

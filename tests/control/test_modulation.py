@@ -39,7 +39,7 @@ class Rack:
     def frame(self, skipped=0):
         self.number += 1 + skipped
         self.tempo.beat = self.number / 4
-        return self.modulation.shape(self.table.tick((1 + skipped) / 8), self.number)
+        return self.modulation.transform(self.table.tick((1 + skipped) / 8), self.number)
 
     def frames(self, count, address="dream/knob/1"):
         return [self.frame()[address] for _ in range(count)]

@@ -121,9 +121,9 @@ def test_targets_are_sent_rather_than_glide_steps(table, listeners, start):
     listeners[0].hear_until(LAST_VALUE)
     table.set("player/speed", [5.0], ("10.0.0.2", 1))
     for _ in range(5):
-        feedback.show(table.tick(0.1))
+        feedback.on_frame(table.tick(0.1))
     table.set("master/hold", [1], ("10.0.0.2", 1))
-    feedback.show(table.tick(0.1))
+    feedback.on_frame(table.tick(0.1))
     assert listeners[0].hear_until(LAST_VALUE) == [("/livedream/player/speed", [5.0]), (LAST_VALUE, [1])]
 
 
@@ -136,9 +136,9 @@ def test_a_hand_does_not_hear_itself_but_the_others_do(table, listeners, start):
         each.hear_until(LAST_VALUE)
     table.set("master/fade", [0.5], one.hand)
     table.set("dream/knob/1", [0.25], ("127.0.0.1", other.port))  # from the very port it listens on
-    feedback.show(table.tick(0.1))
+    feedback.on_frame(table.tick(0.1))
     table.set("master/hold", [1], "page")
-    feedback.show(table.tick(0.1))
+    feedback.on_frame(table.tick(0.1))
     assert one.hear_until(LAST_VALUE) == [("/livedream/dream/knob/1", [0.25]), (LAST_VALUE, [1])]
     assert other.hear_until(LAST_VALUE) == [("/livedream/master/fade", [0.5]), (LAST_VALUE, [1])]
 
@@ -149,7 +149,7 @@ def test_a_jump_is_told_as_the_scene_and_a_trigger_not_at_all(table, listeners, 
     table.set("player/reseed")
     table.set("dream/scene/jump", ["sky"])
     table.set("master/hold", [1])
-    feedback.show(table.tick(0.1))
+    feedback.on_frame(table.tick(0.1))
     assert listeners[0].hear_until(LAST_VALUE) == [
         ("/livedream/dream/scene", [1]),
         ("/livedream/dream/scene/name", ["sky"]),
@@ -165,7 +165,7 @@ def test_a_step_is_not_told_and_a_beat_is_at_once(listeners, start):
     assert "/livedream/tempo/nudge" not in dict(greeting)
     table.set("tempo/nudge", [0.1])
     table.set("tempo/bpm", [90])
-    feedback.show(table.tick(0.1))
+    feedback.on_frame(table.tick(0.1))
     assert listeners[0].hear_until("/livedream/tempo/bpm") == [("/livedream/tempo/bpm", [90.0])]
     feedback.tell("beat", 3.0)
     assert listeners[0].hear_until("/livedream/status/beat") == [("/livedream/status/beat", [3.0])]
@@ -178,7 +178,7 @@ def test_to_renew_a_subscription_brings_no_second_greeting(table, listeners, sta
     listeners[0].hear_until(LAST_VALUE)
     feedback.subscribe("127.0.0.1", listeners[0].port, listeners[0].hand)
     table.set("master/hold", [1])
-    feedback.show(table.tick(0.1))
+    feedback.on_frame(table.tick(0.1))
     assert listeners[0].hear_until(LAST_VALUE) == [(LAST_VALUE, [1])]
 
 
@@ -193,7 +193,7 @@ def test_only_so_many_subscribers_and_the_stalest_makes_room(table, listeners, s
         feedback.subscribe("127.0.0.1", 1 + n, ("127.0.0.1", 1 + n))
         feedback.subscribe("127.0.0.1", second.port, second.hand)
     table.set("master/fade", [0.5])
-    feedback.show(table.tick(0.1))
+    feedback.on_frame(table.tick(0.1))
     second.hear_until("/livedream/master/fade")
     feedback.subscribe("127.0.0.1", first.port, first.hand)  # it comes back, and is new
     assert ("/livedream/master/fade", [0.5]) in first.hear_until(LAST_VALUE)
@@ -232,7 +232,7 @@ def test_a_vector_is_heard_whole_and_by_its_elements(table, listeners, start):
         each.hear_until(LAST_VALUE)
     table.set("dream/latent", [0.5, 0, 0, 1], one.hand)
     table.set("dream/latent/1", [0.25], one.hand)
-    feedback.show(table.tick(0.1))
+    feedback.on_frame(table.tick(0.1))
     assert dict(other.hear_until("/livedream/dream/latent")) == {
         "/livedream/dream/latent/0": [0.5],
         "/livedream/dream/latent/1": [0.25],
@@ -240,7 +240,7 @@ def test_a_vector_is_heard_whole_and_by_its_elements(table, listeners, start):
         "/livedream/dream/latent": [0.5, 0.25, 0.0, 1.0],
     }
     table.set("master/hold", [1], "page")
-    feedback.show(table.tick(0.1))
+    feedback.on_frame(table.tick(0.1))
     assert one.hear_until(LAST_VALUE) == [(LAST_VALUE, [1])]
 
 
@@ -380,9 +380,9 @@ def test_a_console_subscribes_moves_and_hears_the_others_only(table, listeners, 
         while "player/reseed" not in fired:  # the stage's loop
             snapshot = table.tick(0.01)
             fired |= snapshot.fired
-            feedback.show(snapshot)
+            feedback.on_frame(snapshot)
         table.set("master/hold", [1])
-        feedback.show(table.tick(0.01))
+        feedback.on_frame(table.tick(0.01))
     receiver.stop()
     assert listeners[0].hear_until(LAST_VALUE) == [("/livedream/dream/knob/2", [0.25]), (LAST_VALUE, [1])]
     assert listeners[1].hear_until(LAST_VALUE) == [("/livedream/dream/knob/1", [0.5]), (LAST_VALUE, [1])]

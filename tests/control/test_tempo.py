@@ -27,8 +27,8 @@ class Instrument:
         self.number += 1
         self.tempo.move(self.number / self.fps, ORIGIN)
         values = self.table.tick(1 / self.fps)
-        self.values = self.tempo.shape(values)
-        self.tempo.see(self.values)
+        self.values = self.tempo.transform(values)
+        self.tempo.on_frame(self.values)
         return self.values
 
     def set(self, address, *arguments):

@@ -7,7 +7,7 @@ from livedream import UserError
 from livedream.look import context
 from livedream.look.chain import Chain, parameters, transitions
 from livedream.look.compositor import Compositor
-from livedream.loop.frame_composer import Composed, inside
+from livedream.loop.frame_composer import FrameComposer, inside
 from livedream.parameters import FINISH, MASTER, MODES, Table, mix
 
 SIZE = (48, 32)
@@ -152,7 +152,7 @@ def test_without_opengl_the_show_goes_on_and_says_so_once(compose, monkeypatch, 
         raise UserError("no OpenGL 3.3 for looks; install libegl1")
 
     monkeypatch.setattr(context, "create", none)
-    composed = Composed(chain, SIZE, 30.0)
+    composed = FrameComposer(chain, SIZE, 30.0)
 
     class Deck:
         drawn = picture(7)

@@ -11,7 +11,7 @@ from livedream.dream import read
 from livedream.loop.deck import Deck
 from livedream.loop.live import Stage
 from livedream.parts import provider_upgrade
-from livedream.parts.provider_upgrade import Faster
+from livedream.parts.provider_upgrade import ProviderUpgrade
 from livedream.play import dream_parameters as tables
 from livedream.play.player import Player
 from tests import dreams
@@ -46,7 +46,7 @@ def test_the_dream_goes_on_where_it_was(dream, show, until, monkeypatch):
     monkeypatch.setattr(choose, "better", lambda *asked: found)
     said, before = [], deck.player
     output.more(until, 20)
-    seeker = Faster(deck, "auto", now, FPS, said.append)
+    seeker = ProviderUpgrade(deck, "auto", now, FPS, said.append)
     seeker.start()
     until(lambda: deck.player is not before)
     output.more(until, 20, lambda frame: frame.fresh)
@@ -73,7 +73,7 @@ def test_a_provider_that_fails_in_the_show_is_not_chosen_again(dream, show, monk
     _, deck, _ = show
     forgotten = []
     monkeypatch.setattr(choose, "forget", lambda *asked: forgotten.append(asked))
-    Faster(deck, "auto", choose.quick(dream), FPS)
+    ProviderUpgrade(deck, "auto", choose.quick(dream), FPS)
     deck.on_broken("webgpu", "the device was lost")
     deck.on_broken("cpu", "ran beside it")
     assert forgotten == [(deck.player.dream, "webgpu", "the device was lost")]

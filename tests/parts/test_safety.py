@@ -31,9 +31,9 @@ class Hands:
 
     def frame(self):
         values = self.table.tick(PERIOD)
-        values = self.tempo.shape(self.modulation.shape(values, self.number, PERIOD))
+        values = self.tempo.transform(self.modulation.transform(values, self.number, PERIOD))
         self.number += 1
-        return self.safety.shape(values, PERIOD)
+        return self.safety.transform(values, self.number, PERIOD)
 
     def light(self):
         values = self.frame()

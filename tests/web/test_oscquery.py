@@ -44,7 +44,7 @@ class Instrument:
 
     def draw(self):
         values = self.table.tick(1 / 30)
-        self.server.see(values)
+        self.server.on_frame(values)
         return values
 
     def stop(self):

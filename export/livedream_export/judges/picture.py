@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from livedream.system import atomic
+from livedream.system.atomic import atomic_write
 
 from ..preview import BACKGROUND, CELL, GAP, MARGIN, SEAM, shrunk
 
@@ -21,7 +21,7 @@ def write(path: Path, rows: Sequence[np.ndarray]) -> None:
     import simplejpeg
 
     page = sheet([[_sized(picture) for picture in row] for row in rows])
-    atomic.write(path, simplejpeg.encode_jpeg(page, quality=92, colorspace="RGB", colorsubsampling="444"))
+    atomic_write(path, simplejpeg.encode_jpeg(page, quality=92, colorspace="RGB", colorsubsampling="444"))
 
 
 def sheet(rows: Sequence[Sequence[np.ndarray]]) -> np.ndarray:

@@ -6,7 +6,7 @@ from pathlib import Path
 from livedream.control.layouts import open_stage_control, touchosc
 from livedream.control.osc import PREFIX
 from livedream.parameters import Parameter
-from livedream.system import atomic
+from livedream.system.atomic import atomic_write
 
 FEEDBACK_PORT = 9001  # where a controller listens, if it is set up as docs/controllers.md says
 
@@ -18,4 +18,4 @@ KINDS: dict[str, Callable[[Iterable[Parameter], str, int], bytes]] = {
 
 def write(kind: str, path: Path, parameters: Iterable[Parameter], prefix: str = PREFIX) -> None:
     """Write the layout of that kind, one of KINDS, for all of `parameters`. UserError if the file cannot be written."""
-    atomic.write(path, KINDS[kind](parameters, "/" + prefix.strip("/"), FEEDBACK_PORT))
+    atomic_write(path, KINDS[kind](parameters, "/" + prefix.strip("/"), FEEDBACK_PORT))

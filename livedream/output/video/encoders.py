@@ -18,7 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from livedream import UserError
-from livedream.system import atomic, cache_folder
+from livedream.system import cache_folder
+from livedream.system.atomic import atomic_write
 
 WEEK = 7 * 24 * 3600.0  # seconds that an answer is believed: drivers come and go
 SECONDS = 20.0  # for one child that tries encoders
@@ -323,7 +324,7 @@ def remember(faults: Mapping[str, str | None]) -> None:
     told = {"version": _version(), "at": time.time(), "faults": dict(faults)}
     try:
         _file().parent.mkdir(parents=True, exist_ok=True)
-        atomic.write(_file(), json.dumps(told, indent=1).encode())
+        atomic_write(_file(), json.dumps(told, indent=1).encode())
     except (OSError, UserError):
         return
 

@@ -7,7 +7,8 @@ from dataclasses import asdict
 
 from livedream import UserError
 from livedream.output.window.placement import Placement
-from livedream.system import atomic, config_folder
+from livedream.system import config_folder
+from livedream.system.atomic import atomic_write
 
 log = logging.getLogger("livedream.output")
 
@@ -35,7 +36,7 @@ def save(window: str, monitor: str, placement: Placement) -> None:
         kept[window] = monitors | {monitor: asdict(placement)}
         try:
             _file().parent.mkdir(parents=True, exist_ok=True)
-            atomic.write(_file(), json.dumps(kept, indent=1, ensure_ascii=False).encode())
+            atomic_write(_file(), json.dumps(kept, indent=1, ensure_ascii=False).encode())
         except (OSError, UserError) as error:
             log.warning("window %s: its corners are not kept: %s", window, error)
 
