@@ -36,7 +36,7 @@ class Performance:
         self.shows = Shows(FPS, SIZE, self.chain)
         self.decks = [Deck(number, Player(dream, load, number)) for number, dream in enumerate(played)]
         compose = FrameComposer(self.chain, SIZE, FPS)
-        self.stage = Stage(self.decks, self.table, FPS, [], self.looks.see, compose=compose, shows=self.shows)
+        self.stage = Stage(self.decks, self.table, FPS, [], self.looks.on_frame, compose=compose, shows=self.shows)
         self.number, self.pictures = -1, {}
         self.shows.start()
 
