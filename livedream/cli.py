@@ -60,7 +60,7 @@ def run(options) -> int:
         models=options.model or ("rainbow.onnx",),
         dreams=options.dreams,
         looks=options.look,
-        outs=options.out,
+        outputs=options.out,
         osc=_place(options.osc, "--osc"),
         osc_out=options.osc_out,
         osc_prefix=options.osc_prefix,
@@ -82,7 +82,7 @@ def run(options) -> int:
         values=values,
         asked=_asked(options),
         save=options.save and Path(options.save),
-        remembered=not options.forget,
+        remember=not options.forget,
     )
     return run(wishes, say=lambda text: print(text, flush=True))
 

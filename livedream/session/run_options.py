@@ -16,7 +16,7 @@ class RunOptions:
     models: Sequence[str] = ("rainbow.onnx",)  # one for each deck
     dreams: str | None = None  # the folder that others are loaded from
     looks: Sequence[str] = ()  # over the picture, in this order
-    outs: Sequence[str] = ()
+    outputs: Sequence[str] = ()
     osc: tuple[str, int] | None = None
     osc_out: Sequence[str] = ()
     osc_prefix: str = "/livedream"
@@ -36,7 +36,7 @@ class RunOptions:
     values: Mapping[str, Value] = field(default_factory=dict)  # to begin with
     asked: Mapping[str, object] = field(default_factory=dict)  # all of this as a session's file has it
     save: Path | None = None  # that file, if it is to be kept
-    remembered: bool = False  # `--last` is to find it
+    remember: bool = False  # `--last` is to find it
     presets: Path | None = None  # their file; None: that of the dream, among the user's settings
     recordings: Path = Path()  # the folder of recordings and screenshots that are asked for in play
 

@@ -66,7 +66,7 @@ class Session:
         from livedream.control.tempo import BAR, Tempo
 
         self.wishes, self.say = wishes, say
-        asked = [kinds.parse(text) for text in wishes.outs or default_outputs(wishes)]
+        asked = [kinds.parse(text) for text in wishes.outputs or default_outputs(wishes)]
         folder = loader.folder(wishes.dreams)
         self.dreams = [read.load(model) for model in wishes.models]
         given = [dream.path for dream in self.dreams]
@@ -136,8 +136,8 @@ class Session:
         )
 
         self.wrong = session_file.begin(table, wishes.values, "session")
-        kept = wishes.save or wishes.remembered
-        self.kept = [session_file.Kept(self, wishes.save, wishes.remembered)] if kept else []
+        kept = wishes.save or wishes.remember
+        self.kept = [session_file.Kept(self, wishes.save, wishes.remember)] if kept else []
 
     def status(self) -> dict:
         """What `GET /status` says; any thread, once it plays."""
@@ -185,7 +185,7 @@ class Session:
             self.announcement.end()
         failed = [each for each in self.outputs if each.state == "failed"]  # each has said why
         undrawn = self.stage.state == "loading" and any(deck.errors > 0 for deck in self.decks)
-        return 1 if undrawn or (failed and (self.wishes.outs or len(failed) == len(list(self.outputs)))) else 0
+        return 1 if undrawn or (failed and (self.wishes.outputs or len(failed) == len(list(self.outputs)))) else 0
 
     def _greet(self) -> None:
         wishes = self.wishes

@@ -123,7 +123,7 @@ class Kept:
 
     def __init__(self, session: "Session", save: Path | None, remembered: bool):
         self._session, self._save, self._remembered = session, save, remembered
-        self._outs = list(session.wishes.outs) or default_outputs(session.wishes)
+        self._outs = list(session.wishes.outputs) or default_outputs(session.wishes)
         self._written: dict | None = None
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._work, name="session file", daemon=True)
@@ -147,7 +147,7 @@ class Kept:
         said["look"] = [_name(slot.source.path, library.SHADERS) for slot in session.looks.slots]
         outs = session.outputs.asked
         outs = [each for each in outs if each != "page" or "page" in self._outs]  # it is always there
-        said["out"] = outs if wishes.outs or outs != self._outs else []
+        said["out"] = outs if wishes.outputs or outs != self._outs else []
         return said | {"limits": wishes.limits, "values": values(session.table)}
 
     def _work(self) -> None:
