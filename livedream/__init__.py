@@ -1,6 +1,6 @@
 """livedream: play learned footage live, as an instrument. DESIGN: footage → dream file → frames."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 
 class UserError(Exception):
