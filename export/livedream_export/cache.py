@@ -1,7 +1,7 @@
 """Frames on disk: one memory-mapped array and a small description beside it, written whole or not at all.
 
-    $XDG_CACHE_HOME/livedream/footage/<key>/frames.npy      uint8 [N, H, W, 3] sRGB
-                                           /footage.json    segments, fps, sources, digests, notes
+    CACHE/footage/<key>/frames.npy      uint8 [N, H, W, 3] sRGB
+                       /footage.json    segments, fps, sources, digests, notes
 
 A folder is made under a temporary name and renamed when both files are complete: what can be seen is whole.
 """
@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from livedream import UserError
+from livedream.system import paths
 
 _FORMAT = 1
 _PARTIAL = ".partial-"
@@ -66,8 +67,7 @@ class About:
 
 def folder() -> Path:
     """Where all cached footage lies."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "livedream" / "footage"
+    return paths.cache_folder("footage")
 
 
 def key(settings: dict) -> str:

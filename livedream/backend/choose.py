@@ -18,7 +18,7 @@ from livedream import UserError
 from livedream.backend import Runner, cpu, providers, threads, trial
 from livedream.backend.part import Part
 from livedream.dream.dream import Component, Dream
-from livedream.system import cache_folder, machine
+from livedream.system import machine, paths
 from livedream.system.atomic import atomic_write
 
 REVISION = 3  # raise it when what was measured before says nothing any more
@@ -196,7 +196,7 @@ def _recall(dream: Dream) -> dict[str, _Tried]:
 
 def _file(dream: Dream):
     key = json.dumps([REVISION, dream.sha256, _machine()])
-    return cache_folder.folder("choices") / f"{hashlib.sha256(key.encode()).hexdigest()[:40]}.json"
+    return paths.cache_folder("choices") / f"{hashlib.sha256(key.encode()).hexdigest()[:40]}.json"
 
 
 def _machine() -> dict:

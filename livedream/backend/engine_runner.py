@@ -16,7 +16,7 @@ from livedream.backend.cuda_picture import Pictures
 from livedream.backend.plan import MODULES, Plan, card, library
 from livedream.dream.dream import Component, Value
 from livedream.picture.frame import Picture
-from livedream.system import cache_folder
+from livedream.system import paths
 from livedream.system.atomic import atomic_write
 
 PROVIDERS = {"rtx": "engine-rtx", "tensorrt": "engine-trt"}  # as /status says it, by library
@@ -145,7 +145,7 @@ def _context(plan: Plan, values: list[Value]) -> tuple[object, Callable[[], None
     config = engine.create_runtime_config()
     config.cuda_graph_strategy = tensorrt.CudaGraphStrategy.WHOLE_GRAPH_CAPTURE
     compiled = config.create_runtime_cache()  # RTX compiles for the card it finds
-    kept = cache_folder.folder("plans") / f"{hashlib.sha256(plan.data).hexdigest()}.compiled"
+    kept = paths.cache_folder("plans") / f"{hashlib.sha256(plan.data).hexdigest()}.compiled"
     with contextlib.suppress(OSError):
         compiled.deserialize(kept.read_bytes())  # takes nothing that is of another card or driver
     config.set_runtime_cache(compiled)

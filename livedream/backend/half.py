@@ -9,7 +9,7 @@ import logging
 
 from livedream import UserError, one_line
 from livedream.dream.dream import Component
-from livedream.system import cache_folder
+from livedream.system import paths
 from livedream.system.atomic import atomic_write
 
 REVISION = 1  # raise it when twins are made otherwise
@@ -21,7 +21,7 @@ def twin(component: Component, sha256: str) -> Component:
     """The component in fp16; sha256: its dream's. Takes seconds the first time. UserError if it cannot be made."""
     import onnxruntime
 
-    folder = cache_folder.folder("half")
+    folder = paths.cache_folder("half")
     path = folder / f"{sha256[:32]}-{component.name}-{REVISION}-{onnxruntime.__version__}.onnx"
     try:
         return dataclasses.replace(component, model=path.read_bytes())

@@ -20,7 +20,7 @@ from pathlib import Path
 from livedream import UserError
 from livedream.backend.health import watched
 from livedream.dream.dream import Component
-from livedream.system import cache_folder
+from livedream.system import paths
 from livedream.system.atomic import atomic_write
 
 REVISION = 1  # raise it when other plans are built of the same component
@@ -107,7 +107,7 @@ def plan(component: Component, target: Target, precision: str, tick: Callable[[]
     tick: called a few times a second. Raises UserError.
     """
     name = key(component, target, precision)
-    kept = cache_folder.folder("plans") / f"{name}.plan"
+    kept = paths.cache_folder("plans") / f"{name}.plan"
     with contextlib.suppress(OSError):
         data = kept.read_bytes()
         os.utime(kept)

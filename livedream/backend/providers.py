@@ -18,7 +18,7 @@ from pathlib import Path
 
 import livedream
 from livedream import UserError
-from livedream.system import cache_folder, machine
+from livedream.system import machine, paths
 
 _WHEEL = "pip uninstall -y onnxruntime; pip install "
 
@@ -222,7 +222,7 @@ def _folder(provider: Provider) -> Path:
     import onnxruntime as ort
 
     plugin = machine.version_of(provider.module.replace("_", "-")) if provider.module else ""
-    folder = cache_folder.folder("compiled") / f"{provider.name}-{ort.__version__}-{plugin}"
+    folder = paths.cache_folder("compiled") / f"{provider.name}-{ort.__version__}-{plugin}"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 

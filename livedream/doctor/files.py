@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from livedream.doctor.finding import Finding
-from livedream.system import cache_folder
+from livedream.system import paths
 
 ROOM = 10e9  # bytes, an hour or two of recordings
 
@@ -22,7 +22,7 @@ def dreams() -> list[Finding]:
 
 def cached() -> list[Finding]:
     """The folder that may be deleted at any time, and how large it is."""
-    folder = cache_folder.folder()
+    folder = paths.cache_folder()
     size, over, end = 0, "", time.monotonic() + 1.0
     for place, _, names in os.walk(folder):
         for name in names:

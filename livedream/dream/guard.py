@@ -11,7 +11,7 @@ import sys
 
 from livedream import UserError
 from livedream.dream.contract import brief
-from livedream.system import cache_folder
+from livedream.system import paths
 
 SECONDS = 20.0  # for a small file; a second more for each 20 MB
 REVISION = 1  # raise it when prove.py learns to refuse more: what passed an older one is then proven again
@@ -19,7 +19,7 @@ REVISION = 1  # raise it when prove.py learns to refuse more: what passed an old
 
 def prove(data: bytes, sha256: str) -> None:
     """Run the file in a child process unless it passed before. Raises UserError with what went wrong."""
-    record = cache_folder.folder("checked") / f"{sha256}-{REVISION}"
+    record = paths.cache_folder("checked") / f"{sha256}-{REVISION}"
     if record.exists():
         return
     _run(data, SECONDS + len(data) / 20e6)

@@ -33,7 +33,7 @@ from livedream.session import session_file
 from livedream.session.run_options import RunOptions, default_outputs
 from livedream.session.status import status
 from livedream.shows.recorder import Shows
-from livedream.system import config_folder
+from livedream.system import paths
 from livedream.system.awake import Awake
 from livedream.web import announce
 
@@ -107,7 +107,7 @@ class Session:
         if wishes.link:
             table.set("tempo/source", ["link"])
         self.presets = Presets(
-            self.decks, table, config_folder.folder() / "presets", wishes.presets, lambda: 60 / self.tempo.bpm
+            self.decks, table, paths.config_folder() / "presets", wishes.presets, lambda: 60 / self.tempo.bpm
         )
         self.controllers = self._controllers()
         self.safety = safety.Safety(table, self._rescue)
@@ -247,7 +247,7 @@ class Session:
             return []
         from livedream.control.midi_surface import Surface
 
-        return [Surface(self.wishes.midi, self.table, self.tempo, config_folder.folder() / "midi", self.say)]
+        return [Surface(self.wishes.midi, self.table, self.tempo, paths.config_folder() / "midi", self.say)]
 
     def _services(self) -> list[tuple[str, str, int]]:
         """What is announced on the network, once it listens."""

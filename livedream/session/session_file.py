@@ -17,7 +17,7 @@ from livedream.dream import read as dreams
 from livedream.look import library
 from livedream.parameters import Table, Value
 from livedream.session.run_options import default_outputs
-from livedream.system import config_folder
+from livedream.system import paths
 from livedream.system.atomic import atomic_write
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ _NOT_KEPT = re.compile(r"output/.*|look/(insert|remove)|look/.*/place|.*/jump|(b
 
 def last() -> Path:
     """The file of the session that was played last on this machine."""
-    return config_folder.folder() / "last.session"
+    return paths.config_folder() / "last.session"
 
 
 def read(path: Path, keys: Iterable[str]) -> dict:

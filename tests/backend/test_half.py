@@ -30,7 +30,7 @@ def test_a_twin_draws_the_same_picture_to_a_level(dream):
 
 def test_it_is_made_once_and_a_torn_one_never_seen(dream, monkeypatch):
     first = half.twin(dream.components["decode"], dream.sha256)
-    (kept,) = half.cache.folder("half").iterdir()
+    (kept,) = half.paths.cache_folder("half").iterdir()
     assert kept.read_bytes() == first.model
     monkeypatch.setattr(half, "convert", lambda component: pytest.fail("made again"))
     assert half.twin(dream.components["decode"], dream.sha256).model == first.model

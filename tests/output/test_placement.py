@@ -1,7 +1,5 @@
 """Where a picture's points go: against a homography found otherwise, and quadrilaterals that are refused."""
 
-import sys
-
 import numpy as np
 import pytest
 
@@ -9,7 +7,7 @@ from livedream import parameters
 from livedream.output import kinds
 from livedream.output.window import placement, saved
 from livedream.output.window.placement import WHOLE, Placement
-from livedream.system import config_folder
+from livedream.system import paths
 
 SKEW = (0.1, 0.05, 0.95, 0.2, 0.8, 0.9, -0.1, 1.2)
 
@@ -65,7 +63,7 @@ def test_the_windows_words_are_the_tables_words():
 
 
 def test_a_placement_is_kept_by_window_and_monitor(tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr(config_folder, "folder", lambda: tmp_path / "livedream")
+    monkeypatch.setattr(paths, "config_folder", lambda: tmp_path / "livedream")
     one, other = Placement("cover", "h", 90, SKEW), Placement("stretch")
     assert saved.load("window", "HDMI-1") is None
     saved.save("window", "HDMI-1", one)
@@ -81,23 +79,6 @@ def test_a_placement_is_kept_by_window_and_monitor(tmp_path, monkeypatch, caplog
     assert len(caplog.messages) == 2
     saved.save("window", "HDMI-1", one)
     assert saved.load("window", "HDMI-1") == one
-
-
-@pytest.mark.parametrize(
-    ("system", "variables", "where"),
-    [
-        ("linux", {}, "~/.config/livedream"),
-        ("linux", {"XDG_CONFIG_HOME": "/else"}, "/else/livedream"),
-        ("darwin", {"XDG_CONFIG_HOME": "/else"}, "~/Library/Application Support/livedream"),
-        ("win32", {"APPDATA": "/roaming"}, "/roaming/livedream"),
-    ],
-)
-def test_settings_lie_where_the_systems_programs_have_theirs(system, variables, where, monkeypatch):
-    monkeypatch.setattr(sys, "platform", system)
-    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    assert str(config_folder.folder()) == where.replace("~", str(config_folder.Path.home()))
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from livedream import UserError
-from livedream.system import cache_folder
+from livedream.system import paths
 from livedream.system.atomic import atomic_write
 
 WEEK = 7 * 24 * 3600.0  # seconds that an answer is believed: drivers come and go
@@ -336,7 +336,7 @@ def forget() -> None:
 
 
 def _file() -> Path:
-    return cache_folder.folder() / "encoders.json"
+    return paths.cache_folder() / "encoders.json"
 
 
 def _version() -> str:

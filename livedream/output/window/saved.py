@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from livedream import UserError
 from livedream.output.window.placement import Placement
-from livedream.system import config_folder
+from livedream.system import paths
 from livedream.system.atomic import atomic_write
 
 log = logging.getLogger("livedream.output")
@@ -42,7 +42,7 @@ def save(window: str, monitor: str, placement: Placement) -> None:
 
 
 def _file():
-    return config_folder.folder() / "windows.json"
+    return paths.config_folder() / "windows.json"
 
 
 def _read() -> dict:
