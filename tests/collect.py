@@ -1,6 +1,7 @@
 """An output for tests that keeps what it is handed."""
 
 from livedream.output import Options, Output
+from tests.waiting import until
 
 
 class Collect(Output):
@@ -17,7 +18,7 @@ class Collect(Output):
     def last(self):
         return self.frames[-1]
 
-    def more(self, until, count, wanted=lambda frame: True):
+    def more(self, count, wanted=lambda frame: True):
         """Wait for so many further frames that are as wanted; returns them."""
         first = len(self.frames)
         return until(lambda: (got := [f for f in self.frames[first:] if wanted(f)])[count - 1 :] and got)

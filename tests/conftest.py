@@ -1,7 +1,6 @@
 """What tests of every folder share."""
 
 import os
-import time
 from pathlib import Path
 
 import pytest
@@ -26,17 +25,3 @@ def own_folders(tmp_path_factory):
             del os.environ[name]
         else:
             os.environ[name] = value
-
-
-@pytest.fixture(scope="session")
-def until():
-    """until(condition, seconds): wait for it, or fail; returns what it gave."""
-
-    def wait(condition, seconds: float = 60.0, pause: float = 0.01):
-        end = time.monotonic() + seconds
-        while not (got := condition()):
-            assert time.monotonic() < end, "waited in vain"
-            time.sleep(pause)
-        return got
-
-    return wait

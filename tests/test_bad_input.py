@@ -17,6 +17,7 @@ import pytest
 
 from tests import dreams
 from tests.show import Show
+from tests.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,7 @@ def message(address: str, tags: str = "", arguments: bytes = b"") -> bytes:
     return padded(address) + padded("," + tags) + arguments
 
 
-def test_a_flood_of_bad_osc_is_counted_and_the_show_goes_on(path, until):
+def test_a_flood_of_bad_osc_is_counted_and_the_show_goes_on(path):
     chance = random.Random(5)
     with Show(path) as show, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as hand:
         show.frame()
@@ -59,7 +60,7 @@ def test_a_flood_of_bad_osc_is_counted_and_the_show_goes_on(path, until):
     assert 0 < len(lines) <= said["uptime_s"] + 2  # one a second at most
 
 
-def test_an_output_that_cannot_start_is_said_at_once_and_the_others_play(path, tmp_path, until):
+def test_an_output_that_cannot_start_is_said_at_once_and_the_others_play(path, tmp_path):
     nowhere = os.fspath(tmp_path / "no" / "such" / "folder.mp4")
     good = tmp_path / "good.mp4"
     with Show(path, outs=(nowhere, os.fspath(good))) as show:

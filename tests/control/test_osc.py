@@ -13,19 +13,9 @@ from pythonosc.udp_client import SimpleUDPClient
 from livedream import UserError
 from livedream.control import osc
 from livedream.parameters import MASTER, PLAYER, Table, dream
+from tests.waiting import until
 
 FRAME = 1 / 30
-
-
-def until(condition, act=lambda: None, seconds=10.0):
-    """Wait for a condition, doing `act` before every look."""
-    end = time.monotonic() + seconds
-    while True:
-        act()
-        if condition():
-            return
-        assert time.monotonic() < end, "it did not come about"
-        time.sleep(0.005)
 
 
 def bundle(*elements, time_tag=1):

@@ -4,7 +4,6 @@ import importlib.util
 import random
 import socket
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from livedream.bench.running import message
 from livedream.control.osc import Receiver
 from livedream.control.osc_out import Feedback
 from livedream.parameters import MASTER, PLAYER, Table, dream
+from tests.waiting import until
 
 SOURCES, EACH = 3, 6667
 
@@ -39,13 +39,6 @@ def receiver(table):
 
 def counted(table):
     return table.counters["malformed"] + table.counters["unknown"]
-
-
-def until(condition, seconds=60.0):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come about"
-        time.sleep(0.001)
 
 
 def test_every_kind_is_one_fault_and_moves_nothing(table, receiver):

@@ -20,6 +20,7 @@ from livedream_export.previewing import PORT, STILLS, Page, State, shown
 
 from livedream import UserError, cli
 from tests.export import training
+from tests.waiting import until
 
 pytestmark = pytest.mark.timeout(600)  # seconds of work, but not on a machine that has other work
 
@@ -175,7 +176,7 @@ def listen(page, heard, until_ended=True):
     asyncio.run(run())
 
 
-def test_the_end_reaches_an_open_page_with_its_pictures(state, until):
+def test_the_end_reaches_an_open_page_with_its_pictures(state):
     heard = []
     with serving(state) as page:
         listener = threading.Thread(target=listen, args=(page, heard))

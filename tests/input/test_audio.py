@@ -11,6 +11,7 @@ from livedream.input import sound_card
 from livedream.input.analysis import RATE, Analysis, Settings
 from livedream.input.audio import Audio
 from tests.pulse import needs_pulse, pulse  # noqa: F401
+from tests.waiting import until
 
 SECONDS = 6
 LATE = 0.03  # seconds in which an onset is found
@@ -188,7 +189,7 @@ def test_a_file_that_is_none_is_one_line(tmp_path):
 
 
 @needs_pulse
-def test_a_click_track_on_a_device_and_the_device_goes_and_comes_back(tmp_path, pulse, until, monkeypatch):  # noqa: F811
+def test_a_click_track_on_a_device_and_the_device_goes_and_comes_back(tmp_path, pulse, monkeypatch):  # noqa: F811
     monkeypatch.setattr(sound_card, "AGAIN", 0.7)
     track, wanted = loop(120, 0.003)
     track, wanted = track[: 3 * RATE], [at for at in wanted if at < 2.9]
@@ -218,7 +219,7 @@ def test_a_click_track_on_a_device_and_the_device_goes_and_comes_back(tmp_path, 
         audio.stop()
 
 
-def test_what_is_missing_is_said_once_and_asked_for_again(until, monkeypatch, caplog):
+def test_what_is_missing_is_said_once_and_asked_for_again(monkeypatch, caplog):
     tries = []
 
     def absent(name):

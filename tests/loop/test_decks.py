@@ -15,6 +15,7 @@ from livedream.play.player import Player
 from tests import dreams
 from tests.loop.test_live import Collect
 from tests.show import Show, has_oscsend
+from tests.waiting import until
 
 FPS = 30.0
 FIRST, SECOND = (dreams.picture(sign * dreams.first())[0] for sign in (1, -1))
@@ -53,7 +54,7 @@ def half(a, b):
     return (a.astype(float) + b) / 2
 
 
-def test_half_way_is_the_mean_of_both_and_the_ends_are_each(paths, stage, until):
+def test_half_way_is_the_mean_of_both_and_the_ends_are_each(paths, stage):
     show, output, table = stage(paths[0], paths[0])
     table.set("b/dream/scene", ["second"])
     show.start()
@@ -62,7 +63,7 @@ def test_half_way_is_the_mean_of_both_and_the_ends_are_each(paths, stage, until)
         until(lambda wanted=wanted: output.frames and np.abs(output.last.pixels - wanted).max() <= 1)
 
 
-def test_pictures_of_different_sizes_lie_over_each_other_in_their_own_shapes(paths, stage, until):
+def test_pictures_of_different_sizes_lie_over_each_other_in_their_own_shapes(paths, stage):
     show, output, table = stage(*paths)
     show.start()
     square = dreams.picture(dreams.first(), 96, 96)[0]
@@ -87,7 +88,7 @@ def test_nearest_pixels_of_a_smaller_picture_are_themselves():
     assert np.array_equal(large, small.repeat(2, 0).repeat(2, 1))
 
 
-def test_a_deck_that_is_not_seen_is_not_drawn_and_goes_on(paths, stage, until):
+def test_a_deck_that_is_not_seen_is_not_drawn_and_goes_on(paths, stage):
     show, output, table = stage(paths[0], paths[0], frozen=False)
     drawn = [0, 0]
     for number, deck in enumerate(show.decks):
@@ -98,7 +99,7 @@ def test_a_deck_that_is_not_seen_is_not_drawn_and_goes_on(paths, stage, until):
 
         deck.player.draw = counted
     show.start()
-    output.more(until, 10)
+    output.more(10)
     assert drawn[1] == 0
     assert show.decks[1].player.steps >= 5
     table.set("mix/crossfade", [1])
@@ -108,7 +109,7 @@ def test_a_deck_that_is_not_seen_is_not_drawn_and_goes_on(paths, stage, until):
     assert drawn[0] <= before + 1
 
 
-def test_two_decks_too_slow_for_one_period_are_drawn_in_turn(paths, stage, until):
+def test_two_decks_too_slow_for_one_period_are_drawn_in_turn(paths, stage):
     show, output, table = stage(paths[0], paths[0])
     table.set("b/dream/scene", ["second"])
     table.set("mix/crossfade", [0.5])
@@ -122,17 +123,17 @@ def test_two_decks_too_slow_for_one_period_are_drawn_in_turn(paths, stage, until
 
         deck.player.draw = slow
     show.start()
-    fresh = output.more(until, 24, lambda frame: frame.fresh)
+    fresh = output.more(24, lambda frame: frame.fresh)
     assert drawn[8:20] in ([0, 1] * 6, [1, 0] * 6)  # each once, then the other
     assert np.abs(fresh[-1].pixels - half(FIRST, SECOND)).max() <= 1  # and the picture is of both
 
 
-def test_a_dream_comes_with_its_parameters_on_one_frame_and_goes_with_them(paths, stage, until):
+def test_a_dream_comes_with_its_parameters_on_one_frame_and_goes_with_them(paths, stage):
     seen = []
     show, output, table = stage(*paths[:1], *paths[:1], seen=lambda values: seen.append((values, show.decks[0].player)))
     show.start()
     table.set("dream/knob/1", [2])
-    output.more(until, 5)
+    output.more(5)
     other = Player(read.load(paths[1]), cpu.load, 0)
     show.decks[0].offer(other)
     until(lambda: output.last.pixels.shape == (96, 96, 4))

@@ -41,7 +41,7 @@ class PretendedCard:
 
 
 @pytest.fixture
-def show(tmp_path, until):
+def show(tmp_path):
     """show(fault) -> (stage, output, broken): a dream plays on pretended cards, 20 frames long."""
     made = []
 
@@ -54,7 +54,7 @@ def show(tmp_path, until):
         stage = Stage([deck], tables.of(dream, 7), FPS, [output])
         made.append(stage)
         stage.start()
-        output.more(until, 20)
+        output.more(20)
         assert stage.decks[0].player.providers == {"step": "pretended", "decode": "pretended"}
         return stage, output, broken
 
@@ -63,9 +63,9 @@ def show(tmp_path, until):
         stage.stop()
 
 
-def goes_on_with_cpu(stage, output, broken, before, until):
+def goes_on_with_cpu(stage, output, broken, before):
     """Fresh frames within a second of the fault at frame `before`, each like the one before it, no number missing."""
-    output.more(until, 40, lambda frame: frame.fresh)
+    output.more(40, lambda frame: frame.fresh)
     assert stage.decks[0].player.providers == {"step": "cpu", "decode": "cpu"}
     assert broken == ["pretended"]
     numbers = [frame.number for frame in output.frames]
@@ -80,7 +80,7 @@ def goes_on_with_cpu(stage, output, broken, before, until):
     assert max(jumps) < 70  # one step turns a latent by less than that; a new start would be further off
 
 
-def test_a_pretended_card_that_fails_gives_way_to_the_processor_with_the_picture_held(show, until):
+def test_a_pretended_card_that_fails_gives_way_to_the_processor_with_the_picture_held(show):
     failing = threading.Event()
 
     def fault():
@@ -90,10 +90,10 @@ def test_a_pretended_card_that_fails_gives_way_to_the_processor_with_the_picture
     stage, output, broken = show(fault)
     before = output.last.number
     failing.set()
-    goes_on_with_cpu(stage, output, broken, before, until)
+    goes_on_with_cpu(stage, output, broken, before)
 
 
-def test_a_pretended_card_that_hangs_is_given_up_within_a_second(show, until):
+def test_a_pretended_card_that_hangs_is_given_up_within_a_second(show):
     hanging, gone, free = threading.Event(), threading.Event(), threading.Event()
 
     def fault():
@@ -105,10 +105,10 @@ def test_a_pretended_card_that_hangs_is_given_up_within_a_second(show, until):
     hanging.set()
     assert gone.wait(60)
     before = output.last.number
-    goes_on_with_cpu(stage, output, broken, before, until)
+    goes_on_with_cpu(stage, output, broken, before)
     steps = stage.decks[0].player.steps
     free.set()  # the lost thread comes back, and changes nothing
-    output.more(until, 20, lambda frame: frame.fresh)
+    output.more(20, lambda frame: frame.fresh)
     assert stage.decks[0].player.providers == {"step": "cpu", "decode": "cpu"}
     assert stage.decks[0].player.steps >= steps
     assert sum(thread.name == "stage drawer" for thread in threading.enumerate() if thread.is_alive()) == 1

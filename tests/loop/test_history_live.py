@@ -10,6 +10,7 @@ from livedream.shows import replay, show_file
 from tests import dreams
 from tests.performance import FPS, Performance, numbered
 from tests.show import Show, has_oscsend
+from tests.waiting import until
 
 BEATS = 2  # at 120 a minute and FPS: 30 frames
 PERIOD = round(BEATS * 0.5 * FPS)
@@ -178,7 +179,7 @@ def test_a_dream_that_goes_on_elsewhere_stays_in_its_loop(played):
 
 
 @pytest.mark.skipif(not has_oscsend, reason="needs liblo's oscsend")
-def test_a_real_show_loops_scrubs_goes_back_and_goes_on(paths, until):
+def test_a_real_show_loops_scrubs_goes_back_and_goes_on(paths):
     with Show(paths["calm"], "--seed", "3", "--fps", "25") as show:
 
         def past():

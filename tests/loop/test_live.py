@@ -18,6 +18,7 @@ from livedream.play import dream_parameters as tables
 from livedream.play.player import Player
 from tests import dreams
 from tests.collect import Collect
+from tests.waiting import until
 
 FPS = 60.0
 FIRST = dreams.picture(dreams.first())[0]
@@ -49,11 +50,11 @@ def show(dream):
             stage.stop()
 
 
-def test_frames_go_out_in_order_fresh_and_right(show, until):
+def test_frames_go_out_in_order_fresh_and_right(show):
     stage, output, _ = show()
     assert stage.state == "loading"
     stage.start()
-    output.more(until, 30)
+    output.more(30)
     stage.stop()
     numbers = [frame.number for frame in output.frames]
     assert numbers[0] == 0
@@ -67,7 +68,7 @@ def test_frames_go_out_in_order_fresh_and_right(show, until):
     assert not stage.latency_s  # nobody touched it
 
 
-def test_between_slow_drawings_frames_are_blended_if_that_is_asked_for(show, until):
+def test_between_slow_drawings_frames_are_blended_if_that_is_asked_for(show):
     stage, output, table = show(frozen=False)
     draws = stage.decks[0].player.draw
 
@@ -78,7 +79,7 @@ def test_between_slow_drawings_frames_are_blended_if_that_is_asked_for(show, unt
     stage.decks[0].player.draw = slow
     table.set("master/blend", [1])
     stage.start()
-    output.more(until, 40)
+    output.more(40)
     stage.stop()
     fresh = [i for i, frame in enumerate(output.frames) if frame.fresh][3:]
     between = []
@@ -101,7 +102,7 @@ def test_it_ends_by_itself_after_its_seconds(show):
     assert output.frames[-2].number < 29
 
 
-def test_a_slow_model_skips_drawings_and_never_steps(show, until):
+def test_a_slow_model_skips_drawings_and_never_steps(show):
     stage, output, _ = show(frozen=False)
     draw, move, moved, gate = stage.decks[0].player.draw, stage.decks[0].player.move, [], threading.Semaphore(1)
 
@@ -116,10 +117,10 @@ def test_a_slow_model_skips_drawings_and_never_steps(show, until):
     stage.decks[0].player.draw, stage.decks[0].player.move = slow, counted
     stage.start()
     for _ in range(5):  # each drawing takes three frames or more
-        stale = output.more(until, 3, lambda frame: not frame.fresh)
+        stale = output.more(3, lambda frame: not frame.fresh)
         assert all(frame.pixels is stale[0].pixels for frame in stale[:3])
         gate.release()
-        output.more(until, 1, lambda frame: frame.fresh)
+        output.more(1, lambda frame: frame.fresh)
     stage.stopped.set()
     gate.release()
     stage.stop()
@@ -130,7 +131,7 @@ def test_a_slow_model_skips_drawings_and_never_steps(show, until):
     assert stage.late == stage.repeated == sum(not frame.fresh for frame in output.frames)
 
 
-def test_a_slow_model_draws_as_often_as_it_can(show, until):
+def test_a_slow_model_draws_as_often_as_it_can(show):
     """No drawing waits for the last one to be shown: it begins when that one is done."""
     stage, output, _ = show(fps=1)
     draw, begun, gate = stage.decks[0].player.draw, [], threading.Semaphore(1)
@@ -149,14 +150,14 @@ def test_a_slow_model_draws_as_often_as_it_can(show, until):
     gate.release()
 
 
-def test_hold_keeps_the_picture_while_the_dream_and_the_master_go_on(show, until):
+def test_hold_keeps_the_picture_while_the_dream_and_the_master_go_on(show):
     stage, output, table = show()
     stage.start()
-    output.more(until, 3)
+    output.more(3)
     table.set("master/hold", [1])
     until(lambda: stage.state == "held")
     table.set("dream/knob/1", [1])
-    held = output.more(until, 10, lambda frame: not frame.fresh)[-5:]
+    held = output.more(10, lambda frame: not frame.fresh)[-5:]
     assert all(np.array_equal(frame.pixels, FIRST) for frame in held)
     assert not output.last.fresh
     table.set("master/blackout", [1])
@@ -165,13 +166,13 @@ def test_hold_keeps_the_picture_while_the_dream_and_the_master_go_on(show, until
     table.set("player/freeze", [0])
     steps = stage.decks[0].player.steps
     until(lambda: stage.decks[0].player.steps > steps + 3)
-    assert np.array_equal(output.more(until, 1)[0].pixels, FIRST)
+    assert np.array_equal(output.more(1)[0].pixels, FIRST)
     table.set("master/hold", [0])
-    output.more(until, 1, lambda frame: frame.fresh and not np.array_equal(frame.pixels, FIRST))
+    output.more(1, lambda frame: frame.fresh and not np.array_equal(frame.pixels, FIRST))
     assert stage.state == "playing"
 
 
-def test_fade_is_exact_and_blackout_is_black_at_once(show, until):
+def test_fade_is_exact_and_blackout_is_black_at_once(show):
     stage, output, table = show()
     stage.start()
     table.set("master/fade", [0.5])
@@ -188,35 +189,35 @@ def test_fade_is_exact_and_blackout_is_black_at_once(show, until):
     until(lambda: np.array_equal(output.last.pixels, half))
 
 
-def test_a_change_is_seen_by_the_next_drawing_and_its_latency_is_counted_once(show, until):
+def test_a_change_is_seen_by_the_next_drawing_and_its_latency_is_counted_once(show):
     stage, output, table = show()
     stage.start()
-    output.more(until, 10)
+    output.more(10)
     table.set("dream/knob/1", [1])
     shown = until(lambda: next((frame for frame in output.frames if frame.event_at is not None), None))
     wanted = dreams.picture(dreams.first() + np.eye(8)[0])[0]
     assert np.array_equal(shown.pixels, wanted)
     assert next(f for f in output.frames if np.array_equal(f.pixels, wanted)) is shown
-    output.more(until, 5)
+    output.more(5)
     assert len(stage.latency_s) == 1
     assert 0 < stage.latency_s[0] < 60
 
 
-def test_a_drawing_that_comes_too_late_gives_its_event_to_the_next(show, until):
+def test_a_drawing_that_comes_too_late_gives_its_event_to_the_next(show):
     stage, output, table = show()
     draws, gate = stage.decks[0].player.draw, threading.Event()
     stage.start()
-    output.more(until, 3)
+    output.more(3)
     stage.decks[0].player.draw = lambda values: gate.wait(60) and draws(values)
     table.set("dream/knob/1", [1])
     table.set("dream/knob/2", [1])
-    output.more(until, 5, lambda frame: not frame.fresh)
+    output.more(5, lambda frame: not frame.fresh)
     gate.set()
     shown = until(lambda: next((frame for frame in output.frames if frame.event_at is not None), None))
     assert np.array_equal(shown.pixels, dreams.picture(dreams.first() + np.eye(8)[0] + np.eye(8)[1])[0])
 
 
-def test_an_output_that_blocks_slows_nobody(show, until):
+def test_an_output_that_blocks_slows_nobody(show):
     gate = threading.Event()
 
     class Blocked(Output):
@@ -230,7 +231,7 @@ def test_an_output_that_blocks_slows_nobody(show, until):
     stage, output, _ = show(blocked)
     blocked.start(64, 32, FPS)
     stage.start()
-    numbers = [frame.number for frame in output.more(until, 30)]
+    numbers = [frame.number for frame in output.more(30)]
     assert numbers == sorted(set(numbers))
     assert blocked.dropped >= 25
     assert blocked.sent == 0
@@ -240,11 +241,11 @@ def test_an_output_that_blocks_slows_nobody(show, until):
     blocked.stop()
 
 
-def test_a_model_that_fails_keeps_the_picture_and_blackout_works(show, until, caplog):
+def test_a_model_that_fails_keeps_the_picture_and_blackout_works(show, caplog):
     stage, output, table = show()
     draw = stage.decks[0].player.draw
     stage.start()
-    output.more(until, 3)
+    output.more(3)
 
     def broken(values):
         raise RuntimeError("the device\nis gone")
@@ -252,19 +253,19 @@ def test_a_model_that_fails_keeps_the_picture_and_blackout_works(show, until, ca
     stage.decks[0].player.draw = broken
     until(lambda: stage.decks[0].errors >= 5)
     assert stage.decks[0].error == "the device is gone"
-    assert [f for f in output.more(until, 3) if f.fresh] == []
+    assert [f for f in output.more(3) if f.fresh] == []
     assert np.array_equal(output.last.pixels, FIRST)
     table.set("master/blackout", [1])
     until(lambda: not output.last.pixels[..., :3].any())
     table.set("master/blackout", [0])
     stage.decks[0].player.draw = draw
-    output.more(until, 3, lambda frame: frame.fresh)
+    output.more(3, lambda frame: frame.fresh)
     assert np.array_equal(output.last.pixels, FIRST)
     assert stage.decks[0].error is None
     assert [r.getMessage() for r in caplog.records] == ["deck a: drawing failed: the device is gone"]  # not 60 a second
 
 
-def test_a_model_that_fails_at_first_is_tried_again_without_haste(show, until, monkeypatch):
+def test_a_model_that_fails_at_first_is_tried_again_without_haste(show, monkeypatch):
     monkeypatch.setattr(live, "RETRY", 0.02)
     stage, output, _ = show()
     draw, tries, waits = stage.decks[0].player.draw, [], []
@@ -279,7 +280,7 @@ def test_a_model_that_fails_at_first_is_tried_again_without_haste(show, until, m
 
     stage.decks[0].player.draw = broken
     stage.start()
-    output.more(until, 5)
+    output.more(5)
     assert output.frames[0].number == 0
     assert stage.decks[0].errors == 3
     assert waits == [0.02] * 3
@@ -301,15 +302,15 @@ def test_a_model_that_never_draws_still_ends_in_time(show):
     assert not any(thread.is_alive() for thread in (stage._drawer, stage._clock))
 
 
-def test_a_dream_that_cannot_keep_up_goes_slower_and_is_drawn(show, until, monkeypatch):
+def test_a_dream_that_cannot_keep_up_goes_slower_and_is_drawn(show, monkeypatch):
     monkeypatch.setattr(deck_module, "PATIENCE", -1.0)  # no step is ever in time
     stage, output, _ = show(frozen=False)
     stage.start()
-    output.more(until, 10, lambda frame: frame.fresh)
+    output.more(10, lambda frame: frame.fresh)
     assert stage.decks[0].player.steps == 1
 
 
-def test_after_a_sleep_of_the_machine_the_show_goes_on_where_it_was(show, until, monkeypatch):
+def test_after_a_sleep_of_the_machine_the_show_goes_on_where_it_was(show, monkeypatch):
     monkeypatch.setattr(live, "ASLEEP", 0.2)
 
     class Lid(Output):

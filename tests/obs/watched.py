@@ -7,6 +7,7 @@ import av
 
 from tests.obs import stamp, ways
 from tests.obs.studio import Studio
+from tests.waiting import until
 
 SHOT_EVERY = 0.2  # seconds
 
@@ -34,7 +35,7 @@ def model(name: str, folder: Path) -> str:
 
 def played(studio: Studio, way: str, **settings) -> float:
     """Have OBS show what comes by that way; seconds until it has a picture."""
-    ways.until(lambda: ways.listening(way), 20, "the listener")
+    until(lambda: ways.listening(way), 20, pause=0.05)
     return studio.play(ways.WAYS[way].url, ways.WAYS[way].form, **settings)
 
 

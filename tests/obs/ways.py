@@ -5,11 +5,12 @@ import json
 import shutil
 import subprocess
 import sys
-import time
 import urllib.request
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
+
+from tests.waiting import until
 
 HERE = Path(__file__).parent
 RTMP_MODULE = Path("/usr/lib/nginx/modules/ngx_rtmp_module.so")
@@ -99,7 +100,7 @@ def livedream(*arguments: str, folder: Path, program=STAMPED, env=None):
     """`livedream run`, once it plays."""
     command = [sys.executable, *program, "run", "--web", f"127.0.0.1:{WEB}", "--device", "cpu"]
     with process([*command, *arguments], folder / "livedream.log", env=env) as child:
-        until(lambda: child.poll() is not None or status().get("state") == "playing", 30, "livedream to play")
+        until(lambda: child.poll() is not None or status().get("state") == "playing", 30, pause=0.05)
         if child.poll() is not None:
             raise RuntimeError((folder / "livedream.log").read_text(errors="replace")[-2000:])
         yield child
@@ -129,12 +130,3 @@ def listening(way: str) -> bool:
         return True
     rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     return any(row[1].endswith(f":{address.port:04X}") and row[3] == "0A" for row in rows)
-
-
-def until(true, seconds: float, what: str) -> None:
-    """Wait for a condition. TimeoutError: waited in vain for `what`."""
-    end = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > end:
-            raise TimeoutError(f"waited {seconds:g} s in vain for {what}")
-        time.sleep(0.05)

@@ -7,6 +7,7 @@ import numpy as np
 
 from livedream.output.kinds import parse
 from livedream.picture.frame import Frame
+from tests.waiting import until
 
 # 75 % colour bars (EBU Tech. 3373 calls them so): the brightest that every broadcast path has to carry.
 BARS = [tuple(191 * (bars >> bit & 1) for bit in (1, 2, 0)) for bars in range(7, -1, -1)]
@@ -40,15 +41,6 @@ def stamp(picture: np.ndarray, channel: int = 1) -> int:
     """The number again; `channel` is one that is bright where the picture is."""
     row = picture[BLOCK // 2, BLOCK // 2 : BITS * BLOCK : BLOCK, channel]
     return sum(1 << bit for bit, value in enumerate(row) if value > 127)
-
-
-def until(condition, seconds: float = 30.0):
-    """Wait for `condition()` to be true and return what it said."""
-    end = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < end, f"not within {seconds} s: {condition}"
-        time.sleep(0.01)
-    return found
 
 
 class Feed:

@@ -9,7 +9,8 @@ import numpy as np
 import psutil
 
 from tests.output import receiving
-from tests.output.counted import BARS, Feed, bars, middles, stamp, stamped, until
+from tests.output.counted import BARS, Feed, bars, middles, stamp, stamped
+from tests.waiting import until
 
 # Found without mDNS: the finder asks these addresses.
 folder = tempfile.mkdtemp()

@@ -7,12 +7,14 @@ import numpy as np
 import psutil
 
 from tests.output import receiving
-from tests.output.counted import BARS, Feed, bars, middles, stamped, until
+from tests.output.counted import BARS, Feed, bars, middles, stamped
 
 os.environ["OMT_STORAGE_PATH"] = tempfile.mkdtemp()
 
 import cyomtlib
 from cyomtlib import FrameType, PreferredVideoFormat, VideoFlags
+
+from tests.waiting import until
 
 
 def port():

@@ -10,7 +10,8 @@ import time
 import psutil
 
 from tests.output.apart import serve
-from tests.output.counted import Feed, bars, stamp, stamped, until
+from tests.output.counted import Feed, bars, stamp, stamped
+from tests.waiting import until
 
 
 class Waiting:

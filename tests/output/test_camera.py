@@ -9,6 +9,7 @@ import pytest
 from livedream import UserError
 from livedream.output.kinds import parse
 from livedream.picture.frame import Frame
+from tests.waiting import until
 
 pyvirtualcam = pytest.importorskip("pyvirtualcam")
 
@@ -56,7 +57,7 @@ def plain(number, width, height, alpha=255):
     return Frame(np.full((height, width, 4), (200, 100, 50, alpha), np.uint8), number)
 
 
-def test_pretended_camera_gets_rgb_in_its_own_size_whatever_comes(frame, until):
+def test_pretended_camera_gets_rgb_in_its_own_size_whatever_comes(frame):
     output = parse("camera")
     output.start(320, 180, 30)
     shown = frame(0)
@@ -78,7 +79,7 @@ def test_pretended_camera_gets_rgb_in_its_own_size_whatever_comes(frame, until):
     assert output.note is None
 
 
-def test_pretended_camera_by_name_size_and_rate(frame, until):
+def test_pretended_camera_by_name_size_and_rate(frame):
     output = parse("camera:/dev/video3#size=641x480&fps=15")
     output.start(320, 180, 30)
     output.show(frame(0))
@@ -88,7 +89,7 @@ def test_pretended_camera_by_name_size_and_rate(frame, until):
     output.stop()
 
 
-def test_pretended_camera_unplugged_in_mid_show_is_opened_again(frame, until):
+def test_pretended_camera_unplugged_in_mid_show_is_opened_again(frame):
     output = parse("camera")
     output.waits = (0.01, 0.02)
     output.start(320, 180, 30)
@@ -103,7 +104,7 @@ def test_pretended_camera_unplugged_in_mid_show_is_opened_again(frame, until):
     output.stop()
 
 
-def test_no_device_is_said_with_the_fix_and_taken_when_it_comes(frame, until, monkeypatch):
+def test_no_device_is_said_with_the_fix_and_taken_when_it_comes(frame, monkeypatch):
     monkeypatch.setattr(Pretended, "absent", True)
     output = parse("camera")
     output.waits = (0.01, 0.02)
@@ -120,7 +121,7 @@ def test_no_device_is_said_with_the_fix_and_taken_when_it_comes(frame, until, mo
     output.stop()
 
 
-def test_pretended_camera_added_and_removed_fifty_times(frame, until):
+def test_pretended_camera_added_and_removed_fifty_times(frame):
     before = threading.active_count()
     for _ in range(50):
         output = parse("camera")

@@ -12,6 +12,7 @@ from livedream import UserError
 from livedream.output.kinds import parse
 from livedream.output.video import encoders
 from livedream.output.video.encode import Encoder
+from tests.waiting import until
 
 SOFTWARE = {"h264": "libx264", "hevc": "libx265", "av1": "libsvtav1", "prores": "prores_ks", "ffv1": "ffv1"}
 SUFFIX = {"prores": "mov", "ffv1": "mkv"}
@@ -112,7 +113,7 @@ def test_a_driver_that_crashes_or_hangs_costs_only_its_own_encoder(tmp_path, mon
     assert found == {"h264_amf": "", "h264_nvenc": crashed, "h264_qsv": crashed, "av1_amf": ""}
 
 
-def test_what_works_is_found_out_in_the_background(tmp_path, monkeypatch, until):
+def test_what_works_is_found_out_in_the_background(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     encoders.learn()
     encoders.learn()  # once is enough

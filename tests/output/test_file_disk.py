@@ -8,6 +8,7 @@ import pytest
 from livedream import UserError
 from livedream.output.files import disk
 from livedream.output.kinds import parse
+from tests.waiting import until
 
 Usage = namedtuple("Usage", "total used free")
 GB = 1_000_000_000
@@ -50,7 +51,7 @@ def test_the_time_left_is_that_of_the_present_rate(monkeypatch, room, tmp_path):
     assert watched.look() == "160 MB of disk left, 60 seconds"
 
 
-def test_a_full_disk_ends_the_recording_whole(tmp_path, frame, room, until):
+def test_a_full_disk_ends_the_recording_whole(tmp_path, frame, room):
     output = parse(str(tmp_path / "a.mp4"))
     output.start(320, 180, 30)
     for number in range(10):

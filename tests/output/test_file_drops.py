@@ -8,12 +8,13 @@ import pytest
 from livedream.output.files import container
 from livedream.output.kinds import parse
 from livedream.picture.frame import Frame
+from tests.waiting import until
 
 
 class Slow:
     """A recording whose disk waits for `step()` before each picture is written."""
 
-    def __init__(self, sink, monkeypatch, until):
+    def __init__(self, sink, monkeypatch):
         self._may, self._until = threading.Semaphore(0), until
         put = container.Container.put
 
@@ -49,8 +50,8 @@ class Slow:
 
 
 @pytest.fixture
-def slow(monkeypatch, until):
-    return lambda sink: Slow(sink, monkeypatch, until)
+def slow(monkeypatch):
+    return lambda sink: Slow(sink, monkeypatch)
 
 
 def test_dropped_frames_are_marked_and_told(tmp_path, frame, slow, caplog):
@@ -100,7 +101,7 @@ def test_a_lower_rate_is_no_drop(tmp_path, frame, slow):
     disk.end()
 
 
-def test_what_a_broken_disk_took_is_marked_and_the_rest_lies_in_another_file(tmp_path, frame, monkeypatch, until):
+def test_what_a_broken_disk_took_is_marked_and_the_rest_lies_in_another_file(tmp_path, frame, monkeypatch):
     put = container.Container.put
     broken = threading.Event()
 

@@ -9,6 +9,7 @@ from livedream import UserError
 from livedream.output import Options, Output, stop_all
 from livedream.output.kinds import parse
 from livedream.output.secret import masked
+from tests.waiting import until
 
 
 class Recorder(Output):
@@ -38,7 +39,7 @@ class Recorder(Output):
         self.closed += 1
 
 
-def test_slow_output_drops_its_own_frames_and_gets_the_newest(frame, until):
+def test_slow_output_drops_its_own_frames_and_gets_the_newest(frame):
     slow, quick = Recorder(), Recorder()
     slow.gate.clear()
     for each in (slow, quick):
@@ -59,7 +60,7 @@ def test_slow_output_drops_its_own_frames_and_gets_the_newest(frame, until):
     assert slow.closed == 1
 
 
-def test_broken_output_is_named_and_tried_again(frame, until, caplog):
+def test_broken_output_is_named_and_tried_again(frame, caplog):
     output = Recorder(faults=2)
     states = []
     say = output.say
@@ -77,7 +78,7 @@ def test_broken_output_is_named_and_tried_again(frame, until, caplog):
     assert "output recorder: retrying: the cable is out" in caplog.text
 
 
-def test_what_only_the_user_can_mend_fails_without_a_retry(until):
+def test_what_only_the_user_can_mend_fails_without_a_retry():
     output = Recorder()
 
     def refuse(width, height, fps):
@@ -108,7 +109,7 @@ def test_many_that_hang_are_ended_at_the_same_time(frame):
     assert time.monotonic() - began < 4 * 2  # one after the other would take that long at least
 
 
-def test_fps_key_thins_the_frames(frame, until):
+def test_fps_key_thins_the_frames(frame):
     output = parse("none#fps=10")
     written = []
     output.write = lambda each: written.append(each.number)

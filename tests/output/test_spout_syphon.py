@@ -10,6 +10,7 @@ import pytest
 from livedream import UserError
 from livedream.output.kinds import parse
 from livedream.picture.frame import Frame
+from tests.waiting import until
 
 
 def picture(number, width=64, height=48):
@@ -58,7 +59,7 @@ def spout(monkeypatch):
     return made
 
 
-def test_pretended_spout_gets_rgba_with_the_top_row_first_in_every_size(spout, until):
+def test_pretended_spout_gets_rgba_with_the_top_row_first_in_every_size(spout):
     output = parse("spout:stage")
     output.start(64, 48, 30)
     shown = [picture(0), picture(1, 32, 16)]
@@ -78,7 +79,7 @@ def test_pretended_spout_gets_rgba_with_the_top_row_first_in_every_size(spout, u
     assert len({thread for _, _, thread in sender.calls}) == 1  # an OpenGL context belongs to one thread
 
 
-def test_pretended_spout_that_refuses_a_frame_is_opened_anew(spout, until):
+def test_pretended_spout_that_refuses_a_frame_is_opened_anew(spout):
     output = parse("spout")
     output.waits = (0.01, 0.02)
     Sender.fails = 1
@@ -142,7 +143,7 @@ def syphon(monkeypatch):
     return made
 
 
-def test_pretended_syphon_gets_rgba_flipped_by_the_library_in_every_size(syphon, until):
+def test_pretended_syphon_gets_rgba_flipped_by_the_library_in_every_size(syphon):
     output = parse("syphon:stage")
     output.start(64, 48, 30)
     shown = [picture(0), picture(1), picture(2, 32, 16)]

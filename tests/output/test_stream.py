@@ -22,6 +22,7 @@ from livedream.output import stop_all
 from livedream.output.kinds import parse
 from livedream.output.streams import protocols, whip
 from tests.output.streaming import QUICK, Frames, Nginx, SrtReceiver, free_port, has_srt, needs_server, pulled
+from tests.waiting import until
 
 needs_srt = pytest.mark.skipif(not has_srt(), reason="needs an ffmpeg with SRT (apt)")
 
@@ -69,7 +70,7 @@ def is_the_picture(picture):
 
 
 @needs_server
-def test_stream_survives_a_server_that_is_absent_killed_and_back(nginx, show, until, caplog):
+def test_stream_survives_a_server_that_is_absent_killed_and_back(nginx, show, caplog):
     output, other = parse(f"{nginx.url}#fps=15"), parse("none")
     show(output, other)
     until(lambda: output.state == "retrying")  # nobody is there yet
@@ -94,7 +95,7 @@ def test_stream_survives_a_server_that_is_absent_killed_and_back(nginx, show, un
 
 
 @needs_server
-def test_encoder_process_that_dies_is_started_again(nginx, show, until):
+def test_encoder_process_that_dies_is_started_again(nginx, show):
     nginx.start()
     output = parse(nginx.url)
     show(output)
@@ -108,7 +109,7 @@ def test_encoder_process_that_dies_is_started_again(nginx, show, until):
 
 
 @needs_server
-def test_server_that_stalls_is_said_and_taken_up_again(nginx, show, until):
+def test_server_that_stalls_is_said_and_taken_up_again(nginx, show):
     nginx.start()
     output = parse(f"{nginx.url}#bitrate=20M&size=1280x720")  # more than fits in the system's buffers
     show(output)
@@ -122,7 +123,7 @@ def test_server_that_stalls_is_said_and_taken_up_again(nginx, show, until):
 
 
 @pytest.mark.parametrize("scheme", ["rtmp", "http"])
-def test_players_fetch_the_stream_one_after_another(scheme, show, until):
+def test_players_fetch_the_stream_one_after_another(scheme, show):
     where = f"127.0.0.1:{free_port()}/live"
     output = parse(f"listen-{scheme}://{where}")
     show(output)
@@ -135,7 +136,7 @@ def test_players_fetch_the_stream_one_after_another(scheme, show, until):
     assert output.error is None
 
 
-def test_second_player_is_refused_and_disturbs_nobody(show, until):
+def test_second_player_is_refused_and_disturbs_nobody(show):
     where = f"127.0.0.1:{free_port()}/live"
     output = parse(f"listen-rtmp://{where}")
     show(output)
@@ -150,7 +151,7 @@ def test_second_player_is_refused_and_disturbs_nobody(show, until):
     assert output.error is None
 
 
-def test_listener_whose_port_is_taken_says_so_and_takes_it_when_it_is_free(show, until):
+def test_listener_whose_port_is_taken_says_so_and_takes_it_when_it_is_free(show):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         output = parse(f"listen-rtmp://127.0.0.1:{port}/live")
@@ -161,7 +162,7 @@ def test_listener_whose_port_is_taken_says_so_and_takes_it_when_it_is_free(show,
     is_the_picture(pulled(f"rtmp://127.0.0.1:{port}/live"))
 
 
-def test_hevc_goes_where_it_is_taken(show, until):
+def test_hevc_goes_where_it_is_taken(show):
     where = f"127.0.0.1:{free_port()}/live"
     output = parse(f"listen-rtmp://{where}#codec=hevc")
     show(output)
@@ -174,7 +175,7 @@ def test_hevc_goes_where_it_is_taken(show, until):
         refused.open(320, 192, 30)
 
 
-def test_datagrams_to_one_address(show, until):
+def test_datagrams_to_one_address(show):
     port = free_port(socket.SOCK_DGRAM)
     output = parse(f"udp://127.0.0.1:{port}#keyframe=0.5")
     show(output)
@@ -184,7 +185,7 @@ def test_datagrams_to_one_address(show, until):
 
 
 @needs_srt
-def test_srt_callers_come_and_go_and_nobody_can_read_the_passphrase(show, until, caplog):
+def test_srt_callers_come_and_go_and_nobody_can_read_the_passphrase(show, caplog):
     port = free_port(socket.SOCK_DGRAM)
     output = parse(f"srt://:{port}?passphrase=open-sekret&latency=20000")
     show(output)
@@ -206,7 +207,7 @@ def test_srt_callers_come_and_go_and_nobody_can_read_the_passphrase(show, until,
 
 
 @needs_srt
-def test_srt_is_called_again_until_somebody_takes_it(show, until):
+def test_srt_is_called_again_until_somebody_takes_it(show):
     port = free_port(socket.SOCK_DGRAM)
     output = parse(f"srt://127.0.0.1:{port}")
     show(output)
@@ -219,7 +220,7 @@ def test_srt_is_called_again_until_somebody_takes_it(show, until):
         until(lambda: output.state == "retrying", 20)
 
 
-def test_srt_without_a_program_says_what_to_install(show, until, monkeypatch):
+def test_srt_without_a_program_says_what_to_install(show, monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
     monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", "/nowhere/ffmpeg")
     output = parse("srt://127.0.0.1:9")
@@ -269,7 +270,7 @@ def test_whip_relay_keeps_key_and_token_to_itself():
     assert Endpoint.seen[1][:3] == ("DELETE", "/session/7", bearer)
 
 
-def test_far_end_that_never_answers_holds_up_nobody(show, until):
+def test_far_end_that_never_answers_holds_up_nobody(show):
     """It takes the connection and says nothing: FFmpeg would wait for ever, even in closing."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
@@ -285,7 +286,7 @@ def test_far_end_that_never_answers_holds_up_nobody(show, until):
         assert all(child.poll() is not None for child in children)
 
 
-def test_child_that_is_stopped_in_the_middle_of_a_picture_is_ended(show, until):
+def test_child_that_is_stopped_in_the_middle_of_a_picture_is_ended(show):
     output = parse(f"listen-rtmp://127.0.0.1:{free_port()}/live")
     show(output)
     until(lambda: output.note)

@@ -12,6 +12,7 @@ from livedream.output.kinds import parse
 from livedream.picture.frame import Frame
 from tests.output.streaming import free_port
 from tests.pulse import needs_pulse, pulse  # noqa: F401
+from tests.waiting import until
 
 RATE = 48000
 
@@ -64,7 +65,7 @@ def seen_and_heard(url, seconds):
 
 
 @needs_pulse
-def test_flash_and_click_arrive_together(flashes, until):
+def test_flash_and_click_arrive_together(flashes):
     where = f"127.0.0.1:{free_port()}/live"
     output = parse(f"listen-rtmp://{where}#audio=default")
     flashes(output)
@@ -79,7 +80,7 @@ def test_flash_and_click_arrive_together(flashes, until):
 
 
 @needs_pulse
-def test_pictures_go_on_when_the_sound_goes(flashes, pulse, until):  # noqa: F811
+def test_pictures_go_on_when_the_sound_goes(flashes, pulse):  # noqa: F811
     where = f"127.0.0.1:{free_port()}/live"
     output = parse(f"listen-rtmp://{where}#audio=default")
     flashes(output)

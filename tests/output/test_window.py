@@ -10,6 +10,7 @@ import pytest
 from livedream.output.kinds import parse
 from livedream.picture.fit import placed
 from tests.output.desktop import lit
+from tests.waiting import until
 
 SCREEN = (800, 600)
 
@@ -38,7 +39,7 @@ def test_picture_stands_upright_between_black_bars(window, screen):
     assert shows(picture, x, y, w, h)
 
 
-def test_f_and_esc_and_close(window, screen, press, until):
+def test_f_and_esc_and_close(window, screen, press):
     show = window(size="320x180")
     assert lit(screen())[2:] == (320, 180)
     press("f")
@@ -54,7 +55,7 @@ def test_f_and_esc_and_close(window, screen, press, until):
     assert show.end()[0] == "over\n"
 
 
-def test_monitor_is_filled_without_a_pointer(window, screen, xdotool, until):
+def test_monitor_is_filled_without_a_pointer(window, screen, xdotool):
     xdotool("mousemove", "400", "300")
     window("window:0#fit=stretch")
     until(lambda: lit(screen())[2:] == SCREEN)
@@ -66,7 +67,7 @@ def test_monitor_is_filled_without_a_pointer(window, screen, xdotool, until):
     assert np.abs(np.diff(middle, axis=1)).max() <= 2
 
 
-def test_resizing_keeps_the_shape(window, screen, xdotool, until):
+def test_resizing_keeps_the_shape(window, screen, xdotool):
     window(size="320x180")
     [found] = xdotool("search", "--onlyvisible", "--name", "^livedream$")
     xdotool("windowmove", found, "0", "0", "windowsize", found, "500", "180")

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.output.desktop import Server, Show, lit, shot
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def server():
 
 
 @pytest.fixture
-def managed(server, until):
+def managed(server):
     """The environment of an X server with a window manager: windows have frames and can be minimised."""
     if not (shutil.which("openbox") and shutil.which("wmctrl")):
         pytest.skip("needs openbox and wmctrl (apt)")
@@ -51,14 +52,14 @@ def playing():
         show.kill()
 
 
-def goes_on(show, until, frames=30):
+def goes_on(show, frames=30):
     """The other output gets so many more frames, and has missed none."""
     before = show.ask("numbers[-1]")
     until(lambda: show.ask("numbers[-1]") >= before + frames)
     assert show.ask("numbers == list(range(len(numbers)))")
 
 
-def draws(show, until):
+def draws(show):
     before = show.ask("window.sent")
     until(lambda: show.ask("window.sent") > before + 3)
     assert show.ask("window.state") == "up"
@@ -72,23 +73,23 @@ def find(env):
     return do(env, "xdotool", "search", "--onlyvisible", "--name", "^livedream$")
 
 
-def test_dragged_and_minimised(managed, playing, until):
+def test_dragged_and_minimised(managed, playing):
     show = playing(managed)
     before = until(lambda: lit_picture(managed))
     x, y = before[0] + 60, before[1] - 8  # the title bar
     path = " ".join(f"mousemove {x + 3 * step} {y + 2 * step} sleep 0.01" for step in range(30))
     do(managed, "xdotool", *f"mousemove {x} {y} mousedown 1 {path} mouseup 1".split())
     until(lambda: (now := lit_picture(managed)) and now[0] > before[0] + 60 and now[1] > before[1] + 40)
-    goes_on(show, until)
-    draws(show, until)
+    goes_on(show)
+    draws(show)
     [found] = find(managed)
     do(managed, "xdotool", "windowminimize", "--sync", found)
     until(lambda: show.ask("window._hidden"))
     sent = show.ask("window.sent")
-    goes_on(show, until)
+    goes_on(show)
     assert show.ask("window.sent") == sent  # nobody could see it
     do(managed, "xdotool", "windowactivate", found)
-    draws(show, until)
+    draws(show)
     until(lambda: lit_picture(managed))
 
 
@@ -99,44 +100,44 @@ def lit_picture(env):
     return (columns[0], rows[0]) if (len(rows), len(columns)) == (180, 320) else None
 
 
-def test_closed_and_opened_again(managed, playing, until):
+def test_closed_and_opened_again(managed, playing):
     show = playing(managed)
     for _ in range(2):
         do(managed, "wmctrl", "-c", "livedream")
         until(lambda: show.ask("window.state") == "closed")
         until(lambda: not find(managed))
         dropped = show.ask("window.dropped")
-        goes_on(show, until)
+        goes_on(show)
         assert show.ask("window.dropped") == dropped  # what is closed misses nothing
         assert show.ask("window.start(320, 180, 30)") is None
         until(lambda: find(managed))
-        draws(show, until)
+        draws(show)
     show.ask("setattr(look, 'stays', False)")
     do(managed, "wmctrl", "-c", "livedream")
     assert show.end()[0] == "over\n"
 
 
-def test_a_window_that_hangs_holds_up_nobody(server, playing, until):
+def test_a_window_that_hangs_holds_up_nobody(server, playing):
     show = playing(server.env)
     server.signal(signal.SIGSTOP)
     try:
-        goes_on(show, until, frames=60)  # its main thread waits for the display all the while
+        goes_on(show, frames=60)  # its main thread waits for the display all the while
         assert show.ask("window.dropped") > 30
     finally:
         server.signal(signal.SIGCONT)
-    draws(show, until)
+    draws(show)
 
 
-def test_a_display_that_dies_does_not_take_the_show_along(server, playing, until):
+def test_a_display_that_dies_does_not_take_the_show_along(server, playing):
     show = playing(server.env)
     server.signal(signal.SIGKILL)
     until(lambda: show.ask("window.state") == "retrying")
     assert "display" in show.ask("window.error")
-    goes_on(show, until)
+    goes_on(show)
     again = Server(server.display)
     try:
         until(lambda: show.ask("window.state") == "up")
-        draws(show, until)
+        draws(show)
         until(lambda: lit(shot(again.env))[2:] == (320, 180))
     finally:
         again.end()

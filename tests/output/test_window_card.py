@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from livedream.output.window.card import BARS, LINE, draw
+from tests.waiting import until
 
 LINES = ["HDMI-1", "monitor 1 · 1280 × 720 · 60 Hz", "--out window:1"]
 
@@ -17,7 +18,7 @@ def moving(picture, card):
 
 
 @pytest.mark.parametrize("turn", [0, 90])
-def test_t_shows_the_card_to_the_pixel_and_its_line_moves(window, screen, press, until, turn):
+def test_t_shows_the_card_to_the_pixel_and_its_line_moves(window, screen, press, turn):
     show = window(f"window#rotate={turn}", "500x400")
 
     def seen():
@@ -42,7 +43,7 @@ def test_t_shows_the_card_to_the_pixel_and_its_line_moves(window, screen, press,
     until(lambda: len(moving(seen(), card)) > 100)
 
 
-def test_the_card_says_its_monitor_and_size(window, press, until):
+def test_the_card_says_its_monitor_and_size(window, press):
     show = window("window:0")
     about = until(lambda: show.ask("window._about(800, 600)"))
     assert about == ["screen", "monitor 0 · 800 × 600", "--out window:0"]

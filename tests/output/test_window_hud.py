@@ -12,6 +12,7 @@ import pytest
 from livedream.output.window import hud
 from livedream.picture import letters
 from tests.output.desktop import lit
+from tests.waiting import until
 
 SIZE = (640, 360)
 PICTURE = "setattr(look, 'picture', __import__('numpy').full((180, 320, 4), (90, 90, 90, 255), 'uint8'))"
@@ -27,7 +28,7 @@ def expected(lines):
     return picture
 
 
-def test_h_shows_the_figures_and_takes_them_away(window, screen, press, until):
+def test_h_shows_the_figures_and_takes_them_away(window, screen, press):
     show = window(size="640x360")
     show.ask(PICTURE)
     x, y, w, h = lit(screen())
@@ -51,7 +52,7 @@ def test_h_shows_the_figures_and_takes_them_away(window, screen, press, until):
     assert show.ask("look.asked") == asked
 
 
-def test_figures_that_fail_do_not_take_the_window_along(window, press, until):
+def test_figures_that_fail_do_not_take_the_window_along(window, press):
     show = window()
     show.ask("setattr(look, 'figures', ValueError('no status'))")
     press("h")

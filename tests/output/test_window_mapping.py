@@ -7,6 +7,7 @@ import pytest
 
 from tests.output.desktop import Show
 from tests.output.test_placement import solved
+from tests.waiting import until
 
 AT, SIZE = (200, 100), 400  # a window of 400x400 in the middle of the screen
 
@@ -50,7 +51,7 @@ def warped(picture, corners, size=SIZE):
     return drawn * inside[..., None], ~near
 
 
-def test_a_corner_dragged_by_the_mouse_maps_the_picture_in_perspective(window, seen, press, xdotool, until):
+def test_a_corner_dragged_by_the_mouse_maps_the_picture_in_perspective(window, seen, press, xdotool):
     show = window("window#fit=stretch")
     press("m")
     until(lambda: show.ask("window.mapping"))
@@ -71,7 +72,7 @@ def test_a_corner_dragged_by_the_mouse_maps_the_picture_in_perspective(window, s
     assert np.abs(handles - drawn).mean() > 1  # there were handles and a grid
 
 
-def test_edges_are_antialiased_and_all_else_is_black(window, seen, until):
+def test_edges_are_antialiased_and_all_else_is_black(window, seen):
     show = window("window#fit=stretch")
     show.ask("setattr(look, 'picture', np.full((64, 64, 4), 255, 'uint8'))")
     quad = (0.1, 0.2, 0.93, 0.11, 0.8, 0.9, 0.23, 0.7)
@@ -86,7 +87,7 @@ def test_edges_are_antialiased_and_all_else_is_black(window, seen, until):
     assert 0.6 * around < between < 2.2 * around
 
 
-def test_flips_and_turns_to_the_last_bit(window, seen, until):
+def test_flips_and_turns_to_the_last_bit(window, seen):
     show = window()
     make = "np.random.default_rng(1).integers(0, 256, (400, 400, 4), 'uint8') | np.array([0, 0, 0, 255], 'uint8')"
     show.ask(f"setattr(look, 'picture', {make})")
@@ -101,7 +102,7 @@ def test_flips_and_turns_to_the_last_bit(window, seen, until):
     until(lambda: np.abs(seen() - drawn)[whole].mean() < 1)
 
 
-def test_a_turned_picture_is_fitted_as_it_then_is(window, seen, until):
+def test_a_turned_picture_is_fitted_as_it_then_is(window, seen):
     show = window("window#rotate=90")
     until(lambda: seen()[:, 200].max(axis=1).min() > 8)
     assert seen()[:, :80].max() == 0  # 180 of 320 across
@@ -112,7 +113,7 @@ def test_a_turned_picture_is_fitted_as_it_then_is(window, seen, until):
     until(lambda: seen()[5, 5].max() > 8 and seen()[201:].max() == 0 and seen()[:, 201:].max() == 0)
 
 
-def test_keys_choose_and_push_a_corner_and_nothing_makes_it_degenerate(window, press, xdotool, until):
+def test_keys_choose_and_push_a_corner_and_nothing_makes_it_degenerate(window, press, xdotool):
     show = window()
     press("Right")
     press("t")
@@ -140,7 +141,7 @@ def test_keys_choose_and_push_a_corner_and_nothing_makes_it_degenerate(window, p
     assert show.ask("window.state") == "up"
 
 
-def test_corners_survive_the_program(display, tmp_path, until):
+def test_corners_survive_the_program(display, tmp_path):
     env = display | {"XDG_CONFIG_HOME": str(tmp_path)}
     quad = (0.125, 0, 1, 0.25, 0.875, 1, 0, 0.75)
     for number in range(2):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tests.output.desktop import Show, lit
+from tests.waiting import until
 
 CONFIGURATION = """
 Section "ServerFlags"
@@ -83,7 +84,7 @@ def full(env):
 
 
 @pytest.fixture
-def manager(request, monitors, until):
+def manager(request, monitors):
     """A window manager, or none: it puts windows where it likes unless they say where they want to be."""
     if not request.param:
         yield
@@ -99,7 +100,7 @@ def manager(request, monitors, until):
 
 
 @pytest.mark.parametrize("manager", [False, True], indirect=True, ids=["alone", "managed"])
-def test_a_monitor_that_goes_and_comes_back_takes_its_window_along(monitors, manager, until):
+def test_a_monitor_that_goes_and_comes_back_takes_its_window_along(monitors, manager):
     show = Show(monitors, "window:dummy1#fit=stretch")
     try:
         until(lambda: full(monitors))
@@ -121,7 +122,7 @@ def test_a_monitor_that_goes_and_comes_back_takes_its_window_along(monitors, man
 
 
 @pytest.mark.parametrize("manager", [False, True], indirect=True, ids=["alone", "managed"])
-def test_a_place_on_a_monitor_without_a_border(monitors, manager, until):
+def test_a_place_on_a_monitor_without_a_border(monitors, manager):
     show = Show(monitors, "window:1#at=30,40&size=320x180&border=0")
     try:
         until(lambda: lit(shot(monitors, 800, 640, 480)) == (30, 40, 320, 180))

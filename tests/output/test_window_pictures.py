@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from tests.waiting import until
+
 # CUDA upon the host's memory, as far as interop.py needs it. Every call is first made to the real bindings, which
 # answer without a driver that there is none, but refuse what they would refuse anywhere: a wrong type, a wrong count.
 CARD = """
@@ -135,7 +137,7 @@ print(put(OnCard(2)), put(OnCard(3)), len(images))
     assert said == ["0", "1", "1", "0"]
 
 
-def test_without_a_card_pictures_come_by_way_of_the_host(window, screen, until):
+def test_without_a_card_pictures_come_by_way_of_the_host(window, screen):
     show = window(size="320x180")
     for level in (60, 120):
         show.ask(f"setattr(look, 'picture', OnCard({level}))")
@@ -146,7 +148,7 @@ def test_without_a_card_pictures_come_by_way_of_the_host(window, screen, until):
 
 
 @pytest.mark.parametrize("alpha", [255, 153])
-def test_fade_and_what_shines_through_is_black(window, screen, until, alpha):
+def test_fade_and_what_shines_through_is_black(window, screen, alpha):
     show = window(size="320x180")
     show.ask(f"setattr(look, 'picture', np.full((180, 320, 4), (200, 200, 200, {alpha}), 'uint8'))")
     for fade, level in ((0.5, 100), (0.25, 50), (0.0, 0), (1.0, 200)):

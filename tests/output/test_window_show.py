@@ -10,6 +10,7 @@ import pytest
 from tests import dreams
 from tests import show as shows
 from tests.output.desktop import shot
+from tests.waiting import until
 
 FIRST, SECOND = "window#at=20,30&size=64x32&border=0", "window#at=400,200&size=32x64&border=0&rotate=90&flip=h"
 
@@ -36,15 +37,15 @@ def value(show, address):
     return next((each["value"] for each in told if each["address"] == address), None)
 
 
-def held(show, until):
+def held(show):
     """The picture that is shown from now on, uint8 [32, 64, 3]."""
     until(lambda: value(show, "player/freeze") is True)
     until(lambda: len({frame[2].tobytes() for frame in show.frames(8)}) == 1)
     return show.frame()[2][..., :3]
 
 
-def test_two_windows_and_osc_keys_and_page_agree(show, display, until):
-    picture = held(show, until)
+def test_two_windows_and_osc_keys_and_page_agree(show, display):
+    picture = held(show)
     turned = np.rot90(picture[:, ::-1], -1)
     until(lambda: np.array_equal(shot(display)[30:62, 20:84], picture))
     until(lambda: np.array_equal(shot(display)[200:264, 400:432], turned))
@@ -68,8 +69,8 @@ def test_two_windows_and_osc_keys_and_page_agree(show, display, until):
     until(lambda: value(show, "window/0/corners") == pytest.approx([0, 0, 0.5, 0, 0.5 + 10 / 64, 0.5, 0, 0.5]))
 
 
-def test_windows_come_and_go_in_play(show, display, until):
-    picture = held(show, until)
+def test_windows_come_and_go_in_play(show, display):
+    picture = held(show)
     until(lambda: len(windows(display)) == 2)
     show.osc("output/remove", "s", "window")
     until(lambda: len(windows(display)) == 1)

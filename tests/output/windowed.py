@@ -10,12 +10,12 @@ import threading
 import types
 
 import numpy as np
-from conftest import moving_gradient
 
 from livedream.output.kinds import parse
 from livedream.output.none import Nowhere
 from livedream.output.window import run
 from livedream.picture.frame import Frame
+from tests.output.conftest import moving_gradient
 
 # What a test may set: the picture and its fade; the figures that the HUD asks for, and how often it did; whether the
 # show goes on when the window is closed.

@@ -16,6 +16,7 @@ from livedream.cli import main
 from livedream.control import osc_packet
 from tests import dreams
 from tests.show import Show, free_port
+from tests.waiting import until
 
 SIZES = {"calm": (64, 32), "wide": (96, 32), "tall": (64, 96), "pushed": (80, 80), "growing": (64, 64)}
 
@@ -50,7 +51,7 @@ def deck(show):
     return show.status()["decks"][0]
 
 
-def plays(show, until, title):
+def plays(show, title):
     send(show, "dream/load", title)
     return until(lambda: (now := deck(show))["dream"] == title and not now["loading"] and now)
 
@@ -71,9 +72,9 @@ def drain(show):
 
 
 @pytest.fixture(autouse=True)
-def begun(show, until):
+def begun(show):
     """Each test begins with the first dream."""
-    now = plays(show, until, "calm")
+    now = plays(show, "calm")
     assert not now["changed"]
     drain(show)
 
@@ -84,7 +85,7 @@ def test_the_names_are_those_of_the_folder_and_of_what_ships(show):
     assert load["choices"][load["value"]] == "calm"
 
 
-def test_a_dream_comes_whole_and_every_frame_is_of_one_or_the_other(show, until):
+def test_a_dream_comes_whole_and_every_frame_is_of_one_or_the_other(show):
     send(show, "dream/load", "wide")
     show.until(lambda pixels: pixels.shape[1::-1] == SIZES["wide"])
     assert set(drain(show)) <= {SIZES["wide"]}
@@ -92,13 +93,13 @@ def test_a_dream_comes_whole_and_every_frame_is_of_one_or_the_other(show, until)
     show.until(lambda pixels: pixels.shape[1::-1] == SIZES["tall"])
 
 
-def test_its_parameters_and_subscribers_come_along(show, until):
+def test_its_parameters_and_subscribers_come_along(show):
     assert "dream/push" not in parameters(show)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear:
         ear.bind(("127.0.0.1", 0))
         ear.settimeout(60)
         send(show, "subscribe", ear.getsockname()[1])
-        plays(show, until, "pushed")
+        plays(show, "pushed")
         while not any(address == "/livedream/dream/push" for address, _ in osc_packet.read(ear.recv(65536))):
             pass
     push = parameters(show)["dream/push"]
@@ -106,7 +107,7 @@ def test_its_parameters_and_subscribers_come_along(show, until):
 
 
 @pytest.mark.parametrize("name", ["../dreams/calm", "/etc/passwd", "sub/inner", "inner", "..", ".hidden", "C:\\x", ""])
-def test_what_is_no_name_of_the_list_is_refused(show, until, name):
+def test_what_is_no_name_of_the_list_is_refused(show, name):
     before = show.status()["osc"]["malformed"]
     send(show, "dream/load", name)
     until(lambda: show.status()["osc"]["malformed"] == before + 1)
@@ -136,7 +137,7 @@ def huge(path, data):
     onnx.save(model, path)
 
 
-def test_files_that_cannot_be_played_leave_the_picture_and_are_named(show, folder, until):
+def test_files_that_cannot_be_played_leave_the_picture_and_are_named(show, folder):
     data, paths = (folder / "calm.onnx").read_bytes(), []
     for spoil in cut_short, no_onnx, of_the_future, huge:
         paths.append(folder / f"{spoil.__name__}.onnx")
@@ -158,7 +159,7 @@ def test_files_that_cannot_be_played_leave_the_picture_and_are_named(show, folde
     until(lambda: not names & {*parameters(show)["dream/load"]["choices"]} and deck(show)["load_error"] is None)
 
 
-def test_a_mended_file_is_taken_from_the_same_hand(show, folder, until):
+def test_a_mended_file_is_taken_from_the_same_hand(show, folder):
     path = folder / "mended.onnx"
     path.write_bytes(b"")
     until(lambda: "mended" in parameters(show)["dream/load"]["choices"])
@@ -173,11 +174,11 @@ def test_a_mended_file_is_taken_from_the_same_hand(show, folder, until):
 
     until(taken)
     assert deck(show)["load_error"] is None
-    plays(show, until, "calm")
+    plays(show, "calm")
     path.unlink()
 
 
-def test_the_latest_name_counts(show, until):
+def test_the_latest_name_counts(show):
     for name in ("wide", "tall", "pushed"):
         send(show, "dream/load", name)
     show.until(lambda pixels: pixels.shape[1::-1] == SIZES["pushed"])
@@ -191,8 +192,8 @@ def test_the_latest_name_counts(show, until):
     assert set(drain(show)) == {SIZES["pushed"]}
 
 
-def test_a_changed_file_is_offered_and_taken_when_asked(show, folder, until):
-    path, steps = folder / "growing.onnx", plays(show, until, "growing")["step"]
+def test_a_changed_file_is_offered_and_taken_when_asked(show, folder):
+    path, steps = folder / "growing.onnx", plays(show, "growing")["step"]
     drain(show)
     os.utime(path)  # touched, and the same
     send(show, "dream/reload")
@@ -208,7 +209,7 @@ def test_a_changed_file_is_offered_and_taken_when_asked(show, folder, until):
     assert set(drain(show)) == {SIZES["growing"]}
 
 
-def test_the_second_deck_loads_by_its_own_address(folder, until):
+def test_the_second_deck_loads_by_its_own_address(folder):
     with Show(folder / "calm.onnx", "--model", str(folder / "tall.onnx"), "--dreams", str(folder)) as two:
         two.frame()
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as two.hand:

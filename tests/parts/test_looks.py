@@ -5,6 +5,7 @@ import pytest
 
 from tests import dreams
 from tests.show import Show
+from tests.waiting import until
 
 FIRST = dreams.picture(dreams.first())[0]
 STILL = ("--size", "64x32", "--seed", "1")
@@ -73,7 +74,7 @@ def test_a_look_is_seen_and_its_inputs_wet_and_bypass_are_parameters(show):
     assert show.status()["looks"] == [{"name": "invert", "error": None}]
 
 
-def test_a_saved_file_is_seen_and_one_that_does_not_compile_leaves_the_last_one(show, folder, until):
+def test_a_saved_file_is_seen_and_one_that_does_not_compile_leaves_the_last_one(show, folder):
     show.until(like(inverted(FIRST)))
     (folder / "invert.fs").write_text(RED)
     red = FIRST.copy()
@@ -91,7 +92,7 @@ def test_a_saved_file_is_seen_and_one_that_does_not_compile_leaves_the_last_one(
     until(lambda: show.status()["looks"][0]["error"] is None)
 
 
-def test_a_look_is_put_in_by_name_moved_and_taken_out(show, until):
+def test_a_look_is_put_in_by_name_moved_and_taken_out(show):
     def names():
         return [each["name"] for each in show.status()["looks"]]
 

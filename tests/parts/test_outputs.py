@@ -11,6 +11,7 @@ from livedream import parameters
 from livedream.parts.output_set import Outputs
 from tests import dreams
 from tests.show import Show, has_oscsend
+from tests.waiting import until
 
 pytestmark = pytest.mark.skipif(not has_oscsend, reason="needs liblo's oscsend (apt: liblo-tools)")
 
@@ -37,7 +38,7 @@ def names(show) -> list[str]:
     return [each["name"] for each in show.status()["outputs"]]
 
 
-def test_one_is_added_and_removed_by_its_name_or_number(show, until):
+def test_one_is_added_and_removed_by_its_name_or_number(show):
     before = names(show)
     show.osc("output/add", "s", "none#name=wall")
     show.osc("output/add", "s", "none#name=wall")
@@ -49,7 +50,7 @@ def test_one_is_added_and_removed_by_its_name_or_number(show, until):
     until(lambda: names(show) == before)
 
 
-def test_a_recording_is_a_button(show, until, folder):
+def test_a_recording_is_a_button(show, folder):
     show.osc("output/record", "i", "1")
     until(lambda: (found := show.status()["outputs"][-1])["kind"] == "file" and found["sent"] > 20)
     show.osc("output/record", "i", "0")
@@ -58,7 +59,7 @@ def test_a_recording_is_a_button(show, until, folder):
     until(lambda: pictures(path) > 20)  # it is closed after it has left
 
 
-def test_a_press_that_no_frame_has_seen_yet_is_not_taken_back(tmp_path, until, monkeypatch):
+def test_a_press_that_no_frame_has_seen_yet_is_not_taken_back(tmp_path, monkeypatch):
     looked = []
     minds = Outputs._mind_recording
     monkeypatch.setattr(Outputs, "_mind_recording", lambda self: (minds(self), looked.append(1)))
@@ -71,7 +72,7 @@ def test_a_press_that_no_frame_has_seen_yet_is_not_taken_back(tmp_path, until, m
     outputs.stop()
 
 
-def test_a_recording_that_is_removed_puts_the_button_out(show, until):
+def test_a_recording_that_is_removed_puts_the_button_out(show):
     show.osc("output/record", "i", "0")
     show.osc("output/record", "i", "1")
     until(lambda: show.status()["outputs"][-1]["kind"] == "file")
@@ -93,14 +94,14 @@ def test_a_recording_that_is_removed_puts_the_button_out(show, until):
         ("a.mp4#size=big", "1280x720"),
     ],
 )
-def test_what_cannot_be_added_is_said_in_one_line(show, until, text, says):
+def test_what_cannot_be_added_is_said_in_one_line(show, text, says):
     before = names(show)
     show.osc("output/add", "s", text)
     until(lambda: says in (show.status()["output_error"] or ""))
     assert names(show) == before
 
 
-def test_removing_says_what_there_is_and_the_page_stays(show, until):
+def test_removing_says_what_there_is_and_the_page_stays(show):
     show.osc("output/remove", "s", "nobody")
     until(lambda: "there are: " in (show.status()["output_error"] or ""))
     show.osc("output/remove", "s", "page")
@@ -108,7 +109,7 @@ def test_removing_says_what_there_is_and_the_page_stays(show, until):
     assert "page" in names(show)
 
 
-def test_a_screenshot_is_a_frame_to_the_last_bit(show, until):
+def test_a_screenshot_is_a_frame_to_the_last_bit(show):
     show.osc("output/screenshot")
     saved = until(lambda: show.status()["saved"])
     with av.open(saved) as container:
@@ -116,7 +117,7 @@ def test_a_screenshot_is_a_frame_to_the_last_bit(show, until):
     show.until(lambda pixels: (pixels[..., :3] == picture).all())
 
 
-def test_ctrl_c_ends_it_within_three_seconds_whatever_hangs(tmp_path, until):
+def test_ctrl_c_ends_it_within_three_seconds_whatever_hangs(tmp_path):
     path = dreams.tiny(tmp_path / "tiny.onnx")
     with socket.create_server(("127.0.0.1", 0)) as silent:  # takes the connection and says nothing
         url = f"rtmp://127.0.0.1:{silent.getsockname()[1]}/live/key"

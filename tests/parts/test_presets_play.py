@@ -11,6 +11,7 @@ from livedream.play.moment import moment
 from livedream.shows import replay, show_file
 from tests import dreams
 from tests.performance import FPS, Performance, numbered
+from tests.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +48,7 @@ class Played(Performance):
 
 
 @pytest.fixture
-def played(tmp_path, paths, until):
+def played(tmp_path, paths):
     made = []
 
     def make(*names, **options):
@@ -320,7 +321,7 @@ def test_a_deck_with_another_dream_takes_the_parameters_that_it_has(played, path
     show.play(3)
 
 
-def test_each_dream_has_its_own_bank(played, paths, tmp_path, until):
+def test_each_dream_has_its_own_bank(played, paths, tmp_path):
     show = played("calm")
     show.say("store", "dawn")
     show.play(1).load(paths["big"])

@@ -6,6 +6,7 @@ import pytest
 
 from tests import dreams
 from tests.show import Show, has_oscsend
+from tests.waiting import until
 
 pytestmark = pytest.mark.skipif(not has_oscsend, reason="needs liblo's oscsend (apt: liblo-tools)")
 
@@ -15,11 +16,11 @@ def model(tmp_path):
     return dreams.tiny(tmp_path / "tiny.onnx", title="Tiny show")
 
 
-def asked(show, until, name):
+def asked(show, name):
     return until(lambda: (said := show.status())["preset"] == name and said)
 
 
-def test_a_moment_outlives_the_program(tmp_path, model, until):
+def test_a_moment_outlives_the_program(tmp_path, model):
     given = ["--size", "64x32", "--model", str(dreams.tiny(tmp_path / "other.onnx", title="Other"))]
     with Show(model, *given, "--seed", "5") as show:
         show.frame()
@@ -31,13 +32,13 @@ def test_a_moment_outlives_the_program(tmp_path, model, until):
         until(lambda: show.value("b/player/freeze") and same(stills := [each[2] for each in show.frames(8)]) and stills)
         dawn = show.frame()[2]
         show.osc("preset/store", "s", "dawn")
-        asked(show, until, "dawn")
+        asked(show, "dawn")
         show.osc("player/freeze", "i", "0")
         show.osc("b/player/freeze", "i", "0")
         show.osc("dream/knob/1", "f", "-1")
         until(lambda: (show.frame()[2] != dawn).any())
         show.osc("preset/store", "i", "4")
-        assert asked(show, until, "4")["presets"] == [{"number": 0, "name": "dawn"}, {"number": 4, "name": "4"}]
+        assert asked(show, "4")["presets"] == [{"number": 0, "name": "dawn"}, {"number": 4, "name": "4"}]
         show.osc("preset/recall", "f", "0.0")  # as a fader sends a number
         show.until(dawn)
     (path,) = (tmp_path / "config").glob("livedream/presets/*.json")
@@ -63,14 +64,14 @@ def same(pictures):
     return all((each == pictures[0]).all() for each in pictures)
 
 
-def test_a_file_of_ones_own_and_a_damaged_one(tmp_path, model, until):
+def test_a_file_of_ones_own_and_a_damaged_one(tmp_path, model):
     path = tmp_path / "mine.json"
     path.write_text('{"livedream presets": 1, "presets": [')
     with Show(model, "--presets", str(path), "--size", "64x32") as show:
         show.frame()
         assert "mine.json: damaged" in until(lambda: show.status()["preset_error"])
         show.osc("preset/store", "s", "dawn")
-        asked(show, until, "dawn")
+        asked(show, "dawn")
     assert show.errors.count("\n") == 1
     assert "mine.json: damaged" in show.errors
     assert (tmp_path / "mine.damaged-1.json").read_text() == '{"livedream presets": 1, "presets": ['

@@ -16,6 +16,7 @@ from livedream.play import dream_parameters as tables
 from livedream.play.player import Player
 from tests import dreams
 from tests.collect import Collect
+from tests.waiting import until
 
 FPS = 60.0
 
@@ -39,17 +40,17 @@ def show(dream):
     stage.stop()
 
 
-def test_the_dream_goes_on_where_it_was(dream, show, until, monkeypatch):
+def test_the_dream_goes_on_where_it_was(dream, show, monkeypatch):
     _, deck, output = show
     now = choose.quick(dream)
     found = dataclasses.replace(now, parts={name: Part(threads=3) for name in now.parts})
     monkeypatch.setattr(choose, "better", lambda *asked: found)
     said, before = [], deck.player
-    output.more(until, 20)
+    output.more(20)
     seeker = ProviderUpgrade(deck, "auto", now, FPS, said.append)
     seeker.start()
     until(lambda: deck.player is not before)
-    output.more(until, 20, lambda frame: frame.fresh)
+    output.more(20, lambda frame: frame.fresh)
     seeker.stop()
     assert seeker.choice is found
     assert said == ["Tiny: cpu"]
@@ -59,13 +60,13 @@ def test_the_dream_goes_on_where_it_was(dream, show, until, monkeypatch):
             assert np.abs(b.pixels.astype(int) - a.pixels).max() < 12
 
 
-def test_other_runners_of_a_dream_that_plays_no_more_are_left(dream, show, until, tmp_path):
+def test_other_runners_of_a_dream_that_plays_no_more_are_left(dream, show, tmp_path):
     _, deck, output = show
     other = read.load(dreams.tiny(tmp_path / "other.onnx", title="Other"))
     deck.offer(Player(other, choose.quick(other).load))
     until(lambda: deck.player.dream is other)
     deck.offer_same(Player(dream, choose.quick(dream).load))
-    output.more(until, 5)
+    output.more(5)
     assert deck.player.dream is other
 
 

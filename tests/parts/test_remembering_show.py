@@ -14,6 +14,7 @@ from livedream.play.player import Player
 from livedream.shows import replay, show_file
 from tests import dreams
 from tests.performance import FPS, Performance, numbered
+from tests.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +23,7 @@ def path(tmp_path_factory):
 
 
 @pytest.fixture
-def played(tmp_path, path, until):
+def played(tmp_path, path):
     """played() -> a performance with presets, kept in a show."""
     made = []
 

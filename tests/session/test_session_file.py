@@ -11,6 +11,7 @@ from livedream.play import dream_parameters as tables
 from livedream.session import session_file
 from tests.dreams import tiny
 from tests.show import Show, has_oscsend
+from tests.waiting import until
 
 needs_oscsend = pytest.mark.skipif(not has_oscsend, reason="needs oscsend (liblo-tools)")
 
@@ -170,7 +171,7 @@ def test_a_session_begins_as_its_file_says_and_the_command_line_wins(tmp_path):
 
 
 @needs_oscsend
-def test_a_killed_show_is_found_again_by_last(tmp_path, until):
+def test_a_killed_show_is_found_again_by_last(tmp_path):
     model = tiny(tmp_path / "tiny.onnx")
     last = tmp_path / "config" / "livedream" / "last.session"
     kept = tmp_path / "kept.session"

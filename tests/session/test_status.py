@@ -4,6 +4,7 @@ import pytest
 
 from tests import dreams
 from tests.show import Show
+from tests.waiting import until
 
 LISTED = {
     "version": str,
@@ -44,7 +45,7 @@ def show(tmp_path_factory):
         yield show
 
 
-def test_every_listed_field_is_there_and_means_what_it_says(show, until):
+def test_every_listed_field_is_there_and_means_what_it_says(show):
     said = until(lambda: (got := show.status())["fps"]["fresh"] > 0 and got)
     check(said, LISTED)
     assert said["state"] == "playing"
@@ -78,7 +79,7 @@ def test_every_listed_field_is_there_and_means_what_it_says(show, until):
     assert said["errors"] == 0
 
 
-def test_it_counts_on(show, until):
+def test_it_counts_on(show):
     before = show.status()
     after = until(lambda: (got := show.status())["frame"] >= before["frame"] + 5 and got)
     assert after["decks"][0]["step"] > before["decks"][0]["step"]
@@ -86,7 +87,7 @@ def test_it_counts_on(show, until):
     assert after["frame"] + 1 >= after["repeated"] >= after["late"]
 
 
-def test_state_follows_hold_and_blackout(show, until):
+def test_state_follows_hold_and_blackout(show):
     from pythonosc.udp_client import SimpleUDPClient
 
     client = SimpleUDPClient("127.0.0.1", show.osc_port)

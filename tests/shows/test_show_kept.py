@@ -14,6 +14,7 @@ from livedream.play.player import Player
 from livedream.shows import replay, show_file
 from tests import dreams
 from tests.performance import FPS, SIZE, TINT, Performance, numbered, shows_in
+from tests.waiting import until
 
 TRAIL = """/*{"ISFVSN": "2", "INPUTS": [{"NAME": "inputImage", "TYPE": "image"},
   {"NAME": "kept", "TYPE": "float", "DEFAULT": 0.5, "MIN": 0.0, "MAX": 1.0}, {"NAME": "flash", "TYPE": "event"}],
@@ -182,7 +183,7 @@ def test_a_show_that_is_asked_for_while_a_frame_is_drawn_begins_with_it(paths, t
     assert_same({number: each for number, each in pictures.items() if number >= 3}, drawn)
 
 
-def test_a_recording_that_breaks_and_begins_anew_has_a_show_for_each_file(paths, tmp_path, until):
+def test_a_recording_that_breaks_and_begins_anew_has_a_show_for_each_file(paths, tmp_path):
     class Recording:
         path, first, writing = None, None, False
 
@@ -398,7 +399,7 @@ def test_a_dream_that_is_gone_is_found_beside_the_show_and_another_one_is_not_ta
     assert len(again(path)) == 12
 
 
-def test_a_show_that_cannot_be_written_is_said_once_and_the_others_go_on(kept, tmp_path, until, caplog):
+def test_a_show_that_cannot_be_written_is_said_once_and_the_others_go_on(kept, tmp_path, caplog):
     show, path = kept("calm")
     other = show.shows.keep(tmp_path / "nowhere" / "lost.show")
     show.play(5)

@@ -11,6 +11,7 @@ from livedream.shows import replay, show_file
 from tests import dreams
 from tests.performance import TINT
 from tests.show import Show, has_oscsend
+from tests.waiting import until
 
 pytestmark = pytest.mark.skipif(not has_oscsend, reason="needs oscsend: apt install liblo-tools")
 FPS = 30.0
@@ -89,7 +90,7 @@ def test_a_killed_show_of_two_decks_is_drawn_again_to_the_bit(folder):
     assert_drawn_again(fresh, drawn)
 
 
-def test_beside_every_recording_lies_the_show_that_makes_it_again(folder, until):
+def test_beside_every_recording_lies_the_show_that_makes_it_again(folder):
     with Show(folder / "calm.onnx", "--size", "64x32", "--recordings", str(folder), outs=[folder / "set.mkv"]) as show:
         show.frames(20)
         show.osc("output/record", "i", "1")
@@ -150,7 +151,7 @@ def test_what_is_wrong_is_one_line_and_exit_2(tmp_path, arguments, said):
     assert done.stderr.count("\n") == 1
 
 
-def test_a_show_that_cannot_be_kept_stops_nothing(folder, until):
+def test_a_show_that_cannot_be_kept_stops_nothing(folder):
     with Show(folder / "calm.onnx", "--record", str(folder / "nowhere" / "set.show")) as show:
         show.frame()
         until(lambda: show.status()["show_error"])

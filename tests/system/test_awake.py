@@ -11,6 +11,7 @@ from livedream.system import awake
 from tests import dreams
 from tests.session_bus import DBUS, Desktop
 from tests.show import Show
+from tests.waiting import until
 
 pytestmark = pytest.mark.skipif(not DBUS or not sys.platform.startswith("linux"), reason="needs dbus-daemon (apt)")
 
@@ -24,7 +25,7 @@ def on_bus(monkeypatch):
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_it_is_asked_for_while_it_runs_and_given_back(service, tmp_path, on_bus, until):
+def test_it_is_asked_for_while_it_runs_and_given_back(service, tmp_path, on_bus):
     with Desktop(tmp_path, service) as desktop:
         on_bus(desktop)
         keeping = awake.Awake(begins=0)
@@ -38,7 +39,7 @@ def test_it_is_asked_for_while_it_runs_and_given_back(service, tmp_path, on_bus,
         assert not keeping.kept
 
 
-def test_a_show_that_is_killed_keeps_nothing_awake(tmp_path, until):
+def test_a_show_that_is_killed_keeps_nothing_awake(tmp_path):
     with Desktop(tmp_path, SERVICES[0]) as desktop:
         child = subprocess.Popen(
             [sys.executable, "-c", "from livedream.system import awake; awake.Awake(0).start(); input()"],
@@ -52,7 +53,7 @@ def test_a_show_that_is_killed_keeps_nothing_awake(tmp_path, until):
         until(lambda: not desktop.held())
 
 
-def test_a_show_keeps_its_machine_awake_and_says_so(tmp_path, monkeypatch, until):
+def test_a_show_keeps_its_machine_awake_and_says_so(tmp_path, monkeypatch):
     dreams.tiny(tmp_path / "tiny.onnx")
     with Desktop(tmp_path, SERVICES[1]) as desktop:
         monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", desktop.address)
@@ -66,7 +67,7 @@ def test_a_show_keeps_its_machine_awake_and_says_so(tmp_path, monkeypatch, until
         assert (show.code, show.errors) == (0, "")
 
 
-def test_without_a_desktop_it_says_so_and_what_to_do(monkeypatch, until, capfd):
+def test_without_a_desktop_it_says_so_and_what_to_do(monkeypatch, capfd):
     monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
     keeping = awake.Awake(begins=0)
     keeping.start()
@@ -79,7 +80,7 @@ def test_without_a_desktop_it_says_so_and_what_to_do(monkeypatch, until, capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_desktop_that_has_no_such_thing_is_asked_again_later(tmp_path, on_bus, monkeypatch, until):
+def test_a_desktop_that_has_no_such_thing_is_asked_again_later(tmp_path, on_bus, monkeypatch):
     monkeypatch.setattr(awake, "AGAIN", 0.05)
     with Desktop(tmp_path) as desktop:
         on_bus(desktop)
@@ -96,7 +97,7 @@ def test_a_desktop_that_has_no_such_thing_is_asked_again_later(tmp_path, on_bus,
         assert desktop.held() == []
 
 
-def test_a_desktop_that_never_answers_holds_nothing_up(tmp_path, on_bus, monkeypatch, until):
+def test_a_desktop_that_never_answers_holds_nothing_up(tmp_path, on_bus, monkeypatch):
     from wakepy.dbus_adapters.jeepney import JeepneyDBusAdapter
 
     with Desktop(tmp_path, SERVICES[0], mute=True) as desktop:
@@ -113,7 +114,7 @@ def test_a_desktop_that_never_answers_holds_nothing_up(tmp_path, on_bus, monkeyp
         waiting.stop()
 
 
-def test_a_bus_that_is_not_there_any_more(tmp_path, monkeypatch, until):
+def test_a_bus_that_is_not_there_any_more(tmp_path, monkeypatch):
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", f"unix:path={tmp_path / 'gone'}")
     keeping = awake.Awake(begins=0)
     keeping.start()
@@ -121,7 +122,7 @@ def test_a_bus_that_is_not_there_any_more(tmp_path, monkeypatch, until):
     keeping.stop()
 
 
-def test_without_the_library_a_show_goes_on(monkeypatch, until):
+def test_without_the_library_a_show_goes_on(monkeypatch):
     monkeypatch.setitem(sys.modules, "wakepy", None)
     keeping = awake.Awake(begins=0)
     keeping.start()

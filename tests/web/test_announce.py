@@ -11,7 +11,8 @@ import pytest
 from pythonosc.udp_client import SimpleUDPClient
 
 from livedream.web import announce
-from tests.web.test_oscquery import Instrument, until
+from tests.waiting import until
+from tests.web.test_oscquery import Instrument
 
 needs_zeroconf = pytest.mark.skipif(not importlib.util.find_spec("zeroconf"), reason="needs the extra [oscquery]")
 needs_client = pytest.mark.skipif(not importlib.util.find_spec("pythonoscquery"), reason="needs python-oscquery")

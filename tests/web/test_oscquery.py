@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 import urllib.error
 import urllib.request
 
@@ -91,15 +90,6 @@ def talk(instrument, conversation, **options):
             return await asyncio.wait_for(conversation(ws), 20)
 
     return asyncio.run(run())
-
-
-def until(condition, act=lambda: None, seconds=10.0):
-    end = time.monotonic() + seconds
-    while not (got := condition()):
-        assert time.monotonic() < end, "waited in vain"
-        act()
-        time.sleep(0.005)
-    return got
 
 
 def message(address, *arguments):

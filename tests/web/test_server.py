@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 import urllib.error
 import urllib.request
 
@@ -19,6 +18,7 @@ from livedream import UserError, parameters
 from livedream.output.kinds import parse
 from livedream.picture.frame import Frame
 from livedream.web.server import AHEAD, PORT, Server
+from tests.waiting import until
 
 TABLE = (*parameters.PLAYER, *parameters.dream(["dawn", "dusk"]), *parameters.MASTER)
 
@@ -57,14 +57,6 @@ async def hear(ws, key):
     async for message in ws:
         if message.type == aiohttp.WSMsgType.TEXT and key in (said := json.loads(message.data)):
             return said[key]
-
-
-def until(condition, seconds=10.0):
-    end = time.monotonic() + seconds
-    while not (got := condition()):
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.005)
-    return got
 
 
 def test_status_and_parameters_are_json(server):
