@@ -25,3 +25,39 @@ def own_folders(tmp_path_factory):
             del os.environ[name]
         else:
             os.environ[name] = value
+
+
+# What tests need, by the beginning of their file's path in tests/; single slow tests say so themselves.
+# `pytest -m "not slow and not network and not display"` is what runs anywhere, in a minute or two.
+NEEDS = {
+    "network": (
+        "obs/",
+        "output/test_ndi",
+        "output/test_omt",
+        "output/test_stream",
+        "test_link",
+        "web/test_announce",
+    ),
+    "display": ("obs/", "output/test_window"),
+    "slow": (
+        "export/test_components",
+        "export/test_evaluate",
+        "export/test_judges",
+        "export/test_previewing",
+        "export/test_train",
+        "export/test_walk",
+        "obs/",
+        "test_bench",
+        "test_docs_scripts",
+    ),
+}
+
+
+def pytest_collection_modifyitems(items):
+    """Mark every test with what its file needs."""
+    here = Path(__file__).parent
+    for item in items:
+        path = item.path.relative_to(here).as_posix()
+        for marker, beginnings in NEEDS.items():
+            if path.startswith(beginnings):
+                item.add_marker(marker)
