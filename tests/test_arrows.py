@@ -12,7 +12,7 @@ FILES = sorted(HOUSE.rglob("*.py"))
 
 # What the files of a room may know of livedream. "livedream" is the package itself: UserError, version.
 MAY = {
-    "parameters": {"livedream"},
+    "parameters": {"livedream", "picture", "parameters"},
     "system": {"livedream", "system"},
     "picture": {"livedream", "picture"},
     "control": {"livedream", "parameters", "system", "control"},

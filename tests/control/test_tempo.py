@@ -2,6 +2,7 @@
 
 import math
 import random
+import time
 from itertools import pairwise
 
 import pytest
@@ -139,7 +140,7 @@ def test_a_hand_that_goes_faster_is_followed_after_eight(instrument):
 def test_a_tap_counts_when_it_came_and_not_when_a_frame_is_drawn(monkeypatch):
     slow = Instrument(fps=4)  # frames a quarter of a second apart would make every tempo 120
     now = [0.0]
-    monkeypatch.setattr(parameters.time, "perf_counter", lambda: ORIGIN + now[0])
+    monkeypatch.setattr(time, "perf_counter", lambda: ORIGIN + now[0])
     play = [(i * 60 / 137, lambda at: (now.__setitem__(0, at - ORIGIN), slow.set("tempo/tap"))) for i in range(8)]
     slow.until(5.0, play)
     assert slow.tempo.bpm == pytest.approx(137, abs=0.01)
@@ -150,7 +151,7 @@ def test_a_tap_counts_when_it_came_and_not_when_a_frame_is_drawn(monkeypatch):
 
 def test_resync_is_the_first_of_a_bar(monkeypatch, instrument):
     instrument.until(1.7)
-    monkeypatch.setattr(parameters.time, "perf_counter", lambda: ORIGIN + 1.71)
+    monkeypatch.setattr(time, "perf_counter", lambda: ORIGIN + 1.71)
     instrument.set("tempo/resync")
     instrument.until(2.5)
     assert instrument.tempo.beat == pytest.approx((instrument.number / FPS - 1.71) * 2)
