@@ -13,7 +13,8 @@ from livedream.look.chain import Chain
 from livedream.loop import mix
 from livedream.loop.deck import Deck
 from livedream.parameters import Snapshot
-from livedream.picture.frame import Picture
+from livedream.picture.fit import fitted_size
+from livedream.picture.frame import Picture, host_pixels
 
 log = logging.getLogger("livedream.loop")
 
@@ -73,8 +74,8 @@ class FrameComposer:
             if not self._live:
                 self._compositor.behind = 0
         drawn = [deck.drawn for deck in decks if deck.drawn is not None]
-        pictures = [each if isinstance(each, np.ndarray) else each.pixels() for each in drawn]
-        size = inside(pictures[0], self._size)
+        pictures = [host_pixels(each) for each in drawn]
+        size = fitted_size(pictures[0], self._size)
         if self._small and not values["master/upscale"]:
             height, width = pictures[0].shape[:2]
             size = min(size, (width, height))
@@ -89,10 +90,3 @@ class FrameComposer:
             log.warning("looks: %s; the show goes on without them", error)
         self.error, self.behind, self._compositor = error, 0, None
         self._again = time.monotonic() + seconds
-
-
-def inside(picture: np.ndarray, size: tuple[int, int]) -> tuple[int, int]:
-    """(width, height), even, of the picture's shape, as large as fits into `size`."""
-    height, width = picture.shape[:2]
-    scale = min(size[0] / width, size[1] / height)
-    return max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2)

@@ -20,6 +20,7 @@ from livedream.loop import master, mix
 from livedream.loop.deck import REMEMBERED, Deck
 from livedream.output import Output
 from livedream.parameters import Snapshot, Table
+from livedream.picture.blend import blend
 from livedream.picture.frame import Frame, Picture
 
 log = logging.getLogger("livedream.loop")
@@ -187,7 +188,7 @@ class Stage:
             return []
         ticks = min(ticks, MOST_BLENDED)
         parts = [number / ticks for number in range(1, ticks)]
-        blends = [mix.blend(before, shown.picture, part) for part in parts]
+        blends = [blend(before, shown.picture, part) for part in parts]
         return [Frame(each, shown.number, False, fade=shown.fade, layers=shown.layers) for each in blends]
 
     def _event(self) -> float | None:

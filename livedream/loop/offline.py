@@ -8,10 +8,10 @@ from livedream import UserError
 from livedream.backend import Runner, cpu
 from livedream.dream.dream import Component, Dream
 from livedream.loop import master
-from livedream.loop.frame_composer import inside
 from livedream.output import kinds
 from livedream.output.files.file import FILES, SUFFIXES, File
 from livedream.parameters import Table
+from livedream.picture.fit import fitted_size
 from livedream.picture.frame import Frame
 from livedream.play import dream_parameters as tables
 from livedream.play.player import Player
@@ -55,7 +55,7 @@ def _looked(looks: Sequence[str], table: Table, size: tuple[int, int], fps: floa
     compositor.behind = 0
 
     def draw(picture, values, number):
-        drawn = compositor.draw([picture], values, inside(picture, size), number, fps)
+        drawn = compositor.draw([picture], values, fitted_size(picture, size), number, fps)
         for slot in chain.slots:
             if slot.error:
                 raise UserError(slot.error)

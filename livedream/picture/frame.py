@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from livedream.picture import alpha
+from livedream.picture import Pixels, alpha
 
 
 class Picture(Protocol):
@@ -54,7 +54,7 @@ class Frame:
             return self.picture
         with self._making:
             if "pixels" not in self._made:
-                whole = self.picture if isinstance(self.picture, np.ndarray) else self.picture.pixels()
+                whole = host_pixels(self.picture)
                 self._made["pixels"] = whole if self.fade >= 1 else dimmed(whole, self.fade)
             return self._made["pixels"]
 
@@ -73,6 +73,11 @@ class Frame:
         if picture is None:
             picture = alpha.nothing(*self.picture.shape[:2])
         return replace(self, picture=picture, layers={}, _made={}, _making=threading.Lock())
+
+
+def host_pixels(picture: "Pixels | Picture") -> Pixels:
+    """Return the picture's pixels in the host's memory: the picture itself where it lies there already."""
+    return picture if isinstance(picture, np.ndarray) else picture.pixels()
 
 
 def dimmed(pixels: np.ndarray, fade: float) -> np.ndarray:

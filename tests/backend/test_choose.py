@@ -118,7 +118,7 @@ def test_a_device_that_is_named_and_does_not_run_is_one_line(dream, machine, dev
 
 def test_a_spoilt_memory_is_no_memory(dream, machine):
     choose.better(dream, "auto", choose.quick(dream))
-    (kept,) = choose.cache.folder("choices").glob("*.json")
+    (kept,) = choose.paths.cache_folder("choices").glob("*.json")
     for spoilt in (
         b"",
         b"{",

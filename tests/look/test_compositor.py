@@ -7,8 +7,9 @@ from livedream import UserError
 from livedream.look import context
 from livedream.look.chain import Chain, parameters, transitions
 from livedream.look.compositor import Compositor
-from livedream.loop.frame_composer import FrameComposer, inside
+from livedream.loop.frame_composer import FrameComposer
 from livedream.parameters import FINISH, MASTER, MODES, Table, mix
+from livedream.picture.fit import fitted_size
 
 SIZE = (48, 32)
 INVERT = """/*{"INPUTS": [{"NAME": "inputImage", "TYPE": "image"}]}*/
@@ -141,8 +142,8 @@ def test_grain_is_seen_and_is_the_same_for_the_same_frame(compose):
 
 
 def test_a_picture_keeps_its_shape_in_any_size():
-    assert inside(np.zeros((384, 672, 4)), (1280, 720)) == (1260, 720)
-    assert inside(np.zeros((720, 405, 4)), (1280, 720)) == (404, 720)
+    assert fitted_size(np.zeros((384, 672, 4)), (1280, 720)) == (1260, 720)
+    assert fitted_size(np.zeros((720, 405, 4)), (1280, 720)) == (404, 720)
 
 
 def test_without_opengl_the_show_goes_on_and_says_so_once(compose, monkeypatch, caplog, tmp_path):

@@ -7,9 +7,9 @@ import pytest
 
 from livedream.backend import cpu
 from livedream.dream import read
-from livedream.loop import mix
 from livedream.loop.deck import Deck
 from livedream.loop.live import Stage
+from livedream.picture.fit import letterbox
 from livedream.play import dream_parameters as tables
 from livedream.play.player import Player
 from tests import dreams
@@ -84,7 +84,7 @@ def test_pictures_of_different_sizes_lie_over_each_other_in_their_own_shapes(pat
 
 def test_nearest_pixels_of_a_smaller_picture_are_themselves():
     small = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)
-    large = mix.fitted(small, 4, 6)
+    large = letterbox(small, 4, 6)
     assert np.array_equal(large, small.repeat(2, 0).repeat(2, 1))
 
 
