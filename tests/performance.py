@@ -36,7 +36,8 @@ class Performance:
         self.shows = Shows(FPS, SIZE, self.chain)
         self.decks = [Deck(number, Player(dream, load, number)) for number, dream in enumerate(played)]
         compose = FrameComposer(self.chain, SIZE, FPS)
-        self.stage = Stage(self.decks, self.table, FPS, [], self.looks.on_frame, compose=compose, shows=self.shows)
+        on_frame = self.looks.on_frame
+        self.stage = Stage(self.decks, self.table, FPS, [], on_frame=on_frame, compose=compose, recorder=self.shows)
         self.number, self.pictures = -1, {}
         self.shows.start()
 
@@ -51,8 +52,7 @@ class Performance:
         for _ in range(frames):
             moved = at_once if self.number >= 0 else 0
             self.number += max(moved, 1)
-            self.stage.draw(self.number, moved)
-            frame = self.stage._ready[-1]
+            frame = self.stage.draw(self.number, moved)
             assert frame.number == self.number
             if frame.fresh:
                 self.pictures[self.number] = frame.pixels

@@ -24,8 +24,7 @@ REMEMBERED = 240  # drawings that the figures are made of
 class Deck:
     """Plays what its player plays. Everything but `offer` is the drawer's.
 
-    number: 0 or 1. on_broken: called with each provider that fails in the middle of the show, and why. bar: says which
-    bar of the tempo it is; None: there is none.
+    number: 0 or 1. on_broken: called with each provider that fails in the middle of the show, and why.
 
     player: what plays now. stood: where it was put on the last frame, or None. drawn: the last picture it drew, before
     the mix; None before the first. layers: those of that picture, by name; {} where the dream draws none. frame: the
@@ -36,7 +35,6 @@ class Deck:
     def __init__(self, number: int, player: Player):
         self.number, self.player = number, player
         self.on_broken: Callable[[str, str], None] = lambda provider, why: None
-        self.bar: Callable[[], int | None] = lambda: None
         self._last_bar: int | None = None
         self.prefix = tables.PREFIXES[number]
         self.drawn: np.ndarray | Picture | None = None
@@ -61,9 +59,11 @@ class Deck:
         """Stand there on the next frame, wherever the dream moves to until then."""
         self._standing = at
 
-    def tell(self, table: Table) -> None:
-        """Set what is no longer true; and when a bar begins, the scene that is to help a dream that is stuck."""
-        bar = self.bar()
+    def tell(self, table: Table, bar: int | None = None) -> None:
+        """Set what is no longer true; and when a bar begins, the scene that is to help a dream that is stuck.
+
+        bar: of the tempo, on this frame; None: there is none.
+        """
         begins, self._last_bar = bar is None or bar != self._last_bar, bar
         for address, value in self.player.playhead.wishes().items():
             table.set(self.prefix + address, (value,))

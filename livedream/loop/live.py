@@ -1,9 +1,9 @@
 """The live loop: two threads, one frame between them.
 
-The clock hands a frame to every output at each tick, come what may. The drawer draws the frame for the next tick, and
-starts as late as it safely can, so that it sees the newest fader. A frame that is not ready in time is not waited
-for: the last one goes out again, counted, and the drawer goes on with the next tick. The dream's time is the frame
-number over the rate, so lateness skips drawings and never moves the dream.
+The clock thread hands a frame to every output at each tick, whatever happens. The drawer thread draws the frame for
+the next tick, and starts as late as it safely can, so that it uses the newest fader values. A frame that is not ready
+in time is not waited for: the last one goes out again and is counted, and the drawer goes on with the next tick. The
+dream's time is the frame number over the rate, so lateness skips drawings and never moves the dream.
 """
 
 import logging
@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -20,6 +21,7 @@ from livedream.loop import master, mix
 from livedream.loop.deck import REMEMBERED, Deck
 from livedream.output import Output
 from livedream.parameters import Snapshot, Table
+from livedream.picture import Pixels
 from livedream.picture.blend import blend
 from livedream.picture.frame import Frame, Picture
 
@@ -27,13 +29,26 @@ log = logging.getLogger("livedream.loop")
 
 SAFETY = 0.001  # seconds between the end of the slowest drawing and its tick
 MOST_BLENDED = 4  # ticks that blended frames may fill
-RETRY = 0.2  # seconds to the next try while nothing could be drawn yet
+RETRY = 0.2  # seconds until the next try while nothing could be drawn yet
 HUNG = 0.8  # seconds without an answer after which a device is given up
 ASLEEP = 2.0  # seconds without a tick after which the machine must have slept: the show goes on where it was
+RECENT = 2.0  # seconds over which `fps` in the status is counted
+
+
+class Composer(Protocol):
+    """Makes one picture of the decks' pictures, in the drawer thread.
+
+    Attributes:
+        behind: frames by which the last picture came later than it was asked for.
+    """
+
+    behind: int
+
+    def __call__(self, decks: Sequence[Deck], values: Snapshot, number: int) -> Pixels | Picture: ...
 
 
 class Recorder(Protocol):
-    """What keeps a show: told of the decks before a frame moves them, and after it of what was drawn."""
+    """Records a show: sees the decks before a frame moves them, and afterwards what was drawn."""
 
     def begin(self, decks: Sequence[Deck]) -> None: ...
 
@@ -41,18 +56,35 @@ class Recorder(Protocol):
 
 
 class Stage:
-    """Plays one deck or two at `fps` frames a second into `outputs`, those there are at the time, until it is stopped.
+    """Plays one or two decks into the outputs until it is stopped.
 
-    compose: makes one picture of the decks'; if that comes frames later than asked for, its `behind` says how many.
-    seen: called with each frame's Snapshot, in the drawer's thread; it must not block (feedback).
-    shape: makes of the values that hands have set those to draw with (modulation, limits): the frame's number, and the
-        seconds since the last one was drawn.
-    begin: called in the drawer with each frame's number, before what hands have asked for is applied (tempo).
-    seconds: after so much of the show it stops by itself; None: never.
-    shows: keeps what is played, where that is asked for; the drawer tells it before and after it moves the dreams.
+    The callables are called in the drawer thread, in this order for each frame, and must not block.
 
-    The counters below are written by one thread each and may be read by any.
-    late: ticks that no drawing was ready for. repeated: these, what was blended, and what was held.
+    Args:
+        decks: One or two.
+        table: Applied once a frame.
+        fps: Frames a second.
+        outputs: Iterated anew for each frame, so that outputs may come and go.
+        begin: Called with the frame's number before changes are applied; returns the bar of the tempo, None without.
+        transform: Turns the values set by the performer into those to draw with (presets, modulation, limits); gets
+            the frame's number and the seconds since the last frame that was drawn.
+        on_frame: Called with the values that the frame is drawn with (feedback).
+        compose: Makes one picture of the decks' pictures; mixes them on the host by default.
+        recorder: Records the show, where that is wanted.
+        seconds: The show stops by itself after this long; None: never.
+
+    Attributes:
+        state: "loading", "playing", "held" or "blackout".
+        number: Number of the last frame handed out.
+        shown: The last frame handed out, None before the first.
+        late: Ticks that no drawing was ready for.
+        repeated: Ticks that were late, blended or held.
+        drawing_s: Seconds that each drawing took, models and everything around them.
+        latency_s: Seconds from a control's change to the frame that shows it.
+        ticks: When frames went out (perf_counter seconds), and whether they were fresh.
+        stopped: Set when the show is over.
+
+    Each counter is written by one thread and may be read by any.
     """
 
     def __init__(
@@ -61,29 +93,29 @@ class Stage:
         table: Table,
         fps: float,
         outputs: Iterable[Output],
-        seen: Callable[[Snapshot], None] = lambda values: None,
+        *,
+        begin: Callable[[int], int | None] = lambda number: None,
+        transform: Callable[[Snapshot, int, float], Snapshot] = lambda values, number, seconds: values,
+        on_frame: Callable[[Snapshot], None] = lambda values: None,
+        compose: Composer | None = None,
+        recorder: Recorder | None = None,
         seconds: float | None = None,
-        compose: Callable[[Sequence[Deck], Snapshot, int], np.ndarray | Picture] = mix.mixed,
-        shows: Recorder | None = None,
-        shape: Callable[[Snapshot, int, float], Snapshot] = lambda values, number, seconds: values,
-        begin: Callable[[int], None] = lambda number: None,
     ):
-        self.compose = compose
-        self._events: deque[float | None] = deque()  # of what was drawn and not yet seen
         self.decks, self.table, self.fps, self.outputs = decks, table, fps, outputs
-        self.period = 1.0 / fps
-        self.seconds = seconds
-        self.state = "loading"  # then playing, held or blackout
-        self.number = 0  # of the last frame handed out
-        self.shown: Frame | None = None  # that frame
+        self.begin, self.transform, self.on_frame, self.recorder = begin, transform, on_frame, recorder
+        self.compose: Composer = compose or mix.HostComposer()
+        self.period, self.seconds = 1.0 / fps, seconds
+        self.state = "loading"
+        self.number = 0
+        self.shown: Frame | None = None
         self.late = self.repeated = 0
-        self.drawing_s: deque[float] = deque(maxlen=REMEMBERED)  # one drawing, the models and what it takes around them
-        self.latency_s: deque[float] = deque(maxlen=REMEMBERED)  # from a control's change to the frame that shows it
-        self.ticks: deque[tuple[float, bool]] = deque(maxlen=REMEMBERED)  # when frames went out, and were they fresh
+        self.drawing_s: deque[float] = deque(maxlen=REMEMBERED)
+        self.latency_s: deque[float] = deque(maxlen=REMEMBERED)
+        self.ticks: deque[tuple[float, bool]] = deque(maxlen=REMEMBERED)
         self.stopped = threading.Event()
-        self._begin, self._seen, self._shows, self._shape = begin, seen, shows, shape
-        self._picture: np.ndarray | Picture | None = None  # the last one drawn, before fade and blackout
-        self._layers: dict[str, np.ndarray] = {}  # of the decks then
+        self._events: deque[float | None] = deque()  # when changes came that are drawn and not yet handed out
+        self._picture: Pixels | Picture | None = None  # the last one drawn, before fade and blackout
+        self._layers: dict[str, Pixels] = {}  # drawn with `_picture`
         self._turn = threading.Condition()  # guards the two that follow
         self._ready: list[Frame] = []  # for the coming ticks; more than one only where frames are blended
         self._next = 0, 0.0  # the coming tick: its number, and its time on perf_counter
@@ -99,6 +131,11 @@ class Stage:
         number, at = self._next
         return at - number * self.period if at else time.perf_counter()
 
+    @property
+    def alive(self) -> bool:
+        """Whether one of its threads runs."""
+        return self._drawer.is_alive() or self._clock.is_alive()
+
     def start(self) -> None:
         """Begin; the first frame goes out as soon as it is drawn."""
         self._drawer.start()
@@ -112,11 +149,36 @@ class Stage:
         for thread in (self._drawer, self._clock):
             thread.join(2.0)
 
+    def status(self) -> dict[str, object]:
+        """The loop's fields of `GET /status`; any thread."""
+        ticks, now = list(self.ticks), time.perf_counter()
+        gaps = [abs(b[0] - a[0] - self.period) for a, b in pairwise(ticks)]
+        recent = [fresh for at, fresh in ticks if at > now - RECENT]
+        seconds = min(RECENT, max(1e-3, now - ticks[0][0])) if ticks else 1.0
+        return {
+            "state": self.state,
+            "frame": self.number,
+            "fps": {
+                "target": self.fps,
+                "sent": round(len(recent) / seconds, 2),
+                "fresh": round(sum(recent) / seconds, 2),
+            },
+            "ms": {
+                "model_p50": percentile(self.drawing_s, 50),
+                "model_p99": percentile(self.drawing_s, 99),
+                "latency_p50": percentile(self.latency_s, 50),
+                "latency_p99": percentile(self.latency_s, 99),
+                "interval_p99": percentile(gaps, 99),
+            },
+            "late": self.late,
+            "repeated": self.repeated,
+        }
+
     @staticmethod
     def _thread(name: str, target: Callable[[], None]) -> threading.Thread:
         return threading.Thread(target=target, name=f"stage {name}", daemon=True)
 
-    # -- the drawer -----------------------------------------------------------------------------------------------
+    # -- the drawer thread ----------------------------------------------------------------------------------------
 
     def _draw_all(self) -> None:
         drawn = number = self._next[0]
@@ -129,76 +191,84 @@ class Stage:
             drawn, number = number, self._await_turn(number)
 
     def _over(self) -> bool:
-        """Whether the thread that asks is to end: the show is over, or another draws in its place."""
+        """Whether the calling thread must end: the show is over, or another thread draws in its place."""
         return self.stopped.is_set() or threading.current_thread() is not self._drawer
 
-    def draw(self, number: int, frames: int) -> None:
-        """Move the dreams on by `frames` and make the frame for tick `number`.
+    def draw(self, number: int, frames: int) -> Frame | None:
+        """Move the dreams on by `frames` and make the frame for tick `number`; returns it, None while there is none.
 
         If a model fails, and while it is held, the last picture goes on; fade and blackout act all the same.
         """
         drawer = self._drawer
         began = self._drawing_since = time.perf_counter()
-        self._begin(number)
-        for deck in self.decks:
-            deck.tell(self.table)
-            if not self.table.hold(f"{deck.prefix}dream"):  # one that is made ready comes in on the beat, too
-                deck.change(self.table)
-        if self._shows:
-            self._shows.begin(self.decks)
-        values = self._shape(self.table.tick(frames * self.period), number, frames * self.period)
-        self._seen(values)
+        values = self._values(number, frames)
         moved = [deck for deck in self.decks if deck.move(frames, self.fps, values)]
         drawn = []
         if self._picture is None or not values["master/hold"]:
             wanted = [deck for deck in self._needed(values) if deck in moved]
             drawn = [deck for deck in self._in_turn(wanted) if deck.draw(number, values)]
         if drawer is not self._drawer:  # it took so long that another goes on in its place
-            return
-        fresh = bool(drawn)
-        if self._shows:
-            self._shows.on_frame(number, frames, values, drawn)
+            return None
+        if self.recorder:
+            self.recorder.on_frame(number, frames, values, drawn)
         self._drawing_since = None
-        before = self._picture
+        before, fresh = self._picture, bool(drawn)
         if fresh:
             self._picture = self.compose(self.decks, values, number)
             self._layers = {deck.prefix + name: each for deck in self.decks for name, each in deck.layers.items()}
             self._events.append(values.event_at)
         if self._picture is None:
             self.stopped.wait(RETRY)
-            return
+            return None
         if fresh:
             self.drawing_s.append(time.perf_counter() - began)
         self.state = "blackout" if values["master/blackout"] else "held" if values["master/hold"] else "playing"
         with self._turn:
-            waiting = next((each.event_at for each in self._ready if each.event_at), None)  # too late, and now replaced
+            waiting = next((each.event_at for each in self._ready if each.event_at), None)  # too late, now replaced
             event_at = waiting or (self._event() if fresh else None)
             shown = Frame(self._picture, number, fresh, event_at, master.fade(values), self._layers)
             self._ready = [*self._between(before, shown, frames if values["master/blend"] else 1), shown]
             self._turn.notify_all()
         if fresh:
             self._needed_s.append(time.perf_counter() - (self._planned or began))
+        return shown
 
-    def _between(self, before: np.ndarray | Picture | None, shown: Frame, ticks: int) -> list[Frame]:
-        """Blended frames that lead to `shown` in `ticks` ticks, as many as its drawing has taken. Its layers, which
-        nobody blends, come with the first of them.
+    def _values(self, number: int, frames: int) -> Snapshot:
+        """Apply what was asked for since the last frame; returns the values that this frame is drawn with."""
+        bar = self.begin(number)
+        for deck in self.decks:
+            deck.tell(self.table, bar)
+            if not self.table.hold(f"{deck.prefix}dream"):  # a dream that was loaded comes in on the beat, too
+                deck.change(self.table)
+        if self.recorder:
+            self.recorder.begin(self.decks)
+        seconds = frames * self.period
+        values = self.transform(self.table.tick(seconds), number, seconds)
+        self.on_frame(values)
+        return values
+
+    def _between(self, before: Pixels | Picture | None, shown: Frame, ticks: int) -> list[Frame]:
+        """Blended frames that lead to `shown` in `ticks` ticks, as many as its drawing has taken.
+
+        Layers are not blended: those of `shown` come with the first of them.
         """
-        alike = isinstance(before, np.ndarray) and np.shape(before) == np.shape(shown.picture)
-        if not shown.fresh or not alike:
+        after = shown.picture
+        if not (isinstance(before, np.ndarray) and isinstance(after, np.ndarray)):  # one lies on a graphics card
+            return []
+        if not shown.fresh or before.shape != after.shape:
             return []
         ticks = min(ticks, MOST_BLENDED)
-        parts = [number / ticks for number in range(1, ticks)]
-        blends = [blend(before, shown.picture, part) for part in parts]
+        blends = [blend(before, after, number / ticks) for number in range(1, ticks)]
         return [Frame(each, shown.number, False, fade=shown.fade, layers=shown.layers) for each in blends]
 
     def _event(self) -> float | None:
         """When the oldest change arrived that this picture is the first to show: it may be one drawn a frame ago."""
-        late = len(self._events) - getattr(self.compose, "behind", 0)
+        late = len(self._events) - self.compose.behind
         events = [at for at in (self._events.popleft() for _ in range(late)) if at is not None]
         return min(events, default=None)
 
     def _needed(self, values: Snapshot) -> list[Deck]:
-        """The decks that the mix shows anything of, and those that a layer is sent of by itself."""
+        """The decks that the mix shows anything of, and those with a layer that an output sends by itself."""
         shown = mix.needed(self.decks, values)
         if len(shown) == len(self.decks):
             return shown
@@ -206,7 +276,7 @@ class Stage:
         return [deck for deck in self.decks if deck in shown or bool(deck.prefix) in sent]
 
     def _in_turn(self, wanted: list[Deck]) -> list[Deck]:
-        """Those to draw now: all, if there is time for it, else the one whose picture is the oldest."""
+        """The decks to draw now: all, if there is time for it, else the one whose picture is the oldest."""
         if len(wanted) < 2:
             return wanted
         if sum(np.median(deck.drawing_s) for deck in wanted if deck.drawing_s) < self.period - SAFETY:
@@ -214,7 +284,7 @@ class Stage:
         return [min(wanted, key=lambda deck: deck.frame)]
 
     def _await_turn(self, before: int) -> int:
-        """Sleep until it is time to draw for the coming tick; returns its number, `before` when it is all over."""
+        """Sleep until it is time to draw for the coming tick; returns its number, `before` when the show is over."""
         if self._picture is None:
             return before
         with self._turn:
@@ -228,23 +298,23 @@ class Stage:
         return number
 
     def _lead(self) -> float:
-        """How long before its tick a drawing has to start, at most a period.
+        """How long before its tick a drawing has to start, in seconds, at most a period.
 
-        The slowest of those remembered, its thread's late waking included, and a little. A frame that misses its tick
-        costs the hand that waits for it a whole period, and to begin earlier costs it a fraction of one.
+        It is the slowest of those remembered, including its thread's late waking, and a little. A frame that misses
+        its tick costs the performer a whole period, and to begin earlier costs a fraction of one.
         """
         if len(self._needed_s) < 8:
             return self.period
         return min(max(self._needed_s) + SAFETY, self.period)
 
     def _watch(self, now: float) -> None:
-        """Give up a drawer whose device does not answer: another goes on with the processor."""
+        """Give up a drawer thread whose device does not answer: another goes on with the processor."""
         since = self._drawing_since
         if since is None or now - since < HUNG or not any(deck.on_device for deck in self.decks):
             return
         self._drawing_since = None
 
-        def go_on():
+        def go_on() -> None:
             for deck in self.decks:
                 if deck.on_device:
                     deck.fall_back(f"no answer in {HUNG:g} s")
@@ -253,7 +323,7 @@ class Stage:
         self._drawer = self._thread("drawer", go_on)
         self._drawer.start()
 
-    # -- the clock ------------------------------------------------------------------------------------------------
+    # -- the clock thread -----------------------------------------------------------------------------------------
 
     def _keep_time(self) -> None:
         with self._turn:  # while nothing can be drawn, the show still ends in time
@@ -282,6 +352,7 @@ class Stage:
             frame = self._ready.pop(0) if self._ready else None
         now = time.perf_counter()
         if frame is None:
+            assert shown is not None, "the clock begins when a frame is ready"
             self.late += 1
             frame = replace(shown, number=number, fresh=False, event_at=None)
         elif frame.number != number:
@@ -296,7 +367,7 @@ class Stage:
         return frame
 
 
-def percentile(values, share: float) -> float:
-    """A percentile in milliseconds of seconds given; 0.0 of none."""
-    values = list(values)
+def percentile(seconds: Iterable[float], share: float) -> float:
+    """The percentile `share` (0..100) of seconds, in milliseconds; 0.0 of none."""
+    values = list(seconds)
     return round(float(np.percentile(values, share)) * 1e3, 3) if values else 0.0

@@ -102,8 +102,6 @@ class Session:
 
             self.hearing = Hearing(wishes.audio, wishes.fps, self.modulation, self.feedback.tell)
         self.link = Link(self.tempo)
-        for deck in self.decks:
-            deck.bar = lambda: self.tempo.bar
         if wishes.link:
             table.set("tempo/source", ["link"])
         self.presets = Presets(
@@ -127,12 +125,12 @@ class Session:
             table,
             wishes.fps,
             self.outputs,
-            self._seen,
-            wishes.seconds,
-            composed,
-            self.shows,
-            self._shape,
-            lambda number: self.tempo.move(number / wishes.fps, self.stage.origin),
+            begin=self._begin,
+            transform=self._transform,
+            on_frame=self._on_frame,
+            compose=composed,
+            recorder=self.shows,
+            seconds=wishes.seconds,
         )
 
         self.wrong = session_file.begin(table, wishes.values, "session")
@@ -201,7 +199,11 @@ class Session:
     def _over(self) -> bool:
         return self.stage.stopped.is_set() or all(each.state == "failed" for each in self.outputs)
 
-    def _shape(self, values: Snapshot, number: int, seconds: float) -> Snapshot:
+    def _begin(self, number: int) -> int:
+        self.tempo.move(number / self.wishes.fps, self.stage.origin)
+        return self.tempo.bar
+
+    def _transform(self, values: Snapshot, number: int, seconds: float) -> Snapshot:
         """The values that a frame is drawn with, in the drawer's thread."""
         values = self.presets.transform(values, number, seconds)
         if self.hearing:
@@ -213,7 +215,7 @@ class Session:
         """Go to the preset of panic, if there is one."""
         return self.wishes.panic is not None and self.presets.rescue(self.wishes.panic, values, seconds)
 
-    def _seen(self, values: Snapshot) -> None:
+    def _on_frame(self, values: Snapshot) -> None:
         """The values of each frame, in the drawer's thread."""
         self.feedback.on_frame(values)
         for each in (*self.loaders, self.looks, self.outputs, self.windows, self.tempo, *self.controllers):

@@ -33,7 +33,7 @@ def stage(paths):
     """make(one, other) -> (stage, output, table) of two such dreams, calm, frozen at their first scenes; started."""
     made = []
 
-    def make(*wanted, frozen=True, seen=lambda values: None):
+    def make(*wanted, frozen=True, on_frame=lambda values: None):
         played = [read.load(path) for path in wanted]
         table, output = tables.of(played), Collect()
         for address, value in (("player/glide", 0), ("player/freeze", frozen), ("dream/temperature", 0)):
@@ -42,7 +42,7 @@ def stage(paths):
                     table.set(prefix + address, [value])
         table.tick(0)
         decks = [Deck(number, Player(dream, cpu.load, number)) for number, dream in enumerate(played)]
-        made.append(Stage(decks, table, FPS, [output], seen))
+        made.append(Stage(decks, table, FPS, [output], on_frame=on_frame))
         return made[-1], output, table
 
     yield make
@@ -130,7 +130,9 @@ def test_two_decks_too_slow_for_one_period_are_drawn_in_turn(paths, stage):
 
 def test_a_dream_comes_with_its_parameters_on_one_frame_and_goes_with_them(paths, stage):
     seen = []
-    show, output, table = stage(*paths[:1], *paths[:1], seen=lambda values: seen.append((values, show.decks[0].player)))
+    show, output, table = stage(
+        *paths[:1], *paths[:1], on_frame=lambda values: seen.append((values, show.decks[0].player))
+    )
     show.start()
     table.set("dream/knob/1", [2])
     output.more(5)

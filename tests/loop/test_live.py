@@ -46,7 +46,7 @@ def show(dream):
 
     yield make
     for stage in made:
-        if any(thread.is_alive() for thread in (stage._drawer, stage._clock)):
+        if stage.alive:
             stage.stop()
 
 
@@ -299,7 +299,7 @@ def test_a_model_that_never_draws_still_ends_in_time(show):
     stage.stop()
     assert output.frames == []
     assert stage.state == "loading"
-    assert not any(thread.is_alive() for thread in (stage._drawer, stage._clock))
+    assert not stage.alive
 
 
 def test_a_dream_that_cannot_keep_up_goes_slower_and_is_drawn(show, monkeypatch):
