@@ -585,7 +585,7 @@ def _seed(text: str) -> int:
 
 
 def _place(text: str | None, option: str) -> tuple[str, int] | None:
-    from livedream.control.osc import host_port
+    from livedream.control.osc_address import host_port
 
     return host_port(text, option) if text else None
 

@@ -113,7 +113,7 @@ def test_an_asked_for_port_that_is_taken_is_refused(files, what):
 
 
 def test_a_default_port_that_is_taken_gives_way_in_one_line_each(files):
-    from livedream.control.osc import PORT as OSC
+    from livedream.control.osc_address import PORT as OSC
     from livedream.web.server import PORT as WEB
 
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as osc, socket.socket() as web:

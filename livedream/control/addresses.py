@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import groupby
 
-from livedream.control.osc import PREFIX
+from livedream.control.osc_address import PREFIX
 from livedream.control.osc_out import STATUS
 from livedream.parameters import (
     AUDIO,

@@ -1,4 +1,4 @@
-"""Ableton Link: one beat for all programs of a network that take part.
+"""Ableton Link: one beat for all programs on a network that join the session.
 
 The library (LinkPython-extern) is a wrapper in the public domain around Ableton's, which is under the GPL; the user
 installs it: pip install 'livedream[link]'.
@@ -14,18 +14,21 @@ from livedream.control.tempo import BAR, Tempo
 
 log = logging.getLogger(__name__)
 
-POLL = 1 / 50  # seconds between two looks at what the peers agree on
-IDLE = 0.1  # while the tempo's source is another
+POLL = 1 / 50  # seconds between two reads of the session's tempo and beat
+IDLE = 0.1  # seconds between two checks whether Link has become the tempo's source
 
 
 class Link:
-    """Takes part from `start` to `stop`, while the tempo's source is "link".
+    """Joins the Link session between `start` and `stop`, while the tempo's source is "link".
 
-    peers: other programs that take part. error: why nothing is heard of them, or None.
+    Attributes:
+        peers: the number of other programs in the session.
+        error: why the session cannot be joined, or None.
     """
 
     def __init__(self, tempo: Tempo):
-        self.peers, self.error = 0, None
+        self.peers = 0
+        self.error: str | None = None
         self._tempo = tempo
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="link", daemon=True)
@@ -43,21 +46,22 @@ class Link:
                 self.error = None
             elif self.error is None:
                 try:
-                    self._take_part()
-                except Exception as error:  # the show goes on at the tempo it has
+                    self._join()
+                except Exception as error:  # the show goes on at its present tempo
                     self.error = f"Ableton Link: {one_line(error, 200)}"
                     log.warning("%s", self.error)
                 finally:
                     self._tempo.alone()
                     self.peers = 0
 
-    def _take_part(self) -> None:
+    def _join(self) -> None:
+        """Follow the session until another source is chosen or the show ends."""
         try:
             found = importlib.import_module("link").Link
         except (ImportError, AttributeError):
             raise RuntimeError("needs LinkPython-extern: pip install 'livedream[link]'") from None
         peer = found(self._tempo.bpm)
-        self._tempo.wish()  # what was asked for before we came
+        self._tempo.wish()  # a tempo that was asked for before joining is dropped
         clock = peer.clock()
         peer.enabled = True
         try:

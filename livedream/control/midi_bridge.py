@@ -14,7 +14,8 @@ from livedream.control import midi_map
 from livedream.control.midi import CHANNEL_MODE
 from livedream.control.midi_control import Binding, Control
 from livedream.control.midi_surface import Surface
-from livedream.control.osc import Receiver, ip_of
+from livedream.control.osc import Receiver
+from livedream.control.osc_address import ip_of
 from livedream.parameters import Parameter, Table
 
 if TYPE_CHECKING:

@@ -1,17 +1,19 @@
-"""The strict reading of one OSC 1.0 packet, written for packets that nobody can be trusted to have made.
+"""A strict parser of OSC 1.0 packets, for packets that may be damaged or hostile.
 
-A packet is read whole or refused whole. Time tags are ignored: what arrives acts now. Addresses are taken as
-they are, never as patterns.
+A packet is parsed completely or rejected completely. Time tags are ignored: a message acts when it arrives. Addresses
+are literal, never patterns.
 """
 
 import functools
 import struct
 
-DEPTH = 8  # bundles within bundles; real senders use one
-SHORT = 128  # bytes of a message that is remembered
+DEPTH = 8  # bundles within bundles; real senders use one level
+SHORT = 128  # bytes of the longest message that is cached
 LARGEST = 65507  # bytes that one UDP packet over IPv4 can hold
 
-Message = tuple[str, tuple]
+Argument = float | int | str | bool | bytes | None
+Arguments = tuple[Argument, ...]
+Message = tuple[str, Arguments]
 
 _FIXED = {
     "i": struct.Struct(">i"),
@@ -27,14 +29,17 @@ _size = struct.Struct(">i").unpack_from
 
 
 class Malformed(ValueError):
-    """The packet breaks the OSC 1.0 rules. Its text says how, in a few words."""
+    """The packet breaks the rules of OSC 1.0. Its text says how, in a few words."""
 
 
 def read(packet: bytes) -> list[Message]:
-    """All messages of a packet in their order: (address with its leading slash, arguments).
+    """Return all messages of a packet in order, each as (address with its leading slash, arguments).
 
-    Arguments: float (f, d), int (i, h), str (s, c), bool (T, F), None (N), bytes (b, and r, m and t, which no
-    parameter takes). I, the bang, is no argument. Raises Malformed.
+    Type tags become float (f, d), int (i, h), str (s, c), bool (T, F), None (N) and bytes (b, and r, m and t, which no
+    parameter accepts). I, the bang, adds no argument.
+
+    Raises:
+        Malformed: the packet breaks the rules.
     """
     if len(packet) > LARGEST:
         raise Malformed(f"{len(packet)} bytes")
@@ -44,11 +49,11 @@ def read(packet: bytes) -> list[Message]:
 
 
 def _element(packet: bytes, at: int, end: int, depth: int, messages: list[Message]) -> None:
-    """Read the message or bundle in packet[at:end]."""
+    """Parse the message or bundle in packet[at:end]."""
     if end == at or (end - at) % 4:
         raise Malformed(f"an element of {end - at} bytes")
     if packet[at] == 0x2F:  # "/"
-        messages.append((_again if end - at <= SHORT else _message)(packet[at:end]))
+        messages.append((_cached_message if end - at <= SHORT else _message)(packet[at:end]))
         return
     if packet[at : at + 8] != b"#bundle\0":
         raise Malformed("neither a message nor a bundle")
@@ -74,15 +79,15 @@ def _message(packet: bytes) -> Message:
     tags, at = _string(packet, at, end)
     if not tags.startswith(","):
         raise Malformed("no type tags")
-    arguments = []
+    arguments: list[Argument] = []
+    value: Argument
     for tag in tags[1:]:
         if fixed := _FIXED.get(tag):
             if at + fixed.size > end:
                 raise Malformed("cut short")
-            value = fixed.unpack_from(packet, at)[0]
+            (number,) = fixed.unpack_from(packet, at)
             at += fixed.size
-            if tag == "c":
-                value = _character(value)
+            value = _character(number) if tag == "c" else number
         elif tag == "s":
             value, at = _string(packet, at, end)
         elif tag == "T" or tag == "F":
@@ -101,23 +106,24 @@ def _message(packet: bytes) -> Message:
     return address, tuple(arguments)
 
 
-# Some senders say everything all the time, and most of it is as it was.
-_again = functools.lru_cache(maxsize=4096)(_message)
+# Some senders repeat all their values all the time, and most of them have not changed.
+_cached_message = functools.lru_cache(maxsize=4096)(_message)
 
 
 def _string(packet: bytes, at: int, end: int) -> tuple[str, int]:
-    """The string that begins at `at`, and where what follows it begins."""
+    """Return the string at `at`, and the position after its padding."""
     stop = packet.find(b"\0", at, end)
     if stop < 0:
         raise Malformed("a string without its end")
     try:
-        # This is at most `end`, because `end` is a multiple of 4 from `at`.
+        # The position is at most `end`, because `end` - `at` is a multiple of 4.
         return packet[at:stop].decode(), at + ((stop - at) // 4 + 1) * 4
     except UnicodeDecodeError:
         raise Malformed("a string that is not UTF-8") from None
 
 
 def _blob(packet: bytes, at: int, end: int) -> tuple[bytes, int]:
+    """Return the blob at `at`, and the position after its padding."""
     if at + 4 > end:
         raise Malformed("cut short")
     size = _size(packet, at)[0]

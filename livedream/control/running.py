@@ -1,9 +1,10 @@
-"""What a running show can be moved by, read from its page: also its looks, its second deck, its windows."""
+"""The parameters of a running show, read from its page: also those of its looks, second deck and windows."""
 
 import dataclasses
 import json
 import urllib.error
 import urllib.request
+from typing import Any
 
 from livedream import UserError
 from livedream.parameters import Parameter
@@ -13,7 +14,11 @@ _LISTS = ("choices", "default")
 
 
 def parameters(page: str) -> list[Parameter]:
-    """Every parameter of the show whose page is at `page`, "http://127.0.0.1:8808/". UserError if none answers."""
+    """Return every parameter of the show whose page is at `page`, such as "http://127.0.0.1:8808/".
+
+    Raises:
+        UserError: no show answers there, or not one of this version.
+    """
     url = page.rstrip("/") + "/parameters"
     try:
         with urllib.request.urlopen(url, timeout=20) as answer:
@@ -25,6 +30,9 @@ def parameters(page: str) -> list[Parameter]:
         raise UserError(f"{url}: not the page of a livedream like this one ({error})") from None
 
 
-def _parameter(described: dict) -> Parameter:
-    known = {name: described[name] for name in _FIELDS}
-    return Parameter(**{name: tuple(v) if name in _LISTS and isinstance(v, list) else v for name, v in known.items()})
+def _parameter(described: dict[str, Any]) -> Parameter:
+    known: dict[str, Any] = {name: described[name] for name in _FIELDS}
+    for name in _LISTS:
+        if isinstance(known[name], list):
+            known[name] = tuple(known[name])
+    return Parameter(**known)

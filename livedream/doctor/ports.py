@@ -10,11 +10,11 @@ from livedream.system import machine
 
 def ports() -> list[Finding]:
     """The default ports of OSC and of the page."""
-    from livedream.control import osc
+    from livedream.control import osc_address
     from livedream.web import server
 
     return [
-        _port("OSC", osc.PORT, socket.SOCK_DGRAM, "udp", "--osc"),
+        _port("OSC", osc_address.PORT, socket.SOCK_DGRAM, "udp", "--osc"),
         _port("page", server.PORT, socket.SOCK_STREAM, "tcp", "--web"),
     ]
 

@@ -94,13 +94,13 @@ class Session:
         self.shows = Shows(wishes.fps, wishes.size, chain)
         if wishes.record:
             self.shows.keep(wishes.record)
-        self.tempo = Tempo(table, lambda beat: self.feedback.tell("beat", float(beat % BAR)))
+        self.tempo = Tempo(table, lambda beat: self.feedback.send_status("beat", float(beat % BAR)))
         self.modulation = Modulation(table, wishes.fps, self.tempo)
         self.hearing = None
         if wishes.audio is not None:
             from livedream.parts.hearing import Hearing
 
-            self.hearing = Hearing(wishes.audio, wishes.fps, self.modulation, self.feedback.tell)
+            self.hearing = Hearing(wishes.audio, wishes.fps, self.modulation, self.feedback.send_status)
         self.link = Link(self.tempo)
         if wishes.link:
             table.set("tempo/source", ["link"])

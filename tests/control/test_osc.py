@@ -11,7 +11,7 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 from pythonosc.udp_client import SimpleUDPClient
 
 from livedream import UserError
-from livedream.control import osc
+from livedream.control import osc, osc_address
 from livedream.parameters import MASTER, PLAYER, Table, dream
 from tests.waiting import until
 
@@ -270,5 +270,5 @@ def test_stop_ends_the_thread_and_frees_the_port(table):
 @pytest.mark.parametrize("text", ["9000", "localhost", ":9000", "a:b", "a:0", "a:65536", "a:-1", "a:٣", ""])
 def test_a_wrong_host_and_port_is_refused_in_one_line(text):
     with pytest.raises(UserError, match="HOST:PORT"):
-        osc.host_port(text)
-    assert osc.host_port("localhost:9001") == ("localhost", 9001)
+        osc_address.host_port(text)
+    assert osc_address.host_port("localhost:9001") == ("localhost", 9001)

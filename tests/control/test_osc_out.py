@@ -167,7 +167,7 @@ def test_a_step_is_not_told_and_a_beat_is_at_once(listeners, start):
     table.set("tempo/bpm", [90])
     feedback.on_frame(table.tick(0.1))
     assert listeners[0].hear_until("/livedream/tempo/bpm") == [("/livedream/tempo/bpm", [90.0])]
-    feedback.tell("beat", 3.0)
+    feedback.send_status("beat", 3.0)
     assert listeners[0].hear_until("/livedream/status/beat") == [("/livedream/status/beat", [3.0])]
 
 

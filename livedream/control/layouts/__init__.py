@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from livedream.control.layouts import open_stage_control, touchosc
-from livedream.control.osc import PREFIX
+from livedream.control.osc_address import PREFIX, normal_prefix
 from livedream.parameters import Parameter
 from livedream.system.atomic import atomic_write
 
@@ -18,4 +18,4 @@ KINDS: dict[str, Callable[[Iterable[Parameter], str, int], bytes]] = {
 
 def write(kind: str, path: Path, parameters: Iterable[Parameter], prefix: str = PREFIX) -> None:
     """Write the layout of that kind, one of KINDS, for all of `parameters`. UserError if the file cannot be written."""
-    atomic_write(path, KINDS[kind](parameters, "/" + prefix.strip("/"), FEEDBACK_PORT))
+    atomic_write(path, KINDS[kind](parameters, normal_prefix(prefix), FEEDBACK_PORT))
