@@ -201,12 +201,16 @@ class Stage:
         """
         drawer = self._drawer
         began = self._drawing_since = time.perf_counter()
+        self._change_decks(number)
+        if drawer is not self._drawer:  # a device that was left or entered took so long that another goes on
+            return None
         values = self._values(number, frames)
-        moved = [deck for deck in self.decks if deck.move(frames, self.fps, values)]
+        # A lost drawer whose device answers at last touches no deck: another drawer has them by now.
+        moved = [deck for deck in self.decks if drawer is self._drawer and deck.move(frames, self.fps, values)]
         drawn = []
         if self._picture is None or not values["master/hold"]:
             wanted = [deck for deck in self._needed(values) if deck in moved]
-            drawn = [deck for deck in self._in_turn(wanted) if deck.draw(number, values)]
+            drawn = [deck for deck in self._in_turn(wanted) if drawer is self._drawer and deck.draw(number, values)]
         if drawer is not self._drawer:  # it took so long that another goes on in its place
             return None
         if self.recorder:
@@ -233,13 +237,16 @@ class Stage:
             self._needed_s.append(time.perf_counter() - (self._planned or began))
         return shown
 
-    def _values(self, number: int, frames: int) -> Snapshot:
-        """Apply what was asked for since the last frame; returns the values that this frame is drawn with."""
+    def _change_decks(self, number: int) -> None:
+        """Begin frame `number`: let decks ask for what they need, and change to the dreams that were loaded."""
         bar = self.begin(number)
         for deck in self.decks:
             deck.tell(self.table, bar)
             if not self.table.hold(f"{deck.prefix}dream"):  # a dream that was loaded comes in on the beat, too
                 deck.change(self.table)
+
+    def _values(self, number: int, frames: int) -> Snapshot:
+        """Apply what was asked for since the last frame; returns the values that this frame is drawn with."""
         if self.recorder:
             self.recorder.begin(self.decks)
         seconds = frames * self.period
