@@ -32,9 +32,14 @@ class Deck:
     error: how the last one did, None once one has succeeded.
     """
 
-    def __init__(self, number: int, player: Player):
+    def __init__(
+        self,
+        number: int,
+        player: Player,
+        on_broken: Callable[[str, str], None] = lambda provider, why: None,
+    ):
         self.number, self.player = number, player
-        self.on_broken: Callable[[str, str], None] = lambda provider, why: None
+        self._on_broken = on_broken
         self._last_bar: int | None = None
         self.prefix = tables.PREFIXES[number]
         self.drawn: np.ndarray | Picture | None = None
@@ -77,17 +82,19 @@ class Deck:
             offered, self._same = self._same, None
             if offered is None or offered.dream.sha256 != self.player.dream.sha256:
                 return
+        before = self.player
         try:
-            if offered.dream.sha256 == self.player.dream.sha256:
-                offered.take_over(self.player)
+            if offered.dream.sha256 == before.dream.sha256:
+                offered.take_over(before)
             else:
                 tables.change(table, offered.dream, self.prefix)
                 self._standing = None
         except Exception as error:  # a card that breaks as it is left or entered
             self._fail(error)
             return
-        self.player = offered
-        self.drawing_s.clear()
+        if self.player is before:  # else it hung so long that the deck has gone on without it
+            self.player = offered
+            self.drawing_s.clear()
 
     def move(self, frames: int, fps: float, values: Snapshot) -> bool:
         """Let the dream go on by `frames` frames of 1/fps seconds, or stand where it is to; False if that fails."""
@@ -96,6 +103,8 @@ class Deck:
 
         def move():
             player.move(frames, fps, values.below(self.prefix), lambda: time.perf_counter() > until)
+            if player is not self.player:  # it hung so long that the deck has gone on without it
+                return False
             if self._standing is not None:
                 stand(player, self._standing)
                 player.settled()
@@ -105,7 +114,7 @@ class Deck:
                 self.stood, player.put = moment(player), False
             return True
 
-        return self._try(move) is not None
+        return bool(self._try(move))
 
     def draw(self, frame: int, values: Snapshot) -> bool:
         """Draw for frame number `frame`; False, and the last picture stays, if that fails."""
@@ -124,7 +133,7 @@ class Deck:
         self.player = self.player.moved_to(cpu.load)
         self.drawing_s.clear()
         for provider in providers:
-            self.on_broken(provider, why)
+            self._on_broken(provider, why)
 
     @property
     def on_device(self) -> bool:
@@ -133,10 +142,13 @@ class Deck:
 
     def _try(self, act):
         """What `act` returns. None if it fails: on a device, so that the next frame is the processor's."""
+        player = self.player
         try:
             try:
                 return act()
             except Exception as error:
+                if player is not self.player:  # it hung so long that the deck has gone on without it
+                    return None
                 if not self.on_device:
                     raise
                 self.fall_back(one_line(error))

@@ -28,7 +28,6 @@ class ProviderUpgrade:
     def __init__(self, deck: Deck, device: str, choice: Choice, fps: float, say: Callable[[str], None] = print):
         self.deck, self.device, self.choice = deck, device, choice
         self._fps, self._say = fps, say
-        deck.on_broken = self._broken
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"faster {'ab'[deck.number]}", daemon=True)
 
@@ -46,7 +45,8 @@ class ProviderUpgrade:
     def _quick(self, dream: Dream) -> Choice:
         return choose.quick(dream, self.device, measure=False)  # to try anything now would hold the show up
 
-    def _broken(self, provider: str, why: str) -> None:
+    def broken(self, provider: str, why: str) -> None:
+        """Remember that a provider failed in the middle of a show; called by the drawer through the deck."""
         if provider != "cpu":
             choose.forget(self.deck.player.dream, provider, why)
             self.choice = self._quick(self.deck.player.dream)

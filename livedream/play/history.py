@@ -5,6 +5,7 @@ is kept of a step is its latent, what its random numbers were counted by (they a
 that the recurrent network had, and once a second the states: kilobytes a second.
 """
 
+import copy
 from collections import deque
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -47,6 +48,18 @@ class History:
         self._bytes = 0
         self._room = room
         self.newest = -1
+
+    def copy(self) -> "History":
+        """Another with the same steps, and none of its own yet; takes as long as there are steps to copy."""
+        other = copy.copy(self)
+        steps = slice(0, min(self.newest + 1, self._room))
+        for name in ("_latents", "_counted", "_controls", "_begins", "_failed"):
+            ring = getattr(self, name)
+            made = np.zeros_like(ring)  # the rest takes no memory
+            made[steps] = ring[steps]
+            setattr(other, name, made)
+        other._heard, other._states = dict(self._heard), self._states.copy()
+        return other
 
     @property
     def oldest(self) -> int:

@@ -124,13 +124,17 @@ class Player:
         return other
 
     def take_over(self, other: "Player", states: dict[str, dict[str, np.ndarray]] | None = None) -> None:
-        """Go on where another player of the same dream is. states: by component, instead of asking its runners."""
-        for name in ("steps", "lost", "toward", "past", "trace", "_seed", "_drawn", "_before", "_after", "_phase"):
+        """Go on where another player of the same dream is, with copies of all that it has: its device may hang, and
+        answer long after it was given up. states: by component, instead of asking its runners.
+        """
+        for name in ("steps", "lost", "toward", "_seed", "_drawn", "_before", "_after", "_phase"):
             setattr(self, name, getattr(other, name))
+        self.past, self.trace = other.past.copy(), None if other.trace is None else list(other.trace)
         self._saved, self._moment = other._saved, other._moment
-        self.unstuck, self.rescue, self._stuck = other.unstuck, other.rescue, other._stuck
+        self.unstuck, self.rescue, self._stuck = other.unstuck, other.rescue, other._stuck.copy()
         self._helped, self._push = other._helped, other._push
-        self.history, self.put, self.playhead = other.history, other.put, other.playhead.of(self._place, self._mix)
+        self.history, self.put = other.history.copy(), other.put
+        self.playhead = other.playhead.copy(self.history, self._place, self._mix)
         self._layers = other._layers.copy()
         if self._after is None:  # it had not begun
             return

@@ -3,6 +3,7 @@
 Meanwhile the dream itself stands still where it was, and goes on from there.
 """
 
+import copy
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -55,10 +56,13 @@ class Playhead:
         self._left = self._whole = 0.0  # seconds of that way
         self._wishes: dict[str, float] = {}
 
-    def of(self, place: Callable[[float], Drawn], mix: Callable[[Drawn, Drawn, float], Drawn]) -> "Playhead":
-        """The same of another player."""
-        self._place, self._mix = place, mix
-        return self
+    def copy(
+        self, history: History, place: Callable[[float], Drawn], mix: Callable[[Drawn, Drawn, float], Drawn]
+    ) -> "Playhead":
+        """Another at the same place, of another player."""
+        other = copy.copy(self)
+        other._history, other._place, other._mix, other._wishes = history, place, mix, dict(self._wishes)
+        return other
 
     @property
     def where(self) -> str | None:

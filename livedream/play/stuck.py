@@ -4,6 +4,7 @@ Judged by its latents alone, in the footage's standard deviations: how far they 
 time, against how far they usually do.
 """
 
+import copy
 from collections import deque
 
 import numpy as np
@@ -30,6 +31,10 @@ class Stuck:
         self._steps = self._count = 0
         self._first: list[float] = []
         self._past: deque[float] = deque(maxlen=PAST)
+
+    def copy(self) -> "Stuck":
+        """Another that has seen the same."""
+        return copy.deepcopy(self)
 
     def forget(self) -> None:
         """It was put elsewhere: what it did until now says nothing."""

@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 
 from livedream.backend import choose
 from livedream.dream import read
@@ -80,7 +81,7 @@ class Session:
         self.table = table = tables.of(self.dreams, wishes.seed, names, [path.stem for path in given], leading)
         self.choices = [choose.quick(dream, wishes.device) for dream in self.dreams]
         players = [Player(dream, self.choices[n].load, n) for n, dream in enumerate(self.dreams)]
-        self.decks = [Deck(n, player) for n, player in enumerate(players)]
+        self.decks = [Deck(n, player, partial(self._provider_failed, n)) for n, player in enumerate(players)]
         self.feedback = Feedback(table, self.status, wishes.osc_out, wishes.osc_prefix)
         self.receiver = Receiver(table, *(wishes.osc or ("127.0.0.1", None)), wishes.osc_prefix, self.feedback)
         self.seekers = [
@@ -210,6 +211,9 @@ class Session:
             self.hearing.hear(values, number)
         values = self.tempo.transform(self.modulation.transform(values, number, seconds))
         return self.safety.transform(values, number, seconds)
+
+    def _provider_failed(self, deck: int, provider: str, why: str) -> None:
+        self.seekers[deck].broken(provider, why)
 
     def _rescue(self, values: Snapshot, seconds: float) -> bool:
         """Go to the preset of panic, if there is one."""

@@ -11,9 +11,11 @@ from livedream.dream import read
 from livedream.loop.deck import Deck
 from livedream.loop.live import Stage
 from livedream.play import dream_parameters as tables
+from livedream.play.moment import moment
 from livedream.play.player import Player
 from tests import dreams
 from tests.collect import Collect
+from tests.waiting import until
 
 FPS = 60.0
 
@@ -40,17 +42,22 @@ class PretendedCard:
         return self.runner(inputs)
 
 
+def no_fault():
+    """A card that works."""
+
+
 @pytest.fixture
 def show(tmp_path):
-    """show(fault) -> (stage, output, broken): a dream plays on pretended cards, 20 frames long."""
+    """show(fault, component) -> (stage, output, broken): a dream plays on pretended cards, 20 frames long; `fault` is
+    of that component, or of all.
+    """
     made = []
 
-    def make(fault):
+    def make(fault, component=None):
         dream = read.load(dreams.tiny(tmp_path / "tiny.onnx"))
         broken, output = [], Collect()
-        player = Player(dream, lambda component: PretendedCard(component, fault))
-        deck = Deck(0, player)
-        deck.on_broken = lambda provider, why: broken.append(provider)
+        player = Player(dream, lambda part: PretendedCard(part, fault if component in (None, part.name) else no_fault))
+        deck = Deck(0, player, on_broken=lambda provider, why: broken.append(provider))
         stage = Stage([deck], tables.of(dream, 7), FPS, [output])
         made.append(stage)
         stage.start()
@@ -106,12 +113,63 @@ def test_a_pretended_card_that_hangs_is_given_up_within_a_second(show):
     assert gone.wait(60)
     before = output.last.number
     goes_on_with_cpu(stage, output, broken, before)
-    steps = stage.decks[0].player.steps
-    free.set()  # the lost thread comes back, and changes nothing
+    free.set()
     output.more(20, lambda frame: frame.fresh)
     assert stage.decks[0].player.providers == {"step": "cpu", "decode": "cpu"}
-    assert stage.decks[0].player.steps >= steps
     assert sum(thread.name == "stage drawer" for thread in threading.enumerate() if thread.is_alive()) == 1
+
+
+@pytest.mark.parametrize("component", ["step", "decode"])
+def test_a_lost_cards_late_answer_changes_nothing(show, component):
+    hanging, gone, free = threading.Event(), threading.Event(), threading.Event()
+
+    def fault():
+        if hanging.is_set():
+            gone.set()
+            free.wait(60)
+
+    stage, output, broken = show(fault, component)
+    deck = stage.decks[0]
+    deck.player.trace = []
+    lost = next(thread for thread in threading.enumerate() if thread.name == "stage drawer")
+    hanging.set()
+    assert gone.wait(60)
+    before = output.last.number
+    goes_on_with_cpu(stage, output, broken, before)
+    stage.table.set("player/freeze", [1])
+    until(lambda: same_frames(output))
+    then = everything(deck)
+    free.set()
+    lost.join(60)  # it comes back, and has done what it does with the answer
+    assert not lost.is_alive()
+    output.more(5, lambda frame: frame.fresh)
+    assert everything(deck) == then
+    stage.table.set("player/freeze", [0])
+    output.more(20, lambda frame: frame.fresh)
+    assert deck.player.history.newest - deck.player.steps == then["newest"] - then["steps"]
+    assert len(deck.player.trace) - deck.player.steps == len(then["trace"]) - then["steps"]
+
+
+def same_frames(output, count=5):
+    """Whether the last frames are fresh and the same."""
+    last = output.frames[-count:]
+    return all(each.fresh and np.array_equal(each.pixels, last[0].pixels) for each in last)
+
+
+def everything(deck):
+    """All that says what comes next, and what is kept of what was."""
+    player, history = deck.player, deck.player.history
+    return {
+        "steps": player.steps,
+        "newest": history.newest,
+        "history": [history.latent(number).tobytes() for number in range(history.oldest, history.newest + 1)],
+        "trace": [latent.tobytes() for latent in player.trace],
+        "past": [latent.tobytes() for latent in player.past],
+        "position": (player._before.latent.tobytes(), player._after.latent.tobytes(), player._phase, player._drawn),
+        "playhead": (player.playhead.at, player.playhead.loop, player.playhead.held),
+        "states": {name: each.tobytes() for name, each in moment(player, whole=True).recurrent.items()},
+        "errors": (deck.errors, deck.error, player.lost),
+    }
 
 
 def test_a_state_on_a_lost_card_is_at_most_a_second_old(tmp_path):

@@ -74,7 +74,7 @@ def test_a_provider_that_fails_in_the_show_is_not_chosen_again(dream, show, monk
     _, deck, _ = show
     forgotten = []
     monkeypatch.setattr(choose, "forget", lambda *asked: forgotten.append(asked))
-    ProviderUpgrade(deck, "auto", choose.quick(dream), FPS)
-    deck.on_broken("webgpu", "the device was lost")
-    deck.on_broken("cpu", "ran beside it")
+    upgrade = ProviderUpgrade(deck, "auto", choose.quick(dream), FPS)
+    upgrade.broken("webgpu", "the device was lost")
+    upgrade.broken("cpu", "ran beside it")
     assert forgotten == [(deck.player.dream, "webgpu", "the device was lost")]
