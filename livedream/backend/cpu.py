@@ -1,5 +1,6 @@
 """ONNX Runtime on the processor."""
 
+import hashlib
 import math
 import os
 import tempfile
@@ -8,10 +9,13 @@ from pathlib import Path
 import numpy as np
 import onnxruntime as ort
 
-from livedream.backend import cpu_graph
+import livedream
 from livedream.dream.dream import Component
+from livedream.system import checked_cache, paths
 
 MOST = 8  # threads for one component; more wait for each other
+REVISION = 1  # raise it when cpu_graph.py rewrites models otherwise
+LARGEST_CACHE = 512 << 20  # bytes of rewritten models
 
 
 class CpuRunner:
@@ -67,8 +71,24 @@ def load(component: Component, threads: int | None = None) -> CpuRunner:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     model = component.model
     if draws(component):
-        model = component.for_cpu or cpu_graph.rewritten(model)
+        model = rewritten(component)
     return CpuRunner(component, opened(model, options))
+
+
+def rewritten(component: Component) -> bytes:
+    """Return the component's model as cpu_graph.py rewrites it, from the cache if it was rewritten before.
+
+    Only the first time imports onnx, which takes 0.2 s, and holds Python's lock for tenths of a second.
+    """
+    digest = hashlib.sha256(component.model).hexdigest()
+    path = paths.cache_folder("cpu") / f"{digest}-{livedream.__version__}-{REVISION}"
+    if stored := checked_cache.load(path):
+        return stored[0] or component.model
+    from livedream.backend import cpu_graph
+
+    model = cpu_graph.rewritten(component.model)
+    checked_cache.store(path, [b"" if model is component.model else model], LARGEST_CACHE)
+    return model
 
 
 def opened(model: bytes, options: ort.SessionOptions) -> ort.InferenceSession:

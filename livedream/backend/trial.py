@@ -120,7 +120,7 @@ def inputs(component: Component, dream: Dream, k: int, latent: np.ndarray) -> di
     if component.name == "decode" and dream.memories:
         recall = dream.components["recall"]
         known = cpu.load(recall)(inputs(recall, dream, k, latent))
-        known["memory"] = dream.memories.taken(known.pop("index"))
+        known["memory"] = dream.memories.stack(known.pop("index"))
     for name, value in component.inputs.items():
         size = prod(value.shape)
         if name in known:

@@ -3,22 +3,27 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from livedream.dream.memories import Memories
+from livedream.dream.memories import Memories
+
+Shape = tuple[int, ...]
+Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Value:
     """One input or output of a component.
 
-    shape: all static. dtype: numpy's name, "float32" or "uint8". full: its name in the graph, "step/latent".
+    Attributes:
+        shape: its shape; every dimension is known.
+        dtype: numpy's name of its element type, "float32" or "uint8".
+        full: its name in the graph, such as "step/latent".
     """
 
-    shape: tuple[int, ...]
+    shape: Shape
     dtype: str
     full: str
 
@@ -27,27 +32,32 @@ class Value:
 class Component:
     """An entry point of the file, cut out so that a session can be opened on it alone.
 
-    model: a serialised ModelProto in which names keep their prefix. inputs and outputs: by name without the
-    prefix ("latent", "state.h", "next.latent", "frame"), in the graph's order. for_cpu: the model as
-    backend/cpu_graph.py rewrites it, where another process has done that already.
+    Attributes:
+        name: "step", "recall", "decode", "encode" or "apply".
+        model: a serialised ModelProto, in which names keep the component's prefix.
+        inputs, outputs: values by name without the prefix ("latent", "state.h", "next.latent", "frame"), in the
+            graph's order.
     """
 
     name: str
     model: bytes
     inputs: dict[str, Value]
     outputs: dict[str, Value]
-    for_cpu: bytes | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Direction:
-    """A knob: drawn latent = latent + knob × vector, knob in low..high (−3..3 standard deviations).
+    """A knob: drawn latent = latent + knob × vector.
 
-    vector: f32 [Z]. effect: how much one standard deviation changes the picture, as its exporter measured it.
+    Attributes:
+        name: its title.
+        vector: f32 [Z], one standard deviation of the knob.
+        low, high: the knob's range, in standard deviations; usually −3..3.
+        effect: how much one standard deviation changes the picture, as its exporter measured it.
     """
 
     name: str
-    vector: np.ndarray
+    vector: Floats
     low: float
     high: float
     effect: float
@@ -55,7 +65,7 @@ class Direction:
 
 @dataclass(frozen=True)
 class Control:
-    """A parameter of the file's own: `control.NAME`, f32 [length], every element in low..high."""
+    """A parameter of the file's own: the input `control.NAME`, f32 [length], every element in low..high."""
 
     name: str
     length: int
@@ -69,12 +79,15 @@ class Control:
 class Scene:
     """A place to start from.
 
-    tensors: latents and states, f32 in the inputs' shapes, by full name ("step/state.h"); a state that is not
-    in it starts at zero. thumbnail: a JPEG, or b"".
+    Attributes:
+        name: its title.
+        tensors: latents and states, f32 in the inputs' shapes, by full name ("step/state.h"); a state that is
+            missing starts at zero.
+        thumbnail: a JPEG file, or b"".
     """
 
     name: str
-    tensors: dict[str, np.ndarray]
+    tensors: dict[str, Floats]
     thumbnail: bytes
 
 
@@ -82,12 +95,20 @@ class Scene:
 class Dream:
     """A dream file that keeps contract 1.
 
-    fps: steps a second at speed 1 (25.0 when an effect does not say).
-    interpolation: "linear", "slerp" or "none", between latents.
-    mean, std: f32 [Z] over the footage; several latents stand one after the other, as in `latents`.
-    latents: names of the latent inputs ("latent", or "latent.NAME" …); empty in an effect.
-    places: where among the latents the places are; None: it has none. memories: None: it has none.
-    layers: names from back to front; empty when decode draws `frame`. notes: what was ignored, one line each.
+    Attributes:
+        path: the file.
+        sha256: of the dream in the file, in hexadecimal.
+        title, kind: see metadata.py.
+        fps: steps a second at speed 1; 25.0 for an effect that does not say.
+        latents: names of the latent inputs ("latent", or "latent.NAME" …); empty in an effect.
+        mean, std: f32 [Z] over the footage; several latents follow one another, in the order of `latents`.
+        interpolation: "linear", "slerp" or "none", between latents.
+        places: where among the Z latents the places are, or None.
+        layers: names from back to front; empty when decode draws `frame`.
+        components, directions, controls, scenes: what the file holds of each.
+        provenance: footage, licence and evaluation figures, as JSON; nothing depends on it.
+        notes: what was ignored, one line each.
+        memories: pictures of the footage for a dream with `recall`, or None.
     """
 
     path: Path
@@ -96,8 +117,8 @@ class Dream:
     kind: str
     fps: float
     latents: tuple[str, ...]
-    mean: np.ndarray
-    std: np.ndarray
+    mean: Floats
+    std: Floats
     interpolation: str
     places: slice | None
     layers: tuple[str, ...]
@@ -105,33 +126,35 @@ class Dream:
     directions: tuple[Direction, ...]
     controls: Mapping[str, Control]
     scenes: tuple[Scene, ...]
-    provenance: dict
+    provenance: dict[str, object]
     notes: tuple[str, ...]
-    memories: "Memories | None" = None
+    memories: Memories | None = None
 
     @property
-    def free(self) -> slice | np.ndarray:
-        """An index of the latents that knobs, offsets and chance may move: all but the places."""
+    def free(self) -> slice | NDArray[np.intp]:
+        """An index of the latents that knobs, offsets and noise may move: all but the places."""
         return slice(None) if self.places is None else np.delete(np.arange(self.mean.size), self.places)
 
     @property
     def is_effect(self) -> bool:
-        """Takes a picture (`apply`) rather than drawing from latents (`decode`)."""
+        """Whether it takes a picture (`apply`) rather than drawing from latents (`decode`)."""
         return "decode" not in self.components
 
     @property
     def picture(self) -> Value:
-        """What it draws: `frame`, or the layer at the back; its shape is (T, H, W, 4)."""
-        outputs = self.components["apply" if self.is_effect else "decode"].outputs
-        return outputs["layer." + self.layers[0] if self.layers else "frame"]
+        """The output that it draws, shape (T, H, W, 4): `frame`, or the layer at the back."""
+        return self._drawn["layer." + self.layers[0] if self.layers else "frame"]
 
     @property
     def frames(self) -> int:
-        """T: pictures per drawing. 1, or the length of a clip (the longest layer's, when layers differ)."""
-        outputs = self.components["apply" if self.is_effect else "decode"].outputs
-        return max(value.shape[0] for value in outputs.values() if value.dtype == "uint8")
+        """T, the pictures of one drawing: 1, or the length of a clip (the longest layer's, when layers differ)."""
+        return max(value.shape[0] for value in self._drawn.values() if value.dtype == "uint8")
 
     @property
     def size(self) -> tuple[int, int]:
         """(width, height) of the picture in pixels."""
         return self.picture.shape[2], self.picture.shape[1]
+
+    @property
+    def _drawn(self) -> dict[str, Value]:
+        return self.components["apply" if self.is_effect else "decode"].outputs

@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 from livedream import UserError
-from livedream.dream.contract import brief
+from livedream.dream.messages import brief_line
 from livedream.system import paths
 
 SECONDS = 20.0  # for a small file; a second more for each 20 MB
@@ -49,8 +49,3 @@ def _run(data: bytes, seconds: float) -> None:
         raise UserError("a first run ended without an answer") from None
     if problem:
         raise UserError(brief_line(problem))
-
-
-def brief_line(text: str) -> str:
-    """An error's text in one line of at most about 300 characters."""
-    return " ".join(brief(word) for word in str(text).split())[:300]

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from livedream import UserError
-from livedream.dream.contract import brief
 from livedream.dream.dream import Component, Dream, Scene, Value
+from livedream.dream.messages import brief
 from livedream.picture import alpha
 from livedream.system.atomic import atomic_write
 
@@ -145,7 +145,7 @@ def _drawn(dream: Dream):
             wanted = [value.full for value in component.outputs.values()]
             made = dict(zip(component.outputs, session.run(wanted, feeds), strict=True))
             if component.name == "recall":
-                made["memory"] = dream.memories.taken(made["index"])
+                made["memory"] = dream.memories.stack(made["index"])
         return alpha.over_black(alpha.over([made[name][0] for name in pictures]))[..., :3]
 
     return draw

@@ -1,33 +1,32 @@
 """The pictures of its footage that a dream remembers: JPEG files, one after the other in the dream file.
 
-They are two initialisers beside the components: `memory/pictures` uint8 [bytes], and `memory/ends` int64 [M], where
-each ends. Only those that are drawn are ever decoded.
+Only pictures that are drawn are ever decoded. memory_tensors.py reads them from the file.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import onnx
-from onnx import TensorProto, numpy_helper
+from numpy.typing import NDArray
 
 from livedream import UserError
-from livedream.dream.contract import brief, dtype
-from livedream.dream.dream import Component
+from livedream.dream.messages import brief
+from livedream.picture import Pixels
 
-PICTURES, ENDS = "memory/pictures", "memory/ends"
-BEFORE = 8  # memories before a damaged one that are looked at for another in its place
+BEFORE = 8  # memories before a damaged one that are tried in its place
 
 
 @dataclass(frozen=True, eq=False)
 class Memories:
     """M pictures of one size, numbered from 0.
 
-    pictures: the JPEG files, never copied. ends: int64 [M]. size: (width, height).
+    Attributes:
+        pictures: the JPEG files one after the other, never copied.
+        ends: int64 [M], where in `pictures` each file ends.
+        size: (width, height) in pixels.
     """
 
     pictures: bytes
-    ends: np.ndarray
+    ends: NDArray[np.int64]
     size: tuple[int, int]
     _damaged: set[int] = field(default_factory=set, init=False, repr=False)
 
@@ -35,22 +34,26 @@ class Memories:
         return len(self.ends)
 
     def jpeg(self, k: int) -> memoryview:
-        """The file of memory k."""
+        """Return the file of memory k."""
         return memoryview(self.pictures)[self.ends[k - 1] if k else 0 : self.ends[k]]
 
-    def picture(self, k: int, into: np.ndarray | None = None) -> np.ndarray:
-        """Memory k decoded, uint8 [H, W, 4], alpha 255; into: an array of that shape to be used. Raises UserError."""
+    def picture(self, k: int, into: Pixels | None = None) -> Pixels:
+        """Decode memory k, uint8 [H, W, 4] with alpha 255, into an array of that shape if one is given.
+
+        Raises UserError for a damaged one.
+        """
         import simplejpeg
 
         try:
-            return simplejpeg.decode_jpeg(self.jpeg(k), "RGBA", buffer=into)
+            decoded: Pixels = simplejpeg.decode_jpeg(self.jpeg(k), "RGBA", buffer=into)
         except ValueError as error:
             raise UserError(f"memory {k} is damaged: {brief(str(error))}; make the dream anew") from None
+        return decoded
 
-    def whole(self, k: int, into: np.ndarray | None = None) -> tuple[np.ndarray, bool]:
-        """Memory k as `picture` gives it, and True; if it is damaged, the last good one before it, and False.
+    def sound(self, k: int, into: Pixels | None = None) -> tuple[Pixels, bool]:
+        """Decode memory k and return it with True; of a damaged one, the last sound one before it and False.
 
-        Black, where the few before it are damaged too.
+        Black where the BEFORE memories before it are damaged too.
         """
         for each in range(k, max(k - BEFORE, 0) - 1, -1):
             if each not in self._damaged:
@@ -62,80 +65,11 @@ class Memories:
         black[...] = 0, 0, 0, 255
         return black, False
 
-    def taken(self, index: np.ndarray) -> np.ndarray:
-        """Those that `recall` asks for, int64 [K]: uint8 [K, H, W, 4]."""
-        return np.stack([self.whole(k)[0] for k in self.within(index)])
+    def stack(self, index: NDArray[np.int64]) -> Pixels:
+        """Return the memories that `recall` asks for, of int64 [K]: uint8 [K, H, W, 4]."""
+        return np.stack([self.sound(k)[0] for k in self.within(index)])
 
-    def within(self, index: np.ndarray) -> list[int]:
-        """The numbers that `recall` asks for, those that are none replaced by the nearest that are."""
-        return np.clip(index, 0, len(self) - 1).tolist()
-
-
-def read(model: onnx.ModelProto, components: dict[str, Component]) -> tuple[Memories | None, list[str]]:
-    """The memories of a file that keeps contract.py's rules, None without; and notes on what was ignored.
-
-    Raises UserError, one line: what is missing, or which JPEG is not as decode takes it.
-    """
-    found = {each.name: each for each in model.graph.initializer if each.name.startswith("memory/")}
-    taken = components["decode"].inputs.get("memory") if "decode" in components else None
-    known = () if taken is None else (PICTURES, ENDS)
-    notes = [f"initialiser {brief(name)} is used by nothing: ignored" for name in found if name not in known]
-    if taken is None:
-        return None, notes
-    for name, wanted, words in ((PICTURES, TensorProto.UINT8, "uint8 [bytes]"), (ENDS, TensorProto.INT64, "int64 [M]")):
-        if name not in found:
-            raise UserError(f"{name}: decode takes memory, so there must be this initialiser, {words}; found none")
-        tensor = found[name]
-        if tensor.data_type != wanted or len(tensor.dims) != 1:
-            raise UserError(f"{name}: {words}, found {dtype(tensor.data_type)} {list(tensor.dims)}")
-    pictures, ends = _bytes(found[PICTURES]), np.frombuffer(_bytes(found[ENDS]), "<i8")
-    _rising(ends, len(pictures))
-    _, height, width, _ = taken.shape
-    memories = Memories(pictures, ends.astype(np.int64), (width, height))
-    for k in range(len(memories)):
-        _header(memories, k)
-    return memories, notes
-
-
-def add(graph: onnx.GraphProto, pictures: Sequence[bytes]) -> None:
-    """Put JPEG files into a dream's graph, as its memories."""
-    joined, ends = b"".join(pictures), np.cumsum([len(each) for each in pictures], dtype="<i8")
-    for name, kind, data, length in (
-        (PICTURES, TensorProto.UINT8, joined, len(joined)),
-        (ENDS, TensorProto.INT64, ends.tobytes(), len(ends)),
-    ):
-        graph.initializer.add(name=name, data_type=kind, dims=[length], raw_data=data)
-
-
-def _bytes(tensor: TensorProto) -> bytes:
-    """What a tensor of one dimension holds, little-endian."""
-    try:
-        array = tensor.raw_data if tensor.HasField("raw_data") else numpy_helper.to_array(tensor).tobytes()
-    except (ValueError, TypeError):
-        array = b""
-    size = 8 if tensor.data_type == TensorProto.INT64 else 1
-    if len(array) != size * tensor.dims[0]:
-        raise UserError(f"{tensor.name}: {tensor.dims[0]} values, found {len(array) // size}")
-    return array
-
-
-def _rising(ends: np.ndarray, size: int) -> None:
-    if not len(ends):
-        raise UserError(f"{ENDS}: at least one memory, found none")
-    begins = np.concatenate([[0], ends[:-1]])
-    for k in np.flatnonzero(ends <= begins)[:1]:
-        raise UserError(f"{ENDS}: they rise, but number {k} is {ends[k]} after {begins[k]}")
-    if ends[-1] != size:
-        raise UserError(f"{ENDS}: the last is the number of bytes of {PICTURES}, {size}, found {ends[-1]}")
-
-
-def _header(memories: Memories, k: int) -> None:
-    import simplejpeg
-
-    try:
-        height, width, _, _ = simplejpeg.decode_jpeg_header(memories.jpeg(k))
-    except ValueError:
-        raise UserError(f"{PICTURES}: memory {k} is no JPEG file") from None
-    if (width, height) != memories.size:
-        wanted = "{}x{}".format(*memories.size)
-        raise UserError(f"{PICTURES}: memory {k} is {width}x{height}, decode/memory takes {wanted}")
+    def within(self, index: NDArray[np.int64]) -> list[int]:
+        """Return the numbers that `recall` asks for, each clipped to those there are."""
+        numbers: list[int] = np.clip(index, 0, len(self) - 1).tolist()
+        return numbers

@@ -32,22 +32,46 @@ import base64
 import binascii
 import json
 import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NoReturn, TypedDict
 
 import numpy as np
-import onnx
 
 from livedream import UserError
-from livedream.dream.contract import CONTRACT, brief, latents
-from livedream.dream.dream import Component, Control, Direction, Scene
+from livedream.dream.contract import CONTRACT, latents
+from livedream.dream.dream import Component, Control, Direction, Floats, Scene, Shape
+from livedream.dream.messages import brief
+
+Json = dict[str, object]  # an object of a stranger's JSON: nothing is known of its values
 
 INTERPOLATIONS = ("linear", "slerp", "none")
 _FIELDS = ("contract", "title", "kind", "fps", "latents")
 _FIELDS += ("layers", "directions", "controls", "scenes", "provenance")
 
 
-def extract(model: onnx.ModelProto) -> dict:
-    """The metadata as JSON says it, once it is JSON at all and of a contract that this version knows."""
-    entries = [entry.value for entry in model.metadata_props if entry.key == "livedream"]
+class Fields(TypedDict):
+    """Attributes of a Dream that its metadata tells."""
+
+    title: str
+    kind: str
+    fps: float
+    latents: tuple[str, ...]
+    mean: Floats
+    std: Floats
+    interpolation: str
+    places: slice | None
+    layers: tuple[str, ...]
+    directions: tuple[Direction, ...]
+    controls: dict[str, Control]
+    scenes: tuple[Scene, ...]
+    provenance: Json
+
+
+def extract(entries: Sequence[str]) -> Json:
+    """Return the JSON of a file's entries `livedream`, if there is one of a contract that this version knows.
+
+    Raises UserError.
+    """
     if not entries:
         raise UserError("metadata: an ONNX file without the entry livedream is not a dream")
     if len(entries) > 1:
@@ -68,17 +92,14 @@ def extract(model: onnx.ModelProto) -> dict:
     return data
 
 
-def read(data: dict, components: dict[str, Component]) -> dict:
-    """Dream's fields from metadata that `extract` gave:
-
-    Title, kind, fps, latents, mean, std, …, notes (a list).
-    """
+def read(data: Json, components: dict[str, Component]) -> tuple[Fields, list[str]]:
+    """Return a Dream's fields from what `extract` gave, and notes on what was ignored. Raises UserError."""
     notes = _unknown("metadata", data, _FIELDS)
     source = "decode" in components
     shapes = latents(components.get("step") or components.get("decode"))
     mean, std, interpolation, places = _latents(data.get("latents", {}), shapes, notes)
     z = sum(shape[1] for shape in shapes.values())
-    return {
+    fields: Fields = {
         "title": _text("metadata title", data.get("title")),
         "kind": _text("metadata kind", data.get("kind")),
         "fps": _number("metadata fps", data.get("fps", None if source else 25.0), 0.001, 1000.0),
@@ -92,30 +113,32 @@ def read(data: dict, components: dict[str, Component]) -> dict:
         "controls": _controls(data, components, notes),
         "scenes": _scenes(data, components, notes),
         "provenance": _object("metadata provenance", data.get("provenance", {})),
-        "notes": notes,
     }
+    return fields, notes
 
 
-def _latents(data, shapes: dict, notes: list[str]) -> tuple[np.ndarray, np.ndarray, str, slice | None]:
-    data = _object("metadata latents", data)
+def _latents(value: object, shapes: dict[str, Shape], notes: list[str]) -> tuple[Floats, Floats, str, slice | None]:
+    """Return mean and std, f32 [Z], the interpolation, and where the places are among the latents."""
+    data = _object("metadata latents", value)
     notes += _unknown("metadata latents", data, (*shapes, "interpolation", "places"))
     interpolation = data.get("interpolation", "linear")
-    if interpolation not in INTERPOLATIONS:
+    if not isinstance(interpolation, str) or interpolation not in INTERPOLATIONS:
         raise UserError(f"metadata latents.interpolation: {', '.join(INTERPOLATIONS)}, found {_kind(interpolation)}")
-    mean, std = [], []
+    means: list[float] = []
+    stds: list[float] = []
     for name, shape in shapes.items():
         where = f"metadata latents.{name}"
         entry = _object(where, data.get(name))
-        for key, into, low in (("mean", mean, -1e30), ("std", std, 0.0)):
+        for key, into, low in (("mean", means, -1e30), ("std", stds, 0.0)):
             values = entry.get(key)
             if not isinstance(values, list) or len(values) != shape[1]:
                 raise UserError(f"{where}.{key}: {shape[1]} numbers, found {_kind(values)}")
             into += [_number(f"{where}.{key}[{i}]", value, low, 1e30) for i, value in enumerate(values)]
-    mean, std = np.array(mean, np.float32), np.array(std, np.float32)
+    mean, std = np.array(means, np.float32), np.array(stds, np.float32)
     return mean, std, interpolation, _places(data.get("places"), shapes, std)
 
 
-def _places(name, shapes: dict, std: np.ndarray) -> slice | None:
+def _places(name: object, shapes: dict[str, Shape], std: Floats) -> slice | None:
     if name is None:
         return None
     where = "metadata latents.places"
@@ -129,18 +152,17 @@ def _places(name, shapes: dict, std: np.ndarray) -> slice | None:
     return slice(start, start + 3)
 
 
-def _layers(names, components: dict[str, Component]) -> tuple[str, ...]:
+def _layers(names: object, components: dict[str, Component]) -> tuple[str, ...]:
     outputs = components["decode"].outputs if "decode" in components else {}
     drawn = sorted(name.removeprefix("layer.") for name in outputs if name.startswith("layer."))
-    strings = isinstance(names, list) and all(isinstance(name, str) for name in names)
-    if not strings or sorted(names) != drawn:
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names) or sorted(names) != drawn:
         raise UserError(
             f"metadata layers: those that decode draws ({', '.join(drawn) or 'none'}), found {_kind(names)}"
         )
     return tuple(names)
 
 
-def _direction(item: dict, i: int, z: int, notes: list[str]) -> Direction:
+def _direction(item: Json, i: int, z: int, notes: list[str]) -> Direction:
     where = f"metadata directions[{i}]"
     notes += _unknown(where, item, ("name", "vector", "low", "high", "effect"))
     low, high = _range(where, item, -3.0, 3.0)
@@ -153,9 +175,9 @@ def _direction(item: dict, i: int, z: int, notes: list[str]) -> Direction:
     )
 
 
-def _controls(data: dict, components: dict[str, Component], notes: list[str]) -> dict[str, Control]:
-    taken = {n: v for c in components.values() for n, v in c.inputs.items() if n.startswith("control.")}
-    described = {}
+def _controls(data: Json, components: dict[str, Component], notes: list[str]) -> dict[str, Control]:
+    inputs = {n: v for c in components.values() for n, v in c.inputs.items() if n.startswith("control.")}
+    described: dict[str, tuple[str, Json]] = {}
     for i, item in _items(data, "controls"):
         where = f"metadata controls[{i}]"
         notes += _unknown(where, item, ("name", "low", "high", "default", "doc"))
@@ -163,26 +185,26 @@ def _controls(data: dict, components: dict[str, Component], notes: list[str]) ->
         if name in described:
             raise UserError(f"{where}.name: {name} is described twice")
         described[name] = where, item
-    unused = [name for name in described if "control." + name not in taken]
+    unused = [name for name in described if "control." + name not in inputs]
     notes += [f"control {name}: no component has it: ignored" for name in unused]
     controls = {}
-    for full, value in taken.items():
+    for full, value in inputs.items():
         name = full.removeprefix("control.")
-        plain = (0.0, 2.0, 1.0) if name == "temperature" else (0.0, 1.0, 0.0)
+        least, most, start = (0.0, 2.0, 1.0) if name == "temperature" else (0.0, 1.0, 0.0)
         where, item = described.get(name, ("", {}))
-        low, high = _range(where, item, *plain[:2])
-        default = _number(where + ".default", item.get("default", min(max(plain[2], low), high)), low, high)
+        low, high = _range(where, item, least, most)
+        default = _number(where + ".default", item.get("default", min(max(start, low), high)), low, high)
         doc = _text(where + ".doc", item["doc"], 0, 400) if "doc" in item else ""
         controls[name] = Control(name, value.shape[0], low, high, default, doc)
     return controls
 
 
-def _scenes(data: dict, components: dict[str, Component], notes: list[str]) -> tuple[Scene, ...]:
+def _scenes(data: Json, components: dict[str, Component], notes: list[str]) -> tuple[Scene, ...]:
     values = {v.full: (n, v) for c in components.values() for n, v in c.inputs.items()}
     places = {full: v.shape for full, (n, v) in values.items() if n.split(".")[0] in ("latent", "state")}
     owner = "step" if "step" in components else "decode"
     needed = [f"{owner}/{name}" for name in latents(components.get(owner))]
-    scenes = []
+    scenes: list[Scene] = []
     for i, item in _items(data, "scenes"):
         where = f"metadata scenes[{i}]"
         notes += _unknown(where, item, ("name", "tensors", "thumbnail"))
@@ -206,33 +228,32 @@ def _scenes(data: dict, components: dict[str, Component], notes: list[str]) -> t
 # ── one value ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _items(data: dict, key: str) -> list[tuple[int, dict]]:
+def _items(data: Json, key: str) -> list[tuple[int, Json]]:
     items = data.get(key, [])
     if not isinstance(items, list):
         raise UserError(f"metadata {key}: a list, found {_kind(items)}")
     return [(i, _object(f"metadata {key}[{i}]", item)) for i, item in enumerate(items)]
 
 
-def _object(where: str, value) -> dict:
+def _object(where: str, value: object) -> Json:
     if not isinstance(value, dict):
         raise UserError(f"{where}: an object, found {_kind(value)}")
     return value
 
 
-def _text(where: str, value, shortest: int = 1, longest: int = 120) -> str:
+def _text(where: str, value: object, shortest: int = 1, longest: int = 120) -> str:
     if not isinstance(value, str) or not shortest <= len(value) <= longest or not (value + " ").isprintable():
         raise UserError(f"{where}: a printable line of {shortest} to {longest} characters, found {_kind(value)}")
     return value
 
 
-def _number(where: str, value, low: float, high: float) -> float:
-    good = isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
-    if not good or not math.isfinite(value):
-        raise UserError(f"{where}: a number from {low:g} to {high:g}, found {_kind(value)}")
-    return float(value)
+def _number(where: str, value: object, low: float, high: float) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high:
+        return float(value)  # a NaN lies in no range
+    raise UserError(f"{where}: a number from {low:g} to {high:g}, found {_kind(value)}")
 
 
-def _range(where: str, item: dict, low: float, high: float) -> tuple[float, float]:
+def _range(where: str, item: Json, low: float, high: float) -> tuple[float, float]:
     low = _number(where + ".low", item.get("low", low), -1e30, 1e30)
     high = _number(where + ".high", item.get("high", high), -1e30, 1e30)
     if low >= high:
@@ -240,7 +261,7 @@ def _range(where: str, item: dict, low: float, high: float) -> tuple[float, floa
     return low, high
 
 
-def _tensor(where: str, text, shape: tuple[int, ...]) -> np.ndarray:
+def _tensor(where: str, text: object, shape: Shape) -> Floats:
     raw = _decoded(where, text)
     if len(raw) != 4 * math.prod(shape):
         raise UserError(f"{where}: base64 of {list(shape)} float32, {4 * math.prod(shape)} bytes, found {len(raw)}")
@@ -251,23 +272,23 @@ def _tensor(where: str, text, shape: tuple[int, ...]) -> np.ndarray:
     return array
 
 
-def _decoded(where: str, text) -> bytes:
+def _decoded(where: str, text: object) -> bytes:
     try:
-        return base64.b64decode(text, validate=True)
+        return base64.b64decode(text, validate=True)  # type: ignore[arg-type]  # TypeError is answered below
     except (binascii.Error, ValueError, TypeError):
         raise UserError(f"{where}: base64, found {_kind(text)}") from None
 
 
-def _unknown(where: str, data: dict, known: tuple) -> list[str]:
+def _unknown(where: str, data: Mapping[str, object], known: Iterable[str]) -> list[str]:
     return [f"{where}.{brief(key)} is not known to contract 1: ignored" for key in data if key not in known]
 
 
-def _refuse_constant(text: str):
+def _refuse_constant(text: str) -> NoReturn:
     raise ValueError(f"{text} is no number")
 
 
-def _kind(value) -> str:
-    """What was found, in a word or two."""
+def _kind(value: object) -> str:
+    """Describe what was found, in a word or two."""
     if value is None:
         return "nothing"
     if isinstance(value, list | dict):

@@ -16,8 +16,10 @@ import onnx
 
 from livedream import UserError
 from livedream.dream import read
-from livedream.dream.contract import LARGEST, NUMBERS, brief, itemsize
+from livedream.dream.contract import LARGEST
 from livedream.dream.dream import Component, Dream
+from livedream.dream.messages import brief
+from livedream.dream.tensor_types import NUMBERS, itemsize
 
 # Bytes of address space beside four times the dream's: parsed, cut, ONNX Runtime's weights, their packed form.
 MEMORY = 3 << 30

@@ -2,42 +2,45 @@
 
 import hashlib
 import os
-from itertools import chain
 from pathlib import Path
 
-import onnx
-from google.protobuf.message import DecodeError
-
 from livedream import UserError
-from livedream.dream import contract, guard, memories, metadata
-from livedream.dream.cut import cut
-from livedream.dream.dream import Component, Control, Direction, Dream, Scene, Value
-
-__all__ = ["Component", "Control", "Direction", "Dream", "Scene", "Value", "load"]
+from livedream.dream import guard, metadata, parsed
+from livedream.dream.contract import LARGEST
+from livedream.dream.dream import Dream
+from livedream.dream.parsed import Parsed
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
-LARGEST_FILE = contract.LARGEST + (64 << 20)  # weights, and room for the metadata
+LARGEST_FILE = LARGEST + (64 << 20)  # weights, and room for the metadata
 
 
-def load(path_or_name: str | os.PathLike) -> Dream:
-    """The dream in a file, or the one that ships under this name ("rainbow" or "rainbow.onnx").
+def load(path_or_name: str | os.PathLike[str]) -> Dream:
+    """Load the dream in a file, or the one that ships under this name ("rainbow" or "rainbow.onnx").
 
-    A file that neither ships nor was loaded before is proven first: run once in a child process with bounded
-    memory and time. Raises UserError, one line that names the rule, the value and what was found.
+    A file that neither ships nor was loaded before is proven first: run once in a child process with bounded memory
+    and time. What passed is kept in the cache, so that the next start need not parse it.
+
+    Raises:
+        UserError: one line that names the rule, the value and what was found.
     """
     path = find(path_or_name)
     data = contents(path)
+    digest = hashlib.sha256(data).hexdigest()
     try:
-        dream = inspect(data, path)
+        if known := parsed.recall(digest):
+            return _dream(known, path, digest)
+        found = _parse(data)
+        dream = _dream(found, path, digest)
         if path.resolve().parent != MODELS:
-            guard.prove(data, dream.sha256)
+            guard.prove(data, digest)
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
+    parsed.store(digest, found)
     return dream
 
 
-def find(path_or_name: str | os.PathLike) -> Path:
-    """The file meant: the path if there is one, else a dream that ships."""
+def find(path_or_name: str | os.PathLike[str]) -> Path:
+    """Return the path if there is one, else that of a dream that ships under this name."""
     path = Path(path_or_name)
     if path.exists():
         return path
@@ -50,33 +53,33 @@ def find(path_or_name: str | os.PathLike) -> Path:
 
 
 def inspect(data: bytes, path: Path) -> Dream:
-    """A dream from the bytes of its file, by the rules that need no running.
+    """Return the dream in the bytes of its file, by the rules that need no running.
 
     Raises UserError without the path.
     """
-    if not data:
-        raise UserError("the file is empty")
-    try:
-        model = onnx.ModelProto.FromString(data)
-    except DecodeError:
-        raise UserError("not an ONNX file, or cut short") from None
-    described = metadata.extract(model)
-    _keep(contract.FILE_RULES, model)
-    components, notes = cut(model)
-    _keep(contract.COMPONENT_RULES, components)
-    fields = metadata.read(described, components)
-    remembered, ignored = memories.read(model, components)
-    fields |= {"memories": remembered, "notes": tuple(notes + ignored + fields["notes"])}
-    return Dream(path=path, sha256=hashlib.sha256(data).hexdigest(), components=components, **fields)
+    return _dream(_parse(data), path, hashlib.sha256(data).hexdigest())
 
 
-def _keep(rules, subject) -> None:
-    for line in chain.from_iterable(rule(subject) for rule in rules):
-        raise UserError(line)
+def _parse(data: bytes) -> Parsed:
+    from livedream.dream.parse import parse  # imports onnx, which takes 0.2 s and is not needed for a known file
+
+    return parse(data)
+
+
+def _dream(found: Parsed, path: Path, digest: str) -> Dream:
+    fields, notes = metadata.read(found.metadata, found.components)
+    return Dream(
+        path=path,
+        sha256=digest,
+        components=found.components,
+        memories=found.memories,
+        notes=(*found.notes, *notes),
+        **fields,
+    )
 
 
 def contents(path: Path) -> bytes:
-    """The bytes of the dream in a file: the file, or the dream inside an .engine. Raises UserError."""
+    """Return the bytes of the dream in a file: the file, or the dream inside an .engine. Raises UserError."""
     try:
         if not path.is_file():
             raise UserError(f"{path}: not a file")
@@ -92,7 +95,7 @@ def contents(path: Path) -> bytes:
 
 
 def sha256(path: Path) -> str | None:
-    """Of the dream in a file; None if it cannot be read."""
+    """Return the SHA-256 of the dream in a file; None if it cannot be read."""
     try:
         return hashlib.sha256(contents(path)).hexdigest()
     except UserError:

@@ -13,8 +13,7 @@ import numpy as np
 import onnx
 
 from livedream import UserError
-from livedream.dream import guard, halves, read
-from livedream.dream import memories as remembered
+from livedream.dream import guard, halves, memory_tensors, read
 from livedream.system.atomic import atomic_write
 
 IR_VERSION = 10  # the newest that contract 1 allows; opsets 18 to 20 need 8 or 9
@@ -64,7 +63,7 @@ def merge(
     if halve:
         halves.halve(dream.graph)
     if memories:
-        remembered.add(dream.graph, memories)
+        memory_tensors.add(dream.graph, memories)
     plain = {"sort_keys": True, "ensure_ascii": False, "allow_nan": False, "separators": (",", ":")}
     try:
         text = json.dumps(metadata, **plain)

@@ -14,7 +14,6 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import replace
-from itertools import chain
 from pathlib import Path
 
 from livedream import UserError
@@ -55,8 +54,8 @@ class Reading:
                 self._answer.seek(0)
                 dream, lengths = pickle.loads(self._read(*HEAD.unpack(self._read(HEAD.size))))
                 parts = [
-                    replace(part, model=self._read(model), for_cpu=self._read(rewritten))
-                    for part, (model, rewritten) in zip(dream.components.values(), lengths, strict=True)
+                    replace(part, model=self._read(length))
+                    for part, length in zip(dream.components.values(), lengths, strict=True)
                 ]
                 memories = dream.memories
                 if memories:
@@ -78,7 +77,7 @@ class Reading:
 def main() -> int:
     if hasattr(os, "nice"):
         os.nice(NICE)
-    from livedream.backend import cpu_graph
+    from livedream.backend import cpu
     from livedream.dream import read
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that a first run in progress is ended, too
@@ -91,13 +90,16 @@ def main() -> int:
         return REFUSED
     parts = dream.components
     bare = {name: replace(part, model=b"") for name, part in parts.items()}
-    models = [(part.model, cpu_graph.rewritten(part.model)) for part in parts.values()]
+    models = [part.model for part in parts.values()]
+    for part in parts.values():
+        if cpu.draws(part):
+            cpu.rewritten(part)  # is in the cache from now on, where the show finds it
     memories = dream.memories and replace(dream.memories, pictures=b"")
     without = replace(dream, components=bare, memories=memories)
-    head = pickle.dumps((without, [tuple(map(len, each)) for each in models]))
+    head = pickle.dumps((without, [len(model) for model in models]))
     pictures = [dream.memories.pictures] if memories else []
     with out:
-        for data in (HEAD.pack(len(head)), head, *chain.from_iterable(models), *pictures):
+        for data in (HEAD.pack(len(head)), head, *models, *pictures):
             out.write(data)
     return 0
 

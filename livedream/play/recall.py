@@ -47,6 +47,6 @@ class Recall:
             self._kept.move_to_end(k)
             return self._kept[k]
         room = self._kept.popitem(last=False)[1] if len(self._kept) >= self._most else np.empty_like(self._pictures[0])
-        self._kept[k], good = self._memories.whole(k, room)
+        self._kept[k], good = self._memories.sound(k, room)
         self.lost += not good
         return self._kept[k]

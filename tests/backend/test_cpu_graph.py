@@ -8,6 +8,8 @@ from onnx import helper, numpy_helper
 
 from livedream.backend import cpu, cpu_graph
 from livedream.dream import read
+from livedream.dream.dream import Component
+from livedream.system import paths
 
 
 def pictures(model: bytes, count: int = 3) -> list[np.ndarray]:
@@ -94,3 +96,13 @@ def test_the_dream_that_ships_is_rewritten_and_draws_the_same():
         plain = ort.InferenceSession(component.model, providers=["CPUExecutionProvider"])
         assert np.array_equal(runner({"latent": latent})["frame"], plain.run(None, {value.full: latent})[0])
     assert "Round" not in kinds(cpu_graph.rewritten(component.model))
+
+
+def test_a_component_is_rewritten_once_and_then_found_in_the_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    plain = Component("decode", shuffling(peek=True, mode="DCR"), {}, {})  # nothing in it can be rewritten
+    shuffled = Component("decode", shuffling(), {}, {})
+    first = [cpu.rewritten(each) for each in (shuffled, plain)]
+    monkeypatch.setattr(cpu_graph, "rewritten", lambda model: pytest.fail("rewritten again"))
+    assert [cpu.rewritten(each) for each in (shuffled, plain)] == first
+    assert any(first[0] in entry.read_bytes() for entry in paths.cache_folder("cpu").iterdir())

@@ -10,6 +10,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from livedream import UserError
 from livedream.dream import read, write
+from livedream.dream.dream import Control, Dream
 from tests import dreams
 
 BASE = {"control": True, "encode": True}
@@ -21,7 +22,7 @@ def good(**shape) -> tuple[onnx.ModelProto, dict]:
     return write.merge(components, metadata), metadata
 
 
-def inspect(model: onnx.ModelProto, metadata: dict | str | None) -> read.Dream:
+def inspect(model: onnx.ModelProto, metadata: dict | str | None) -> Dream:
     """Read a model with this metadata in place of its own (None: with what it has)."""
     if metadata is not None:
         text = metadata if isinstance(metadata, str) else json.dumps(metadata)
@@ -487,8 +488,8 @@ def test_a_control_that_is_not_described_still_is_a_parameter():
     model, metadata = good()
     metadata["controls"] = []
     dream = inspect(model, metadata)
-    assert dream.controls["push"] == read.Control("push", 1, 0.0, 1.0, 0.0, "")
-    assert dream.controls["temperature"] == read.Control("temperature", 1, 0.0, 2.0, 1.0, "")
+    assert dream.controls["push"] == Control("push", 1, 0.0, 1.0, 0.0, "")
+    assert dream.controls["temperature"] == Control("temperature", 1, 0.0, 2.0, 1.0, "")
 
 
 def test_several_latents_stand_side_by_side():

@@ -8,6 +8,7 @@ from onnx import helper
 
 from livedream import UserError
 from livedream.dream import read, write
+from livedream.dream.dream import Control, Value
 from tests import dreams
 
 
@@ -20,11 +21,9 @@ def test_what_is_written_is_read_back(tmp_path):
     assert np.array_equal(dream.std, np.ones(8))
     assert list(dream.components) == ["step", "decode", "encode"]
     step = dream.components["step"]
-    assert step.inputs["state.h"] == read.Value((1, 4), "float32", "step/state.h")
+    assert step.inputs["state.h"] == Value((1, 4), "float32", "step/state.h")
     assert list(step.outputs) == ["next.latent", "next.state.h"]
-    assert dream.controls["temperature"] == read.Control(
-        "temperature", 1, 0.0, 2.0, 1.0, "how much chance moves the dream"
-    )
+    assert dream.controls["temperature"] == Control("temperature", 1, 0.0, 2.0, 1.0, "how much chance moves the dream")
     assert dream.controls["push"].low == -1
     assert [knob.name for knob in dream.directions] == [f"knob {i}" for i in range(1, 9)]
     assert np.array_equal(dream.directions[2].vector, np.eye(8)[2])

@@ -218,8 +218,8 @@ def test_recall_is_a_thing_of_its_own_and_takes_no_number_that_is_none(path):
 
 def test_recall_runs_where_it_is_loaded_and_what_recurs_is_not_decoded_again(path, monkeypatch):
     dream, asked = load(path), []
-    whole = type(dream.memories).whole
-    monkeypatch.setattr(type(dream.memories), "whole", lambda self, k, into: (asked.append(k), whole(self, k, into))[1])
+    sound = type(dream.memories).sound
+    monkeypatch.setattr(type(dream.memories), "sound", lambda self, k, into: (asked.append(k), sound(self, k, into))[1])
     recall = Recall(dream, cpu.load)
     for place in (1, 1.25, 1.5, 2, 3, 1):
         recall({"latent.look": np.zeros((1, 3), np.float32), "latent.place": np.float32([[place, 1, 0]])})
