@@ -601,7 +601,7 @@ def _served(text: str) -> tuple[str, int]:
 def _midi_ports() -> int:
     from livedream.control import midi_port
 
-    print(midi_port.told(midi_port.names()))
+    print(midi_port.ports_line(midi_port.names()))
     return 0
 
 

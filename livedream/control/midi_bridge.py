@@ -1,18 +1,18 @@
-"""MIDI to OSC and back, for any program that takes OSC: no dream is played.
+"""MIDI to OSC and back, for any program that understands OSC: no dream is played.
 
-By itself each control has an address of its own, as in /midi/cc/1/21 (channel 1, CC 21), with a number 0..1 (pitch bend
-−1..1, a program change its number); a mapping file, as the show writes them, gives them the program's own addresses.
+Each control sends to an address of its own, as in /midi/cc/1/21 (channel 1, CC 21), with a number 0..1 (pitch bend
+−1..1, a program change its number); a mapping file, as a show writes it, gives the program's own addresses instead.
 """
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from livedream.control import midi_map
-from livedream.control.midi import CHANNEL_MODE
 from livedream.control.midi_control import Binding, Control
+from livedream.control.midi_learn import CHANNEL_MODE
 from livedream.control.midi_surface import Surface
 from livedream.control.osc import Receiver
 from livedream.control.osc_address import ip_of
@@ -24,18 +24,19 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CHANNELS = range(16)
-LOOK = 1 / 60  # seconds between two looks at what came back by OSC
+TICK = 1 / 60  # seconds between two ticks of the parameter table, which apply what was received by OSC
 
 
 def every_control() -> tuple[list[Binding], list[Parameter]]:
-    """All controls of all channels by themselves, and their parameters."""
+    """Return a binding and a parameter for every control of every channel."""
     controls = [Control("cc", channel, n) for channel in CHANNELS for n in range(CHANNEL_MODE)]
     controls += [Control("note", channel, n) for channel in CHANNELS for n in range(128)]
     controls += [Control(kind, channel) for channel in CHANNELS for kind in ("pitch", "pressure")]
-    bindings, parameters = [], []
+    bindings: list[Binding] = []
+    parameters: list[Parameter] = []
     for each in controls:
-        place = f"{each.kind}/{each.channel + 1}"
-        address = f"{place}/{each.number}" if each.kind in ("cc", "note") else place
+        channel = f"{each.kind}/{each.channel + 1}"
+        address = f"{channel}/{each.number}" if each.kind in ("cc", "note") else channel
         bindings.append(Binding(address, each, mode="hold"))
         parameters.append(Parameter(address, "float", -1.0 if each.kind == "pitch" else 0.0))
     programs = [Parameter(f"program/{channel + 1}", "int", 0, 127, always=True) for channel in CHANNELS]
@@ -43,12 +44,7 @@ def every_control() -> tuple[list[Binding], list[Parameter]]:
 
 
 class Bridge:
-    """Sends from `start` to `stop`.
-
-    port: the controller's name or part of it; "" the first there is. to: host and port that OSC goes to. prefix: what
-    all addresses begin with, None: /midi, or nothing with a mapping file. listen: a UDP port where the program tells
-    its values, for the controller's lights and for soft takeover. Raises UserError.
-    """
+    """Translates between MIDI and OSC from `start` to `stop`."""
 
     def __init__(
         self,
@@ -59,6 +55,21 @@ class Bridge:
         listen: int | None = None,
         say: Callable[[str], None] = log.warning,
     ):
+        """Prepare to translate.
+
+        Args:
+            port: the controller's name or a part of it; "" for the first controller.
+            to: host and port that OSC is sent to.
+            mapping: a mapping file.
+            prefix: what all addresses begin with; None for /midi, or nothing with a mapping file.
+            listen: a UDP port where the program sends its values, for the controller's lights and soft takeover.
+            say: prints a line for the user.
+
+        Raises:
+            UserError: there is no such host, or the mapping file is damaged.
+        """
+        bindings: Iterable[Binding]
+        parameters: Iterable[Parameter]
         if mapping is None:
             bindings, parameters = every_control()
         else:
@@ -68,25 +79,26 @@ class Bridge:
         self._prefix = f"/{prefix.strip('/')}/" if prefix.strip("/") else "/"
         self._to = ip_of(to[0], "--to"), to[1]
         self._table = Table(parameters)
-        self._lock = threading.Lock()  # one tick at a time
+        self._lock = threading.Lock()  # guards ticks and the client
         self._stopping = threading.Event()
         self._client: SimpleUDPClient | None = None
-        takes_over = mapping is not None and listen is not None
+        takeover = mapping is not None and listen is not None
         self.surface = Surface(
-            port, self._table, say=say, takeover=takes_over, heard=self._send, lights=listen is not None
+            port, self._table, say=say, takeover=takeover, on_message=self._send, feedback=listen is not None
         )
         self.surface.midi.replace(bindings)
         self._receiver = None if listen is None else Receiver(self._table, "127.0.0.1", listen, self._prefix)
-        self._thread = threading.Thread(target=self._come_back, name="midi-back", daemon=True)
+        self._thread = threading.Thread(target=self._tick, name="midi-back", daemon=True)
 
     def start(self) -> None:
-        """Raises UserError when the port to listen on cannot be had."""
+        """Begin. Raises UserError when the port to listen on is not available."""
         if self._receiver is not None:
             self._receiver.start()
             self._thread.start()
         self.surface.start()
 
     def stop(self) -> None:
+        """Close the MIDI port and the sockets."""
         self._stopping.set()
         self.surface.stop()
         if self._receiver is not None:
@@ -94,7 +106,7 @@ class Bridge:
             self._receiver.stop()
 
     def _send(self) -> None:
-        """A message came: what it did goes out, before the next is looked at."""
+        """Send what the last message set, before the next one is handled."""
         from pythonosc.udp_client import SimpleUDPClient
 
         with self._lock:
@@ -107,10 +119,10 @@ class Bridge:
                         self._client.send_message(
                             self._prefix + address, int(value) if isinstance(value, bool) else value
                         )
-                    except OSError as error:  # nobody listens there yet
+                    except OSError as error:  # no program listens there yet
                         log.info("OSC %s:%d: %s", *self._to, error)
             self.surface.on_frame(values)
 
-    def _come_back(self) -> None:
-        while not self._stopping.wait(LOOK):
+    def _tick(self) -> None:
+        while not self._stopping.wait(TICK):
             self._send()

@@ -1,18 +1,29 @@
-"""A MIDI control, what it sends, and what it is bound to. Numbers are those of messages: channels 0..15, CC 0..127."""
+"""A MIDI control, the messages it sends, and what it is bound to.
+
+Channels are 0..15 and CC and note numbers 0..127, as in messages. The data of a message is the number that it carries:
+0..127, or 0..16383 with 14 bits.
+"""
 
 import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
-Wire = tuple[str, int, int]  # what a message comes by: ("cc", "note", "pitch" or "pressure", channel, number)
+Source = tuple[str, int, int]  # of a message: "cc", "note", "pitch" or "pressure"; its channel; its CC or note number
 
-ENCODINGS = ("twos", "signed", "offset")  # of an endless encoder's steps
-MODES = ("toggle", "hold", "follow")  # of a button: each press, while it is down, as it stands
-LSB = 32  # the low seven bits of CC n come by CC n + 32
+ENCODINGS = ("twos", "signed", "offset")  # of a relative encoder: two's complement, sign bit, binary offset
+MODES = ("toggle", "hold", "follow")  # of a button: switch at each press, momentary, as the value stands
+LSB = 32  # CC n + 32 carries the low seven bits of CC n
 
 
 class Control(NamedTuple):
-    """kind: "cc", "cc14", "relative", "note", "pitch" or "pressure". lsb_first: of a pair, CC n + 32 comes first."""
+    """One knob, fader, encoder, wheel, button, key or pad of a controller.
+
+    Attributes:
+        kind: "cc", "cc14" (14-bit CC pair), "relative" (endless encoder), "note", "pitch" or "pressure" (of a channel).
+        channel: 0..15.
+        number: of the CC or note; for "cc14" that of the high seven bits.
+        lsb_first: whether CC n + 32 is sent before CC n, for "cc14".
+    """
 
     kind: str
     channel: int
@@ -20,19 +31,20 @@ class Control(NamedTuple):
     lsb_first: bool = False
 
     @property
-    def wires(self) -> tuple[Wire, ...]:
-        """All that it sends messages by."""
+    def sources(self) -> tuple[Source, ...]:
+        """What its messages are recognised by."""
         kind = "cc" if self.kind in ("cc14", "relative") else self.kind
         first = (kind, self.channel, self.number)
         return (first, (kind, self.channel, self.number + LSB)) if self.kind == "cc14" else (first,)
 
     @property
     def bits(self) -> int:
+        """The resolution of its data: 14 or 7."""
         return 14 if self.kind in ("cc14", "pitch") else 7
 
     @property
     def text(self) -> str:
-        """As a mapping file has it, without the channel."""
+        """Its name in a mapping file, without the channel."""
         pair = (self.number + LSB, self.number) if self.lsb_first else (self.number, self.number + LSB)
         return {
             "cc": f"CC {self.number}",
@@ -45,12 +57,12 @@ class Control(NamedTuple):
 
     @property
     def label(self) -> str:
-        """As the page says it: the channel where it is not the first."""
+        """Its name on the page: with the channel, except for channel 1."""
         return self.text + (f" · {self.channel + 1}" if self.channel else "")
 
 
-def control(text: str, channel: int) -> Control:
-    """The control of such a `text`. ValueError."""
+def parse_control(text: str, channel: int) -> Control:
+    """Return the control that a mapping file calls `text`, on channel 0..15. Raises ValueError."""
     if not 0 <= channel < 16:
         raise ValueError(f"no MIDI channel {channel + 1}; there are 1 to 16")
     if text in ("pitch bend", "pressure"):
@@ -58,7 +70,7 @@ def control(text: str, channel: int) -> Control:
     match = re.fullmatch(r"(relative )?(CC|note) (\d{1,3})(?:\+(\d{1,3}))?", text)
     numbers = [int(each) for each in match.groups()[2:] if each is not None] if match else []
     pair = len(numbers) == 2
-    if not numbers or max(numbers) > 127 or (match[2] == "note" and (pair or match[1])) or (pair and match[1]):
+    if match is None or max(numbers) > 127 or (match[2] == "note" and (pair or match[1])) or (pair and match[1]):
         raise ValueError(f"no MIDI control: {text[:40]!r}; one is 'CC 21', 'CC 1+33', 'relative CC 7' or 'note 36'")
     if not pair:
         return Control("note" if match[2] == "note" else "relative" if match[1] else "cc", channel, numbers[0])
@@ -69,11 +81,16 @@ def control(text: str, channel: int) -> Control:
 
 @dataclass(frozen=True)
 class Binding:
-    """What moves the parameter `address`.
+    """Which control moves which parameter, and how.
 
-    encoding: of "relative". mode: what a button does to a switch, or a note to a number; None: the usual.
-    low, high: the part of the parameter's range that it covers; low above high turns it round. None: all of it.
-    value: what a press sends, of a scene or a preset; None: what the parameter's type asks for.
+    Attributes:
+        address: of the parameter.
+        control: what moves it.
+        encoding: of a relative encoder, one of ENCODINGS.
+        mode: of a button on a switch, or a note on a number, one of MODES; None for the default.
+        low: the parameter's value at the control's lowest position; None for the lowest of its range.
+        high: the parameter's value at the highest position, which may lie below `low`; None for the highest.
+        value: what a press sends, such as the number of a scene or preset; None: by the parameter's type.
     """
 
     address: str
@@ -86,31 +103,10 @@ class Binding:
 
     @property
     def name(self) -> str:
-        """What it is learned and forgotten by."""
+        """What it is learned and forgotten by: "ADDRESS" or "ADDRESS VALUE"."""
         return self.address if self.value is None else f"{self.address} {self.value:g}"
 
     @property
-    def way(self) -> str:
-        """Its mode, also where that goes without saying."""
+    def button_mode(self) -> str:
+        """Its mode, or the default: notes toggle, CCs follow."""
         return self.mode or ("toggle" if self.control.kind == "note" else "follow")
-
-
-def place(number: int, bits: int = 7) -> float:
-    """Where a control stands, 0..1. The middle number (64, 8192) is exactly 0.5, the highest exactly 1."""
-    half = 1 << (bits - 1)
-    return number / half / 2 if number <= half else 0.5 + (number - half) / (half - 1) / 2
-
-
-def number(place: float, bits: int = 7) -> int:
-    """The nearest number for a place in 0..1."""
-    half = 1 << (bits - 1)
-    return round(place * 2 * half) if place <= 0.5 else half + round((place - 0.5) * 2 * (half - 1))
-
-
-def steps(encoding: str, number: int) -> int:
-    """How far an endless encoder was turned, clockwise above 0."""
-    if encoding == "twos":  # 1, 2 … one way, 127, 126 … the other
-        return number - 128 if number > 63 else number
-    if encoding == "signed":  # 1, 2 … one way, 65, 66 … the other
-        return 64 - number if number > 64 else number % 64
-    return number - 64  # 65, 66 … one way, 63, 62 … the other

@@ -1,58 +1,125 @@
-"""What a control is, from its first movements."""
+"""MIDI learn: the next control that moves is bound to the address that waits."""
 
-from collections.abc import Sequence
-from itertools import pairwise
+import re
 
-from livedream.control.midi_control import LSB, Control, Wire, steps
+from livedream.control import midi_detect
+from livedream.control.midi_bindings import Bindings, BoundControl
+from livedream.control.midi_control import ENCODINGS, LSB, MODES, Binding, Control, Source
+from livedream.control.osc_address import local_name
+from livedream.parameters import Table
 
-MOVEMENTS = 8  # of a new control that are looked at
-TOGETHER = 0.05  # seconds between the two halves of 14 bits
-TOUCH = 1.0  # seconds from the note that a motor fader sends when it is touched to its movement
-_FEWEST = 3  # movements that show an endless encoder
-_FASTEST = 24  # steps in one message of an endless encoder
-_ORDER = {  # which to think of first: an encoder is turned clockwise first
-    "": ("twos", "offset", "signed"),
-    "twos": ("signed", "offset"),
-    "signed": ("twos", "offset"),
-    "offset": ("signed", "twos"),
-}
+CHANNEL_MODE = 120  # CC numbers from here on are channel mode messages, such as "all notes off"
+_WORDS = {"7bit", "14bit", "relative", *ENCODINGS, *MODES}  # that may follow an address
 
 
-def first(wire: Wire) -> Control:
-    """What the first message of a control lets one think it is."""
-    return Control(*wire)
+class Learner:
+    """Binds controls as they are moved. Not thread-safe: its owner holds a lock.
 
-
-def pair(control: Control, wire: Wire, apart: float, heard: int) -> Control | None:
-    """The 14-bit control whose halves are `control`, `heard` so often, and what came `apart` seconds after by `wire`.
-
-    A low half that was heard by itself for a while is not one that comes first: the high one had not changed.
+    Attributes:
+        learning: the address that waits for a control, with its value if it has one; or None.
+        error: why the last request was refused, or None.
     """
-    if control.kind != "cc" or wire[:2] != ("cc", control.channel) or apart > TOGETHER:
+
+    def __init__(self, table: Table, bindings: Bindings, prefix: str):
+        self.learning: str | None = None
+        self.error: str | None = None
+        self._table, self._bindings, self._prefix = table, bindings, prefix
+        self._address, self._word = "", ""  # what is learned, and how it is to be bound
+        self._value: float | None = None
+        self._new: BoundControl | None = None  # what was learned last, while its movements are examined
+
+    def ask(self, text: str) -> None:
+        """Wait for a control to bind.
+
+        Args:
+            text: "ADDRESS", after it optionally the value that a press sends, and what the control is: 7bit, 14bit,
+                relative, twos, signed, offset, toggle, hold or follow. "off" to wait no longer.
+        """
+        address, *words = text.split()[:3] or [""]
+        address = local_name(address, self._prefix)
+        value = float(words.pop(0)) if words and re.fullmatch(r"-?\d{1,9}(\.\d{1,9})?", words[0]) else None
+        self.learning, self._new = None, None
+        self.error = None if address == "off" else self._refusal(address, words, value)
+        if address != "off" and not self.error:
+            self._address, self._value, self._word = address, value, words[0] if words else ""
+            self.learning = address if value is None else f"{address} {value:g}"
+
+    def reset(self) -> None:
+        """Examine the movements of the last learned control no further: another controller was plugged in."""
+        self._new = None
+
+    def on_message(self, source: Source, data: int, at: float) -> bool:
+        """Learn from a message. Returns whether a binding was made or changed."""
+        if self.learning is not None and _starts(source, data):
+            self._bind(source, data, at)
+            return True
+        return self._new is not None and self._examine(self._new, source, data, at)
+
+    def _refusal(self, address: str, words: list[str], value: float | None) -> str | None:
+        """Say why an address cannot be bound like this, or return None."""
+        parameter = self._table.parameters.get(address)
+        if parameter is None:
+            return f"midi/learn {address[:80]}: no such parameter"
+        if unknown := [each for each in words if each not in _WORDS]:
+            return f"midi/learn {address}: {unknown[0][:20]!r} is none of {', '.join(sorted(_WORDS))}"
+        if parameter.type == "vector":
+            return f"midi/learn {address}: has {parameter.length} elements; bind one of them, {address}/0 and so on"
+        if parameter.type == "text" and (value is None or not address.startswith("preset/")):
+            hint = "; add the preset's number, as in preset/recall 0" if address.startswith("preset/") else ""
+            return f"midi/learn {address}: takes a text, not a number{hint}"
         return None
-    low = min(control.number, wire[2])
-    if low >= LSB or abs(control.number - wire[2]) != LSB:
-        return None
-    return Control("cc14", control.channel, low, lsb_first=control.number > low and heard == 1)
+
+    def _bind(self, source: Source, data: int, at: float) -> None:
+        address, word = self._address, self._word
+        control, encoding = Control(*source), "twos"
+        if source[0] == "cc" and word == "14bit" and source[2] < 2 * LSB:
+            control = Control("cc14", source[1], source[2] % LSB, lsb_first=source[2] >= LSB)
+        elif source[0] == "cc" and word in ("relative", *ENCODINGS):
+            control, encoding = Control("relative", *source[1:]), word if word in ENCODINGS else "twos"
+        mode = word if word in MODES else None
+        if mode is None and source[0] == "cc" and data in (0, 127) and self._table.parameters[address].type == "bool":
+            mode = "toggle"  # a button, rather than a knob that is turned past its middle
+        bound = BoundControl(Binding(address, control, encoding, mode, value=self._value))
+        for each in [each for each in self._bindings.all if each.binding.address == address]:
+            if each.binding.value == self._value:  # pads for several scenes stay side by side
+                self._bindings.remove(each)
+        self._bindings.add(bound)
+        bound.encoding_known = word != "relative"
+        if not word or word in MODES:
+            bound.moved_at, bound.movements = at, []
+            self._new = bound
+            self._examine(bound, source, data, at)
+        self.learning, self._bindings.changed = None, True
+
+    def _examine(self, bound: BoundControl, source: Source, data: int, at: float) -> bool:
+        """Correct what the new control is taken for; at first it is what its first message was."""
+        binding, parameter = bound.binding, self._table.parameters.get(bound.binding.address)
+        button = parameter is None or parameter.type in ("bool", "trigger") or binding.value is not None
+        control, encoding = binding.control, binding.encoding
+        if source in control.sources:
+            bound.movements.append(data)
+            bound.moved_at = at
+            if control.kind == "cc" and not button and (found := midi_detect.encoding(bound.movements)):
+                control, encoding = control._replace(kind="relative"), found
+        elif pair := midi_detect.pair(control, source, at - bound.moved_at, len(bound.movements)):
+            control = pair
+        elif _fader_was_touched(control, source, at - bound.moved_at) and not button:
+            control = Control(*source)
+        corrected = control != binding.control
+        if corrected:
+            self._bindings.redefine(bound, control, encoding)
+            bound.encoding_known = control.kind != "relative"
+        if len(bound.movements) >= midi_detect.MOVEMENTS or control.kind not in ("cc", "note"):
+            self._new = None
+        return corrected
 
 
-def encoding(numbers: Sequence[int]) -> str | None:
-    """How an endless encoder that sent these says its steps; None: it is a control that has a place.
-
-    One that has a place does not say the same twice; steps are alike as a rule.
-    """
-    alike = sum(a == b for a, b in pairwise(numbers))
-    if len(numbers) < _FEWEST or 2 * alike < len(numbers) - 1:
-        return None
-    return next((each for each in _ORDER[""] if all(_likely(each, n) for n in numbers)), None)
+def _starts(source: Source, data: int) -> bool:
+    """Tell a control that begins to move from a key that is released or a channel mode message."""
+    kind, _, number = source
+    return not (kind == "note" and data == 0) and not (kind == "cc" and number >= CHANNEL_MODE)
 
 
-def better(known: str, number: int) -> str:
-    """The encoding to think of from now on, when an encoder thought to be `known` has sent `number`."""
-    if _likely(known, number):
-        return known
-    return next((each for each in _ORDER[known] if _likely(each, number)), known)
-
-
-def _likely(encoding: str, number: int) -> bool:
-    return 0 < abs(steps(encoding, number)) <= _FASTEST
+def _fader_was_touched(control: Control, source: Source, seconds: float) -> bool:
+    """Tell whether `control` was only the note of a motor fader's touch, and `source` is the fader itself."""
+    return control.kind == "note" and source[0] == "pitch" and seconds < midi_detect.TOUCH

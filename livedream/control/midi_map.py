@@ -1,4 +1,4 @@
-"""What a controller's knobs are bound to, in a file of its name that a person can read: midi/NAME.json."""
+"""Mapping files: a controller's bindings as readable JSON, in midi/NAME.json for the controller NAME."""
 
 import json
 import logging
@@ -9,26 +9,30 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from livedream import UserError
-from livedream.control.midi_control import ENCODINGS, MODES, Binding, control
+from livedream.control.midi_control import ENCODINGS, MODES, Binding, parse_control
 from livedream.parameters import Parameter
 from livedream.system.atomic import atomic_write
 
 log = logging.getLogger(__name__)
 
-_OF_BRIDGE = ("type",)  # what a line may say besides, for `livedream midi`
+_BRIDGE_KEYS = ("type",)  # of a line, used by `livedream midi` only
 
 
 @dataclass(frozen=True)
 class Map:
-    """bindings: of one controller. types: by address, where another program's parameter is no number: "trigger" or
-    "bool"."""
+    """A mapping file's content.
+
+    Attributes:
+        bindings: of one controller.
+        types: by address, of another program's parameters that are no numbers: "trigger" or "bool".
+    """
 
     bindings: tuple[Binding, ...] = ()
     types: dict[str, str] = field(default_factory=dict)
 
     def parameters(self) -> tuple[Parameter, ...]:
-        """The parameters of a program that nothing else is known of: what the bindings cover, 0..1 else."""
-        made = {}
+        """Return parameters for another program: their range is what the bindings cover, 0..1 by default."""
+        made: dict[str, Parameter] = {}
         for each in self.bindings:
             low, high = (default if end is None else end for end, default in ((each.low, 0.0), (each.high, 1.0)))
             low, high = sorted((low, high))
@@ -42,44 +46,47 @@ class Map:
 
 
 def path_of(folder: Path, controller: str) -> Path:
-    """The file of a controller in the folder of mapping files."""
+    """Return the mapping file of a controller in the folder of mapping files."""
     name = re.sub(r"[^\w .()+-]", "_", controller).strip(" .") or "controller"
     return folder / f"{name[:100]}.json"
 
 
 def read(path: Path) -> Map:
-    """What is in the file. UserError, one line, if it is not there or damaged."""
+    """Read a mapping file. Raises UserError if it does not exist or is damaged."""
     try:
-        held = json.loads(path.read_text("utf-8"))
-        lines = held["bindings"]
+        lines = json.loads(path.read_text("utf-8"))["bindings"]
         if not isinstance(lines, list):
-            raise TypeError("bindings is no list")
+            raise TypeError("bindings is not a list")
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from None
     except (ValueError, KeyError, TypeError) as error:
-        what = f"no {error}" if isinstance(error, KeyError) else error
-        raise UserError(f"{path}: is no mapping of MIDI controls ({what}); mend it, or learn them again") from None
-    bindings, types = [], {}
+        what = f"no {error}" if isinstance(error, KeyError) else str(error)
+        raise UserError(f"{path}: not a MIDI mapping ({what}); correct it, or learn the controls again") from None
+    bindings: list[Binding] = []
+    types: dict[str, str] = {}
     for n, line in enumerate(lines, 1):
         try:
-            bindings.append(_binding(line))
+            bindings.append(_parse(line))
             if "type" in line:
                 types[bindings[-1].address] = _one_of(line["type"], ("float", "bool", "trigger"), "type")
         except (ValueError, KeyError, TypeError) as error:
-            what = f"no {error}" if isinstance(error, KeyError) else error
-            raise UserError(f"{path}: binding {n}: {what}; mend it, or learn them again") from None
+            what = f"no {error}" if isinstance(error, KeyError) else str(error)
+            raise UserError(f"{path}: binding {n}: {what}; correct it, or learn the controls again") from None
     return Map(tuple(bindings), types)
 
 
 def load(folder: Path, controller: str) -> tuple[Binding, ...]:
-    """What was learned on a controller; nothing where there is no file. A damaged file stays; it is said and set aside
-    by the next `save`. Raises UserError for it."""
+    """Return what was learned on a controller; nothing if there is no file.
+
+    Raises:
+        UserError: the file is damaged. It stays where it is until the next `save` sets it aside.
+    """
     path = path_of(folder, controller)
     return read(path).bindings if path.exists() else ()
 
 
 def save(folder: Path, controller: str, bindings: Iterable[Binding]) -> Path:
-    """Write the file, whole; one that cannot be read is kept beside it as NAME.damaged.json. UserError."""
+    """Write the mapping file; a damaged one is kept beside it as NAME.damaged.json. Raises UserError."""
     path = path_of(folder, controller)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -87,25 +94,29 @@ def save(folder: Path, controller: str, bindings: Iterable[Binding]) -> Path:
             try:
                 read(path)
             except UserError:
-                os.replace(path, _free(path))
+                os.replace(path, _unused(path))
     except OSError as error:
         raise UserError(f"{path}: cannot be written: {error.strerror}") from None
-    lines = ",\n".join("    " + json.dumps(_line(each), ensure_ascii=False) for each in bindings)
+    lines = ",\n".join("    " + json.dumps(_to_json(each), ensure_ascii=False) for each in bindings)
     name = json.dumps(controller, ensure_ascii=False)
     text = f'{{\n  "controller": {name},\n  "bindings": [\n{lines}\n  ]\n}}\n'
     atomic_write(path, text.encode())
     return path
 
 
-def _free(path: Path) -> Path:
-    """A name beside it that nothing has."""
+def _unused(path: Path) -> Path:
+    """Return a path beside it that does not exist."""
     names = (f"{path.stem}.damaged{n}.json" for n in ("", *(f"-{n}" for n in range(2, 10_000))))
     return next(each for each in map(path.with_name, names) if not each.exists())
 
 
-def _line(binding: Binding) -> dict:
-    """One binding as the file has it."""
-    line = {"control": binding.control.text, "channel": binding.control.channel + 1, "address": binding.address}
+def _to_json(binding: Binding) -> dict[str, object]:
+    """Return one binding as a line of the file."""
+    line: dict[str, object] = {
+        "control": binding.control.text,
+        "channel": binding.control.channel + 1,
+        "address": binding.address,
+    }
     if binding.control.kind == "relative":
         line["encoding"] = binding.encoding
     for name in ("mode", "low", "high", "value"):
@@ -114,27 +125,27 @@ def _line(binding: Binding) -> dict:
     return line
 
 
-def _binding(line: dict) -> Binding:
-    """ValueError, KeyError or TypeError for what is none."""
+def _parse(line: object) -> Binding:
+    """Return the binding that a line of the file describes. Raises ValueError, KeyError or TypeError."""
     if not isinstance(line, dict):
         raise TypeError("is not {…}")
-    known = {"control", "channel", "address", "encoding", "mode", "low", "high", "value", *_OF_BRIDGE}
+    known = {"control", "channel", "address", "encoding", "mode", "low", "high", "value", *_BRIDGE_KEYS}
     if strange := sorted(line.keys() - known):
         raise ValueError(f"{strange[0]!r} is none of {', '.join(sorted(known))}")
     channel = line.get("channel", 1)
     if not isinstance(channel, int) or not isinstance(line["address"], str) or not isinstance(line["control"], str):
-        raise TypeError("control and address are words, channel is a whole number")
+        raise TypeError("control and address are texts, channel is a whole number")
     numbers = {name: float(line[name]) for name in ("low", "high", "value") if line.get(name) is not None}
     return Binding(
         line["address"].strip("/"),
-        control(line["control"], channel - 1),
+        parse_control(line["control"], channel - 1),
         _one_of(line.get("encoding", "twos"), ENCODINGS, "encoding"),
         _one_of(line["mode"], MODES, "mode") if line.get("mode") is not None else None,
         **numbers,
     )
 
 
-def _one_of(text, words: tuple[str, ...], what: str) -> str:
-    if text not in words:
+def _one_of(text: object, words: tuple[str, ...], what: str) -> str:
+    if not isinstance(text, str) or text not in words:
         raise ValueError(f"{what} {text!r} is none of {', '.join(words)}")
     return text

@@ -1,4 +1,4 @@
-"""A controller's MIDI ports: found by name, opened, and opened again when it has been unplugged."""
+"""A controller's MIDI ports: found by name, opened, and opened again after it was unplugged."""
 
 import contextlib
 import logging
@@ -15,137 +15,157 @@ from livedream import UserError
 
 log = logging.getLogger(__name__)
 
-CLIENT = "livedream"  # what others see us as
-_BRIDGES = ("RtMidi", "a2j", "Midi-Bridge", "system")  # JACK's clients that hold the ports of others
+CLIENT = "livedream"  # the name that other programs see
+_BRIDGES = ("RtMidi", "a2j", "Midi-Bridge", "system")  # JACK clients that hold other programs' ports
 
 
 class Port:
-    """The controller whose port's name has `wanted` in it. All but `heard` is for one thread.
+    """The input and output of one controller. Its methods are for one thread.
 
-    heard: called in rtmidi's thread with each message and the time.perf_counter() second when it came.
-    name: of the controller that is open, or None.
+    Attributes:
+        wanted: a part of the port's name.
+        name: of the controller that is open, or None.
     """
 
-    def __init__(self, wanted: str, heard: Callable[[mido.Message, float], None]):
-        self.wanted, self.name = wanted, None
-        self._heard = heard
-        # One client looks, for as long as we run: rtmidi would make and end one for each look otherwise.
-        self._api = api()
-        self._look_in, self._look_out = rtmidi.MidiIn(self._api, CLIENT), rtmidi.MidiOut(self._api, CLIENT)
-        self._in = self._out = None
-        self._full = ""  # the port's whole name
+    def __init__(self, wanted: str, on_message: Callable[[mido.Message, float], None]):
+        """Begin without an open port.
 
-    def look(self) -> bool | None:
-        """See what is plugged in. True: it has come; False: it has gone; None: all is as it was."""
+        Args:
+            wanted: a part of the port's name.
+            on_message: called in rtmidi's thread with each message and the time.perf_counter() of its arrival.
+        """
+        self.wanted = wanted
+        self.name: str | None = None
+        self._on_message = on_message
+        # These two clients scan the ports as long as the show runs; else rtmidi would make a new one for each scan.
+        self._api = api()
+        self._scan_in, self._scan_out = rtmidi.MidiIn(self._api, CLIENT), rtmidi.MidiOut(self._api, CLIENT)
+        self._in: rtmidi.MidiIn | None = None
+        self._out: rtmidi.MidiOut | None = None
+        self._full = ""  # the port's full name
+
+    def scan(self) -> bool | None:
+        """Scan the ports. True: the controller was opened; False: it was unplugged; None: nothing has changed.
+
+        Raises:
+            UserError: it is there, but cannot be opened.
+        """
         ports = self._ports()
         if self.name is not None:
             if self._full in ports:
                 return None
-            self._leave()
+            self._close_ports()
             return False
         found = pick(ports, self.wanted)
         if found is None:
             return None
         try:
             self._open(found)
-        except (rtmidi.RtMidiError, ValueError) as error:  # another program has it, or it has gone again
-            self._leave()
+        except (rtmidi.RtMidiError, ValueError) as error:  # another program uses it, or it was unplugged again
+            self._close_ports()
             raise UserError(f"MIDI {found}: cannot be opened: {error}") from None
         return True
 
     def names(self) -> list[str]:
-        """The controllers that could be opened."""
-        return [controller(each) for each in self._ports()]
+        """Return the names of all controllers that are plugged in."""
+        return [controller_name(each) for each in self._ports()]
 
     def send(self, messages: Sequence[mido.Message]) -> None:
-        """Say it to the controller, where it listens."""
+        """Send messages to the controller, if it has an input."""
         if self._out is not None:
             for each in messages:
                 self._out.send_message(each.bytes())
 
     def close(self) -> None:
-        self._leave()
-        for each in (self._look_in, self._look_out):
+        """Close all ports for good."""
+        self._close_ports()
+        for each in (self._scan_in, self._scan_out):
             each.delete()
 
     def _ports(self) -> list[str]:
-        return [each for each in self._look_in.get_ports() if not each.startswith(CLIENT)]
+        """Return the full names of all input ports but our own."""
+        return [each for each in self._scan_in.get_ports() if not each.startswith(CLIENT)]
 
     def _open(self, full: str) -> None:
+        """Open the input of that full name, and the output that belongs to it."""
         self._in = rtmidi.MidiIn(self._api, CLIENT)
         self._in.ignore_types(sysex=True, timing=False, active_sense=True)
-        self._in.set_callback(self._came)
+        self._in.set_callback(self._received)
         self._in.open_port(self._in.get_ports().index(full), "in")
-        outs = [each for each in self._look_out.get_ports() if not each.startswith(CLIENT)]
-        alike = [each for each in outs if controller(each) == controller(full)]
+        outs = [each for each in self._scan_out.get_ports() if not each.startswith(CLIENT)]
+        alike = [each for each in outs if controller_name(each) == controller_name(full)]
         if alike:
-            same = [each for each in self._ports() if controller(each) == controller(full)]
+            same = [each for each in self._ports() if controller_name(each) == controller_name(full)]
             back = alike[min(same.index(full), len(alike) - 1)]
             self._out = rtmidi.MidiOut(self._api, CLIENT)
             self._out.open_port(self._out.get_ports().index(back), "out")
-        self._full, self.name = full, controller(full)
+        self._full, self.name = full, controller_name(full)
 
-    def _leave(self) -> None:
+    def _close_ports(self) -> None:
+        if self._in is not None:
+            with contextlib.suppress(rtmidi.RtMidiError):
+                self._in.cancel_callback()
         for each in (self._in, self._out):
             if each is not None:
                 with contextlib.suppress(rtmidi.RtMidiError):
-                    each.cancel_callback() if each is self._in else None
                     each.close_port()
                 each.delete()
         self._in = self._out = self.name = None
 
-    def _came(self, event: tuple[list[int], float], _) -> None:
+    def _received(self, event: tuple[list[int], float], _: object) -> None:
         at = time.perf_counter()
         try:
-            self._heard(mido.Message.from_bytes(event[0]), at)
-        except ValueError:  # no message of MIDI
+            self._on_message(mido.Message.from_bytes(event[0]), at)
+        except ValueError:  # not a MIDI message
             pass
         except Exception:  # rtmidi would print it, and call no more
             log.exception("MIDI")
 
 
 def api() -> int:
-    """rtmidi's number of the first system of MIDI that works here. UserError: none does.
+    """Return rtmidi's number of the first MIDI API that works here.
 
-    The environment's MIDO_BACKEND, as mido has it ("mido.backends.rtmidi/UNIX_JACK"), leaves no choice.
+    The environment variable MIDO_BACKEND chooses one, as for mido: "mido.backends.rtmidi/UNIX_JACK".
+
+    Raises:
+        UserError: none works.
     """
     asked = getattr(rtmidi, f"API_{os.environ.get('MIDO_BACKEND', '').partition('/')[2]}", None)
-    os.environ.setdefault("JACK_NO_START_SERVER", "1")  # it is not for us to start one
+    os.environ.setdefault("JACK_NO_START_SERVER", "1")  # a JACK server is the user's to start
     for each in rtmidi.get_compiled_api() if asked is None else [asked]:
         try:
             rtmidi.MidiIn(each, CLIENT).delete()
         except (rtmidi.RtMidiError, SystemError):  # no /dev/snd/seq, no JACK server
             continue
-        return each
-    raise UserError("MIDI: this system has none that can be reached; on Linux, ALSA's sequencer or a JACK server")
+        return int(each)
+    raise UserError("MIDI: not available on this system; Linux needs ALSA's sequencer or a running JACK server")
 
 
 def names() -> list[str]:
-    """The controllers that are there now. UserError: no MIDI here."""
-    looking = rtmidi.MidiIn(api(), CLIENT)
+    """Return the names of all controllers that are plugged in. Raises UserError where there is no MIDI."""
+    scanning = rtmidi.MidiIn(api(), CLIENT)
     try:
-        return [controller(each) for each in looking.get_ports() if not each.startswith(CLIENT)]
+        return [controller_name(each) for each in scanning.get_ports() if not each.startswith(CLIENT)]
     finally:
-        looking.delete()
+        scanning.delete()
 
 
-def told(names: Sequence[str]) -> str:
-    """The ports in one line."""
+def ports_line(names: Sequence[str]) -> str:
+    """Return a list of ports as one line for the user."""
     return f"MIDI ports: {', '.join(names)}" if names else "MIDI ports: none; nothing is plugged in"
 
 
 def pick(ports: Sequence[str], wanted: str) -> str | None:
-    """The port of this name, or else the first with it in its name."""
-    for fits in (lambda each: wanted in (each, controller(each)), lambda each: wanted.lower() in each.lower()):
-        if found := next(filter(fits, ports), None):
-            return found
-    return None
+    """Return the port of this name, or else the first that has `wanted` in its name."""
+    exact = (each for each in ports if wanted in (each, controller_name(each)))
+    partial = (each for each in ports if wanted.lower() in each.lower())
+    return next(exact, None) or next(partial, None)
 
 
-def controller(port: str) -> str:
-    """The name of a port's controller, the same wherever it is plugged in.
+def controller_name(port: str) -> str:
+    """Return the name of a port's controller, which is the same whatever socket it is plugged into.
 
-    ALSA says "Launch Control:Launch Control MIDI 1 20:0", JACK "a2j:Launch Control [20] (capture): Launch …",
+    ALSA calls it "Launch Control:Launch Control MIDI 1 20:0", JACK "a2j:Launch Control [20] (capture): Launch …",
     Windows "Launch Control 1", macOS "Launch Control".
     """
     name = re.sub(r" \d+:\d+$", "", port)

@@ -1,29 +1,37 @@
-"""A controller in a show: its port, its bindings, its file, its lights, in a thread of its own."""
+"""A controller in a show: its port, bindings, mapping file and lights, in a thread of its own."""
 
 import logging
 import threading
 import time
 from collections.abc import Callable, Hashable
 from pathlib import Path
+from typing import Any
+
+import mido
 
 from livedream import UserError, one_line
 from livedream.control import midi_map, midi_port
 from livedream.control.midi import Midi
+from livedream.control.osc_address import PREFIX
 from livedream.control.tempo import Tempo
 from livedream.parameters import Snapshot, Table
 
 log = logging.getLogger(__name__)
 
-LOOK = 1.0  # seconds between two looks at what is plugged in
-FAR = 60.0  # at most between two tries where there is no MIDI at all: the systems' libraries complain each time
+SCAN = 1.0  # seconds between two scans of the ports
+RETRY = 60.0  # seconds at most between two tries where there is no MIDI at all: the libraries print each failure
+
+
+def _nothing() -> None:
+    """Do nothing after a message."""
 
 
 class Surface:
-    """Plays from `start` to `stop`.
+    """Plays one controller from `start` to `stop`; it may be unplugged and plugged in again at any time.
 
-    wanted: the port's name or part of it. folder: of mapping files, None: nothing is kept.
-    say: takes a line for the user. heard: called after each message, in rtmidi's thread.
-    lights: it is told what it is to show. error: what is wrong now, or None.
+    Attributes:
+        midi: its bindings.
+        error: what is wrong now, or None.
     """
 
     def __init__(
@@ -34,33 +42,49 @@ class Surface:
         folder: Path | None = None,
         say: Callable[[str], None] = log.warning,
         takeover: bool = True,
-        heard: Callable[[], None] = lambda: None,
-        lights: bool = True,
+        on_message: Callable[[], None] = _nothing,
+        feedback: bool = True,
+        prefix: str = PREFIX,
     ):
-        self.midi = Midi(table, tempo, takeover)
+        """Begin without a port.
+
+        Args:
+            wanted: the port's name or a part of it.
+            table: the parameters.
+            tempo: follows MIDI clock.
+            folder: of mapping files; None: nothing is kept.
+            say: prints a line for the user.
+            takeover: whether absolute controls wait for soft takeover.
+            on_message: called after each message, in rtmidi's thread.
+            feedback: whether the controller's lights, rings and motors are sent the parameters' values.
+            prefix: what OSC addresses begin with.
+        """
+        self.midi = Midi(table, tempo, takeover, prefix)
         self.error: str | None = None
-        self._wanted, self._table, self._folder, self._say, self._heard = wanted, table, folder, say, heard
-        self._lights = lights
+        self._wanted, self._table, self._folder, self._say = wanted, table, folder, say
+        self._on_message, self._feedback = on_message, feedback
         self._port: midi_port.Port | None = None
-        self._name: str | None = None  # of the controller that is plugged in
-        self._lock = threading.Lock()
-        self._moved: dict[str, Hashable] = {}  # not yet shown: whose change it was, by address
+        self._name: str | None = None  # of the controller, while it is plugged in
+        self._lock = threading.Lock()  # guards what follows, up to _all
+        self._changes: dict[str, Hashable] = {}  # not yet shown: who changed what, by address
         self._commands: list[tuple[Callable[[str], None], str]] = []
         self._parameters = table.parameters
-        self._all = False  # every light is to be seen to
+        self._all = False  # whether every value is to be sent to the controller
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="midi", daemon=True)
 
     def start(self) -> None:
+        """Begin to look for the controller."""
         self._thread.start()
 
     def stop(self) -> None:
+        """Close the port; takes two seconds at most."""
         self._stopping.set()
-        self.midi.news.set()
+        self.midi.wake.set()
         self._thread.join(2.0)
 
     def on_frame(self, values: Snapshot) -> None:
-        """What was applied on this frame. Called by the drawer; never waits."""
+        """Queue what was applied on this frame. Called by the drawing thread; never waits for the port."""
         replaced = self._table.parameters is not self._parameters
         commands = [
             (act, text)
@@ -71,15 +95,17 @@ class Surface:
             return
         with self._lock:
             for address, _ in values.changes:
-                self._moved[address] = values.senders.get(address)
+                self._changes[address] = values.senders.get(address)
             self._commands += commands
-            if replaced:  # a dream has come, and the values with it
+            if replaced:  # another dream was loaded, and its values with it
                 self._parameters, self._all = self._table.parameters, True
-        self.midi.news.set()
+        self.midi.wake.set()
 
-    def status(self) -> dict:
-        """port: the controller, or None while it is not there. bindings: what moves what, by what midi/learn is
-        told; waiting: for soft takeover, until the control has come by the value. learning: what waits for a control.
+    def status(self) -> dict[str, Any]:
+        """Return what `/status` shows.
+
+        port: the controller, or None while it is unplugged. bindings: each by the name that midi/learn gave it, its
+        control, and whether soft takeover waits. learning: what waits for a control.
         """
         waiting = self.midi.waiting()
         return {
@@ -94,57 +120,58 @@ class Surface:
         }
 
     def _run(self) -> None:
-        next_look, wait = time.monotonic(), LOOK
+        next_scan, wait = time.monotonic(), SCAN
         try:
             while not self._stopping.is_set():
-                if time.monotonic() >= next_look:
-                    self._guarded(self._look)
-                    wait = LOOK if self._port else min(2 * wait, FAR)
-                    next_look = time.monotonic() + wait
-                self.midi.news.clear()
-                self._guarded(self._see_to)
-                self.midi.news.wait(max(0.0, next_look - time.monotonic()))
+                if time.monotonic() >= next_scan:
+                    self._guarded(self._scan)
+                    wait = SCAN if self._port else min(2 * wait, RETRY)
+                    next_scan = time.monotonic() + wait
+                self.midi.wake.clear()
+                self._guarded(self._work)
+                self.midi.wake.wait(max(0.0, next_scan - time.monotonic()))
         finally:
             if self._port is not None:
                 self._port.close()
 
     def _guarded(self, act: Callable[[], None]) -> None:
-        """The show goes on whatever is the matter with a controller; it is tried again."""
+        """Act; the show goes on whatever is wrong with a controller, and it is tried again."""
         try:
             act()
         except UserError as error:
-            self._complain(str(error))
-        except Exception as error:  # rtmidi's own, of many kinds
-            self._complain(f"MIDI: {one_line(error, 200)}")
+            self._report(str(error))
+        except Exception as error:  # rtmidi raises many kinds
+            self._report(f"MIDI: {one_line(error, 200)}")
 
-    def _complain(self, what: str) -> None:
-        if what != self.error:
-            self.error = what
-            self._say(what)
+    def _report(self, error: str) -> None:
+        if error != self.error:
+            self.error = error
+            self._say(error)
 
-    def _look(self) -> None:
+    def _scan(self) -> None:
+        """Open the controller when it is plugged in; forget where its controls stand when it is unplugged."""
         if self._port is None:
-            self._port = midi_port.Port(self._wanted, self._hear)
-        came = self._port.look()
-        if came:
+            self._port = midi_port.Port(self._wanted, self._receive)
+        connected = self._port.scan()
+        if connected and self._port.name is not None:
             self.error = None
-            self._take_up(self._port.name)
+            self._load(self._port.name)
             self._name = self._port.name
             count = f", {len(self.midi.bindings)} of its controls are bound" if self._folder else ""
             self._say(f"MIDI: {self._name}{count}")
-        elif came is False:
-            self.midi.unheld()
-            self._complain(f"MIDI: {self._name} is unplugged; it goes on when it is back")
+        elif connected is False:
+            self.midi.forget_positions()
+            self._report(f"MIDI: {self._name} is unplugged; it goes on when it is back")
             self._name = None
         elif self._name is None and self.error is None:
-            self._complain(f"MIDI: no port {self._wanted!r} yet; {midi_port.told(self._port.names())}")
+            self._report(f"MIDI: no port {self._wanted!r} yet; {midi_port.ports_line(self._port.names())}")
 
-    def _hear(self, message, at: float) -> None:
-        self.midi.hear(message, at)
-        self._heard()
+    def _receive(self, message: mido.Message, at: float) -> None:
+        self.midi.receive(message, at)
+        self._on_message()
 
-    def _take_up(self, name: str) -> None:
-        """Go on with what was learned on this controller."""
+    def _load(self, name: str) -> None:
+        """Load what was learned on this controller."""
         self._all = True
         if self._folder is None:
             return
@@ -152,18 +179,20 @@ class Surface:
             self.midi.replace(midi_map.load(self._folder, name))
         except UserError as error:
             self.midi.replace(())
-            self._complain(str(error))
+            self._report(str(error))
 
-    def _see_to(self) -> None:
-        """Whatever was asked for, learned or moved since."""
+    def _work(self) -> None:
+        """Act on commands, send feedback, and save what was learned."""
         with self._lock:
             commands, self._commands = self._commands, []
-            moved, self._moved = self._moved, {}
+            changes, self._changes = self._changes, {}
             every, self._all = self._all, False
         for act, text in commands:
             act(text)
-        changed = self.midi.changed()
-        if self._lights and self._name is not None:
-            self._port.send(self.midi.lights(None if every or changed else moved.items()))
-        if changed and self._folder is not None and self._name is not None:
+        changed = self.midi.take_changed()
+        if self._name is None or self._port is None:
+            return
+        if self._feedback:
+            self._port.send(self.midi.feedback(None if every or changed else changes.items()))
+        if changed and self._folder is not None:
             midi_map.save(self._folder, self._name, self.midi.bindings)

@@ -253,7 +253,16 @@ class Session:
             return []
         from livedream.control.midi_surface import Surface
 
-        return [Surface(self.wishes.midi, self.table, self.tempo, paths.config_folder() / "midi", self.say)]
+        return [
+            Surface(
+                self.wishes.midi,
+                self.table,
+                self.tempo,
+                paths.config_folder() / "midi",
+                self.say,
+                prefix=self.wishes.osc_prefix,
+            )
+        ]
 
     def _services(self) -> list[tuple[str, str, int]]:
         """What is announced on the network, once it listens."""

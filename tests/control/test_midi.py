@@ -24,7 +24,8 @@ mido = pytest.importorskip("mido")
 
 from livedream.control import midi_map  # noqa: E402
 from livedream.control.midi import Midi  # noqa: E402
-from livedream.control.midi_control import Binding, Control, control, number, place, steps  # noqa: E402
+from livedream.control.midi_control import Binding, Control, parse_control  # noqa: E402
+from livedream.control.midi_scale import data, position, steps  # noqa: E402
 
 OWN = [each for each in DREAM if not each.address.startswith("dream/scene")]
 PARAMETERS = [*PLAYER, *OWN, *scenes(["dawn", "noon", "dusk"]), *MASTER, *OUTPUT, *TEMPO, *PRESET, *MIDI]
@@ -41,7 +42,7 @@ class Box:
 
     def send(self, kind, after=0.01, **fields):
         self.now += after
-        self.midi.hear(mido.Message(kind, **fields), self.now)
+        self.midi.receive(mido.Message(kind, **fields), self.now)
 
     def cc(self, n, *values, after=0.01, channel=0):
         for each in values:
@@ -74,10 +75,10 @@ class Box:
 @pytest.mark.parametrize("bits", [7, 14])
 def test_middle_ends_and_every_number_there_and_back(bits):
     top, half = (1 << bits) - 1, 1 << (bits - 1)
-    assert (place(0, bits), place(half, bits), place(top, bits)) == (0.0, 0.5, 1.0)
-    assert all(number(place(n, bits), bits) == n for n in range(top + 1))
+    assert (position(0, bits), position(half, bits), position(top, bits)) == (0.0, 0.5, 1.0)
+    assert all(data(position(n, bits), bits) == n for n in range(top + 1))
     low, high = -3.0, 3.0
-    assert low + (high - low) * place(half, bits) == 0.0
+    assert low + (high - low) * position(half, bits) == 0.0
 
 
 def test_64_and_8192_and_a_wheel_at_rest_are_exactly_0():
@@ -108,21 +109,21 @@ def test_a_knob_is_learned_and_picks_the_value_up_where_it_is():
     box.cc(21, 60, 90)
     assert box.at("dream/temperature") == 1.5
     box.cc(21, 99)  # it has passed it
-    assert box.at("dream/temperature") == pytest.approx(2 * place(99))
+    assert box.at("dream/temperature") == pytest.approx(2 * position(99))
     assert box.midi.waiting() == set()
     box.cc(21, 20)
-    assert box.at("dream/temperature") == pytest.approx(2 * place(20))
+    assert box.at("dream/temperature") == pytest.approx(2 * position(20))
     box.table.set("dream/temperature", [2.0], "another hand")
     box.cc(21, 21, 22)
     assert box.at("dream/temperature") == 2.0
     box.cc(21, 126)  # near enough
-    assert box.at("dream/temperature") == pytest.approx(2 * place(126))
+    assert box.at("dream/temperature") == pytest.approx(2 * position(126))
 
 
 def test_after_it_was_unplugged_nothing_jumps():
     box = Box(Binding("master/fade", Control("cc", 0, 7)))
     box.cc(7, 127, 64)
-    box.midi.unheld()
+    box.midi.forget_positions()
     box.table.set("master/fade", [1.0], "another hand")
     box.cc(7, 3)
     assert box.at("master/fade") == 1.0
@@ -135,13 +136,13 @@ def test_fourteen_bits_are_recognised_in_either_order(lsb_first):
     for value in range(7900, 9000, 45):
         box.pair(3, value, lsb_first)
     assert box.only.control == Control("cc14", 0, 3, lsb_first)
-    assert box.at("dream/knob/1") == pytest.approx(-3 + 6 * place(8980, 14), abs=1e-9)
+    assert box.at("dream/knob/1") == pytest.approx(-3 + 6 * position(8980, 14), abs=1e-9)
     way = []
     for value in [*range(8980, 7000, -37), *range(7000, 8000, 41)]:
         box.pair(3, value, lsb_first)
         way.append(box.at("dream/knob/1"))
     assert way == [
-        pytest.approx(-3 + 6 * place(each, 14)) for each in [*range(8980, 7000, -37), *range(7000, 8000, 41)]
+        pytest.approx(-3 + 6 * position(each, 14)) for each in [*range(8980, 7000, -37), *range(7000, 8000, 41)]
     ]
 
 
@@ -220,7 +221,7 @@ def test_pads_fire_triggers_switch_switches_and_light_them():
     assert box.table.tick(0).fired == {"player/reseed"}
     box.release(37)
     assert box.at("player/freeze") is True
-    sent = box.midi.lights([("player/freeze", "MIDI note 37")])  # the pad cannot know: its light is said to it
+    sent = box.midi.feedback([("player/freeze", "MIDI note 37")])  # the pad cannot know: its light is said to it
     assert [(each.note, each.velocity) for each in sent] == [(37, 127)]
     box.press(36)
     box.press(36)
@@ -260,7 +261,7 @@ def test_pads_stand_side_by_side_for_scenes_and_presets():
     box.press(41)
     now = box.table.tick(0)
     assert (now["dream/scene"], now.texts["preset/recall"]) == (1, ("7",))
-    lit = {each.note: each.velocity for each in box.midi.lights()}
+    lit = {each.note: each.velocity for each in box.midi.feedback()}
     assert lit == {40: 0, 41: 127, 42: 0}
     box.midi.forget("dream/scene/jump 1")
     assert [each.value for each in box.midi.bindings] == [0, 2, 7]
@@ -321,12 +322,12 @@ def test_lights_go_to_all_but_the_hand_that_moves():
     box = Box(Binding("master/fade", Control("cc", 0, 7)), Binding("master/fade", Control("cc", 0, 8)))
     box.cc(7, 127, 32)
     now = box.table.tick(0)
-    sent = box.midi.lights(now.senders.items())
+    sent = box.midi.feedback(now.senders.items())
     assert [(each.control, each.value) for each in sent] == [(8, 32)]
-    assert box.midi.lights(now.senders.items()) == []  # it is known there
+    assert box.midi.feedback(now.senders.items()) == []  # it is known there
     box.table.set("master/fade", [1.0], "another hand")
     now = box.table.tick(0)
-    assert [(each.control, each.value) for each in box.midi.lights(now.senders.items())] == [(7, 127), (8, 127)]
+    assert [(each.control, each.value) for each in box.midi.feedback(now.senders.items())] == [(7, 127), (8, 127)]
 
 
 def test_many_movements_in_a_frame_are_one_value():
@@ -334,7 +335,7 @@ def test_many_movements_in_a_frame_are_one_value():
     box.table.tick(0)
     box.cc(7, *range(127, 10, -1))
     changes = box.table.tick(0).changes
-    assert changes == (("master/fade", pytest.approx(place(11))),)
+    assert changes == (("master/fade", pytest.approx(position(11))),)
 
 
 def test_a_control_moves_one_thing_and_what_is_learned_anew_loses_the_old_one():
@@ -349,9 +350,9 @@ def test_a_control_moves_one_thing_and_what_is_learned_anew_loses_the_old_one():
     ("text", "what"),
     [
         ("dream/nothing", "no such parameter"),
-        ("dream/latent", "bind its elements"),
-        ("output/add", "a word"),
-        ("preset/recall", "say which"),
+        ("dream/latent", "bind one of them"),
+        ("output/add", "takes a text"),
+        ("preset/recall", "the preset's number"),
         ("dream/knob/1 sideways", "'sideways' is none of"),
     ],
 )
@@ -361,6 +362,18 @@ def test_what_cannot_be_learned_is_said(text, what):
     assert what in box.midi.error
     assert box.midi.learning is None
     box.cc(1, 5)
+    assert box.midi.bindings == ()
+
+
+def test_addresses_are_learned_and_forgotten_with_the_shows_own_osc_prefix():
+    box = Box()
+    box.midi = Midi(box.table, prefix="/vj/left")
+    for address in ("/vj/left/master/fade", "/livedream/master/fade", "master/fade"):
+        box.learn(address)
+        assert box.midi.learning == "master/fade"
+    box.cc(7, 5)
+    assert box.only.address == "master/fade"
+    box.midi.forget("/vj/left/master/fade")
     assert box.midi.bindings == ()
 
 
@@ -414,7 +427,7 @@ def test_a_wrong_line_is_named(tmp_path, line, what):
 
 def test_every_control_is_said_as_it_is_read():
     for each in (Control("cc14", 2, 31), Control("relative", 0, 127), Control("note", 0, 0), Control("pitch", 15)):
-        assert control(each.text, each.channel) == each
+        assert parse_control(each.text, each.channel) == each
 
 
 def test_what_a_map_says_of_another_programs_parameters():

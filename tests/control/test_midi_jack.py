@@ -34,7 +34,7 @@ def jack():
 
 @pytest.fixture(autouse=True)
 def often(monkeypatch):
-    monkeypatch.setattr(midi_surface, "LOOK", 0.1)
+    monkeypatch.setattr(midi_surface, "SCAN", 0.1)
 
 
 class Played:
