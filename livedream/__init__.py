@@ -1,4 +1,6 @@
-"""livedream: play learned footage live, as an instrument. DESIGN: footage → dream file → frames."""
+"""Play learned footage live, as an instrument."""
+
+from collections.abc import Iterable
 
 __version__ = "0.2.0"
 
@@ -10,3 +12,11 @@ class UserError(Exception):
 def one_line(error: Exception, most: int = 300) -> str:
     """What an exception says, in one line of at most `most` characters; its type where it says nothing."""
     return " ".join(str(error).split())[:most] or type(error).__name__
+
+
+def did_you_mean(word: str, names: Iterable[str]) -> str:
+    """Return "; did you mean NAME?" with the name that a mistyped word resembles most, or "" if it resembles none."""
+    import difflib  # 3 ms that only a mistake costs
+
+    close = difflib.get_close_matches(word.lower(), list(names), 1)
+    return f"; did you mean {close[0]}?" if close else ""

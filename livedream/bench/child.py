@@ -1,12 +1,14 @@
-"""`python -m livedream.bench.child [--stall SECONDS] [--whole] run …`: the command line, and an output that notes
-every frame.
+"""The program `livedream` with an output that notes every frame, in a process of its own.
 
-`--out probe:FILE` notes frames in FILE (see RECORD); FILE is there already and its size says how many. The first frame
-is told on standard output, too. `--stall` lets the model hang for STALL seconds every so many seconds; `--whole` notes
-the checksum of all pixels. Nothing is imported here that `livedream run` does not, because the time to the first frame
-is measured.
+    python -m livedream.bench.child [--stall SECONDS] [--whole] run …
+
+`--out probe:FILE` notes frames in FILE (see RECORD); FILE exists already and its size says how many fit. The first
+frame is announced on standard output, too. `--stall` makes the model hang for STALL seconds every so many seconds.
+`--whole` notes the checksum of all pixels. Nothing is imported here that `livedream run` does not import, because the
+time to the first frame is measured.
 """
 
+import runpy
 import sys
 import time
 import zlib
@@ -21,8 +23,8 @@ GRID = 8  # every so manyth pixel, both ways, is enough to see that a picture ch
 STALL = 0.2  # seconds
 
 
-def main() -> int:
-    """Run the command line with the output `probe`."""
+def main() -> None:
+    """Run `python -m livedream` with the output `probe`; does not return."""
     whole = "--whole" in sys.argv
     if whole:
         sys.argv.remove("--whole")
@@ -30,9 +32,7 @@ def main() -> int:
     if sys.argv[1:2] == ["--stall"]:
         _add_stall(float(sys.argv[2]))
         del sys.argv[1:3]
-    from livedream import cli
-
-    return cli.main()
+    runpy.run_module("livedream", run_name="__main__", alter_sys=True)
 
 
 def _add_probe(grid: int) -> None:
@@ -115,4 +115,4 @@ def _add_stall(every: float) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

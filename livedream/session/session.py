@@ -136,11 +136,17 @@ class Session:
 
         self.wrong = session_file.begin(table, wishes.values, "session")
         kept = wishes.save or wishes.remember
-        self.kept = [session_file.Kept(self, wishes.save, wishes.remember)] if kept else []
+        self.kept = [session_file.SessionKeeper(self._current, wishes.save, wishes.remember)] if kept else []
 
     def status(self) -> dict:
         """What `GET /status` says; any thread, once it plays."""
         return status(self)
+
+    def _current(self) -> dict[str, object]:
+        """Return the session as its file has it."""
+        models = [deck.player.dream.path for deck in self.decks]
+        looks = [slot.source.path for slot in self.looks.slots]
+        return session_file.current(self.wishes, models, looks, self.outputs.asked, self.table)
 
     def play(self) -> int:
         """Play until the user ends it; returns the exit code. To be called on the main thread."""

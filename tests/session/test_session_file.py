@@ -9,6 +9,7 @@ from livedream.cli import main
 from livedream.dream import read as dreams
 from livedream.play import dream_parameters as tables
 from livedream.session import session_file
+from livedream.session.run_options import RunOptions
 from tests.dreams import tiny
 from tests.show import Show, has_oscsend
 from tests.waiting import until
@@ -53,7 +54,9 @@ def test_what_is_written_is_read_again_with_its_paths_from_anywhere(tmp_path, mo
     assert text["presets"] == "bank.json"
     assert '"player/speed": [0.5, 2.0]' in file.read_text("utf-8")
     monkeypatch.chdir(tmp_path)
-    assert session_file.read(file, said) == said
+    read = RunOptions(**session_file.read(file))
+    assert read.to_json() == said
+    assert read.presets == inner / "bank.json"
 
 
 def test_only_its_owner_may_read_it_for_it_holds_stream_keys(tmp_path):
@@ -70,7 +73,10 @@ def test_only_its_owner_may_read_it_for_it_holds_stream_keys(tmp_path):
         ("[]", "no session; it begins with"),
         ("{}", "no session; it begins with"),
         ('{"livedream session": 2}', "newer livedream"),
-        ('{"livedream session": 1, "modle": "a", "osk": 1}', "no such key: modle, osk; there are: "),
+        (
+            '{"livedream session": 1, "modle": "a", "osk": 1}',
+            "no such key: modle, osk; did you mean model?; there are: ",
+        ),
         ('{"livedream session": 1, "fps": "fast"}', "fps: fast: should be frames a second"),
         ('{"livedream session": 1, "fps": 1e99}', "fps: 1e+99: should be frames a second"),
         ('{"livedream session": 1, "fps": [30]}', "fps: should be a text or a number"),

@@ -1,0 +1,38 @@
+"""`livedream looks`: list the effects that ship, or test a shader."""
+
+import argparse
+from pathlib import Path
+
+from livedream.cli.parser import Parser
+
+
+def add_arguments(parser: Parser) -> None:
+    """Declare what the command takes."""
+    parser.add_argument(
+        "files", nargs="*", metavar="FILE", help="ISF shaders to compile and draw, or names of those that ship"
+    )
+    parser.add_argument("--sheet", metavar="OUT.jpg", help="write a contact sheet of them over a dream to this file")
+
+
+def call(options: argparse.Namespace) -> int:
+    """List, draw or test looks. Returns 1 if one of those tested does not work here."""
+    from livedream.look import check, library
+
+    if options.sheet:
+        from livedream import sheet
+        from livedream.look import header
+
+        sheet.write(options.sheet, [header.read(library.find(each)) for each in options.files] or library.sources())
+        print(options.sheet)
+        return 0
+    if not options.files:
+        for source in library.sources():
+            print(f"{source.title:14} {source.kind:10}  {source.description}")
+        return 0
+    shipped = {name: each for each in library.paths() for name in (each.stem, each.name)}
+    files = [each if Path(each).exists() else shipped.get(each, each) for each in options.files]
+    failed = 0
+    for path, wrong in check.check_all(files):
+        print(f"FAIL {wrong}" if wrong else f"ok {path}", flush=True)
+        failed += wrong is not None
+    return 1 if failed else 0

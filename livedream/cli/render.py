@@ -1,0 +1,67 @@
+"""`livedream render`: render a recorded show or a dream to a file, as slowly as it takes."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from livedream import UserError
+from livedream.cli.parser import Parser
+from livedream.session import parsing
+
+
+def add_arguments(parser: Parser) -> None:
+    """Declare what the command takes."""
+    add = parser.add_argument
+    add("model", metavar="SHOW|DREAM", help="show that `run --record` kept, or a dream that plays by itself")
+    add(
+        "-o",
+        "--out",
+        required=True,
+        metavar="OUT.mp4",
+        help="file to write: .mp4, .mkv or .mov#codec=… as for `run --out`, or NAME-%%06d.png for single pictures",
+    )
+    add(
+        "--look",
+        action="append",
+        default=[],
+        metavar="FILE.fs",
+        help="effect over the picture: an ISF shader, or the name of one that ships; give it again for more",
+    )
+    add("--seconds", type=parsing.positive, metavar="N", help="length in seconds [10; all of a show]")
+    add("--size", type=parsing.size, metavar="WxH", help="size of the picture [the dream's; the show's]")
+    add("--fps", type=parsing.rate, metavar="FPS", help="frames per second [30; the show's]")
+    add("--seed", type=parsing.seed, metavar="SEED", help="seed of a dream's random generator [0]")
+    add("--device", metavar="NAME", help="processor, as for `run` [cpu; the show's]")
+
+
+def call(options: argparse.Namespace) -> int:
+    """Render, and print the file's path."""
+    out = options.out
+    terminal = sys.stderr.isatty()
+
+    def progress(share: float) -> None:
+        if terminal:
+            print(f"\r\033[K{out}  {share:4.0%}", end="\n" if share >= 1 else "", file=sys.stderr, flush=True)
+
+    if Path(options.model).suffix == ".show":
+        print(_render_show(options, progress))
+        return 0
+    from livedream.backend import choose
+    from livedream.dream import read
+    from livedream.loop import offline
+
+    dream, seconds, fps = read.load(options.model), options.seconds or 10.0, options.fps or 30.0
+    load = choose.quick(dream, options.device or "cpu").load
+    print(offline.render(dream, out, seconds, fps, options.size, options.seed or 0, options.look, progress, load))
+    return 0
+
+
+def _render_show(options: argparse.Namespace, progress: Callable[[float], None]) -> Path:
+    from livedream.shows import replay, show_file
+
+    given = {"--seed": options.seed, "--look": options.look or None}
+    if wrong := next((name for name, value in given.items() if value is not None), None):
+        raise UserError(f"{wrong}: a show has its own; {options.model} is drawn as it was played")
+    show = show_file.read(options.model)
+    return replay.render(show, options.out, options.fps, options.size, options.seconds, options.device, progress)
