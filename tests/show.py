@@ -70,15 +70,18 @@ class Feed:
 class Show:
     """The child and what it says; `code` and `errors` are its exit code and standard error after the block.
 
-    outs: further --out. layers: names of layers, each sent to a `raw` output of its own, a Feed in `layers`. It is
+    outs: further --out. layers: names of layers, each sent to a `raw` output of its own, a Feed in `layers`. prefix: of
+    OSC addresses. It is
     stopped as Ctrl-C would at the end of the block, if it still runs.
     """
 
-    def __init__(self, model, *arguments, outs=(), layers=()):
+    def __init__(self, model, *arguments, outs=(), layers=(), prefix="/livedream"):
         self.osc_port, self.web_port = free_port(socket.SOCK_DGRAM), free_port()
         self.feed, self.layers = Feed(), {name: Feed() for name in layers}
         self.frame, self.frames, self.until = self.feed.frame, self.feed.frames, self.feed.until
         command = [sys.executable, __file__, "run", "--model", str(model), *arguments]
+        self.prefix = prefix
+        command += [] if prefix == "/livedream" else ["--osc-prefix", prefix]
         command += ["--osc", f"127.0.0.1:{self.osc_port}", "--web", f"127.0.0.1:{self.web_port}"]
         command += [] if "--device" in arguments else ["--device", "cpu"]  # nothing else is tried beside it
         parts = [f"raw:{feed.port}#layer={name}" for name, feed in self.layers.items()]
@@ -104,7 +107,7 @@ class Show:
 
     def osc(self, address: str, *arguments: str) -> None:
         """Send one message by liblo's oscsend: type letters, then values."""
-        command = ["oscsend", "127.0.0.1", str(self.osc_port), f"/livedream/{address}", *arguments]
+        command = ["oscsend", "127.0.0.1", str(self.osc_port), f"{self.prefix}/{address}", *arguments]
         subprocess.run(command, check=True, timeout=60)
 
     def status(self) -> dict:

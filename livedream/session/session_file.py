@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from livedream import UserError, did_you_mean
+from livedream.control.osc_address import local_name
 from livedream.dream import read as dreams
 from livedream.look import library
 from livedream.parameters import Table, Value
@@ -213,8 +214,8 @@ def _table(path: Path, content: dict[str, Any], key: str) -> dict[str, Any]:
     found = content.get(key) or {}
     if not isinstance(found, dict):
         raise UserError(f'{path}: {key}: should be {{"address": …}}')
-    prefix = str(content.get("osc_prefix") or OPTIONS["osc_prefix"].default).strip("/")
-    return {address.removeprefix(f"/{prefix}/").lstrip("/"): each for address, each in found.items()}
+    prefix = str(content.get("osc_prefix") or OPTIONS["osc_prefix"].default)
+    return {local_name(address, prefix): each for address, each in found.items()}
 
 
 def _limits(path: Path, address: str, pair: object) -> tuple[float, float]:

@@ -206,16 +206,16 @@ def test_a_damaged_file_is_one_line_and_kept(tmp_path):
 
 
 @pytest.mark.skipif(not has_oscsend, reason="needs oscsend (apt: liblo-tools)")
-def test_a_real_show_learns_and_is_played(tmp_path, monkeypatch):
+def test_a_real_show_with_a_prefix_of_its_own_learns_and_is_played(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     dreams.tiny(tmp_path / "tiny.onnx")
     with (
         Controller("fader box") as box,
-        Show(tmp_path / "tiny.onnx", "--size", "64x32", "--midi", "Fader") as show,
+        Show(tmp_path / "tiny.onnx", "--size", "64x32", "--midi", "Fader", prefix="/vj/left") as show,
     ):
         show.frame()
         eventually(lambda: show.status()["midi"]["port"] == "fader box")
-        show.osc("midi/learn", "s", "master/fade")
+        show.osc("midi/learn", "s", "/vj/left/master/fade")
         eventually(lambda: show.status()["midi"]["learning"] == "master/fade")
         box.cc(7, 120, 127, 100)
         eventually(lambda: show.status()["midi"]["bindings"])
@@ -226,7 +226,7 @@ def test_a_real_show_learns_and_is_played(tmp_path, monkeypatch):
         assert before[..., :3].any()
         show.osc("master/fade", "f", "1")
         eventually(lambda: box.lit and box.lit[-1].value == 127)
-        show.osc("midi/forget", "s", "master/fade")
+        show.osc("midi/forget", "s", "/vj/left/master/fade")
         eventually(lambda: not show.status()["midi"]["bindings"])
         assert show.status()["midi"]["error"] is None
     assert (show.code, show.errors) == (0, "")
