@@ -79,6 +79,11 @@ def test_every_command_that_takes_a_dream_refuses_alike(files, tmp_path):
         (["--web", "8808"], ["--web", "HOST:PORT"]),
         (["--device", "tpu"], ["--device tpu", "auto", "cpu"]),
         (["--nonsense"], ["--nonsense"]),
+        (["--osc-uot", "x"], ["--osc-uot", "did you mean --osc-out?"]),
+        (["--look", "blom"], ["blom", "did you mean bloom?"]),
+        (["--model", "citty"], ["citty", "did you mean city?"]),
+        (["--device", "cuad"], ["cuad", "did you mean cuda?"]),
+        (["--out", "windw"], ["windw", "did you mean window?"]),
     ],
 )
 def test_wrong_usage_is_one_line(files, arguments, words, capsys):
@@ -95,6 +100,44 @@ def test_wrong_usage_is_one_line(files, arguments, words, capsys):
     assert len(said.err.splitlines()) == 1
     for word in words:
         assert word in said.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["rnu"], ["rnu: no such command", "did you mean run?"]),
+        (["dance"], ["dance: no such command", "there are: run, "]),
+        (["--verison"], ["did you mean --version?"]),
+        (["looks", "--shet", "x.jpg"], ["livedream looks: --shet", "did you mean --sheet?"]),
+        (["params", "--layout", "toucosc"], ["--layout", "did you mean touchosc?"]),
+        (["info", "a.onnx", "b.onnx"], ["b.onnx: no such argument"]),
+    ],
+)
+def test_a_mistyped_word_is_one_line_with_a_suggestion(arguments, words, capsys):
+    from livedream import cli
+
+    with pytest.raises(SystemExit) as ended:
+        cli.main(arguments)
+    said = capsys.readouterr()
+    assert (ended.value.code, said.out, len(said.err.splitlines())) == (2, "", 1)
+    for word in words:
+        assert word in said.err
+
+
+def test_a_command_imports_only_its_own_module():
+    """Nothing that takes long is imported before the command line is read, so that mistakes and help come at once."""
+    code = """
+import sys
+from livedream import cli
+cli.parser_of("run").parse_args(["--fps", "25", "--osc", "127.0.0.1:1"])
+print(*(each for each in sys.modules if each.startswith(("livedream", "numpy", "onnx", "aiohttp", "asyncio"))))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert set(done.stdout.split()) == {
+        *("livedream", "livedream.cli", "livedream.cli.parser", "livedream.cli.run"),
+        *("livedream.session", "livedream.session.run_options", "livedream.session.parsing"),
+        *("livedream.control", "livedream.control.osc_address"),
+    }
 
 
 @pytest.mark.parametrize("what", ["--osc", "--web"])

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import livedream
-from livedream import UserError
+from livedream import UserError, did_you_mean
 from livedream.system import machine, paths
 
 _WHEEL = "pip uninstall -y onnxruntime; pip install "
@@ -122,7 +122,7 @@ _registering = threading.Lock()
 def by_name(name: str) -> Provider:
     """The provider that `--device` means. UserError."""
     if name not in BY_NAME:
-        raise UserError(f"--device {name}: should be one of {', '.join(DEVICES)}")
+        raise UserError(f"--device {name}: should be one of {', '.join(DEVICES)}{did_you_mean(name, DEVICES)}")
     return BY_NAME[name]
 
 

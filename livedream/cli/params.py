@@ -38,13 +38,14 @@ def add_arguments(parser: Parser) -> None:
 def call(options: argparse.Namespace) -> int:
     """Print the addresses, or write the layout and print its path."""
     from livedream.control import addresses
+    from livedream.control.osc_address import normal_prefix
     from livedream.dream import read
     from livedream.parameters import SLOTS, modulator
     from livedream.play import dream_parameters
 
     if bool(options.layout) != bool(options.out):
         raise UserError("params: --layout KIND and -o FILE go together")
-    prefix = "/" + options.osc_prefix.strip("/")
+    prefix = normal_prefix(options.osc_prefix)
     if options.model and options.model.startswith(("http://", "https://")):
         from livedream.control import running
 

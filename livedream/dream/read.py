@@ -4,7 +4,7 @@ import hashlib
 import os
 from pathlib import Path
 
-from livedream import UserError
+from livedream import UserError, did_you_mean
 from livedream.dream import guard, metadata, parsed
 from livedream.dream.contract import LARGEST
 from livedream.dream.dream import Dream
@@ -48,8 +48,11 @@ def find(path_or_name: str | os.PathLike[str]) -> Path:
         for name in (path.name, path.name + ".onnx"):
             if name.endswith(".onnx") and (MODELS / name).is_file():
                 return MODELS / name
-    ships = ", ".join(sorted(file.stem for file in MODELS.glob("*.onnx"))) or "none in this installation"
-    raise UserError(f"{path}: no such file, and no dream that ships has that name; those that do: {ships}")
+    there = sorted(file.stem for file in MODELS.glob("*.onnx"))
+    close, ships = did_you_mean(path.stem, there), ", ".join(there) or "none in this installation"
+    raise UserError(
+        f"{path}: no such file, and no dream that ships has that name{close or f'; those that do: {ships}'}"
+    )
 
 
 def inspect(data: bytes, path: Path) -> Dream:

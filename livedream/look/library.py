@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from livedream import UserError
+from livedream import UserError, did_you_mean
 
 PACKAGE = Path(__file__).resolve().parent.parent
 # In a wheel the folder lies inside the package, in a checkout beside it.
@@ -37,5 +37,6 @@ def find(path_or_name: str | os.PathLike) -> Path:
     for each in paths():
         if str(path_or_name) in (each.stem, each.name):
             return each
-    ships = ", ".join(each.stem for each in paths()) or "none in this installation"
-    raise UserError(f"{path}: no such file, and no look that ships has that name; those that do: {ships}")
+    there = [each.stem for each in paths()]
+    close, ships = did_you_mean(str(path_or_name), there), ", ".join(there) or "none in this installation"
+    raise UserError(f"{path}: no such file, and no look that ships has that name{close or f'; those that do: {ships}'}")

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from livedream import UserError
+from livedream import UserError, did_you_mean
 from livedream.output import Options, Output
 from livedream.output.secret import masked
 
@@ -64,7 +64,8 @@ def parse(text: str, folder: Path | None = None) -> Output:
     kind = next((each for each in KINDS if re.fullmatch(each.pattern, sink, re.IGNORECASE)), None)
     if kind is None:
         usages = ", ".join(each.usage for each in KINDS)
-        raise UserError(f"--out {masked(sink)}: no such output; there are: {usages}")
+        close = did_you_mean(sink, (each.usage.partition("[")[0] for each in KINDS))
+        raise UserError(f"--out {masked(sink)}: no such output{close or f'; there are: {usages}'}")
     values = {}
     for key, value in (pair.split("=", 1) for pair in (given or "").split("&") if pair):
         if key not in kind.keys:
