@@ -4,7 +4,6 @@ What moves is what is drawn: targets, feedback and presets stay the hand's. Ever
 and the tempo's beat, never from a clock, so that the same show is the same again.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import NamedTuple, Protocol
@@ -13,11 +12,6 @@ from livedream.control.envelope import Envelope, Stages
 from livedream.control.lfo import WAVES
 from livedream.parameters import MODULATORS, NOTHING, SLOTS, Parameter, Snapshot, Table, Value, modulator
 
-# What can be modulated: what is seen, and the slots themselves; neither what loads and adds, nor places in a row.
-_MOVED = re.compile(
-    r"(b/)?(player/(speed|freeze|reseed|scrub)$|dream/(?!load$|reload$|scene/jump$)|layer/)|mix/|look/[^/]+/(?!place$)"
-    r"|master/(fade|sharpness|grain|dither)$|mod/\d+/(rate|depth|offset)$"
-)
 _ELEMENTS = 16  # of a vector that can be moved one by one though they have no addresses of their own
 _DIGITS = 9  # of a phase: a frame that falls on the beginning of a cycle is in it
 
@@ -51,19 +45,21 @@ class Modulation:
         self.levels, self.moving = (0.0,) * SLOTS, False
         self._table, self._fps, self._tempo = table, fps, tempo
         self._slots = [_Slot(n) for n in range(1, SLOTS + 1)]
+        self._by_target = {each.target: each for each in self._slots}
         self._targets: dict[str, Target] = {}
         self._choices: tuple[str, ...] = ()
         self._parameters: Mapping[str, Parameter] | None = None
         self._above: dict[str, bool] = {}  # of triggers: whether they are up
-        self._scenes: dict[str, int] = {}  # that were drawn last, of those that are moved
+        self._drawn: dict[str, int] = {}  # values of modulated choices on the last frame
+        self._elements: dict[str, list[str]] = {}  # by vector: the addresses of its elements
         table.replace("mod/", [each for n in range(1, SLOTS + 1) for each in modulator(n)])
         self._offer()
 
     def transform(self, values: Snapshot, number: int, seconds: float = 0.0) -> Snapshot:
         """The values to draw frame `number` with; the drawer's."""
         for address, _ in values.changes:
-            if address.startswith("mod/") and address.endswith("/target"):
-                self._slots[int(address.split("/")[1]) - 1].wanted = self._choices[values[address]]
+            if slot := self._by_target.get(address):
+                slot.wanted = self._choices[values[address]]
         if self._table.parameters is not self._parameters:
             self._offer()
         moved: dict[str, float] = {}  # by how much of its range each target is
@@ -80,7 +76,7 @@ class Modulation:
                 moved[target] = moved.get(target, 0.0) + depth * swing + offset
         self.levels, self.moving = tuple(levels), moving
         if not moved:
-            self._above, self._scenes = {}, {}
+            self._above, self._drawn = {}, {}
             return values
         return self._moved(values, moved)
 
@@ -132,7 +128,7 @@ class Modulation:
         now: dict[str, Value] = {}
         fired: set[str] = set()
         vectors: dict[str, list[float]] = {}
-        above, scenes = {}, {}
+        above, choices = {}, {}
         for name, by in moved.items():
             parameter, index = self._targets[name]
             address = parameter.address
@@ -145,14 +141,14 @@ class Modulation:
                     fired.add(address)
             else:
                 now[address] = _placed(parameter, values[address], by)
-                if address.endswith("dream/scene"):
-                    scenes[address] = now[address]
-                    if now[address] != self._scenes.get(address, now[address]):
+                if parameter.type == "choice":
+                    choices[address] = now[address]
+                    if now[address] != self._drawn.get(address, now[address]):
                         fired.add(address)
-                vector, _, last = address.rpartition("/")
-                if last.isdigit() and vector in self._parameters:
-                    vectors.setdefault(vector, list(values[vector]))[int(last)] = now[address]
-        self._above, self._scenes = above, scenes
+                if vector := self._table.vector_of(address):
+                    at = self._elements[vector].index(address)
+                    vectors.setdefault(vector, list(values[vector]))[at] = now[address]
+        self._above, self._drawn = above, choices
         shaped = values.changed(now | {address: tuple(each) for address, each in vectors.items()})
         return replace(shaped, fired=shaped.fired | fired) if fired else shaped
 
@@ -160,12 +156,17 @@ class Modulation:
         """What can be moved may be other than it was: a dream or a look came or went."""
         targets = {}
         parameters = self._table.parameters
+        elements: dict[str, list[str]] = {}
+        for address in parameters:
+            if vector := self._table.vector_of(address):
+                elements.setdefault(vector, []).append(address)
+        self._elements = elements
         for address, each in parameters.items():
-            if not _MOVED.match(address) or each.jog:
+            if not each.modulated:
                 continue
             if each.type in ("float", "int", "bool", "trigger", "choice"):
                 targets[address] = Target(each)
-            elif each.type == "vector" and each.length <= _ELEMENTS and f"{address}/0" not in parameters:
+            elif each.type == "vector" and each.length <= _ELEMENTS and address not in elements:
                 targets |= {f"{address}/{i}": Target(each, i) for i in range(each.length)}
         self._targets, choices = targets, (NOTHING, *targets)
         if choices != self._choices:

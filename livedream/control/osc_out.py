@@ -101,7 +101,7 @@ class Feedback:
             return
         with self._lock:
             for address, value in snapshot.changes:
-                self._latest[address.removesuffix("/jump")] = (value, snapshot.senders.get(address))
+                self._latest[self._table.acts_on(address)] = (value, snapshot.senders.get(address))
         self._wake.set()
 
     def send_status(self, name: str, value: Value) -> None:
@@ -202,7 +202,7 @@ class Feedback:
             value = self._table.target(address) if value is None else value
         except KeyError:  # unknown, or its dream was just unloaded
             return
-        if parameter.jog or parameter.type in ("trigger", "text") or address.endswith("/jump"):
+        if not parameter.has_value:
             return
         yield address, value
         if parameter.type == "choice" and isinstance(value, int) and value < len(parameter.choices):
@@ -212,9 +212,8 @@ class Feedback:
         vectors: dict[str, set[Hashable]] = {}
         for address, (value, sender) in latest.items():
             self._send_change(address, value, {sender}, targets)
-            vector = self._table.parameters.get(address.rpartition("/")[0])
-            if vector and vector.type == "vector":  # a client that reads the whole vector gets its elements' changes
-                vectors.setdefault(vector.address, set()).add(sender)
+            if vector := self._table.vector_of(address):  # a client that reads the whole vector gets these changes
+                vectors.setdefault(vector, set()).add(sender)
         for address, senders in vectors.items():
             self._send_change(address, None, senders, targets)
 

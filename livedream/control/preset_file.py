@@ -24,26 +24,14 @@ MOST = 1000  # presets of a bank: numbers 0 to 999
 LONGEST = 80  # characters of a name
 LARGEST = 1 << 28  # bytes of a file
 
-# What belongs to the room and not to the moment: where the picture goes, its tempo, whether it is dark; what starts
-# something when it is set; and the seed, which is the moment's own.
-_NOT_KEPT = re.compile(
-    r"(output|window|preset|tempo|midi|audio|safety|stuck)/.*|master/((fade|blackout)(/time)?|hold|panic)|look/(insert|remove)"
-    r"|look/.*/place|(b/)?dream/(load|reload|scene|scene/jump)|(b/)?player/(seed|unstick|loop|pingpong|scrub|branch|live).*"
-)
-
 
 def kept(parameters: Mapping[str, Parameter]) -> list[str]:
-    """The addresses whose values a preset has: all that stay where they are put, but for those of the room. A vector
-    whose elements have addresses of their own stands for them.
-    """
+    """Return the addresses whose values a preset has. A vector stands for its elements that have addresses."""
     vectors = {each.address for each in parameters.values() if each.type == "vector"}
     return [
         address
         for address, each in parameters.items()
-        if each.type not in ("trigger", "text")
-        and not each.jog
-        and not _NOT_KEPT.fullmatch(address)
-        and address.rpartition("/")[0] not in vectors
+        if each.in_preset and each.has_value and each.series not in vectors
     ]
 
 

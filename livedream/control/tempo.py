@@ -17,11 +17,6 @@ BAR = 4  # beats
 CLOCKS = 24  # of MIDI, a beat
 NORMAL = 120.0  # beats a minute at which tempo/sync leaves the speed as it is
 SPEED = PLAYER[0]
-# What tempo/quantize has wait, of deck B too. A dream asked for is made ready at once; "dream" is its coming in.
-WAITING = {
-    *("player/speed", "player/reseed", "player/loop", "player/live", "player/branch"),
-    *("dream/scene", "dream/scene/jump", "dream", "preset/recall"),
-}
 SILENCE = 1.0  # seconds after which a MIDI clock is gone; its tempo stays
 PATIENCE = 0.5  # seconds that a tempo asked for has to become the one that is followed
 _NEAR = 1e-6  # of a beat: a frame that falls on a beat is on it
@@ -63,7 +58,7 @@ class Tempo:
         self._jumped = True  # the next frame is on the beat, whatever was before
         self._whole = 0  # beats at the last frame
         self._quantize, self._on_beat, self._on_bar = "off", True, True
-        table.hold = self.holds
+        table.off_beat = self.off_beat
 
     @property
     def bpm(self) -> float:
@@ -190,9 +185,9 @@ class Tempo:
         if self._on_beat:
             self.on_beat(whole)
 
-    def holds(self, address: str) -> bool:
-        """Whether a change of this parameter has to wait on this frame."""
-        if self._quantize == "off" or address.removeprefix("b/") not in WAITING:
+    def off_beat(self) -> bool:
+        """Whether quantized changes have to wait on this frame."""
+        if self._quantize == "off":
             return False
         return not (self._on_beat if self._quantize == "beat" else self._on_bar)
 

@@ -242,7 +242,7 @@ class Stage:
         bar = self.begin(number)
         for deck in self.decks:
             deck.tell(self.table, bar)
-            if not self.table.hold(f"{deck.prefix}dream"):  # a dream that was loaded comes in on the beat, too
+            if not self.table.waits(f"{deck.prefix}dream/load"):  # a dream that was loaded comes in on the beat, too
                 deck.change(self.table)
 
     def _values(self, number: int, frames: int) -> Snapshot:

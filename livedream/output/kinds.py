@@ -8,9 +8,7 @@ from pathlib import Path
 from livedream import UserError, did_you_mean
 from livedream.output import Options, Output
 from livedream.output.secret import masked
-
-FITS = ("contain", "cover", "stretch")  # how a picture of another shape is placed
-FLIPS, TURNS = ("none", "h", "v", "hv"), ("0", "90", "180", "270")
+from livedream.picture.placing import FITS, FLIPS, TURNS
 
 
 @dataclass(frozen=True)
@@ -126,8 +124,8 @@ def _flip(text: str) -> str:
 
 
 def _turn(text: str) -> int:
-    if text not in TURNS:
-        raise ValueError(f"should be degrees clockwise: one of {', '.join(TURNS)}")
+    if text not in map(str, TURNS):
+        raise ValueError(f"should be degrees clockwise: one of {', '.join(map(str, TURNS))}")
     return int(text)
 
 

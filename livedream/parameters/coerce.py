@@ -1,97 +1,97 @@
-"""How a message's arguments become the value of a parameter."""
+"""How the arguments of a message become the value of a parameter."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from numbers import Real
 
-from livedream.parameters.parameter import Parameter
+from livedream.parameters.parameter import Parameter, Value
+
+TEXT = 1000  # characters of a "text" at most
+Argument = object  # whatever a message holds
+Coerced = tuple[Value, bool]  # a value, and whether it had to be clamped
 
 
-class _Refused(ValueError):
+class Refused(ValueError):
     """The arguments cannot be this parameter's value."""
 
 
 _NUMBERS = (float, int, Real)  # the usual ones first: to ask Real is slow
 
 
-def _number(value) -> float | int:
-    if not isinstance(value, _NUMBERS):
-        raise _Refused(f"a {type(value).__name__} where a number is wanted")
-    if not math.isfinite(value):
-        raise _Refused("not a finite number")
-    return value
+def value(parameter: Parameter, arguments: Sequence[Argument]) -> Coerced:
+    """The parameter's value for these arguments, and whether it had to be clamped. Raises Refused, OverflowError."""
+    return _BY_TYPE[parameter.type](parameter, arguments)
 
 
-def _one(arguments: Sequence):
+def _number(argument: Argument) -> float:
+    if not isinstance(argument, _NUMBERS):
+        raise Refused(f"a {type(argument).__name__} where a number is wanted")
+    if not math.isfinite(argument):
+        raise Refused("not a finite number")
+    return argument  # type: ignore[return-value]  # a numpy or fractions number, converted by the caller
+
+
+def _one(arguments: Sequence[Argument]) -> Argument:
     if len(arguments) != 1:
-        raise _Refused(f"{len(arguments)} arguments where 1 is wanted")
+        raise Refused(f"{len(arguments)} arguments where 1 is wanted")
     return arguments[0]
 
 
-def within(value, low: float, high: float):
-    return min(max(value, low), high)
+def _clamp(parameter: Parameter, number: float) -> float:
+    return min(max(number, parameter.low), parameter.high)
 
 
-def clamp(parameter: Parameter, value):
-    return within(value, parameter.low, parameter.high)
+def _to_float(parameter: Parameter, arguments: Sequence[Argument]) -> Coerced:
+    number = float(_number(_one(arguments)))
+    if parameter.low <= number <= parameter.high:
+        return number, False
+    return float(_clamp(parameter, number)), True
 
 
-# Each takes a parameter and a message's arguments, and returns the value and whether it had to be clamped.
-def _to_float(parameter, arguments):
-    value = float(_number(_one(arguments)))
-    if parameter.low <= value <= parameter.high:
-        return value, False
-    return float(clamp(parameter, value)), True
+def _to_int(parameter: Parameter, arguments: Sequence[Argument]) -> tuple[int, bool]:
+    number = round(_number(_one(arguments)))
+    inside = int(_clamp(parameter, number))
+    return inside, inside != number
 
 
-def _to_int(parameter, arguments):
-    value = round(_number(_one(arguments)))
-    inside = int(clamp(parameter, value))
-    return inside, inside != value
-
-
-def _to_bool(parameter, arguments):
+def _to_bool(parameter: Parameter, arguments: Sequence[Argument]) -> Coerced:
     return _number(_one(arguments)) > 0, False
 
 
-def _to_trigger(parameter, arguments):
+def _to_trigger(parameter: Parameter, arguments: Sequence[Argument]) -> Coerced:
     return (not arguments or _number(_one(arguments)) > 0), False
 
 
-def _to_choice(parameter, arguments):
-    value = _one(arguments)
-    if not isinstance(value, str):
+def _to_choice(parameter: Parameter, arguments: Sequence[Argument]) -> Coerced:
+    name = _one(arguments)
+    if not isinstance(name, str):
         index, clamped = _to_int(parameter, arguments)
-        if not clamped or f"{value:g}" not in parameter.choices:
+        if not clamped or f"{name:g}" not in parameter.choices:
             return index, clamped
-        value = f"{value:g}"  # 90 is no index of 0, 90, 180, 270, and yet clear
-    if value not in parameter.choices:
-        raise _Refused(f"no choice called {value[:40]!r}")
-    return parameter.choices.index(value), False
+        name = f"{name:g}"  # 90 is no index of 0, 90, 180, 270, and yet clear
+    if name not in parameter.choices:
+        raise Refused(f"no choice called {name[:40]!r}")
+    return parameter.choices.index(name), False
 
 
-def _to_vector(parameter, arguments):
+def _to_vector(parameter: Parameter, arguments: Sequence[Argument]) -> Coerced:
     if len(arguments) != parameter.length:
-        raise _Refused(f"{len(arguments)} arguments where {parameter.length} are wanted")
-    values = tuple(float(_number(each)) for each in arguments)
-    inside = tuple(float(clamp(parameter, each)) for each in values)
-    return inside, inside != values
+        raise Refused(f"{len(arguments)} arguments where {parameter.length} are wanted")
+    numbers = tuple(float(_number(each)) for each in arguments)
+    inside = tuple(float(_clamp(parameter, each)) for each in numbers)
+    return inside, inside != numbers
 
 
-TEXT = 1000  # characters at most
-TEXTS = 16  # in one frame at most
+def _to_text(parameter: Parameter, arguments: Sequence[Argument]) -> Coerced:
+    text = _one(arguments)
+    if not isinstance(text, str):
+        text = f"{_number(text):g}"
+    if not text.strip() or len(text) > TEXT:
+        raise Refused(f"{len(text)} characters where 1 to {TEXT} are wanted")
+    return text.strip(), False
 
 
-def _to_text(parameter, arguments):
-    value = _one(arguments)
-    if not isinstance(value, str):
-        value = f"{_number(value):g}"
-    if not value.strip() or len(value) > TEXT:
-        raise _Refused(f"{len(value)} characters where 1 to {TEXT} are wanted")
-    return value.strip(), False
-
-
-COERCE = {
+_BY_TYPE: dict[str, Callable[[Parameter, Sequence[Argument]], Coerced]] = {
     "float": _to_float,
     "int": _to_int,
     "bool": _to_bool,

@@ -1,95 +1,325 @@
-"""The parameters of a deck: its player, and what its dream brings."""
+"""The parameters of a deck: its player, and what its dream brings.
+
+They are declared as the first deck has them; `Parameter.on_deck` makes those of the second.
+"""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-from livedream.parameters.parameter import Parameter
+from livedream.parameters.parameter import Parameter, fitting_curve, grouped
 
-DEVIATIONS = "standard deviations"
-
-UNSTICK = ("off", "nudge", "scene")
-PLAYER = (
-    Parameter("player/speed", "float", -8, 8, 1, glide=0.0, doc="1 is as the footage moved; below 0 back in the past"),
-    Parameter("player/freeze", "bool", doc="the dream stands still; looks and master go on"),
-    Parameter("player/seed", "int", 0, 16777215, 0, doc="start of the random numbers"),
-    Parameter("player/reseed", "trigger", doc="begin the random numbers anew, from the seed"),
-    Parameter("player/loop", "float", 0, 64, 0, "beats", doc="go round in the last beats of what was drawn; 0 is live"),
-    Parameter("player/pingpong", "bool", doc="the loop goes to and fro"),
-    Parameter("player/scrub", "float", default=1, doc="the place in loop or past that is held; 1 lets go"),
-    Parameter("player/live", "trigger", doc="back to the present, which has stood still meanwhile"),
-    Parameter("player/branch", "trigger", doc="go on from the moment of the past that is seen, to another future"),
-    Parameter(
-        "player/unstick",
-        "choice",
-        0,
-        len(UNSTICK) - 1,
-        1,
-        doc="if the dream comes to rest: a small push, or over to the nearest scene at the next bar",
-        choices=UNSTICK,
-    ),
-    Parameter("player/glide", "float", 0, 30, 0.05, "s", doc="time from one value to the next, of all that glides"),
-)
-SHARED = PLAYER[-1:]  # by all decks
-LOADING = (
-    Parameter("dream/load", "choice", 0, 0, doc="change the dream: to one that ships or lies in --dreams FOLDER"),
-    Parameter("dream/reload", "trigger", doc="take the dream's file anew if it has changed on the disk"),
-)
-DREAM = (
-    Parameter("dream/temperature", "float", 0, 2, 1, glide=0.0, doc="0 takes the likeliest way, 2 the wildest"),
-    Parameter("dream/scene", "choice", 0, 0, doc="go to a start scene, by number from 0 or by name; acts on change"),
-    Parameter("dream/scene/jump", "choice", 0, 0, doc="the same, and acts every time"),
-    Parameter("dream/feedback", "float", glide=0.0, doc="how much of knobs and offsets the dream itself takes up"),
-    Parameter("dream/unclip", "float", glide=0.0, doc="1 lets knobs and offsets go farther than the footage ever did"),
-)
-
+DECKS = ("", "b/")  # prefixes of the addresses of the first and the second deck
+STD = "standard deviations"
 KNOBS = 8
 LATENTS = 256  # above this many, only the vector has an address
-OFFSET_SECONDS = 1.0  # that a layer may be late at most
+OFFSET_SECONDS = 1.0  # longest delay of a layer
+UNSTICK = ("off", "nudge", "scene")
+
+_MOTION = grouped(
+    "motion",
+    (
+        Parameter(
+            "player/speed",
+            "float",
+            -8,
+            8,
+            1,
+            glide=0.0,
+            doc="playback speed: 1 is the speed of the footage, negative goes back through the history",
+            modulated=True,
+            quantized="change",
+            panic=1.0,
+        ),
+        Parameter(
+            "player/freeze",
+            "bool",
+            doc="pause the dream; looks and master go on",
+            pinned=True,
+            modulated=True,
+            panic=False,
+        ),
+        Parameter(
+            "player/seed",
+            "int",
+            0,
+            16777215,
+            0,
+            doc="seed of the random numbers",
+            hidden=True,
+            in_preset=False,  # a preset keeps its player's own seed
+        ),
+        Parameter(
+            "player/reseed",
+            "trigger",
+            doc="restart the random numbers from the seed",
+            pinned=True,
+            modulated=True,
+            quantized="change",
+        ),
+    ),
+    deck="",
+)
+_HISTORY = grouped(
+    "history",
+    (
+        Parameter(
+            "player/loop",
+            "float",
+            0,
+            64,
+            0,
+            "beats",
+            "log",
+            doc="loop the last so many beats of what was played; 0 is live",
+            in_session=False,  # the history is gone when a session begins
+            quantized="change",
+        ),
+        Parameter("player/pingpong", "bool", label="Ping-pong", doc="play the loop forwards and backwards in turn"),
+        Parameter(
+            "player/scrub",
+            "float",
+            default=1,
+            doc="position in the loop or history to hold; 1 releases it",
+            in_session=False,
+            modulated=True,
+        ),
+        Parameter(
+            "player/live",
+            "trigger",
+            label="Go live",
+            doc="return to the present, which has waited meanwhile",
+            quantized="change",
+            panic=True,
+            panic_always=True,
+        ),
+        Parameter(
+            "player/branch",
+            "trigger",
+            label="Continue from here",
+            doc="continue from the moment of the history that is shown, towards another future",
+            quantized="change",
+        ),
+        Parameter(
+            "player/unstick",
+            "choice",
+            0,
+            len(UNSTICK) - 1,
+            1,
+            label="Idle recovery",
+            doc="idle recovery, when the dream stops moving: nudge it, or go to the nearest scene at the next bar",
+            choices=UNSTICK,
+        ),
+    ),
+    deck="",
+    in_preset=False,
+)
+GLIDE = Parameter(
+    "player/glide",
+    "float",
+    0,
+    30,
+    0.05,
+    "s",
+    "log",
+    doc="smoothing: time that every gliding parameter takes to a new value",
+    label="Smoothing",
+    group="motion",
+)
+SHARED = (GLIDE,)  # one for both decks, though it is called like the first one's
+PLAYER = (*_MOTION, *_HISTORY, *SHARED)
+LOADING = grouped(
+    "dream",
+    (
+        Parameter(
+            "dream/load",
+            "choice",
+            0,
+            0,
+            doc="change the dream, to one that ships or lies in --dreams FOLDER",
+            local=True,
+            in_session=False,  # --model says it
+            quantized="effect",
+        ),
+        Parameter("dream/reload", "trigger", doc="reload the dream's file if it has changed on the disk"),
+    ),
+    deck="",
+    hidden=True,
+    in_preset=False,
+)
+SCENE = "dream/scene"
+_SCENES = grouped(
+    "scenes",
+    (
+        Parameter(
+            SCENE,
+            "choice",
+            0,
+            0,
+            doc="go to a start scene, by number from 0 or by name; acts on change",
+            modulated=True,
+        ),
+        Parameter(
+            "dream/scene/jump",
+            "choice",
+            0,
+            0,
+            doc="the same, but acts every time",
+            acts_on=SCENE,
+            in_session=False,
+        ),
+    ),
+    deck="",
+    hidden=True,  # the page has its own strip of scenes
+    in_preset=False,  # a preset keeps the moment itself
+    quantized="change",
+)
+_TEMPERATURE = Parameter(
+    "dream/temperature",
+    "float",
+    0,
+    2,
+    1,
+    glide=0.0,
+    doc="variation: 0 is the most likely course, 2 the wildest",
+    group="motion",
+    deck="",
+    modulated=True,
+    panic=1.0,
+)
+_FEEDBACK = Parameter(
+    "dream/feedback",
+    "float",
+    glide=0.0,
+    doc="self-influence: how much the knobs and offsets steer the dream's own course",
+    group="motion",
+    deck="",
+    label="Self-influence",
+    modulated=True,
+)
+_UNCLIP = Parameter(
+    "dream/unclip",
+    "float",
+    glide=0.0,
+    doc="allow extreme values: 1 lets knobs and offsets go beyond anything in the footage",
+    group="dream",
+    deck="",
+    label="Allow extreme values",
+    modulated=True,
+)
+DREAM = (_TEMPERATURE, *_SCENES, _FEEDBACK, _UNCLIP)
+
+
+def player(seed: int = 0) -> tuple[Parameter, ...]:
+    """The parameters of a player whose random numbers start from `seed` (0 to 16777215)."""
+    return tuple(replace(each, default=seed) if each.address == "player/seed" else each for each in PLAYER)
+
+
+def loading(names: Sequence[str] = (), at: int = 0) -> tuple[Parameter, ...]:
+    """The parameters that change the dream, to one of `names`, of which number `at` is loaded."""
+    load, reload = LOADING
+    return replace(load, choices=tuple(names), high=max(len(names) - 1, 0), default=at), reload
 
 
 def knob(i: int, label: str = "", doc: str = "") -> Parameter:
     """Knob `i`, from 1, along the dream's i-th direction. A 7-bit controller's 64 is exactly 0."""
     text = ": ".join(each for each in (label, doc) if each) or "along a direction of the dream; MIDI 64 is exactly 0"
-    return Parameter(f"dream/knob/{i}", "float", -3, 3, 0, DEVIATIONS, glide=0.0, doc=text)
+    return Parameter(
+        f"dream/knob/{i}",
+        "float",
+        -3,
+        3,
+        0,
+        STD,
+        glide=0.0,
+        doc=text,
+        label=f"{i} {label}" if label else f"Knob {i}",
+        group="knobs",
+        deck="",
+        series="dream/knob",
+        modulated=True,
+        panic=0.0,
+    )
 
 
 def latent(i: int) -> Parameter:
     """The offset of latent `i`, from 0."""
-    return Parameter(f"dream/latent/{i}", "float", -3, 3, 0, DEVIATIONS, glide=0.0, doc="added to one latent")
+    return Parameter(
+        f"dream/latent/{i}",
+        "float",
+        -3,
+        3,
+        0,
+        STD,
+        glide=0.0,
+        doc="offset added to one latent",
+        label=f"Latent {i}",
+        group="latents",
+        deck="",
+        series="dream/latent",
+        hidden=True,
+        modulated=True,
+        panic=0.0,
+    )
 
 
 def latents(length: int) -> tuple[Parameter, ...]:
-    """The offsets of all latents: the vector, and one address each where there are at most 256."""
-    doc = f"added to the latents: {length} numbers"
-    whole = Parameter("dream/latent", "vector", -3, 3, 0, DEVIATIONS, glide=0.0, doc=doc, length=length)
+    """The offsets of all latents: the vector, and one address each where there are at most LATENTS."""
+    whole = Parameter(
+        "dream/latent",
+        "vector",
+        -3,
+        3,
+        0,
+        STD,
+        glide=0.0,
+        doc=f"offsets added to the latents: {length} numbers",
+        length=length,
+        label="Latents",
+        group="latents",
+        deck="",
+        hidden=True,
+        modulated=True,
+    )
     return (whole, *(latent(i) for i in range(length) if length <= LATENTS))
 
 
 def layer(name: str) -> tuple[Parameter, ...]:
-    """How the layer called `name` of a dream that draws several lies in the picture."""
+    """How the layer called `name`, of a dream that draws several, lies in the picture."""
     gain, offset, mute = (f"layer/{name}/{each}" for each in ("gain", "offset", "mute"))
-    return (
-        Parameter(gain, "float", default=1, glide=0.0, doc="how much of the layer is seen"),
-        Parameter(offset, "float", 0, OFFSET_SECONDS, 0, "s", glide=0.0, doc="how late the layer is"),
-        Parameter(mute, "bool", doc="the layer is not seen"),
+    found = (
+        Parameter(gain, "float", default=1, glide=0.0, doc="opacity of the layer", label=_capital(name)),
+        Parameter(offset, "float", 0, OFFSET_SECONDS, 0, "s", glide=0.0, doc="delay of the layer"),
+        Parameter(mute, "bool", doc="hide the layer"),
     )
+    return grouped("layer", found, item=name, deck="", modulated=True)
 
 
-def control(name: str, low: float, high: float, default, doc: str = "", length: int = 1) -> Parameter:
+def control(
+    name: str, low: float, high: float, default: float | tuple[float, ...], doc: str = "", length: int = 1
+) -> Parameter:
     """The parameter of a dream's input `control.NAME` (f32 [length]). ValueError for a name of ours."""
     if name in ("load", "reload", "scene", "knob", "latent"):
-        raise ValueError(f"control.{name}: that name is taken; call it otherwise")
-    kind = "float" if length == 1 else "vector"
-    return Parameter(f"dream/{name}", kind, low, high, default, glide=0.0, doc=doc, length=length)
+        raise ValueError(f"control.{name}: that name is taken; choose another")
+    return Parameter(
+        f"dream/{name}",
+        "float" if length == 1 else "vector",
+        low,
+        high,
+        default,
+        curve="linear" if isinstance(default, tuple) else fitting_curve(low, high, default),
+        glide=0.0,
+        doc=doc,
+        length=length,
+        group="dream",
+        deck="",
+        modulated=True,
+    )
 
 
-def scenes(names: Iterable[str]) -> tuple[Parameter, Parameter]:
+def scenes(names: Iterable[str]) -> tuple[Parameter, ...]:
     """`dream/scene` and `dream/scene/jump` for scenes of these names."""
     names = tuple(names)
-    at = {each.address: each for each in DREAM}
-    return tuple(
-        Parameter(address, "choice", 0, max(len(names) - 1, 0), doc=at[address].doc, choices=names)
-        for address in ("dream/scene", "dream/scene/jump")
-    )
+    return tuple(replace(each, choices=names, high=max(len(names) - 1, 0)) for each in _SCENES)
 
 
 def dream(
@@ -100,11 +330,24 @@ def dream(
 ) -> tuple[Parameter, ...]:
     """Every parameter of one dream, for `Table.replace("dream/", …)`.
 
-    directions: (label, effect) of each knob. A control with the address of one of ours (`dream/temperature`)
-    gives that one its own range.
+    Args:
+        scene_names: of the start scenes.
+        directions: (label, effect) of each knob.
+        latent_length: numbers in the latent.
+        controls: the dream's own; one with the address of one of ours (`dream/temperature`) gives that its range.
     """
     named = {each.address: each for each in (*DREAM, *scenes(scene_names))}
     named |= {each.address: each for each in (knob(i, *pair) for i, pair in enumerate(directions[:KNOBS], 1))}
     named |= {each.address: each for each in (latents(latent_length) if latent_length else ())}
-    named |= {each.address: each for each in controls}
+    for each in controls:
+        ours = named.get(each.address)
+        named[each.address] = _with_range_of(ours, each) if ours and ours.type == each.type else each
     return tuple(named.values())
+
+
+def _with_range_of(ours: Parameter, given: Parameter) -> Parameter:
+    return replace(ours, low=given.low, high=given.high, default=given.default, doc=given.doc, curve=given.curve)
+
+
+def _capital(name: str) -> str:
+    return name[:1].upper() + name[1:].replace("_", " ").replace("-", " ")

@@ -10,14 +10,17 @@ from livedream.parameters.parameter import Value
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What every parameter is on one frame. Never changes.
+    """The value of every parameter on one frame. Never changes.
 
-    fired: triggers that fire on this frame, and `dream/scene` or `dream/scene/jump` when a scene is to be
-        taken: the number of it is this snapshot's `dream/scene` either way.
-    event_at: time.perf_counter() seconds of the oldest change that this frame is the first to show, or None.
-    changes: (address, target) of all that was applied on this frame. Setting them again does the same.
-    senders: whose message each of them was, by address. at: when it arrived, in time.perf_counter() seconds.
-    texts: all that was said to each "text" parameter, in order; they may hold passwords, and are in nothing else.
+    Attributes:
+        values: the present values by address; part of the way to the target while they glide.
+        fired: triggers that fire on this frame, and choices that were set, such as `dream/scene` or
+            `dream/scene/jump`: the scene's number is this snapshot's `dream/scene` either way.
+        event_at: time.perf_counter() seconds of the oldest change that this frame is the first to show, or None.
+        changes: (address, target) of everything that was applied on this frame. Setting them again does the same.
+        senders: the sender of each of these changes, by address.
+        texts: what was sent to each "text" parameter, in order; may hold passwords, and is in nothing else.
+        at: time.perf_counter() seconds at which each of the changes arrived, by address.
     """
 
     values: Mapping[str, Value]
@@ -28,24 +31,24 @@ class Snapshot:
     texts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     at: Mapping[str, float] = field(default_factory=dict)
 
-    def __getitem__(self, address: str) -> Any:
-        """The present value, part of the way there while it glides. KeyError for an unknown address."""
+    def __getitem__(self, address: str) -> Any:  # which type it is, only the parameter of that address says
+        """The present value. KeyError for an unknown address."""
         return self.values[address]
 
     def __contains__(self, address: str) -> bool:
         return address in self.values
 
     def changed(self, values: Mapping[str, Value]) -> "Snapshot":
-        """The same with other present values; what hands have applied stays what it was."""
+        """The same with other present values; what was applied stays as it was."""
         return replace(self, values=MappingProxyType({**self.values, **values})) if values else self
 
     def below(self, prefix: str) -> "Snapshot | Below":
-        """The same as a deck sees it whose addresses begin with `prefix` ("b/")."""
+        """The same as the deck sees it whose addresses begin with `prefix` ("b/")."""
         return Below(self, prefix) if prefix else self
 
 
 class Below:
-    """A Snapshot's values and what fires, by their addresses below a prefix."""
+    """A Snapshot's values and what fires, by their addresses below a deck's prefix."""
 
     __slots__ = ("_prefix", "_whole", "fired")
 

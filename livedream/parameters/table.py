@@ -1,39 +1,66 @@
-"""The table of what a performer can move: present values, messages in, an immutable snapshot a frame out."""
+"""The table of all parameters and their values: messages in from any thread, an immutable snapshot out each frame."""
 
-import math
 import threading
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, MutableSet, Sequence
 from dataclasses import replace
 from types import MappingProxyType
+from typing import NamedTuple
 
-from livedream.parameters.coerce import COERCE, TEXTS, clamp, within
+from livedream.parameters import coerce, limits
+from livedream.parameters.deck import GLIDE
 from livedream.parameters.parameter import Parameter, Value
+from livedream.parameters.senders import Arguments, Senders
 from livedream.parameters.snapshot import Snapshot
+
+TEXTS = 16  # messages to one "text" parameter within a frame at most
+_SLACK = 1e-9  # seconds, so that 30 steps of 1/30 s make a second
+
+
+class _Asked(NamedTuple):
+    """A change that the next tick applies."""
+
+    value: Value
+    sender: Hashable
+    at: float  # time.perf_counter() seconds
+    seconds: float | None = None  # time of the glide where the message gave one; such a change is never held
 
 
 class _Entry:
-    """A parameter of the table with what it is going to (`target`) and on which way."""
+    """A parameter of the table, the value it goes to (`target`), and how far it has come.
 
-    __slots__ = ("coerce", "elapsed", "elements", "origin", "parameter", "seconds", "target", "vector")
+    Attributes:
+        declared: the parameter as it was declared; `parameter` is the same within its limits.
+        origin: the value that the glide began at.
+        elapsed, seconds: of the glide, which is over when they are equal.
+        elements: addresses of the elements of a vector that have addresses of their own.
+        vector: the address of the vector that this is an element of.
+    """
 
-    def __init__(self, parameter: Parameter):
-        self.parameter = parameter
-        self.coerce = COERCE[parameter.type]
-        self.target = parameter.start
-        self.origin = self.target
+    __slots__ = ("declared", "elapsed", "elements", "origin", "parameter", "seconds", "target", "vector")
+
+    def __init__(self, declared: Parameter, parameter: Parameter):
+        self.declared, self.parameter = declared, parameter
+        self.target = self.origin = parameter.start
         self.elapsed = self.seconds = 0.0
-        self.elements: tuple[str, ...] = ()  # of a vector whose elements have addresses of their own
-        self.vector: str | None = None  # of such an element
+        self.elements: tuple[str, ...] = ()
+        self.vector: str | None = None
+
+    @property
+    def gliding(self) -> bool:
+        return self.elapsed < self.seconds
 
     def present(self) -> Value:
-        if self.elapsed >= self.seconds:
+        if not self.gliding:
             return self.target
         part = self.elapsed / self.seconds
-        if isinstance(self.target, tuple):
+        if isinstance(self.target, tuple) and isinstance(self.origin, tuple):
             return tuple(a + (b - a) * part for a, b in zip(self.origin, self.target, strict=True))
-        return self.origin + (self.target - self.origin) * part
+        return self.origin + (self.target - self.origin) * part  # type: ignore[operator]  # only numbers glide
+
+    def take_over(self, old: "_Entry") -> None:
+        """Stand where a parameter with the same values stood."""
+        self.target, self.origin, self.elapsed, self.seconds = old.target, old.origin, old.elapsed, old.seconds
 
 
 def _alike(a: Parameter, b: Parameter) -> bool:
@@ -44,46 +71,48 @@ def _alike(a: Parameter, b: Parameter) -> bool:
 class Table:
     """All parameters and their values. Every method may be called from any thread; `tick` from one only.
 
-    hold: asked by `tick` about each address that is to be applied; True: not yet, the next tick asks again.
-    counters: messages, clamped, unknown and malformed since the start.
-    faults: the latest case of each, in words, for the log.
-    limited: the addresses of all that `limit` keeps within limits.
+    Attributes:
+        parameters: by address; a new mapping whenever any of them comes, goes, or gets another range.
+        off_beat: asked by `tick`; while it returns True, quantized changes wait.
+        counters: messages, clamped, unknown and malformed since the start.
+        faults: the latest case of each, in words, for the log.
+        limited: the addresses of all that `limit` keeps within limits.
     """
-
-    SENDERS = 64  # remembered at a time, the least recently heard of is forgotten
 
     def __init__(self, parameters: Iterable[Parameter]):
         self.counters = {"messages": 0, "clamped": 0, "unknown": 0, "malformed": 0}
         self.faults: dict[str, str] = {}
-        self.hold: Callable[[str], bool] = lambda address: False
+        self.off_beat: Callable[[], bool] = lambda: False
+        self.limited: tuple[str, ...] = ()
+        self.parameters: Mapping[str, Parameter] = {}
         self._lock = threading.Lock()
         self._entries: dict[str, _Entry] = {}
         self._values: dict[str, Value] = {}  # shared with the last snapshot: replaced, never written to
-        self._pending: dict[str, tuple[Value, Hashable, float]] = {}  # value, sender, when it was asked for
-        self._ways: dict[str, float] = {}  # of these, the seconds that they are to take, where that was said
+        self._pending: dict[str, _Asked] = {}
         self._texts: dict[str, tuple[str, ...]] = {}
         self._gliding: set[str] = set()
         self._event_at: float | None = None
-        self._said: OrderedDict[Hashable, dict[str, tuple]] = OrderedDict()  # by sender and address: last arguments
-        self._limits: dict[str, tuple[float, float]] = {}
-        self.limited: tuple[str, ...] = ()
-        self._install([_Entry(each) for each in parameters])
+        self._senders = Senders()
+        self._limits: limits.Limits = {}
+        self._jumps: dict[str, str] = {}  # by the choice they act on
+        self._times: dict[str, str] = {GLIDE.address: ""}  # by the parameter whose glide time they are
+        self._install([_Entry(each, each) for each in parameters])
 
-    def limit(self, limits: Mapping[str, tuple[float, float]]) -> None:
-        """Let these parameters, whenever they are there, be nothing outside of (low, high): their range is narrower.
+    # -- which parameters there are -------------------------------------------------------------------------------
 
-        The address of a vector, or of knobs or latents ("dream/knob"), stands for all its elements.
+    def limit(self, within: limits.Limits) -> None:
+        """Keep these parameters, whenever they are there, within (low, high), and all others within their own range.
+
+        The address of a series ("dream/latent", "dream/knob") limits all of it. Raises UserError.
         """
         with self._lock:
-            self._limits = dict(limits)
+            limits.check({address: each.declared for address, each in self._entries.items()}, within)
+            self._limits = dict(within)
             entries = list(self._entries.values())
             for entry in entries:
-                entry.parameter = narrowed = self._narrowed(entry.parameter)
-                if narrowed.type in ("float", "int"):
-                    entry.target, entry.origin = clamp(narrowed, entry.target), clamp(narrowed, entry.origin)
-                elif narrowed.type == "vector":
-                    entry.target = tuple(clamp(narrowed, each) for each in entry.target)
-                    entry.origin = tuple(clamp(narrowed, each) for each in entry.origin)
+                entry.parameter = limits.narrowed(entry.declared, self._limits)
+                if entry.parameter.type in limits.LIMITED:
+                    entry.target, entry.origin = map(entry.parameter.within, (entry.target, entry.origin))
             self._install(entries)
 
     def replace(self, prefix: str, parameters: Iterable[Parameter]) -> None:
@@ -99,46 +128,85 @@ class Table:
         with self._lock:
             fresh = []
             for each in parameters:
-                entry, old = _Entry(self._narrowed(each)), self._entries.get(each.address)
+                entry, old = _Entry(each, limits.narrowed(each, self._limits)), self._entries.get(each.address)
                 if old and _alike(old.parameter, entry.parameter):
-                    entry.target, entry.origin = old.target, old.origin
-                    entry.elapsed, entry.seconds = old.elapsed, old.seconds
-                else:  # what was said about the old one is not about this one
+                    entry.take_over(old)
+                else:  # messages about the old one were not about this one
                     self._forget(each.address)
                 fresh.append(entry)
-            entries = list(self._entries.values())
-            gone = [i for i, each in enumerate(entries) if each.parameter.address.startswith(prefix)]
-            at = gone[0] if gone else len(entries)
-            kept = [each for each in entries if not each.parameter.address.startswith(prefix)]
-            for address in {entries[i].parameter.address for i in gone} - {each.address for each in parameters}:
+            addresses = list(self._entries)
+            gone = [i for i, address in enumerate(addresses) if address.startswith(prefix)]
+            at = gone[0] if gone else len(addresses)
+            kept = [each for address, each in self._entries.items() if not address.startswith(prefix)]
+            for address in {addresses[i] for i in gone} - {each.address for each in parameters}:
                 self._forget(address)
             self._install([*kept[:at], *fresh, *kept[at:]])
 
     def rechoose(self, address: str, choices: Sequence[str], chosen: str) -> None:
-        """Give a choice other choices, of which it now stands at `chosen`, and nothing fires.
+        """Give a choice other choices, of which it is now set to `chosen`, and nothing fires.
 
         A choice that was asked for and is not yet applied stays so, by its name.
         """
         choices = tuple(choices)
         with self._lock:
             asked = self._pending.pop(address, None)
-            old = self._entries[address].parameter
-            entry = _Entry(replace(old, choices=choices, high=max(len(choices) - 1, 0)))
+            old = self._entries[address].declared
+            new = replace(old, choices=choices, high=max(len(choices) - 1, 0))
+            entry = _Entry(new, new)
             entry.target = entry.origin = choices.index(chosen)
-            self._install([entry if each.parameter is old else each for each in self._entries.values()])
-            if asked and old.choices[asked[0]] in choices:
-                self._pending[address] = choices.index(old.choices[asked[0]]), *asked[1:]
+            self._install([entry if each.declared is old else each for each in self._entries.values()])
+            if asked and isinstance(asked.value, int) and old.choices[asked.value] in choices:
+                self._pending[address] = asked._replace(value=choices.index(old.choices[asked.value]))
 
-    def forget(self, address: str) -> None:
-        """Take the next message about it as an event, though its sender has said the same before."""
-        with self._lock:
-            for said in self._said.values():
-                said.pop(address, None)
+    def _install(self, entries: list[_Entry]) -> None:
+        self._entries = {}
+        for entry in entries:
+            address = entry.parameter.address
+            if address in self._entries:
+                raise ValueError(f"parameter {address} is declared twice")
+            self._entries[address] = entry
+            entry.elements, entry.vector = (), None
+        series: dict[str, list[str]] = {}
+        for address, entry in self._entries.items():
+            series.setdefault(entry.parameter.series, []).append(address)
+        for address, entry in self._entries.items():
+            names = series.get(address, [])
+            if entry.parameter.type == "vector" and len(names) == entry.parameter.length:
+                entry.elements = tuple(names)
+                for name in names:
+                    self._entries[name].vector = address
+        parameters = {address: entry.parameter for address, entry in self._entries.items()}
+        self._jumps = {each.acts_on: address for address, each in parameters.items() if each.acts_on}
+        self._times = {each.time_of: address for address, each in parameters.items() if each.time_of}
+        self.limited = tuple(a for a, e in self._entries.items() if e.parameter is not e.declared)
+        self._gliding = {address for address, entry in self._entries.items() if entry.gliding}
+        values = {address: entry.present() for address, entry in self._entries.items()}
+        for address, entry in self._entries.items():
+            if entry.elements:
+                values[address] = tuple(values[name] for name in entry.elements)  # type: ignore[misc]  # floats
+        self._values, self.parameters = values, MappingProxyType(parameters)
+
+    def _forget(self, address: str) -> None:
+        self._pending.pop(address, None)
+        self._senders.forget(address)
+
+    def acts_on(self, address: str) -> str:
+        """The address of what a change of this parameter changes: itself, or the choice that a jump acts on."""
+        parameter = self.parameters.get(address)
+        return parameter.acts_on if parameter and parameter.acts_on else address
+
+    def vector_of(self, address: str) -> str | None:
+        """The address of the vector that this parameter is an element of, or None."""
+        parameter = self.parameters.get(address)
+        whole = self.parameters.get(parameter.series) if parameter and parameter.series else None
+        return whole.address if whole and whole.type == "vector" else None
+
+    # -- messages, from any thread --------------------------------------------------------------------------------
 
     def set(
         self,
         address: str,
-        arguments: Sequence[float | int | bool | str] = (),
+        arguments: Sequence[object] = (),
         sender: Hashable = "local",
         *,
         repeats: bool = False,
@@ -146,10 +214,15 @@ class Table:
     ) -> bool:
         """Ask for a value; the next tick applies the latest. False, and counted, if it was refused.
 
-        A value equal to the same sender's last one is no event: some senders say everything all the time, and
-        what they have long said must not undo what another hand has done since. A sender that speaks only
-        when it means it (a key, a button on the page, a preset) says repeats=True, or is "local".
-        seconds: what a glide takes, whatever player/glide says; such a change is never held.
+        A value equal to the same sender's last one is no event: some senders send everything all the time, and
+        their old values must not undo what another sender has done since.
+
+        Args:
+            address: below the prefix.
+            arguments: of the message.
+            sender: who sends it; "local" may always repeat itself.
+            repeats: whether the sender speaks only when it means it: a key, a button on the page, a preset.
+            seconds: time that a glide takes, whatever player/glide is; such a change is never held.
         """
         arguments = tuple(arguments)
         with self._lock:
@@ -158,23 +231,24 @@ class Table:
             if entry is None:
                 self._count("unknown", f"{address[:80]!r} from {sender}")
                 return False
-            said = None
-            if not repeats and sender != "local" and entry.parameter.type != "text":
-                said = self._of(sender)
-                if arguments and said.get(address) == arguments and not address.endswith("/jump"):
+            parameter = entry.parameter
+            last: dict[str, Arguments] | None = None
+            if not repeats and sender != "local" and parameter.type != "text":
+                last = self._senders.last(sender)
+                if arguments and last.get(address) == arguments and not parameter.acts_on:
                     return True
             try:
-                value, clamped = entry.coerce(entry.parameter, arguments)
+                value, clamped = coerce.value(parameter, arguments)
             except (ValueError, OverflowError) as error:
                 self._count("malformed", f"{address} from {sender}: {error}")
                 return False
             if clamped:
                 self._count("clamped", f"{address} from {sender}")
-            if said is not None and arguments:
-                before = said.get(address)
-                said[address] = arguments
-                if entry.parameter.type == "trigger" and before is not None and before[0] > 0:
-                    return True  # it was up already
+            if last is not None and arguments:
+                before = last.get(address)
+                last[address] = arguments
+                if parameter.type == "trigger" and before is not None and before[0] > 0:  # type: ignore[operator]
+                    return True  # it was up already; what is remembered of a trigger was a number
             self._ask(entry, value, sender, seconds)
             return True
 
@@ -184,124 +258,99 @@ class Table:
             self.counters["messages"] += messages
             self._count(kind, what)
 
+    def forget(self, address: str) -> None:
+        """Take the next message about it as an event, though its sender has sent the same before."""
+        with self._lock:
+            self._senders.forget(address)
+
     def target(self, address: str) -> Value:
-        """Where a parameter is or is going to, from the moment it was set. KeyError if there is none."""
+        """The value that a parameter has or goes to, from the moment it was set. KeyError if there is none."""
         with self._lock:
             entry = self._entries[address]
             if entry.parameter.jog:
                 return entry.target
             names = entry.elements or (address,)
             values = tuple(
-                self._pending[name][0] if name in self._pending else self._entries[name].target for name in names
+                self._pending[name].value if name in self._pending else self._entries[name].target for name in names
             )
-            return values if entry.elements else values[0]
-
-    def tick(self, dt: float) -> Snapshot:
-        """Apply what was asked for, move the glides on by `dt` seconds, and say what is."""
-        with self._lock:
-            held = {address for address in self._pending if address not in self._ways and self.hold(address)}
-            pending = {address: each for address, each in self._pending.items() if address not in held}
-            self._pending = {address: each for address, each in self._pending.items() if address in held}
-            texts = {address: each for address, each in self._texts.items() if not self.hold(address)}
-            self._texts = {address: each for address, each in self._texts.items() if address not in texts}
-            event_at, self._event_at = self._event_at, None
-            changes, fired = [], set()
-            first = {each: pending[each] for each in pending if each == "player/glide" or each.endswith("/time")}
-            if first:  # so that the others go by them
-                pending = first | pending
-            ways, self._ways = self._ways, {}
-            for address, (value, *_) in pending.items():
-                self._apply(address, value, changes, fired, ways.get(address))
-            if changes or self._gliding:
-                self._move(dt, changes)
-            senders = {address: pending[address][1] for address, _ in changes}
-            return Snapshot(
-                MappingProxyType(self._values),
-                frozenset(fired),
-                event_at if changes else None,
-                tuple(changes),
-                senders,
-                texts,
-                {address: pending[address][2] for address, _ in changes},
-            )
-
-    def _install(self, entries: list[_Entry]) -> None:
-        self._entries = {}
-        for entry in entries:
-            if entry.parameter.address in self._entries:
-                raise ValueError(f"parameter {entry.parameter.address} is declared twice")
-            self._entries[entry.parameter.address] = entry
-            entry.elements, entry.vector = (), None
-        for entry in entries:
-            parameter = entry.parameter
-            names = tuple(f"{parameter.address}/{i}" for i in range(parameter.length))
-            if parameter.type == "vector" and all(name in self._entries for name in names):
-                entry.elements = names
-                for name in names:
-                    self._entries[name].vector = parameter.address
-        self.parameters: Mapping[str, Parameter] = MappingProxyType({a: e.parameter for a, e in self._entries.items()})
-        if self._limits:
-            self.limited = tuple(a for a, e in self._entries.items() if self._narrowed(e.parameter) is not e.parameter)
-        self._gliding = {address for address, entry in self._entries.items() if entry.elapsed < entry.seconds}
-        self._values = {address: entry.present() for address, entry in self._entries.items()}
-        for entry in entries:
-            if entry.elements:
-                self._values[entry.parameter.address] = tuple(self._values[name] for name in entry.elements)
-
-    def _forget(self, address: str) -> None:
-        self._pending.pop(address, None)
-        self._ways.pop(address, None)
-        for said in self._said.values():
-            said.pop(address, None)
-
-    def _of(self, sender: Hashable) -> dict[str, tuple]:
-        """What this sender said last, by address."""
-        said = self._said.get(sender)
-        if said is None:
-            said = self._said[sender] = {}
-            if len(self._said) > self.SENDERS:
-                self._said.popitem(last=False)
-        else:
-            self._said.move_to_end(sender)
-        return said
+            return values if entry.elements else values[0]  # type: ignore[return-value]  # elements are floats
 
     def _count(self, kind: str, what: str) -> None:
         self.counters[kind] += 1
         self.faults[kind] = what
 
-    def _ask(self, entry: _Entry, value: Value, sender: Hashable, seconds: float | None = None) -> None:
-        address, now = entry.parameter.address, time.perf_counter()
-        if entry.parameter.type == "trigger" and not value:
+    def _ask(self, entry: _Entry, value: Value, sender: Hashable, seconds: float | None) -> None:
+        parameter, now = entry.parameter, time.perf_counter()
+        address = parameter.address
+        if not value and (parameter.type == "trigger" or parameter.jog):
             return
-        if entry.parameter.jog:
-            if not value:
-                return
-            value = clamp(entry.parameter, value + self._pending.get(address, (0.0,))[0])
-        if entry.parameter.type == "text":
+        if isinstance(value, str):
             self._texts[address] = (*self._texts.get(address, ()), value)[:TEXTS]
             return
-        for name, each in zip(entry.elements, value, strict=True) if entry.elements else ((address, value),):
-            self._pending[name] = (each, sender, now)
-            self._ways.pop(name, None)
-            if seconds is not None:
-                self._ways[name] = seconds
-        if entry.parameter.type == "choice":
-            # A jump and a plain change of the same choice are one thing: the later one counts.
-            other = address.removesuffix("/jump") if address.endswith("/jump") else f"{address}/jump"
-            self._pending.pop(other, None)
+        if parameter.jog and (before := self._pending.get(address)):
+            value = parameter.within(value + before.value)  # type: ignore[operator]  # both are numbers
+        if entry.elements and isinstance(value, tuple):
+            for name, each in zip(entry.elements, value, strict=True):
+                self._pending[name] = _Asked(each, sender, now, seconds)
+        else:
+            self._pending[address] = _Asked(value, sender, now, seconds)
+        # A jump and a plain change of the same choice are one thing: the later one counts.
+        self._pending.pop(parameter.acts_on or self._jumps.get(address, ""), None)
         if self._event_at is None:
             self._event_at = now
 
-    def _apply(self, address: str, value: Value, changes: list, fired: set, seconds: float | None) -> None:
-        entry = self._entries[address]
+    # -- the loop -------------------------------------------------------------------------------------------------
+
+    def waits(self, address: str) -> bool:
+        """Whether what this parameter does has to wait for the beat on this frame."""
+        entry = self._entries.get(address)
+        return bool(entry and entry.parameter.quantized) and self.off_beat()
+
+    def tick(self, dt: float) -> Snapshot:
+        """Apply what was asked for, move the glides on by `dt` seconds, and return the values."""
+        with self._lock:
+            pending, texts = self._due()
+            event_at, self._event_at = self._event_at, None
+            changes: list[tuple[str, Value]] = []
+            fired: set[str] = set()
+            for address, asked in pending.items():
+                self._apply(address, asked, changes, fired)
+            if changes or self._gliding:
+                self._move(dt, changes)
+            return Snapshot(
+                MappingProxyType(self._values),
+                frozenset(fired),
+                event_at if changes else None,
+                tuple(changes),
+                {address: pending[address].sender for address, _ in changes},
+                texts,
+                {address: pending[address].at for address, _ in changes},
+            )
+
+    def _due(self) -> tuple[dict[str, _Asked], dict[str, tuple[str, ...]]]:
+        """Take what is to be applied now: all but what waits for the beat; glide times first, for others go by them."""
+        pending, self._pending = self._pending, {}
+        texts, self._texts = self._texts, {}
+        if (pending or texts) and self.off_beat():
+            for address in [a for a in pending if pending[a].seconds is None and self._held(a)]:
+                self._pending[address] = pending.pop(address)
+            for address in [a for a in texts if self._held(a)]:
+                self._texts[address] = texts.pop(address)
+        first = {a: pending[a] for a in pending if a == GLIDE.address or self._entries[a].parameter.time_of}
+        return first | pending, texts
+
+    def _held(self, address: str) -> bool:
+        return self._entries[address].parameter.quantized == "change"
+
+    def _apply(self, address: str, asked: _Asked, changes: list[tuple[str, Value]], fired: MutableSet[str]) -> None:
+        entry, value, seconds = self._entries[address], asked.value, asked.seconds
         parameter = entry.parameter
-        jump = address.endswith("/jump")
         if parameter.jog:
             changes.append((address, value))
             return
-        if parameter.type == "trigger" or jump:
+        if parameter.type == "trigger" or parameter.acts_on:
             fired.add(address)
-        elif value == entry.target and not parameter.always and (seconds is None or entry.elapsed >= entry.seconds):
+        elif value == entry.target and not parameter.always and (seconds is None or not entry.gliding):
             return
         elif parameter.type == "choice":
             fired.add(address)
@@ -310,50 +359,34 @@ class Table:
             entry.origin = self._values[address] if glide is not None else value
             entry.target, entry.elapsed = value, 0.0
             if seconds is None:
-                seconds = max(glide or 0.0, self._seconds("player/glide"), self._seconds(f"{address}/time"))
+                own = self._times.get(address, "")
+                seconds = max(glide or 0.0, self._seconds(GLIDE.address), self._seconds(own))
             entry.seconds = 0.0 if glide is None else seconds
             if entry.seconds > 0:
                 self._gliding.add(address)
-            if jump and (chosen := self._entries.get(address.removesuffix("/jump"))):
+            if chosen := self._entries.get(parameter.acts_on):
                 chosen.target = value
         changes.append((address, value))
 
     def _seconds(self, address: str) -> float:
         entry = self._entries.get(address)
-        return entry.target if entry else 0.0
+        return float(entry.target) if entry else 0.0  # type: ignore[arg-type]  # times are floats
 
-    def _narrowed(self, parameter: Parameter) -> Parameter:
-        """The parameter within its limits, if there are any for it, or for the vector that it is an element of."""
-        parent, _, last = parameter.address.rpartition("/")
-        limits = self._limits.get(parameter.address) or (self._limits.get(parent) if last.isdecimal() else None)
-        if limits is None or parameter.type not in ("float", "int", "vector"):
-            return parameter
-        low, high = (float(clamp(parameter, each)) for each in limits)
-        if parameter.type == "int":
-            low, high = math.ceil(low), math.floor(high)
-        if low > high:
-            return parameter
-        each = parameter.default
-        default = (
-            tuple(within(each, low, high) for each in each) if isinstance(each, tuple) else within(each, low, high)
-        )
-        return replace(parameter, low=low, high=high, default=default)
-
-    def _move(self, dt: float, changes: list) -> None:
-        """Take all that was changed or glides to its present value, in a new dictionary."""
+    def _move(self, dt: float, changes: list[tuple[str, Value]]) -> None:
+        """Move everything that was changed or glides to its present value, in a new dictionary."""
         values = dict(self._values)
         vectors = set()
         for address in {address for address, _ in changes} | self._gliding:
             entry = self._entries[address]
-            # Some slack, so that 30 steps of 1/30 s make a second.
-            entry.elapsed = entry.seconds if entry.elapsed + dt > entry.seconds - 1e-9 else entry.elapsed + dt
-            if entry.elapsed >= entry.seconds:
+            arrives = entry.elapsed + dt > entry.seconds - _SLACK
+            entry.elapsed = entry.seconds if arrives else entry.elapsed + dt
+            if arrives:
                 self._gliding.discard(address)
             values[address] = entry.present()
             if entry.vector:
                 vectors.add(entry.vector)
-            if address.endswith("/jump"):
-                values[address.removesuffix("/jump")] = entry.target
+            if entry.parameter.acts_on in values:
+                values[entry.parameter.acts_on] = entry.target
         for address in vectors:
-            values[address] = tuple(values[name] for name in self._entries[address].elements)
+            values[address] = tuple(values[name] for name in self._entries[address].elements)  # type: ignore[misc]
         self._values = values

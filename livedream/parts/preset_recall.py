@@ -118,7 +118,7 @@ class Presets:
             self._asked.append(("preset/undo", ""))
         while self._asked and self.bank is not None:
             command, text = self._asked[0]
-            if command != "preset/store" and self._table.hold("preset/recall"):
+            if command != "preset/store" and self._table.waits("preset/recall"):
                 break
             self._asked.popleft()
             try:

@@ -1,19 +1,13 @@
 """What keeps a performer safe: panic, a blackout that fades, and limits that nothing gets past."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
-from livedream import UserError
-from livedream.parameters import Parameter, Snapshot, Table, Value
+from livedream.parameters import Snapshot, Table
 
 log = logging.getLogger("livedream.parts")
 
 QUICK = 0.2  # seconds that panic takes, where a jump would hurt
-LATER = ("dream/", "layer/", "look/", "b/", "mod/", "window/")  # addresses below these may yet come
-
-# What panic sets, by the end of an address, whatever the deck.
-_SEEN = {"master/blackout": False, "master/fade": 1.0, "master/hold": False}
-_CALM = {"player/freeze": False, "player/speed": 1.0, "dream/temperature": 1.0, "tempo/sync": False}
 
 
 class Safety:
@@ -36,21 +30,17 @@ class Safety:
     def _panic(self, values: Snapshot) -> None:
         """Set what is seen again; the next frame is on its way there."""
         self._quick = True
-        wanted = dict(_SEEN)
-        if not self._recall(values, QUICK):
-            wanted |= {address: value for address in self._table.parameters if (value := _calm(address)) is not None}
-        for address, value in wanted.items():
-            if address in self._table.parameters:
-                self._table.set(address, (value,), self, repeats=True, seconds=QUICK)
-        live = (address for address in self._table.parameters if address.removeprefix("b/") == "player/live")
-        for address in live:
-            self._table.set(address, (), self, repeats=True)
+        recalled = self._recall(values, QUICK)
+        for address, each in self._table.parameters.items():
+            if each.panic is not None and (each.panic_always or not recalled):
+                arguments = () if each.type == "trigger" else (each.panic,)
+                self._table.set(address, arguments, self, repeats=True, seconds=QUICK)
 
     def _limited(self, values: Snapshot) -> Snapshot:
         parameters, now = self._table.parameters, {}
         for address in self._table.limited:
             each = parameters.get(address)
-            if each is not None and address in values and (inside := within(each, values[address])) != values[address]:
+            if each is not None and address in values and (inside := each.within(values[address])) != values[address]:
                 now[address] = inside
         return values.changed(now)
 
@@ -69,37 +59,3 @@ class Safety:
             self._quick = False
             return values
         return values.changed({"master/blackout": False, "master/fade": values["master/fade"] * self._light})
-
-
-def _calm(address: str) -> Value | None:
-    """What panic sets an address to; None: leaves it."""
-    own = address.removeprefix("b/")
-    if own in _CALM:
-        return _CALM[own]
-    parts = own.split("/")
-    if parts[:2] in (["dream", "knob"], ["dream", "latent"]) and len(parts) == 3:
-        return 0.0
-    if parts[0] == "mod" and parts[2:] == ["source"]:
-        return 0
-    return True if parts[0] == "look" and parts[2:] == ["bypass"] else None
-
-
-def within(parameter: Parameter, value: Value) -> Value:
-    """A value, kept within what its parameter may be."""
-    if isinstance(value, tuple):
-        return tuple(min(max(each, parameter.low), parameter.high) for each in value)
-    return min(max(value, parameter.low), parameter.high)
-
-
-def limit(table: Table, limits: Mapping[str, tuple[float, float]]) -> None:
-    """Let no hand, preset or modulation get these parameters outside of (low, high). Raises UserError."""
-    for address, (low, high) in limits.items():
-        found = [each for name, each in table.parameters.items() if name == address]
-        if not found and not address.startswith(LATER):
-            raise UserError(f"limits: {address}: no such parameter; livedream params names all")
-        for each in found:
-            if each.type not in ("float", "int", "vector"):
-                raise UserError(f"limits: {address}: is a {each.type}; only numbers have limits")
-            if high < each.low or low > each.high:
-                raise UserError(f"limits: {address}: {low:g} to {high:g} lies outside of {each.low:g} to {each.high:g}")
-    table.limit(limits)

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from livedream.output.window import Window
-from livedream.output.window.placement import FITS, FLIPS, TURNS
 from livedream.parameters import Snapshot, Table, Value, window
+from livedream.picture.placing import FITS, FLIPS, TURNS
 
 
 class Windows:

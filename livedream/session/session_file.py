@@ -30,8 +30,6 @@ KEPT = {each.key: (name, each) for name, each in OPTIONS.items() if each.kept !=
 ONLY_NAMED = {each.key for each in OPTIONS.values() if each.kept == "named"}  # not in the file of `--last`
 OWN = ("limits", "values")  # keys that are no options
 _FILE = re.compile(r"(?!\w+:).+\.(mp4|mkv|mov|png)(#.*)?", re.IGNORECASE)  # an output that is a file
-# What a session does not begin with: what starts or ends something when it is set, and places in a past that is gone.
-_NOT_KEPT = re.compile(r"output/.*|look/(insert|remove)|look/.*/place|.*/jump|(b/)?(dream/load|player/(loop|scrub))")
 
 
 def last() -> Path:
@@ -131,8 +129,9 @@ def begin(table: Table, values: Mapping[str, Value], sender: str) -> list[str]:
 def values(table: Table) -> dict[str, Value]:
     """Return the values that differ from their start, by address; choices by their names."""
     found, parameters = {}, table.parameters
+    series = {each.series for each in parameters.values()}
     for address, each in parameters.items():
-        if each.type in ("trigger", "text") or each.jog or f"{address}/0" in parameters or _NOT_KEPT.fullmatch(address):
+        if not each.in_session or not each.has_value or address in series:  # elements are kept one by one
             continue
         try:
             value = table.target(address)

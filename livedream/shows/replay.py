@@ -290,8 +290,7 @@ def _fits(parameter: Parameter, value: Value) -> bool:
         return isinstance(value, tuple) and len(value) == parameter.length
     if isinstance(value, tuple):
         return False
-    # Which dreams there are to be loaded, another machine knows better.
-    return parameter.low <= value <= parameter.high or parameter.address.endswith("dream/load")
+    return parameter.low <= value <= parameter.high or parameter.local
 
 
 def _heard(show: Show, number: int | None, player: Replayed, said: dict) -> Moment:

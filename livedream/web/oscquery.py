@@ -64,7 +64,7 @@ def _place(root: dict, path: str, TYPE: str, ACCESS: int, DESCRIPTION: str, **at
 def _method(parameter: Parameter, value: Value) -> dict:
     """A parameter's own attributes; a choice is its name, and its number is an overload."""
     kind, unit = parameter.type, UNITS.get(parameter.unit)
-    readable = kind not in ("trigger", "text") and not parameter.jog and not parameter.address.endswith("/jump")
+    readable = parameter.has_value
     access = READ | WRITE if readable else WRITE
     doc = f"{parameter.doc}, in {parameter.unit}" if parameter.unit and not unit else parameter.doc
     node = {"TYPE": _type(parameter, value), "ACCESS": access, "DESCRIPTION": doc}
@@ -222,17 +222,15 @@ class Query:
     def _tell(self, changes: tuple[tuple[str, Value], ...], senders: Mapping[str, Hashable]) -> None:
         parameters = self.table.parameters
         for address, value in changes:
-            name = address.removesuffix("/jump")
-            parent = name.rpartition("/")[0]
-            vector = parent in parameters and parameters[parent].type == "vector"
+            name, vector = self.table.acts_on(address), self.table.vector_of(address)
             for client in self._clients:
                 if senders.get(address) == client.sender:  # a hand does not hear itself
                     continue
                 if name in client.listening and name in parameters:
                     client.say(name, message(f"{self.osc.prefix}/{name}", parameters[name], value))
-                if vector and parent in client.listening:
-                    whole = self.table.target(parent)
-                    client.say(parent, message(f"{self.osc.prefix}/{parent}", parameters[parent], whole))
+                if vector and vector in client.listening:
+                    whole = self.table.target(vector)
+                    client.say(vector, message(f"{self.osc.prefix}/{vector}", parameters[vector], whole))
 
     async def look(self) -> None:
         """Tell every client if what there is to move has changed; called now and then."""

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from livedream import parameters
 from livedream.output import kinds
 from livedream.output.window import placement, saved
-from livedream.output.window.placement import WHOLE, Placement
+from livedream.output.window.placement import Placement
+from livedream.picture.placing import WHOLE
 from livedream.system import paths
 
 SKEW = (0.1, 0.05, 0.95, 0.2, 0.8, 0.9, -0.1, 1.2)
@@ -51,15 +51,6 @@ def test_a_corner_that_cannot_go_there_stays():
     assert there.moved(0, -7, 0.1).corners == (-0.5, 0.1, *SKEW[2:])
     assert there.moved(0, 1.0, 1.0) is there
     assert there.moved(2, 0.1, 0.1) is there
-
-
-def test_the_windows_words_are_the_tables_words():
-    assert placement.FITS == parameters.FITS == kinds.FITS
-    assert placement.FLIPS == parameters.FLIPS == kinds.FLIPS
-    assert tuple(map(str, placement.TURNS)) == parameters.TURNS == kinds.TURNS
-    assert placement.WHOLE == parameters.CORNERS
-    corners = parameters.window(0)[0]
-    assert (corners.low, corners.high) == (-placement.BEYOND, 1 + placement.BEYOND)
 
 
 def test_a_placement_is_kept_by_window_and_monitor(tmp_path, monkeypatch, caplog):

@@ -293,13 +293,14 @@ def test_a_recall_waits_for_the_beat_and_its_values_do_not(played):
     show.play(5).say("store", "dawn")
     show.play(5).set(player__speed=0.5)
     show.play(3)
-    waiting = {"preset/recall", "player/speed"}
-    show.table.hold = lambda address: address in waiting
+    show.table.off_beat = lambda: True
     show.say("recall", "dawn")
     show.play(5)
     assert show.table._values["player/speed"] == 0.5
-    waiting.remove("preset/recall")
-    show.play(2)
+    show.table.off_beat = lambda: False
+    show.play(1)
+    show.table.off_beat = lambda: True
+    show.play(1)
     assert show.table._values["player/speed"] == 2
 
 

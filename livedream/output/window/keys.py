@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from livedream.output.window import handles
-from livedream.output.window.placement import WHOLE
+from livedream.picture.placing import WHOLE
 
 STEP, STRIDE = 1, 10  # pixels
 

@@ -11,12 +11,7 @@ from itertools import pairwise
 import numpy as np
 
 from livedream.picture.fit import placed
-
-FITS = ("contain", "cover", "stretch")
-FLIPS = ("none", "h", "v", "hv")  # mirrored sideways, upside down, both
-TURNS = (0, 90, 180, 270)  # degrees clockwise
-WHOLE = (0.0, 0.0, 1.0, 0.0, 1.0, 1.0, 0.0, 1.0)
-BEYOND = 0.5  # of a window's side: so far out of it a corner may be
+from livedream.picture.placing import BEYOND, FITS, FLIPS, TURNS, WHOLE
 
 LEAST_SIDE = 0.01  # of a quadrilateral, in windows
 LEAST_SINE = 0.01  # of the angle that one of its corners turns by
