@@ -401,14 +401,14 @@ def test_every_word_said_to_a_command_counts_and_is_kept_nowhere():
 
 def test_what_is_held_waits_with_its_latest_value():
     table = Table(PLAYER)
-    table.hold = lambda address: address == "player/speed"
+    table.off_beat = lambda: True
     table.set("player/speed", [2.0])
     table.set("player/seed", [7])
     table.set("player/speed", [3.0])
     snapshot = table.tick(0.0)
     assert (snapshot["player/seed"], snapshot["player/speed"]) == (7, 1.0)
     assert table.target("player/speed") == 3.0
-    table.hold = lambda address: False
+    table.off_beat = lambda: False
     assert table.tick(1.0)["player/speed"] == 3.0
 
 

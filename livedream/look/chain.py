@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from livedream import UserError
-from livedream.parameters import Parameter
+from livedream.parameters import Parameter, fitting_curve, grouped
 
 if TYPE_CHECKING:
     from livedream.look.header import Input, Source
@@ -87,37 +87,47 @@ def named(path: str | Path) -> str:
 def parameters(chain: Chain, names: Iterable[str] = ()) -> tuple[Parameter, ...]:
     """All below `look/`: what inserts (one of `names`) and removes, and each look's own."""
     slots = chain.slots
-    names, doc = tuple(names), "put a look at the end of the chain, by name"
-    found = [
+    names, doc = tuple(names), "add a look at the end of the chain, by name"
+    commands = (
         Parameter("look/insert", "choice", 0, max(len(names) - 1, 0), doc=doc, choices=names, always=True),
         Parameter(
             "look/remove",
             "choice",
             0,
             max(len(slots) - 1, 0),
-            doc="take a look out of the chain, by name",
+            doc="remove a look from the chain, by name",
             choices=tuple(each.name for each in slots),
             always=True,
+            risky=True,
         ),
-    ]
+    )
+    found = [*grouped("look", commands, in_preset=False, in_session=False)]
     for place, slot in enumerate(slots):
         title = slot.source.title
-        found += [
-            Parameter(slot.address("wet"), "float", default=1, glide=0.0, doc=f"how much of {title} is seen"),
-            Parameter(slot.address("bypass"), "bool", doc=f"{title} is passed over"),
+        own = [
+            Parameter(
+                slot.address("wet"),
+                "float",
+                default=1,
+                glide=0.0,
+                doc=f"opacity of {title}",
+                label=slot.name[:1].upper() + slot.name[1:].replace("-", " "),
+                modulated=True,
+            ),
+            Parameter(slot.address("bypass"), "bool", doc=f"bypass {title}", modulated=True, panic=True),
             Parameter(
                 slot.address("place"),
                 "int",
                 0,
                 LONGEST - 1,
                 place,
-                doc=f"where {title} acts in the chain, from 0",
+                doc=f"position of {title} in the chain, from 0",
+                in_preset=False,
+                in_session=False,
             ),
         ]
-        for each in slot.source.inputs:
-            parameter = _parameter(slot, each)
-            if parameter is not None and each.name not in OWN:
-                found.append(parameter)
+        inputs = [_parameter(slot, each) for each in slot.source.inputs if each.name not in OWN]
+        found += grouped("look", (*own, *(each for each in inputs if each)), item=slot.name)
     return tuple(found)
 
 
@@ -125,21 +135,23 @@ def _parameter(slot: Slot, each: "Input") -> Parameter | None:
     """The parameter of a look's input; None for pictures and sound, and for a transition's progress."""
     address, doc = slot.address(each.name), each.label or each.name
     if each.type == "event":
-        return Parameter(address, "trigger", doc=doc)
+        return Parameter(address, "trigger", doc=doc, label=doc, modulated=True)
     if each.type == "bool":
-        return Parameter(address, "bool", default=float(each.default), doc=doc)
+        return Parameter(address, "bool", default=float(each.default), doc=doc, label=doc, modulated=True)
+    if each.type == "long" and each.labels:
+        at = each.values.index(each.default) if each.default in each.values else 0
+        high, labels = len(each.values) - 1, each.labels
+        return Parameter(address, "choice", 0, high, at, doc=doc, choices=labels, label=doc, modulated=True)
     if each.type == "long":
-        if each.labels:
-            at = each.values.index(each.default) if each.default in each.values else 0
-            return Parameter(address, "choice", 0, len(each.values) - 1, at, doc=doc, choices=each.labels)
-        return Parameter(address, "int", each.low, each.high, each.default, doc=doc)
+        return Parameter(address, "int", each.low, each.high, each.default, doc=doc, label=doc, modulated=True)
     if each.type == "float":
-        return Parameter(address, "float", each.low, each.high, each.default, glide=0.0, doc=doc)
+        curve = fitting_curve(each.low, each.high, each.default)
+        low, high, at = each.low, each.high, each.default
+        return Parameter(address, "float", low, high, at, "", curve, 0.0, doc=doc, label=doc, modulated=True)
     if each.type in ("point2D", "color"):
-        low, high = min(each.low), max(each.high)
-        return Parameter(
-            address, "vector", low, high, tuple(map(float, each.default)), glide=0.0, doc=doc, length=len(each.default)
-        )
+        low, high, at = min(each.low), max(each.high), tuple(map(float, each.default))
+        length = len(at)
+        return Parameter(address, "vector", low, high, at, glide=0.0, doc=doc, length=length, label=doc, modulated=True)
     return None
 
 

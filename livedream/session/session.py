@@ -110,7 +110,7 @@ class Session:
         )
         self.controllers = self._controllers()
         self.safety = safety.Safety(table, self._rescue)
-        safety.limit(table, wishes.limits)
+        table.limit(wishes.limits)
         self.awake = Awake()
         self.server = None if wishes.web_off else self._server()
         self.announcement = announce.Announcement(self._services)

@@ -27,7 +27,7 @@ def everything() -> list[Parameter]:
     tilt = control("tilt", -1, 4, 0.5, "how far the camera leans")
     mine = dream(SCENES, [("warmer", "6 grey levels"), ("", "")], latent_length=64, controls=[tilt])
     own |= {each.address: each for each in mine}
-    own |= {f"b/{each.address}": Parameter(**(vars(each) | {"address": f"b/{each.address}"})) for each in mine}
+    own |= {f"b/{each.address}": each.on_deck("b/") for each in mine}
     more = (*(each for n in range(2, 9) for each in modulator(n)), POINT, COLOUR, INSERT, ODD)
     return list((own | {each.address: each for each in more}).values())
 
@@ -76,7 +76,7 @@ def test_every_address_of_the_table_is_on_a_page_once():
     for address, times in Counter(each["address"] for each in widgets if "typeTags" in each).items():
         assert times == 1 or address.removeprefix("/livedream/") in many, address
 
-    left_out = {each.address for each in parameters if each.type == "text"} - {*arrange.NUMBERED}
+    left_out = {each.address for each in parameters if each.type == "text" and not each.takes_number}
     sends = {address for node in touchosc_nodes(parameters) for address, _ in sent(node)}
     assert sends == {*moved, "/livedream/subscribe"} - {f"/livedream/{each}" for each in left_out}
     assert "output/add" in left_out  # TouchOSC has no field to write in
@@ -97,7 +97,7 @@ def test_controls_lie_within_their_groups_and_pages_and_do_not_overlap():
             for b in boxes[:i]:
                 assert a.x + a.w <= b.x or b.x + b.w <= a.x or a.y + a.h <= b.y or b.y + b.h <= a.y, page.name
     names = [page.name for page in arrange.pages(everything())]
-    assert names[:4] == ["play", "B play", "latents", "B latents"]
+    assert names[:5] == ["play", "B play", "history", "latents", "B latents"]
     assert "later" in names
 
 
@@ -121,7 +121,7 @@ def test_touchosc_controls_have_the_parameters_range_and_begin_where_it_does():
 def test_touchosc_scenes_choices_and_steps_send_what_they_say():
     nodes = touchosc_nodes(everything())
     texts = {v.findtext("default") for n in nodes for v in n.findall("values/value") if v.findtext("key") == "text"}
-    assert {"the road & <sky>", "warmer", "knob 2", "Centre"} <= texts
+    assert {"the road & <sky>", "1 warmer", "Knob 2", "Centre"} <= texts
     by_address = {}
     for node in nodes:
         for address, parts in sent(node):
@@ -155,6 +155,7 @@ def test_open_stage_control_widgets_have_the_parameters_range_and_begin_where_it
         if widget["type"] == "fader":
             assert widget["range"] == {"min": parameter.low, "max": parameter.high}
             assert widget["default"] == parameter.start
+            assert widget["logScale"] == (parameter.curve == "log")
             assert widget["typeTags"] == ("f" if parameter.type == "float" else "i")
         elif widget["type"] in ("switch", "dropdown"):
             assert list(widget["values"].values()) == list(range(len(parameter.choices)))

@@ -9,7 +9,7 @@ from livedream.control.lfo import random
 from livedream.control.modulation import Modulation
 from livedream.parameters import Parameter, Table, knob, latents, modulator, scenes
 
-COLOUR = Parameter("look/tint/colour", "vector", 0, 1, 0.5, length=4)
+COLOUR = Parameter("look/tint/colour", "vector", 0, 1, 0.5, length=4, modulated=True)
 
 
 class Beat:
@@ -22,10 +22,10 @@ class Rack:
     """A table of a few parameters with its modulation, frame by frame at 8 frames a second."""
 
     def __init__(self, **slot):
-        bool_ = Parameter("look/tint/on", "bool")
-        speed = Parameter("player/speed", "float", -8, 8, 1)
-        whole = Parameter("look/tint/steps", "int", 0, 10, 5)
-        flash = Parameter("look/tint/flash", "trigger")
+        bool_ = Parameter("look/tint/on", "bool", modulated=True)
+        speed = Parameter("player/speed", "float", -8, 8, 1, modulated=True)
+        whole = Parameter("look/tint/steps", "int", 0, 10, 5, modulated=True)
+        flash = Parameter("look/tint/flash", "trigger", modulated=True)
         seed = Parameter("player/seed", "int", 0, 99, 0)
         some = [speed, knob(1), *latents(5), *scenes("abcd"), bool_, whole, flash, COLOUR, seed]
         self.table, self.tempo, self.number = Table(some), Beat(), -1
@@ -183,7 +183,7 @@ def test_only_what_is_seen_can_be_chosen_and_a_target_that_comes_back_is_moved_a
     assert not rack.table.set("mod/1/target", ["mod/1/target"])
     assert rack.frame()["dream/knob/1"] == 1.5
     mine = rack.table.parameters["dream/knob/1"]
-    rack.table.replace("dream/", [Parameter("dream/other", "float")])
+    rack.table.replace("dream/", [Parameter("dream/other", "float", modulated=True)])
     assert rack.frame()["dream/other"] == 0
     choices = rack.table.parameters["mod/1/target"].choices
     assert "dream/other" in choices

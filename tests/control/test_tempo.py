@@ -392,8 +392,9 @@ def test_a_preset_waits_too():
 def test_deck_b_waits_too(instrument):
     instrument.set("tempo/quantize", "bar")
     instrument.until(0.5)
+    instrument.table.replace("b/", [each.on_deck("b/") for each in (*parameters.PLAYER, *CHOICES, parameters.knob(1))])
     asked = {"b/dream/scene", "b/player/speed", "dream/scene", "b/dream/knob/1", "master/blackout"}
-    assert {each for each in asked if instrument.tempo.holds(each)} == {
+    assert {each for each in asked if instrument.table.waits(each)} == {
         "b/dream/scene",
         "b/player/speed",
         "dream/scene",

@@ -146,7 +146,7 @@ def test_panic_goes_to_its_preset_if_there_is_one(model):
 
 
 def test_nothing_gets_past_a_limit(hands):
-    safety.limit(hands.table, {"player/speed": (0.5, 2), "dream/knob/3": (-1, 1), "dream/latent": (-0.5, 0.5)})
+    hands.table.limit({"player/speed": (0.5, 2), "dream/knob/3": (-1, 1), "dream/latent": (-0.5, 0.5)})
     hands.set("player/speed", 8)
     hands.set("dream/latent", *[3] * 8)
     values = hands.frame()
@@ -163,7 +163,7 @@ def test_nothing_gets_past_a_limit(hands):
 
 
 def test_a_limit_can_be_for_all_knobs(hands):
-    safety.limit(hands.table, {"dream/knob": (-1, 2)})
+    hands.table.limit({"dream/knob": (-1, 2)})
     hands.set("dream/knob/1", 3)
     hands.set("dream/knob/8", -3)
     values = hands.frame()
@@ -171,7 +171,7 @@ def test_a_limit_can_be_for_all_knobs(hands):
 
 
 def test_limits_hold_for_the_next_dream_too(hands, tmp_path):
-    safety.limit(hands.table, {"dream/knob/1": (-0.5, 0.5), "dream/push": (0, 0.25), "dream/latent/2": (1, 2)})
+    hands.table.limit({"dream/knob/1": (-0.5, 0.5), "dream/push": (0, 0.25), "dream/latent/2": (1, 2)})
     assert hands.frame()["dream/latent/2"] == 1
     other = dreams.load(tiny(tmp_path / "other.onnx", control=True))
     tables.change(hands.table, other)

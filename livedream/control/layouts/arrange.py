@@ -15,8 +15,10 @@ UNITS = (84, 76, 68, 60, 52, 48, 44)  # heights of a row: the largest with which
 TALL = 3.4  # rows that a vertical fader takes
 NUMBERS = 8  # buttons of a text that also takes a number
 
-PAGES = {  # what shares a page, by the first part of its address; the rest has a page of its own name
-    "player": "play",
+PAGES = {  # which groups share a page; any other has a page of its own name
+    "motion": "play",
+    "scenes": "play",
+    "knobs": "play",
     "dream": "play",
     "look": "looks",
     "layer": "mix",
@@ -24,9 +26,7 @@ PAGES = {  # what shares a page, by the first part of its address; the rest has 
     "output": "outputs",
     "preset": "presets",
 }
-ORDER = ("play", "latents", "looks", "mix", "master", "tempo", "presets")  # then the others as the table has them
-NUMBERED = ("preset/store", "preset/recall", "preset/delete", "output/remove")  # texts that a number is good for
-WARNING = ("blackout", "remove", "delete", "forget", "panic", "record")
+ORDER = ("play", "history", "latents", "looks", "mix", "master", "tempo", "presets")  # then the others as the table has them
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Control:
 
     @property
     def warning(self) -> bool:
-        return self.parameter.address.rpartition("/")[2] in WARNING
+        return self.parameter.risky
 
 
 @dataclass(frozen=True)
@@ -76,9 +76,9 @@ def pages(parameters: Iterable[Parameter], writes: bool = True) -> list[Page]:
     """Every parameter once. writes: there is a keyboard; else texts that take no number are left out."""
     by_page: dict[str, dict[str, list[Parameter]]] = {}
     for each in parameters:
-        if each.type == "text" and not writes and each.address not in NUMBERED:
+        if each.type == "text" and not writes and not each.takes_number:
             continue
-        page, group = _place(each.address)
+        page, group = _place(each)
         by_page.setdefault(page, {}).setdefault(group, []).append(each)
     found = []
     for name in sorted(by_page, key=_rank):
@@ -93,19 +93,11 @@ def _rank(page: str) -> tuple[int, bool]:
     return ORDER.index(name) if name in ORDER else len(ORDER), page != name
 
 
-def _place(address: str) -> tuple[str, str]:
-    """Its page and its group there."""
-    deck, (first, *rest) = "", address.removeprefix("b/").split("/")
-    if address.startswith("b/"):
-        deck = "B "
-    if address.removeprefix("b/").startswith("dream/latent"):
-        return f"{deck}latents", "latents"
-    page, group = PAGES.get(first, first), first
-    if first == "dream" and rest[0] in ("knob", "scene"):
-        group = f"{rest[0]}s"
-    elif first != "dream" and len(rest) > 1:
-        group = f"{first} {rest[0]}"
-    return deck + page, deck + group
+def _place(parameter: Parameter) -> tuple[str, str]:
+    """Return the names of its page and of its group there."""
+    deck = "B " if parameter.deck else ""
+    heading = parameter.heading
+    return deck + PAGES.get(heading, heading), f"{deck}{heading} {parameter.item}".rstrip()
 
 
 def _kind(parameter: Parameter, writes: bool) -> tuple[str, float, float]:
@@ -120,7 +112,7 @@ def _kind(parameter: Parameter, writes: bool) -> tuple[str, float, float]:
     if parameter.type == "vector":
         return ("pad", 4, TALL) if parameter.length == 2 else ("default", 4, 1)
     if parameter.type == "choice":
-        acts = parameter.always or parameter.address.endswith("/jump")
+        acts = parameter.always or bool(parameter.acts_on)
         if not choices and writes:  # names that are not known here
             return "write", 4, 1
         if acts and 1 < choices <= 32:
@@ -128,21 +120,11 @@ def _kind(parameter: Parameter, writes: bool) -> tuple[str, float, float]:
         if acts or not 1 < choices <= 14:
             return "list", 4, 1
         return "choose", (4 if choices <= 3 else 6 if choices <= 6 else COLUMNS), 1
-    if "/knob/" in parameter.address:
+    if parameter.series and not parameter.hidden:
         return "column", COLUMNS / 8, TALL
-    if "/latent/" in parameter.address:
+    if parameter.series:  # many
         return "column", COLUMNS / 16, 2.8  # 64 of them fit on a page
     return "fader", 4, 1
-
-
-def _label(parameter: Parameter) -> str:
-    first, *_, last = parameter.address.removeprefix("b/").split("/")
-    if "/knob/" in parameter.address:
-        label, colon, _ = parameter.doc.partition(": ")
-        return label if colon else f"knob {last}"
-    if first == "look" and parameter.doc and last not in ("wet", "bypass", "place", "insert", "remove"):
-        return parameter.doc
-    return last.replace("_", " ")
 
 
 Row = list[tuple[Parameter, str, float, float]]  # with kind, first column and columns
@@ -208,7 +190,7 @@ def _control(placed: tuple[Parameter, str, float, float], y: float, h: float) ->
     parameter, kind, at, span = placed
     pitch = (WIDTH - 2 * MARGIN - 2 * PAD + GAP) / COLUMNS
     box = Box(round(MARGIN + PAD + at * pitch, 2), y, round(span * pitch - GAP, 2), h)
-    return Control(parameter, kind, _label(parameter), box)
+    return Control(parameter, kind, parameter.title, box)
 
 
 def buttons(control: Control) -> list[Box]:

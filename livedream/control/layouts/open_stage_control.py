@@ -70,6 +70,7 @@ def _fader(each: Control, address: str, horizontal: bool = True) -> list[dict]:
         horizontal=horizontal,
         design="compact",
         range={"min": low, "max": high},
+        logScale=parameter.curve == "log",
         default=parameter.start,
         origin=min(max(0, low), high),
         doubleTap=True,  # back to where it began
