@@ -136,10 +136,10 @@ class Midi:
             changes: (address, sender) of what was applied since the last call; None: everything.
         """
         with self._lock:
-            senders = None if changes is None else {a.removesuffix("/jump"): sender for a, sender in changes}
+            senders = None if changes is None else {self._table.acts_on(a): sender for a, sender in changes}
             found: list[mido.Message] = []
             for each in self._bindings.all:
-                address = midi_feedback.shown_address(each)
+                address = self._table.acts_on(each.binding.address)
                 wanted = senders is None or (
                     address in senders
                     and (

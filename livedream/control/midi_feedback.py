@@ -8,11 +8,6 @@ from livedream.control.midi_scale import data, position_of
 from livedream.parameters import Table
 
 
-def shown_address(bound: BoundControl) -> str:
-    """Return the address whose value the control shows."""
-    return bound.binding.address.removesuffix("/jump")
-
-
 def messages(table: Table, bound: BoundControl) -> list[mido.Message]:
     """Return the messages that make a control show its parameter's value; none where it shows it already."""
     binding, control = bound.binding, bound.binding.control
@@ -20,7 +15,7 @@ def messages(table: Table, bound: BoundControl) -> list[mido.Message]:
     if parameter is None or control.kind == "pressure" or parameter.jog or parameter.type in ("trigger", "text"):
         return []
     try:
-        target = table.target(shown_address(bound))
+        target = table.target(table.acts_on(binding.address))
     except KeyError:  # its dream was just unloaded
         return []
     at = position_of(binding, parameter, target) if binding.value is None else float(target == binding.value)

@@ -64,8 +64,8 @@ class Learner:
             return f"midi/learn {address}: {unknown[0][:20]!r} is none of {', '.join(sorted(_WORDS))}"
         if parameter.type == "vector":
             return f"midi/learn {address}: has {parameter.length} elements; bind one of them, {address}/0 and so on"
-        if parameter.type == "text" and (value is None or not address.startswith("preset/")):
-            hint = "; add the preset's number, as in preset/recall 0" if address.startswith("preset/") else ""
+        if parameter.type == "text" and (value is None or not parameter.takes_number):
+            hint = f"; add a number, as in {address} 0" if parameter.takes_number else ""
             return f"midi/learn {address}: takes a text, not a number{hint}"
         return None
 

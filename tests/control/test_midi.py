@@ -352,7 +352,7 @@ def test_a_control_moves_one_thing_and_what_is_learned_anew_loses_the_old_one():
         ("dream/nothing", "no such parameter"),
         ("dream/latent", "bind one of them"),
         ("output/add", "takes a text"),
-        ("preset/recall", "the preset's number"),
+        ("preset/recall", "add a number, as in preset/recall 0"),
         ("dream/knob/1 sideways", "'sideways' is none of"),
     ],
 )

@@ -26,7 +26,7 @@ PAGES = {  # which groups share a page; any other has a page of its own name
     "output": "outputs",
     "preset": "presets",
 }
-ORDER = ("play", "history", "latents", "looks", "mix", "master", "tempo", "presets")  # then the others as the table has them
+ORDER = ("play", "history", "latents", "looks", "mix", "master", "tempo", "presets")  # then in the table's order
 
 
 @dataclass(frozen=True)
