@@ -34,10 +34,7 @@ class Desktop:
         self._bus = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self._bus.stdout.readline().startswith("unix:")
         if self.service:
-            ready = threading.Event()
-            self._thread = threading.Thread(target=self._serve, args=(ready,))
-            self._thread.start()
-            assert ready.wait(10)
+            self.serve()
         return self
 
     def __exit__(self, *_):
@@ -47,6 +44,13 @@ class Desktop:
         self._bus.terminate()
         self._bus.wait(10)
         self._bus.stdout.close()
+
+    def serve(self):
+        """Begin to answer by the name `service`."""
+        ready = threading.Event()
+        self._thread = threading.Thread(target=self._serve, args=(ready,))
+        self._thread.start()
+        assert ready.wait(10)
 
     def held(self) -> list:
         return [each[1:] for each in self._held.values()]

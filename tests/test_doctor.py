@@ -12,7 +12,7 @@ import pytest
 from livedream import doctor
 from livedream.backend import choose
 from livedream.backend.part import Part
-from livedream.control import osc
+from livedream.control import osc_address
 from livedream.doctor import files, inference, ports, power, probe, programs, screen
 from livedream.system import battery
 from livedream.web import server
@@ -47,7 +47,7 @@ def test_without_a_display_all_is_told_and_nothing_is_traced(without_display):
     assert found["libx264"]["ok"] is True
     assert found["display"]["ok"] is found["window"]["ok"] is False
     assert found["window"]["mend"]
-    assert not any("could not be looked at" in each["says"] for each in said["findings"])
+    assert not any("could not be checked" in each["says"] for each in said["findings"])
 
 
 def test_lines_are_aligned_and_each_fault_has_its_mend(without_display):
@@ -107,7 +107,7 @@ def test_a_taken_port_is_said_and_the_next_free_one_named(monkeypatch):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.create_server(("127.0.0.1", 0)) as tcp:
         udp.bind(("127.0.0.1", 0))
         taken = udp.getsockname()[1], tcp.getsockname()[1]
-        monkeypatch.setattr(osc, "PORT", taken[0])
+        monkeypatch.setattr(osc_address, "PORT", taken[0])
         monkeypatch.setattr(server, "PORT", taken[1])
         found = ports.ports()
         assert [each.name for each in found] == [f"{taken[0]}/udp", f"{taken[1]}/tcp"]
@@ -157,7 +157,7 @@ def test_a_probe_that_hangs_is_ended():
 
 def test_a_look_that_fails_is_a_finding(monkeypatch):
     monkeypatch.setattr(inference.machine, "version_of", lambda name: 1 / 0)
-    (found,) = doctor.asked("inference", inference.wheels)
+    (found,) = doctor.run("inference", inference.wheels)
     assert (found.topic, found.ok) == ("inference", False)
     assert "ZeroDivisionError" in found.says
 
@@ -179,7 +179,7 @@ def test_whether_sleep_can_be_put_off_is_tried(tmp_path, monkeypatch):
     (found,) = power.sleep(tried)
     assert found.ok is True
     assert "org.freedesktop.ScreenSaver" in found.says
-    assert power.sleep({"problem": "no answer in 15 s"})[0].says == "cannot be put off: no answer in 15 s"
+    assert power.sleep({"problem": "no answer in 15 s"})[0].says == "cannot be prevented: no answer in 15 s"
 
 
 def test_a_laptop_on_battery_is_to_be_plugged_in(tmp_path, monkeypatch):

@@ -16,5 +16,5 @@ def call(options: argparse.Namespace) -> int:
     from livedream import doctor
 
     findings = doctor.examine()
-    print(json.dumps(doctor.as_json(findings), indent=1) if options.json else doctor.text(findings))
+    print(json.dumps(doctor.to_json(findings), indent=1) if options.json else doctor.text(findings))
     return 0

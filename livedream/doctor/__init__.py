@@ -1,17 +1,21 @@
-"""What this machine offers to livedream, tried rather than believed, and how to get what is missing.
+"""What this machine offers to livedream, found out by trying, and how to get what is missing.
 
-Each topic has its file, whose functions give Findings.
+Each topic has a file of its own, whose functions return Findings.
 """
 
+from collections.abc import Callable
 from dataclasses import asdict
+from typing import Any
 
 import livedream
 from livedream.backend import providers
 from livedream.doctor import base, files, inference, ports, power, probe, programs, screen, training
 from livedream.doctor.finding import Finding
 
-# What is looked at, in the order in which it is told: topic, what looks, and the probe whose answer it reads.
-LOOKS = (
+Check = Callable[..., list[Finding]]
+
+# The checks in the order of their report: topic, function, and the probe whose answer it is called with.
+CHECKS: tuple[tuple[str, Check, str | None], ...] = (
     ("machine", base.base, None),
     ("inference", inference.wheels, None),
     ("inference", inference.providers, "providers"),
@@ -33,30 +37,31 @@ LOOKS = (
 
 
 def examine() -> list[Finding]:
-    """Look at everything; takes about two seconds. Raises nothing: what fails is a finding."""
-    running = {name: probe.start(name) for _, _, name in LOOKS if name and name != "providers"}
+    """Run all checks; takes about two seconds. Raises nothing: a check that fails is a finding."""
+    running = {name: probe.start(name) for _, _, name in CHECKS if name and name != "providers"}
     tried = {each.name: probe.start("provider", each.name) for each in providers.TABLE}
-    # What needs no probe is looked at while they run.
-    found = {look: asked(topic, look) for topic, look, name in LOOKS if name is None}
+    # The checks without a probe run while the probes do.
+    found = {check: run(topic, check) for topic, check, name in CHECKS if name is None}
     answers = {name: probe.answer(child) for name, child in running.items()}
     answers["providers"] = {name: probe.answer(child) for name, child in tried.items()}
-    found |= {look: asked(topic, look, answers[name]) for topic, look, name in LOOKS if name}
-    return [finding for _, look, _ in LOOKS for finding in found[look]]
+    found |= {check: run(topic, check, answers[name]) for topic, check, name in CHECKS if name}
+    return [finding for _, check, _ in CHECKS for finding in found[check]]
 
 
-def asked(topic: str, look, *answers) -> list[Finding]:
-    """What `look` finds; a doctor that falls ill is a finding too."""
+def run(topic: str, check: Check, *answers: probe.Answer) -> list[Finding]:
+    """Run one check; an exception in it becomes a finding."""
     try:
-        return look(*answers)
-    except Exception as error:
-        says = f"could not be looked at: {type(error).__name__}: {error}"
-        return [Finding(topic, look.__name__, False, says)]
+        return check(*answers)
+    except Exception as error:  # one broken check must not hide the others
+        says = f"could not be checked: {type(error).__name__}: {error}"
+        return [Finding(topic, getattr(check, "__name__", topic), False, says)]
 
 
 def text(findings: list[Finding]) -> str:
-    """The findings in aligned lines, one topic after the other."""
+    """Return the findings as aligned lines, one topic after the other."""
     width = max(len(each.name) for each in findings)
-    lines, topic = [], None
+    lines: list[str] = []
+    topic: str | None = None
     for each in findings:
         if each.topic != topic:
             lines += ["", each.topic] if lines else [each.topic]
@@ -68,6 +73,6 @@ def text(findings: list[Finding]) -> str:
     return "\n".join(lines)
 
 
-def as_json(findings: list[Finding]) -> dict:
-    """The findings as JSON can say them."""
+def to_json(findings: list[Finding]) -> dict[str, Any]:
+    """Return the findings as JSON values."""
     return {"version": livedream.__version__, "findings": [asdict(each) for each in findings]}

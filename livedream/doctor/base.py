@@ -10,13 +10,13 @@ from livedream.system import machine
 
 
 def base() -> list[Finding]:
-    """livedream, Python and the machine."""
+    """Report versions, processor, cores and memory."""
     about = machine.describe()
-    memory = f", {about['memory_mb'] / 1024:.0f} GB of memory" if about["memory_mb"] else ""
     cores = f"{about['cores_usable']} of {about['cores']} cores may be used"
+    memory = f"{about['memory_mb'] / 1024:.0f} GB of memory"
     return [
         Finding("machine", "livedream", None, f"{livedream.__version__} in {Path(livedream.__file__).parent}"),
         Finding("machine", "python", None, f"{platform.python_version()} at {sys.executable}"),
         Finding("machine", "system", None, about["system"]),
-        Finding("machine", "processor", None, f"{about['processor']}, {cores}{memory}"),
+        Finding("machine", "processor", None, f"{about['processor']}, {cores}, {memory}"),
     ]

@@ -1,4 +1,4 @@
-"""What lies on the disk."""
+"""Checks of the disk: the dreams that ship, the cache, free space."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ ROOM = 10e9  # bytes, an hour or two of recordings
 
 
 def dreams() -> list[Finding]:
-    """The dreams that ship."""
+    """Report the dreams that ship."""
     from livedream.dream import read
 
     there = [f"{each.stem} ({each.stat().st_size / 1e6:.0f} MB)" for each in sorted(read.MODELS.glob("*.onnx"))]
@@ -21,24 +21,24 @@ def dreams() -> list[Finding]:
 
 
 def cached() -> list[Finding]:
-    """The folder that may be deleted at any time, and how large it is."""
+    """Report the cache folder and its size; measuring stops after a second."""
     folder = paths.cache_folder()
     size, over, end = 0, "", time.monotonic() + 1.0
     for place, _, names in os.walk(folder):
         for name in names:
             try:
                 size += os.lstat(os.path.join(place, name)).st_size
-            except OSError:  # it went while we looked
+            except OSError:  # deleted while it was measured
                 continue
         if time.monotonic() > end:
             over = "more than "
             break
-    says = f"{folder}, {over}{size / 1e6:.0f} MB" if folder.is_dir() else f"{folder}, not made yet"
-    return [Finding("files", "cache", None, f"{says} (frames of footage, what was measured; may be deleted)")]
+    says = f"{folder}, {over}{size / 1e6:.0f} MB" if folder.is_dir() else f"{folder}, not created yet"
+    return [Finding("files", "cache", None, f"{says} (frames of footage, measurements; may be deleted)")]
 
 
 def room() -> list[Finding]:
-    """How much can be recorded here; nothing where there is plenty."""
+    """Warn when there is little free space for recordings; report nothing when there is plenty."""
     free = shutil.disk_usage(Path.cwd()).free
     if free >= ROOM:
         return []

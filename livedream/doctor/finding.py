@@ -1,4 +1,4 @@
-"""One thing that the doctor looked at."""
+"""The result of one check."""
 
 from dataclasses import dataclass
 
@@ -7,10 +7,14 @@ APT = "Debian, Ubuntu: sudo apt install"
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at.
+    """The result of one check.
 
-    ok: True it is there, False it is missing or broken, None it is only told. says: what was found.
-    mend: what to do about it, or "".
+    Attributes:
+        topic: the heading that it is listed under.
+        name: what was checked.
+        ok: True if it is there, False if it is missing or broken, None for information only.
+        says: what was found.
+        mend: what to do about it, or "".
     """
 
     topic: str

@@ -1,6 +1,6 @@
-"""What `doctor` can only know by trying it: `python -m livedream.doctor.probe NAME` tries one thing and prints JSON.
+"""Probes: what `doctor` finds out by trying. `python -m livedream.doctor.probe NAME` tries one thing and prints JSON.
 
-Each is tried in a child process, because a driver may crash, hang, or talk on stderr.
+Each runs in a child process, because a driver may crash, hang, or print to stderr.
 """
 
 import json
@@ -8,12 +8,15 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 SECONDS = 15.0  # for one probe; a CUDA provider may take five
 
+Answer = dict[str, Any]  # the JSON object that a probe prints; {"problem": why} if it failed
 
-def start(name: str, *arguments: str) -> subprocess.Popen:
-    """Begin to try one of PROBES; `answer` takes what came of it."""
+
+def start(name: str, *arguments: str) -> subprocess.Popen[str]:
+    """Start one of PROBES in a child process; `answer` waits for its result."""
     return subprocess.Popen(
         [sys.executable, "-m", "livedream.doctor.probe", name, *arguments],
         cwd=Path(__file__).parents[1],
@@ -25,25 +28,27 @@ def start(name: str, *arguments: str) -> subprocess.Popen:
     )
 
 
-def answer(child: subprocess.Popen, seconds: float = SECONDS) -> dict:
-    """What the probe found; {"problem": why} when it raised, crashed or gave no answer in time."""
+def answer(child: subprocess.Popen[str], seconds: float = SECONDS) -> Answer:
+    """Return what a probe found; {"problem": why} when it raised, crashed or gave no answer in time."""
     try:
-        out, said = child.communicate(timeout=seconds)
+        out, errors = child.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:
         child.kill()
         child.communicate()
         return {"problem": f"no answer in {seconds:g} s"}
     try:
-        return json.loads(out.splitlines()[-1])
+        found: Answer = json.loads(out.splitlines()[-1])
+        return found
     except (ValueError, IndexError):
-        last = (said.strip().splitlines() or ["without a word"])[-1]
+        last = (errors.strip().splitlines() or ["without a word"])[-1]
         return {"problem": f"crashed (exit code {child.returncode}): {last[:200]}"}
 
 
-def provider(name: str) -> dict:
-    """One of backend/providers.py's: a session of a tiny model made and run on it.
+def provider(name: str) -> Answer:
+    """Run a tiny model on one of backend/providers.py.
 
-    {"missing": why it need not be tried} or {"ran": ""} or, if it does not run, {"ran": why not}.
+    Returns:
+        {"missing": why it cannot be tried}, {"ran": ""} or, if it does not run, {"ran": why not}.
     """
     import numpy as np
 
@@ -60,10 +65,11 @@ def provider(name: str) -> dict:
     return {"ran": "" if right else "its result is wrong"}
 
 
-def gl() -> dict:
-    """An OpenGL context, on the display if there is one and else without (EGL).
+def gl() -> Answer:
+    """Create an OpenGL context, on the display if there is one, else without (EGL).
 
-    {"window": bool, "renderer": …, "vendor": …, "version": …, "monitors": [words]}.
+    Returns:
+        {"window": whether there is a display, "renderer": …, "vendor": …, "version": …, "monitors": [descriptions]}.
     """
     import ctypes
 
@@ -74,13 +80,15 @@ def gl() -> dict:
     pyglet.options.shadow_window = False
     from pyglet import gl
 
-    config = gl.Config(double_buffer=True, major_version=3, minor_version=3, forward_compatible=True)
+    config = gl.Config(  # type: ignore[abstract]  # pyglet makes the platform's own class of it
+        double_buffer=True, major_version=3, minor_version=3, forward_compatible=True
+    )
     made = pyglet.window.Window(64, 64, config=config, visible=False)
 
-    def word(which) -> str:
-        return ctypes.cast(gl.glGetString(which), ctypes.c_char_p).value.decode(errors="replace")
+    def text(name: int) -> str:
+        return (ctypes.cast(gl.glGetString(name), ctypes.c_char_p).value or b"").decode(errors="replace")
 
-    found = {"renderer": word(gl.GL_RENDERER), "vendor": word(gl.GL_VENDOR), "version": word(gl.GL_VERSION)}
+    found = {"renderer": text(gl.GL_RENDERER), "vendor": text(gl.GL_VENDOR), "version": text(gl.GL_VERSION)}
     made.close()
     return {"window": window} | found | {"monitors": _monitors() if window else []}
 
@@ -90,27 +98,31 @@ def _monitors() -> list[str]:
 
     try:
         return [str(each) for each in screen.monitors()]
-    except Exception:  # whatever a display says, the rest is found
+    except Exception:  # the rest is reported whatever the display answers
         return []
 
 
-def awake() -> dict:
-    """Display and system kept awake for a moment: {"by": what did it, "says": why it cannot be}."""
+def awake() -> Answer:
+    """Keep display and system awake for a moment: {"by": what does it, "says": why it does not work}."""
     from livedream.system import awake
 
-    return awake.tried()
+    return dict(awake.try_once())
 
 
-def encoders(names: tuple[str, ...] = ()) -> dict:
-    """Each video encoder, or these, tried on one picture: {name: "" if it works, else why not}; None: not built in."""
+def encoders(names: tuple[str, ...] = ()) -> Answer:
+    """Encode one picture with every video encoder, or with these.
+
+    Returns:
+        {name: "" if it works, else why not; None if it is not built in}.
+    """
     from livedream.output.video import encoders as table
 
     known = {each.name: each for each in table.TABLE}
     return {name: table.fault(known[name]) if name in known else None for name in names or known}
 
 
-def cuda() -> dict:
-    """What the NVIDIA driver offers, asked of it directly: {"driver": "13.0", "devices": [names]}."""
+def cuda() -> Answer:
+    """Ask the NVIDIA driver directly: {"driver": "13.0", "devices": [names]}."""
     import ctypes
 
     library = ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
@@ -130,12 +142,13 @@ PROBES = {each.__name__: each for each in (provider, gl, encoders, cuda, awake)}
 
 
 def _doubling() -> bytes:
-    """A model of one node: y = x + x."""
+    """Return a model of one node: y = x + x."""
     from onnx import TensorProto, helper
 
     x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [4]) for name in "xy")
     graph = helper.make_graph([helper.make_node("Add", ["x", "x"], ["y"])], "doubling", [x], [y])
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8).SerializeToString()
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8)
+    return bytes(model.SerializeToString())
 
 
 if __name__ == "__main__":
@@ -144,4 +157,4 @@ if __name__ == "__main__":
     except Exception as error:
         result = {"problem": str(error) or type(error).__name__}
     print(json.dumps(result), flush=True)
-    os._exit(0)  # a driver's own farewell may crash
+    os._exit(0)  # a driver's own exit handlers may crash

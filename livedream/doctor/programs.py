@@ -1,11 +1,12 @@
-"""Where frames can go."""
+"""Checks of outputs: libraries, ffmpeg for SRT and WHIP, and video encoders."""
 
 import sys
 
 from livedream.doctor.finding import Finding
+from livedream.doctor.probe import Answer
 from livedream.system import machine
 
-USED = {
+PURPOSES = {
     "libx264": "for .mp4, .mkv and streams",
     "libx265": "for #codec=hevc",
     "libsvtav1": "for #codec=av1",
@@ -13,7 +14,7 @@ USED = {
     "ffv1": "for .mkv#codec=ffv1",
 }
 
-# What pip brings on request: the extra, its library, and the only system it is for.
+# Optional installs: the extra, its library, and the only system that it is for, or None.
 EXTRAS = (
     ("ndi", "cyndilib", None),
     ("omt", "cyomtlib", None),
@@ -24,7 +25,7 @@ EXTRAS = (
 
 
 def extras() -> list[Finding]:
-    """Libraries of outputs that only some need. They are not loaded."""
+    """Report the libraries of optional outputs, without importing them."""
     findings = []
     for name, library, system in EXTRAS:
         if system not in (None, sys.platform):
@@ -37,7 +38,7 @@ def extras() -> list[Finding]:
 
 
 def carried() -> list[Finding]:
-    """The ffmpeg that srt:// and whip: go through, because PyAV's own FFmpeg has neither."""
+    """Report the ffmpeg program that srt:// and whip: need, because PyAV's own FFmpeg has neither."""
     return [_carried(kind) for kind in ("srt", "whip")]
 
 
@@ -56,17 +57,17 @@ def _carried(kind: str) -> Finding:
     return Finding("outputs", kind, True, f"works; {path}")
 
 
-def encoders(found: dict) -> list[Finding]:
-    """Video encoders that gave a packet for a picture."""
+def encoders(found: Answer) -> list[Finding]:
+    """Report the video encoders that encoded a picture."""
     if "problem" in found:
-        says = f"PyAV does not run: {found['problem']}; there is no file and no stream"
+        says = f"PyAV does not run: {found['problem']}; files and streams do not work"
         return [Finding("encoders", "av", False, says, "pip install --force-reinstall av")]
     findings = []
     for name, fault in found.items():
         if fault == "":
-            says = f"works; {USED.get(name, 'live recordings and streams use it')}"
+            says = f"works; {PURPOSES.get(name, 'live recordings and streams use it')}"
             findings.append(Finding("encoders", name, True, says))
-        elif name in USED:
+        elif name in PURPOSES:
             says = "not in this FFmpeg" if fault is None else f"does not open: {fault}"
             mend = "pip install --force-reinstall --only-binary av av (PyAV's own wheel has it)"
             findings.append(Finding("encoders", name, False, says, mend))

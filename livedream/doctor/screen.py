@@ -1,13 +1,14 @@
-"""Whether a window can open, and who draws it."""
+"""Checks of the screen: whether a window can open, and which OpenGL draws it."""
 
 import os
 import sys
 
 from livedream.doctor.finding import APT, Finding
+from livedream.doctor.probe import Answer
 
 
-def screen(found: dict) -> list[Finding]:
-    """Whether a window can open, and who draws."""
+def screen(found: Answer) -> list[Finding]:
+    """Report whether a window can open, and which OpenGL draws it."""
     there = [f"{key}={os.environ[key]}" for key in ("DISPLAY", "WAYLAND_DISPLAY") if os.environ.get(key)]
     linux = sys.platform.startswith("linux")
     shown = ", ".join(there) or ("none" if linux else "the system's")
@@ -33,6 +34,6 @@ def screen(found: dict) -> list[Finding]:
     return [display, Finding("screen", "window", False, "no display; run serves the page", mend), drawn]
 
 
-def monitors(found: dict) -> list[Finding]:
-    """What `--out window:N` means here."""
+def monitors(found: Answer) -> list[Finding]:
+    """Report which monitor `--out window:N` means."""
     return [Finding("screen", f"window:{n}", None, each) for n, each in enumerate(found.get("monitors", ()))]

@@ -1,4 +1,4 @@
-"""What `livedream train` and `evaluate` need."""
+"""Checks of the libraries that `livedream train` and `evaluate` need."""
 
 import importlib.util
 from pathlib import Path
@@ -8,7 +8,7 @@ from livedream.system import machine
 
 
 def training() -> list[Finding]:
-    """What `livedream train` and `evaluate` need. Importing torch takes seconds, so it is only looked at."""
+    """Report the libraries of `livedream train` and `evaluate`, without importing them: torch takes seconds."""
     if importlib.util.find_spec("livedream_export") is None:
         return [Finding("training", "livedream_export", False, "not installed", "pip install 'livedream[train]'")]
     findings = []
@@ -21,11 +21,14 @@ def training() -> list[Finding]:
 
 
 def _torch_build() -> str:
-    """What torch was built for, from its version.py."""
+    """Return which CUDA torch was built for, as its version.py has it."""
+    spec = importlib.util.find_spec("torch")
+    if spec is None or spec.origin is None:
+        return ""
     try:
-        about = Path(importlib.util.find_spec("torch").origin).with_name("version.py").read_text()
+        about = Path(spec.origin).with_name("version.py").read_text()
         built = next(line for line in about.splitlines() if line.startswith("cuda"))
         version = built.rpartition("=")[2].strip().strip("'\"")
-    except (AttributeError, OSError, StopIteration):
+    except (OSError, StopIteration):
         return ""
     return "; built without CUDA, trains on the processor" if version == "None" else f"; built for CUDA {version}"

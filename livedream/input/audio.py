@@ -1,18 +1,23 @@
-"""What the show hears: a device of this machine or a file, listened to."""
+"""Audio input: a sound card or a file, and its analysis."""
 
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from livedream import UserError
-from livedream.input.analysis import RATE, Analysis, Heard, Settings
+from livedream.input.analysis import RATE, Analysis, Levels, Samples, Settings
 
-SHOWN = 512  # samples and bins that looks are given
+SHOWN = 512  # samples and spectrum bins that looks receive
 
 
 class Source(Protocol):
-    """Where sound comes from. name: the device's or the file's. error: why nothing comes, or None."""
+    """Where sound comes from.
+
+    Attributes:
+        name: of the sound card or the file.
+        error: why there is no sound, or None.
+    """
 
     name: str
     error: str | None
@@ -23,71 +28,82 @@ class Source(Protocol):
 
 
 class Audio:
-    """Listens from `start` to `stop`. Everything else may be asked at any time, and waits for nothing.
+    """Analyses sound from `start` to `stop`. Its values may be read at any time, from any thread, without waiting.
 
-    text: a device, by its number, its name or a part of that, or "default"; or a file that FFmpeg reads, which is heard
-    as the show's time goes, and again from its beginning at its end. wait: for the file, rather than fall behind: a
-    rendering does. Raises UserError for a file without sound.
+    Attributes:
+        source: the sound card or the file.
+        analysis: of its sound.
     """
 
     def __init__(self, text: str = "default", wait: bool = False):
-        self._analysis = Analysis()
+        """Choose a source.
+
+        Args:
+            text: a sound card, by its number, its name or a part of it, or "default"; or a file that FFmpeg reads. It
+                plays along with the show's time and begins again at its end.
+            wait: whether to wait for the file's decoder rather than to fall behind, as a rendering does.
+
+        Raises:
+            UserError: the file does not exist, or has no sound.
+        """
+        self.analysis = Analysis()
         self.source: Source
         if is_file(text):
             from livedream.input.sound_file import SoundFile
 
-            self.source = SoundFile(Path(text), self._analysis.take, wait)
+            self.source = SoundFile(Path(text), self.analysis.take, wait)
         else:
-            from livedream.input.sound_card import Device
+            from livedream.input.sound_card import SoundCard
 
-            self.source = Device(text, self._analysis.take)
+            self.source = SoundCard(text, self.analysis.take)
 
     def start(self) -> None:
+        """Begin to receive sound."""
         self.source.start()
 
     def stop(self) -> None:
+        """Stop receiving sound."""
         self.source.stop()
 
     def move(self, seconds: float, **settings: float) -> None:
-        """The show's time is `seconds` at the frame that is to be drawn: a file has been heard until then. settings: as
-        of analysis.Settings.
-        """
-        self._analysis.settings = Settings(**settings)
+        """Set the show's time in seconds, up to which a file is analysed, and the fields of analysis.Settings."""
+        self.analysis.settings = Settings(**settings)
         self.source.move(seconds)
 
     @property
-    def heard(self) -> Heard:
-        """What is heard now."""
-        return self._analysis.heard
+    def levels(self) -> Levels:
+        """The present input level, bands and number of onsets."""
+        return self.analysis.levels
 
     @property
     def onsets(self) -> list[float]:
-        """When the last onsets were found, in seconds of sound since the start."""
-        return [at / RATE for at in self._analysis.onsets]
+        """The times of the last onsets, in seconds of sound since the start."""
+        return [at / RATE for at in self.analysis.onsets]
 
-    def wave(self) -> np.ndarray:
-        """For looks: f32 [2, SHOWN], -1..1, oldest sample first."""
-        gain = self._analysis.settings.gain
-        return np.clip(self._analysis.sound[:, -SHOWN:] * gain, -1, 1)
+    def wave(self) -> Samples:
+        """Return the waveform for looks: float32 [2, SHOWN], -1..1, oldest sample first."""
+        gain = np.float32(self.analysis.settings.gain)
+        wave: Samples = np.clip(self.analysis.sound[:, -SHOWN:] * gain, -1, 1)
+        return wave
 
-    def spectrum(self) -> np.ndarray:
-        """For looks: f32 [2, SHOWN], 0..1, from -80 dB to full scale, lowest frequency first."""
-        return self._analysis.spectrum()
+    def spectrum(self) -> Samples:
+        """Return the spectrum for looks: float32 [2, SHOWN], 0..1 for -80 dB to full scale, lowest frequency first."""
+        return self.analysis.spectrum()
 
-    def status(self) -> dict:
-        """What `/status` says of it."""
-        level, *bands, onsets = self.heard
+    def status(self) -> dict[str, Any]:
+        """Return its part of `/status`."""
+        now = self.levels
         return {
             "device": self.source.name,
-            "level": round(level, 3),
-            "bands": [round(each, 3) for each in bands],
-            "onsets": onsets,
+            "level": round(now.level, 3),
+            "bands": [round(each, 3) for each in (now.low, now.mid, now.high)],
+            "onsets": now.onsets,
             "error": self.source.error,
         }
 
 
 def is_file(text: str) -> bool:
-    """Whether a file is meant. Raises UserError for one that is not there."""
+    """Tell whether `text` names a file rather than a sound card. Raises UserError if the file does not exist."""
     path = Path(text)
     if path.is_file():
         return True

@@ -1,4 +1,4 @@
-"""Sound from a device of this machine, by PortAudio: it may be missing, go and come back while the show goes on."""
+"""Sound from a sound card, by PortAudio: it may be missing, be unplugged and come back while the show goes on."""
 
 import contextlib
 import importlib
@@ -7,49 +7,64 @@ import queue
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
-from livedream.input.analysis import RATE
+from livedream.input.analysis import RATE, Samples
 
 log = logging.getLogger("livedream.input")
 
-BLOCK = 256  # samples that come at a time
-AGAIN = 2.0  # seconds without sound after which the device is opened anew
-MOST = 200  # blocks that may wait: a second
+BLOCK = 256  # samples in a block
+RETRY = 2.0  # seconds without sound after which the sound card is opened again
+WAITING = 200  # blocks that may wait: a second
 
 
-class Device:
-    """text: a number, a name or a part of one, or "default". take: is given f32 [2, n], in a thread of its own."""
+class SoundCard:
+    """Receives sound from `start` to `stop`.
 
-    def __init__(self, text: str, take: Callable[[np.ndarray], None]):
-        self.name, self.error = text, None
-        self._text, self._take = text, take
-        self._blocks: queue.Queue = queue.Queue(MOST)
-        self._opened = 0  # how often, so that one that wakes up again is known
-        self._heard = 0.0  # time.monotonic() of the last block
-        self._stream = None
+    Attributes:
+        name: of the sound card; before it is opened, as it was asked for.
+        error: why there is no sound, or None.
+    """
+
+    def __init__(self, text: str, analyse: Callable[[Samples], None]):
+        """Choose a sound card.
+
+        Args:
+            text: its number, its name or a part of it, or "default".
+            analyse: receives float32 [2, n], in a thread of its own.
+        """
+        self.name = text
+        self.error: str | None = None
+        self._text, self._analyse = text, analyse
+        self._blocks: queue.Queue[Samples] = queue.Queue(WAITING)
+        self._opened = 0  # times, so that a callback of an earlier stream is recognised
+        self._received_at = 0.0  # time.monotonic() of the last block
+        self._stream: Any = None
         self._stopping = threading.Event()
 
     def start(self) -> None:
-        for name, target in (("audio", self._listen), ("audio device", self._keep_open)):
+        """Begin to receive sound."""
+        for name, target in (("audio", self._work), ("audio card", self._keep_open)):
             threading.Thread(target=target, name=name, daemon=True).start()
 
     def stop(self) -> None:
+        """Stop receiving sound; takes half a second at most."""
         self._stopping.set()
         stream, self._stream = self._stream, None
-        if stream is not None:  # in a thread of its own: one that is gone may never answer
+        if stream is not None:  # in a thread of its own: an unplugged sound card may never answer
             closing = threading.Thread(target=stream.abort, daemon=True)
             closing.start()
             closing.join(0.5)
 
     def move(self, seconds: float) -> None:
-        """It has a time of its own."""
+        """Do nothing: a sound card has a time of its own."""
 
-    def _listen(self) -> None:
+    def _work(self) -> None:
         while not self._stopping.is_set():
             try:
-                self._take(self._blocks.get(timeout=0.2))
+                self._analyse(self._blocks.get(timeout=0.2))
             except queue.Empty:
                 continue
 
@@ -58,48 +73,48 @@ class Device:
             self._opened += 1
             opening = threading.Thread(target=self._open, args=(self._opened,), name="audio opening", daemon=True)
             opening.start()
-            opening.join(5 * AGAIN)
-            self._heard = time.monotonic()
-            while time.monotonic() - self._heard < AGAIN:
+            opening.join(5 * RETRY)
+            self._received_at = time.monotonic()
+            while time.monotonic() - self._received_at < RETRY:
                 if self._stopping.wait(0.1):
                     return
             if self.error is None:
-                self._say(f"{self.name}: nothing comes from it")
+                self._report(f"{self.name}: no sound is received")
 
     def _open(self, number: int) -> None:
-        """Open the device; in a thread of its own, because one that goes may never answer again."""
+        """Open the sound card; in a thread of its own, because one that is unplugged may never answer."""
         try:
             sounddevice = importlib.import_module("sounddevice")
         except ImportError:
-            return self._say("sounddevice is missing: pip install 'livedream[audio]'")
+            return self._report("sounddevice is missing: pip install 'livedream[audio]'")
         except OSError as error:
-            return self._say(f"{error}: apt install libportaudio2")
+            return self._report(f"{error}: apt install libportaudio2")
 
-        def take(block, frames, times, status):
+        def receive(block: Samples, frames: int, times: object, status: object) -> None:
             if number != self._opened or self._stopping.is_set():
                 raise sounddevice.CallbackAbort
-            self._heard = time.monotonic()
-            with contextlib.suppress(queue.Full):  # the machine does not keep up: the newest are left out
+            self._received_at = time.monotonic()
+            with contextlib.suppress(queue.Full):  # the machine does not keep up: the newest block is dropped
                 self._blocks.put_nowait(np.ascontiguousarray(np.broadcast_to(block, (frames, 2)).T))
             if self.error is not None:
-                self._say(None)
+                self._report(None)
 
         try:
-            if number > 1:  # what devices there are is only looked up once
+            if number > 1:  # PortAudio lists the sound cards only once
                 if self._stream:
                     self._stream.close()
-                sounddevice._terminate()
+                sounddevice._terminate()  # the documented way to list them again
                 sounddevice._initialize()
-            device = None if self._text in ("", "default") else int(self._text) if self._text.isdigit() else self._text
-            found = sounddevice.query_devices(device, "input")
+            card = None if self._text in ("", "default") else int(self._text) if self._text.isdigit() else self._text
+            found = sounddevice.query_devices(card, "input")
             channels = min(2, found["max_input_channels"])
-            self._stream = sounddevice.InputStream(RATE, BLOCK, device, channels, "float32", "low", callback=take)
+            self._stream = sounddevice.InputStream(RATE, BLOCK, card, channels, "float32", "low", callback=receive)
             self._stream.start()
             self.name = found["name"]
-        except Exception as error:
-            self._say(f"{self._text}: {str(error).splitlines()[0]}")
+        except Exception as error:  # PortAudio's, of many kinds
+            self._report(f"{self._text}: {str(error).splitlines()[0]}")
 
-    def _say(self, error: str | None) -> None:
+    def _report(self, error: str | None) -> None:
         if error != self.error:
             self.error = error
-            log.warning("audio: %s", error or f"{self.name}: it is heard")
+            log.warning("audio: %s", error or f"{self.name}: sound is received")

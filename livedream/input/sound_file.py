@@ -1,4 +1,4 @@
-"""Sound from a file, heard as the show's time goes."""
+"""Sound from a file, played along with the show's time."""
 
 import logging
 import queue
@@ -9,34 +9,52 @@ from pathlib import Path
 import numpy as np
 
 from livedream import UserError
-from livedream.input.analysis import RATE
+from livedream.input.analysis import RATE, Samples
 
 log = logging.getLogger("livedream.input")
 
-AHEAD = 100  # blocks that are decoded before their time, two seconds of most files
+AHEAD = 100  # blocks that are decoded in advance, two seconds of most files
 
 
 class SoundFile:
-    """take: is given f32 [2, n], in the thread that moves it. wait: for the decoder. Raises UserError."""
+    """Decodes from `start` to `stop`; at its end the file begins again.
 
-    def __init__(self, path: Path, take: Callable[[np.ndarray], None], wait: bool = False):
-        self.name, self.error = path.name, None
-        self._path, self._take, self._wait = path, take, wait
-        self._blocks: queue.Queue = queue.Queue(AHEAD)
-        self._at = 0  # samples that were taken
-        self._left = np.zeros((2, 0), np.float32)
+    Attributes:
+        name: of the file.
+        error: why there is no sound, or None.
+    """
+
+    def __init__(self, path: Path, analyse: Callable[[Samples], None], wait: bool = False):
+        """Open the file.
+
+        Args:
+            path: a file that FFmpeg reads.
+            analyse: receives float32 [2, n], in the thread that calls `move`.
+            wait: whether `move` waits for the decoder.
+
+        Raises:
+            UserError: the file cannot be read, or has no sound.
+        """
+        self.name = path.name
+        self.error: str | None = None
+        self._path, self._analyse, self._wait = path, analyse, wait
+        self._blocks: queue.Queue[Samples] = queue.Queue(AHEAD)
+        self._at = 0  # samples that were analysed
+        self._left: Samples = np.zeros((2, 0), np.float32)
         self._stopping = threading.Event()
         if next(blocks(path), None) is None:
             raise UserError(f"--audio {path}: there is no sound in it")
 
     def start(self) -> None:
+        """Begin to decode."""
         threading.Thread(target=self._decode, name="audio file", daemon=True).start()
 
     def stop(self) -> None:
+        """Stop decoding."""
         self._stopping.set()
 
     def move(self, seconds: float) -> None:
-        """Hear what lies between the last moment and this one."""
+        """Analyse the sound from the last call's time up to `seconds`."""
         missing = round(seconds * RATE) - self._at
         while missing > 0:
             if not self._left.shape[1]:
@@ -45,7 +63,7 @@ class SoundFile:
                 except queue.Empty:
                     return
             now, self._left = self._left[:, :missing], self._left[:, missing:]
-            self._take(now)
+            self._analyse(now)
             self._at += now.shape[1]
             missing -= now.shape[1]
 
@@ -61,14 +79,14 @@ class SoundFile:
                             continue
                     if self._stopping.is_set():
                         return
-            except UserError as error:  # it was there at the start
+            except UserError as error:  # it could be read at the start
                 self.error = str(error)
                 log.warning("%s", error)
                 self._stopping.wait(2.0)
 
 
-def blocks(path: Path) -> Iterator[np.ndarray]:
-    """The file's sound, f32 [2, n] at RATE, in pieces of some milliseconds. Raises UserError."""
+def blocks(path: Path) -> Iterator[Samples]:
+    """Yield the file's sound, float32 [2, n] at RATE, in blocks of some milliseconds. Raises UserError."""
     import av
 
     try:
@@ -78,8 +96,8 @@ def blocks(path: Path) -> Iterator[np.ndarray]:
             resampler = av.AudioResampler("fltp", "stereo", RATE)
             for frame in container.decode(audio=0):
                 for each in resampler.resample(frame):
-                    yield each.to_ndarray()
+                    yield np.asarray(each.to_ndarray(), np.float32)
             for each in resampler.resample(None):
-                yield each.to_ndarray()
+                yield np.asarray(each.to_ndarray(), np.float32)
     except (av.FFmpegError, OSError) as error:
         raise UserError(f"--audio {path}: cannot be read: {error.strerror or error}") from None

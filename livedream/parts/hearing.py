@@ -21,14 +21,14 @@ class Hearing:
         self._fps, self._tell, self._every = fps, tell, max(1, round(fps / TOLD))
         self._told: dict[str, Value] = {}
         for name in ("level", "low", "mid", "high"):
-            modulation.sources[f"audio/{name}"] = lambda name=name: getattr(audio.heard, name)
-        modulation.sources["audio/onset"] = lambda: audio.heard.onsets
+            modulation.sources[f"audio/{name}"] = lambda name=name: getattr(audio.levels, name)
+        modulation.sources["audio/onset"] = lambda: audio.levels.onsets
 
     def hear(self, values: Snapshot, number: int) -> None:
         """Hear what there is to hear until frame `number`."""
         settings = {each.address.removeprefix("audio/"): values[each.address] for each in AUDIO}
         self.audio.move(number / self._fps, **settings)
-        for name, value in self.audio.heard._asdict().items():
+        for name, value in self.audio.levels._asdict().items():
             if (name == "onsets" or number % self._every == 0) and value != self._told.get(name, 0):
                 self._told[name] = value
                 self._tell(name, value)

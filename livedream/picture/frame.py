@@ -1,4 +1,4 @@
-"""The picture that travels from the player through the stage to every output."""
+"""Frames: the pictures that travel from the player through the stage to every output."""
 
 import threading
 from collections.abc import Mapping
@@ -11,45 +11,48 @@ from livedream.picture import Pixels, alpha
 
 
 class Picture(Protocol):
-    """A picture that still lies on the device that drew it.
+    """A picture in the memory of the device that drew it.
 
-    shape: (H, W, 4). One in CUDA memory has `pointer` besides, the address of its contiguous RGBA bytes, and `device`,
-    the number of the card.
+    One in CUDA memory also has `pointer`, the address of its contiguous RGBA bytes, and `device`, the card's number.
+
+    Attributes:
+        shape: (H, W, 4).
     """
 
     shape: tuple[int, int, int]
 
-    def pixels(self) -> np.ndarray:
-        """The host's copy, uint8 [H, W, 4], made once whoever asks first; any thread."""
+    def pixels(self) -> Pixels:
+        """Return the copy in the host's memory, made by the first call; any thread may call."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One picture and where it stands in time.
+    """One picture and its time.
 
-    picture: uint8 [H, W, 4], sRGB RGBA, top row first, or a Picture; nobody may write to it once it is handed on.
-    number: the stage's frame number; number / fps is the show's time.
-    fresh: drawn for this number; False when it repeats an earlier drawing.
-    event_at: time.perf_counter() seconds at which the oldest control change first shown here arrived, or None.
-    fade: 0 is black, 1 the whole picture. The window's shader sees to it, and `pixels`.
-    layers: what the dream drew apart, uint8 [H, W, 4] by name, straight alpha, as it lies in the picture; the second
-    deck's as "b/NAME"; {} for most dreams. The mix, looks and what comes after them act on the picture only.
+    Attributes:
+        picture: read-only once the frame is passed on.
+        number: the stage's frame number; number / fps is the show's time.
+        fresh: drawn for this number; False when it repeats an earlier drawing.
+        event_at: time.perf_counter() at which the oldest control change first shown here arrived, or None.
+        fade: 0 is black, 1 the picture. Applied by the window's shader, and by `pixels`.
+        layers: the layers that the dream drew separately, by name, where they lie in the picture; those of the second
+            deck as "b/NAME"; {} for most dreams. Mixing, looks and all later effects act on the picture only.
     """
 
-    picture: np.ndarray | Picture
+    picture: Pixels | Picture
     number: int
     fresh: bool = True
     event_at: float | None = None
     fade: float = 1.0
-    layers: Mapping[str, np.ndarray] = field(default_factory=dict, repr=False, compare=False)
-    # What `pixels` and `opaque` made, by these names, also for the frames that repeat this one.
-    _made: dict[str, np.ndarray] = field(default_factory=dict, repr=False, compare=False)
+    layers: Mapping[str, Pixels] = field(default_factory=dict, repr=False, compare=False)
+    # The results of `pixels` and `opaque`, by these names, shared with the frames that repeat this one.
+    _made: dict[str, Pixels] = field(default_factory=dict, repr=False, compare=False)
     _making: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     @property
-    def pixels(self) -> np.ndarray:
-        """uint8 [H, W, 4] on the host, faded; made by the thread that asks first."""
+    def pixels(self) -> Pixels:
+        """The faded picture in the host's memory; made by the first thread that asks."""
         if self.fade >= 1 and isinstance(self.picture, np.ndarray):
             return self.picture
         with self._making:
@@ -59,8 +62,8 @@ class Frame:
             return self._made["pixels"]
 
     @property
-    def opaque(self) -> np.ndarray:
-        """`pixels` over black, alpha 255 everywhere: for outputs that can carry no alpha."""
+    def opaque(self) -> Pixels:
+        """`pixels` over black, alpha 255 everywhere: for outputs that carry no alpha."""
         pixels = self.pixels
         with self._making:
             if "opaque" not in self._made:
@@ -68,7 +71,7 @@ class Frame:
             return self._made["opaque"]
 
     def of_layer(self, name: str) -> "Frame":
-        """The same moment with one layer as its picture, faded as that is; wholly transparent where there is none."""
+        """Return a frame of the same time with one layer as its picture; transparent if there is no such layer."""
         picture = self.layers.get(name)
         if picture is None:
             picture = alpha.nothing(*self.picture.shape[:2])
@@ -80,9 +83,9 @@ def host_pixels(picture: "Pixels | Picture") -> Pixels:
     return picture if isinstance(picture, np.ndarray) else picture.pixels()
 
 
-def dimmed(pixels: np.ndarray, fade: float) -> np.ndarray:
-    """uint8 [H, W, 4] with its colours times `fade`, 0..1; alpha stays."""
+def dimmed(pixels: Pixels, fade: float) -> Pixels:
+    """Multiply the colours by `fade`, 0..1; alpha stays."""
     levels = np.rint(np.arange(256) * fade).astype(np.uint8)
-    dark = levels[pixels]
+    dark: Pixels = levels[pixels]
     dark[..., 3] = pixels[..., 3]
     return dark

@@ -1,21 +1,25 @@
-"""A typeface of our own, so that text needs no font on the machine: one pen stroke wide, the same width for every sign.
+"""A monospaced stroke font, so that text needs no font on the machine.
 
-A sign stands on a grid 6 units wide: capitals reach from 0 down to 9, small letters begin at 3, tails end at 12 (c).
-It is drawn in one or more strokes of points "xy"; a point with ~ bends the line towards it instead of being reached.
+A glyph stands on a grid 6 units wide: capitals reach from 0 down to 9, small letters begin at 3, descenders end at 12
+(c). It consists of strokes of points "xy" in hexadecimal; a point with ~ is the control point of a quadratic curve.
 """
 
 import functools
 import unicodedata
+from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-ADVANCE, LINE = 8, 16  # units from sign to sign, and from line to line
-LEFT, ABOVE = 1, 3  # units before a sign's own grid begins
+ADVANCE, LINE = 8, 16  # units from glyph to glyph, and from line to line
+LEFT, ABOVE = 1, 3  # units of margin before a glyph's own grid begins
 PEN = 0.58  # units from the middle of a stroke to its edge
+
+Point = tuple[float, float]
 
 OVAL = "30 60~ 63 66 69~ 39 09~ 06 03 00~ 30"
 BOWL = "33 63~ 66 69~ 39 09~ 06 03~ 33"
-SIGNS = {
+GLYPHS = {
     "A": "09 30 69, 16 56",
     "B": "34 04 00 30 60~ 64~ 34 64~ 69~ 39 09 04",
     "C": "62 60~ 30 00~ 03 06 09~ 39 69~ 67",
@@ -122,62 +126,63 @@ SIGNS = {
 UNKNOWN = "00 60 69 09 00"
 
 
-def draw(text: str, width: int) -> np.ndarray:
-    """One line of text as coverage, float32 [2 * width, width * len(text)] from 0 to 1. width: pixels of one sign.
+def draw(text: str, width: int) -> NDArray[np.float32]:
+    """Draw one line of text as coverage, float32 [2 * width, width * len(text)], 0..1.
 
-    Accents are left out; a sign that is not known shows as an empty box.
+    Accents are left out; an unknown character becomes an empty box.
+
+    Args:
+        text: the line.
+        width: of one glyph in pixels.
     """
     plain = "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
-    return np.concatenate([_sign(each, width) for each in plain] or [np.zeros((2 * width, 0), np.float32)], axis=1)
+    return np.concatenate([_glyph(each, width) for each in plain] or [np.zeros((2 * width, 0), np.float32)], axis=1)
 
 
 @functools.lru_cache(maxsize=256)
-def strokes(sign: str) -> list[list[tuple[float, float]]]:
-    """One sign as lines of points (x, y) in a field ADVANCE units wide and twice as high; a dot is one point."""
-    found = []
-    for stroke in SIGNS.get(sign, "" if sign.isspace() else UNKNOWN).split(", "):
-        points = [(int(e[0], 16) + LEFT, int(e[1], 16) + ABOVE, e.endswith("~")) for e in stroke.split()]
-        found += [_bent(points)] if points else []
-    return found
+def strokes(character: str) -> list[list[Point]]:
+    """Return a glyph as polylines of points (x, y) in a box of ADVANCE x 2 * ADVANCE units; a dot is one point."""
+    return [_flatten(stroke) for stroke in _parsed(character)]
+
+
+def _parsed(character: str) -> list[list[tuple[float, float, bool]]]:
+    """Return a glyph's strokes as points (x, y, whether it is a control point), in units."""
+    text = GLYPHS.get(character, "" if character.isspace() else UNKNOWN)
+    strokes = (stroke.split() for stroke in text.split(", "))
+    return [
+        [(int(p[0], 16) + LEFT, int(p[1], 16) + ABOVE, p.endswith("~")) for p in stroke] for stroke in strokes if stroke
+    ]
 
 
 @functools.lru_cache(maxsize=1024)
-def _sign(sign: str, width: int) -> np.ndarray:
+def _glyph(character: str, width: int) -> NDArray[np.float32]:
+    """Draw one glyph as coverage, float32 [2 * width, width]."""
     unit = width / ADVANCE
     pen = max(0.5, PEN * unit)
-    middle = 0.5 * (round(2 * pen) % 2)  # of a pixel, or between two: where a stroke of this width has sharp edges
+    middle = 0.5 * (round(2 * pen) % 2)  # centre of a pixel or border of two: a stroke of this width has sharp edges
     y, x = np.mgrid[: 2 * width, :width] + 0.5
     nearest = np.full(x.shape, np.inf)
-    for stroke in SIGNS.get(sign, "" if sign.isspace() else UNKNOWN).split(", "):
-        points = [
-            (
-                round((int(each[0], 16) + LEFT) * unit) + middle,
-                round((int(each[1], 16) + ABOVE) * unit) + middle,
-                each.endswith("~"),
-            )
-            for each in stroke.split()
-        ]
-        line = _bent(points)
+    for stroke in _parsed(character):
+        line = _flatten([(round(x * unit) + middle, round(y * unit) + middle, control) for x, y, control in stroke])
         for (ax, ay), (bx, by) in zip(line, line[1:] or line, strict=False):
             across, down = bx - ax, by - ay
             along = ((x - ax) * across + (y - ay) * down) / max(across * across + down * down, 1e-9)
             along = np.clip(along, 0.0, 1.0)
             far = np.hypot(x - ax - along * across, y - ay - along * down)
-            nearest = np.minimum(nearest, far if len(line) > 1 else far - 0.3 * pen)  # a dot is a little wider
-    return np.clip(pen + 0.5 - nearest, 0.0, 1.0).astype(np.float32)
+            nearest = np.minimum(nearest, far if len(line) > 1 else far - 0.3 * pen)  # a dot is a little larger
+    coverage: NDArray[np.float32] = np.clip(pen + 0.5 - nearest, 0.0, 1.0).astype(np.float32)
+    return coverage
 
 
-def _bent(points: list[tuple[float, float, bool]]) -> list[tuple[float, float]]:
-    """The stroke as straight pieces: quadratic curves towards the bending points, which meet half-way between two."""
-    if not points:
-        return []
-    line = [points[0][:2]]
-    for i, (x, y, bends) in enumerate(points[1:], 1):
-        if not bends:
+def _flatten(points: Sequence[tuple[float, float, bool]]) -> list[Point]:
+    """Return a stroke as a polyline; two control points in a row make two curves that meet half-way between them."""
+    line: list[Point] = [points[0][:2]]
+    for i, (x, y, is_control) in enumerate(points[1:], 1):
+        if not is_control:
             line.append((x, y))
             continue
-        (ax, ay), (bx, by, also) = line[-1], points[i + 1]
-        if also:
+        (ax, ay), (bx, by, next_is_control) = line[-1], points[i + 1]
+        if next_is_control:
             bx, by = (x + bx) / 2, (y + by) / 2
         for t in np.linspace(0, 1, 9)[1:]:
             u = 1 - t

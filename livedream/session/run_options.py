@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from livedream import UserError
+from livedream.control.osc_address import PREFIX
 from livedream.session import parsing
 from livedream.session.parsing import Address, Format, Size
 
@@ -186,7 +187,7 @@ class RunOptions:
         several=True,
     )
     osc_prefix: str = option(
-        "--osc-prefix", "control", "beginning of every OSC address", default="/livedream", metavar="/PREFIX"
+        "--osc-prefix", "control", "beginning of every OSC address", default=PREFIX, metavar="/PREFIX"
     )
     midi: str | None = option(
         "--midi",

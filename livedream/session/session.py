@@ -244,7 +244,7 @@ class Session:
 
     def _meters(self) -> dict | None:
         """What the page shows move; None while nothing does."""
-        heard = self.hearing and self.hearing.audio.heard
+        heard = self.hearing and self.hearing.audio.levels
         told = {"mod": self.modulation.levels, "audio": heard} if heard else {"mod": self.modulation.levels}
         return told if heard or self.modulation.moving else None
 

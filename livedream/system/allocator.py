@@ -1,13 +1,15 @@
-"""The C library's memory."""
+"""The C library's memory allocator."""
 
 import ctypes
 
-M_ARENA_MAX = -8  # malloc.h of glibc
+M_ARENA_MAX = -8  # from glibc's malloc.h
 
 
 def keep_together() -> None:
-    """Have all threads take memory from two places. glibc gives many threads places of their own, up to eight a core,
-    and each keeps the most that any thread ever needed there: a night of outputs that come and go would add up.
+    """Let all threads share two arenas of glibc's malloc.
+
+    By default many threads get an arena of their own, up to eight a core, and each arena keeps the most memory that was
+    ever used in it: during a night of outputs that start and stop, this adds up.
     """
     try:
         ctypes.CDLL(None).mallopt(M_ARENA_MAX, 2)

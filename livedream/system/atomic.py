@@ -1,4 +1,4 @@
-"""Files written whole or not at all."""
+"""Atomic writing of files."""
 
 import os
 from pathlib import Path
@@ -7,9 +7,15 @@ from livedream import UserError
 
 
 def atomic_write(path: Path, data: bytes, mode: int = 0o666) -> None:
-    """Put `data` into the file `path`, which holds its old content until all of it is on the disk. UserError.
+    """Replace a file's content; it keeps its old content until all of the new one is on the disk.
 
-    mode: who may read it, 0o600: its owner; what the user's umask takes away goes.
+    Args:
+        path: the file; its folder must exist.
+        data: the new content.
+        mode: permissions of the file, less the user's umask; 0o600 lets only its owner read it.
+
+    Raises:
+        UserError: it cannot be written.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:

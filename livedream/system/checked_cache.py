@@ -10,6 +10,7 @@ import struct
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
+from io import FileIO
 from pathlib import Path
 
 LARGEST_SHARE = 4  # an entry takes at most this part, 1/4, of its folder's limit
@@ -40,7 +41,7 @@ def load(path: Path) -> list[bytes] | None:
         return None
 
 
-def _read(file, length: int) -> bytes:
+def _read(file: FileIO, length: int) -> bytes:
     """Read exactly `length` bytes unless the file ends before; the system may give less than asked for at once."""
     pieces = [file.read(length)]
     while pieces[-1] and (left := length - sum(map(len, pieces))):
@@ -75,7 +76,7 @@ def store(path: Path, parts: Sequence[bytes], most: int) -> bool:
     return True
 
 
-def _write(file, data: bytes) -> None:
+def _write(file: FileIO, data: bytes) -> None:
     left = memoryview(data)
     while left:
         left = left[file.write(left) :]

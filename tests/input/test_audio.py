@@ -96,7 +96,7 @@ def test_a_higher_threshold_leaves_out_what_is_less_clear():
 def test_a_sine_is_in_its_band_and_as_loud_as_it_is(hertz, band):
     analysis = Analysis(1)
     analysis.take(0.5 * np.sin(2 * np.pi * hertz * np.arange(RATE) / RATE, dtype=np.float32)[None])
-    level, *bands, _ = analysis.heard
+    level, *bands, _ = analysis.levels
     assert level == pytest.approx(0.5, abs=0.02)
     assert bands[band] == pytest.approx(0.5, abs=0.02)
     assert max(each for n, each in enumerate(bands) if n != band) < 0.03
@@ -110,13 +110,13 @@ def test_levels_rise_and_fall_as_fast_as_they_are_told():
     tone = 0.8 * np.sin(2 * np.pi * 1000 * np.arange(RATE) / RATE, dtype=np.float32)[None]
     analysis.settings = Settings(attack=0.1, release=0.5)
     analysis.take(tone[:, : RATE // 10])
-    assert 0.4 < analysis.heard.level < 0.55  # 63 % of the way
+    assert 0.4 < analysis.levels.level < 0.55  # 63 % of the way
     analysis.take(tone)
     analysis.take(0 * tone[:, : RATE // 2])
-    assert 0.25 < analysis.heard.level < 0.35  # 37 % is left
+    assert 0.25 < analysis.levels.level < 0.35  # 37 % is left
     analysis.settings = Settings(gain=0)
     analysis.take(tone)
-    assert analysis.heard.level < 0.1
+    assert analysis.levels.level < 0.1
 
 
 def test_how_the_sound_is_cut_makes_no_difference():
@@ -126,7 +126,7 @@ def test_how_the_sound_is_cut_makes_no_difference():
     for at in range(0, len(track), 1601):
         cut.take(track[None, at : at + 1601])
     assert list(whole.onsets) == list(cut.onsets)
-    assert whole.heard == pytest.approx(cut.heard)
+    assert whole.levels == pytest.approx(cut.levels)
 
 
 # ---- files ----
@@ -156,7 +156,7 @@ def test_a_file_is_heard_in_time_with_the_frames(tmp_path, suffix):
     audio.start()
     for number in range(SECONDS * 30):
         audio.move(number / 30, **SETTINGS)
-        seen += [number / 30] * (audio.heard.onsets - len(seen))
+        seen += [number / 30] * (audio.levels.onsets - len(seen))
     audio.stop()
     assert len(seen) == len(wanted)
     assert all(-0.001 <= a - b < LATE + 1 / 30 + 0.03 * (suffix == "mp3") for a, b in zip(seen, wanted, strict=True))
@@ -174,7 +174,7 @@ def test_a_file_begins_again_at_its_end_and_looks_hear_it(tmp_path):
             assert audio.wave().shape == audio.spectrum().shape == (2, 512)
             assert 0.5 < audio.spectrum().max() <= 1
     audio.stop()
-    assert audio.heard.onsets == 2 * sum(at < 2 for at in wanted)
+    assert audio.levels.onsets == 2 * sum(at < 2 for at in wanted)
 
 
 def test_a_file_that_is_none_is_one_line(tmp_path):
@@ -190,7 +190,7 @@ def test_a_file_that_is_none_is_one_line(tmp_path):
 
 @needs_pulse
 def test_a_click_track_on_a_device_and_the_device_goes_and_comes_back(tmp_path, pulse, monkeypatch):  # noqa: F811
-    monkeypatch.setattr(sound_card, "AGAIN", 0.7)
+    monkeypatch.setattr(sound_card, "RETRY", 0.7)
     track, wanted = loop(120, 0.003)
     track, wanted = track[: 3 * RATE], [at for at in wanted if at < 2.9]
     path = write(tmp_path / "loop.wav", track)
@@ -201,20 +201,20 @@ def test_a_click_track_on_a_device_and_the_device_goes_and_comes_back(tmp_path, 
         subprocess.run(["paplay", "-d", "vj", str(path)], check=True, timeout=60)
 
     try:
-        until(lambda: audio.source._stream and audio._analysis.at > RATE // 4)
+        until(lambda: audio.analysis.at > RATE // 4)
         play()
-        until(lambda: audio.heard.onsets >= len(wanted))
+        until(lambda: audio.levels.onsets >= len(wanted))
         found = audio.onsets[-len(wanted) :]
-        assert audio.heard.onsets - len(wanted) <= 2  # the noise itself begins, and ends
+        assert audio.levels.onsets - len(wanted) <= 2  # the noise itself begins, and ends
         assert np.allclose(np.diff(found), np.diff(wanted), atol=0.02)
         pulse.kill()
         until(lambda: audio.status()["error"])
         assert "\n" not in audio.status()["error"]
         pulse.start()
         until(lambda: audio.status()["error"] is None)
-        before = audio.heard.onsets
+        before = audio.levels.onsets
         play()
-        until(lambda: audio.heard.onsets >= before + len(wanted))
+        until(lambda: audio.levels.onsets >= before + len(wanted))
     finally:
         audio.stop()
 
@@ -226,7 +226,7 @@ def test_what_is_missing_is_said_once_and_asked_for_again(monkeypatch, caplog):
         tries.append(name)
         raise ModuleNotFoundError(name)
 
-    monkeypatch.setattr(sound_card, "AGAIN", 0.05)
+    monkeypatch.setattr(sound_card, "RETRY", 0.05)
     monkeypatch.setattr(sound_card.importlib, "import_module", absent)
     audio = Audio("a microphone")
     audio.start()
@@ -234,4 +234,4 @@ def test_what_is_missing_is_said_once_and_asked_for_again(monkeypatch, caplog):
     audio.stop()
     assert "pip install 'livedream[audio]'" in audio.status()["error"]
     assert len(caplog.records) == 1
-    assert audio.heard.level == 0
+    assert audio.levels.level == 0

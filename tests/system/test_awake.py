@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import threading
 
 import pytest
 
@@ -28,7 +27,7 @@ def on_bus(monkeypatch):
 def test_it_is_asked_for_while_it_runs_and_given_back(service, tmp_path, on_bus):
     with Desktop(tmp_path, service) as desktop:
         on_bus(desktop)
-        keeping = awake.Awake(begins=0)
+        keeping = awake.Awake(delay=0)
         assert keeping.status()["awake"] == {"kept": False, "says": ""}
         keeping.start()
         until(lambda: keeping.kept)
@@ -69,30 +68,28 @@ def test_a_show_keeps_its_machine_awake_and_says_so(tmp_path, monkeypatch):
 
 def test_without_a_desktop_it_says_so_and_what_to_do(monkeypatch, capfd):
     monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
-    keeping = awake.Awake(begins=0)
+    keeping = awake.Awake(delay=0)
     keeping.start()
-    until(lambda: keeping.says)
+    until(lambda: keeping.problem)
     assert not keeping.kept
-    assert "no desktop to ask" in keeping.says
-    assert "turn it off" in keeping.says
-    assert "\n" not in keeping.says
+    assert "no desktop to ask" in keeping.problem
+    assert "turn sleep off" in keeping.problem
+    assert "\n" not in keeping.problem
     keeping.stop()
     assert capfd.readouterr() == ("", "")
 
 
 def test_a_desktop_that_has_no_such_thing_is_asked_again_later(tmp_path, on_bus, monkeypatch):
-    monkeypatch.setattr(awake, "AGAIN", 0.05)
+    monkeypatch.setattr(awake, "INTERVAL", 0.05)
     with Desktop(tmp_path) as desktop:
         on_bus(desktop)
-        keeping = awake.Awake(begins=0)
+        keeping = awake.Awake(delay=0)
         keeping.start()
-        until(lambda: "offers no way" in keeping.says)
+        until(lambda: "offers no way" in keeping.problem)
         desktop.service = SERVICES[0]
-        ready = threading.Event()
-        desktop._thread = threading.Thread(target=desktop._serve, args=(ready,))
-        desktop._thread.start()
+        desktop.serve()
         until(lambda: keeping.kept)
-        assert keeping.says == ""
+        assert keeping.problem == ""
         keeping.stop()
         assert desktop.held() == []
 
@@ -102,29 +99,29 @@ def test_a_desktop_that_never_answers_holds_nothing_up(tmp_path, on_bus, monkeyp
 
     with Desktop(tmp_path, SERVICES[0], mute=True) as desktop:
         on_bus(desktop)
-        keeping = awake.Awake(begins=0)
+        keeping = awake.Awake(delay=0)
         keeping.start()
         assert desktop.asked.wait(20)
         keeping.stop()
         monkeypatch.setattr(JeepneyDBusAdapter, "timeout", 0.2)
-        waiting = awake.Awake(begins=0)
+        waiting = awake.Awake(delay=0)
         waiting.start()
-        until(lambda: waiting.says)
-        assert "sleep is not put off" in waiting.says
+        until(lambda: waiting.problem)
+        assert "sleep is not prevented" in waiting.problem
         waiting.stop()
 
 
 def test_a_bus_that_is_not_there_any_more(tmp_path, monkeypatch):
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", f"unix:path={tmp_path / 'gone'}")
-    keeping = awake.Awake(begins=0)
+    keeping = awake.Awake(delay=0)
     keeping.start()
-    until(lambda: "the desktop says" in keeping.says)
+    until(lambda: "the desktop answers" in keeping.problem)
     keeping.stop()
 
 
 def test_without_the_library_a_show_goes_on(monkeypatch):
     monkeypatch.setitem(sys.modules, "wakepy", None)
-    keeping = awake.Awake(begins=0)
+    keeping = awake.Awake(delay=0)
     keeping.start()
-    until(lambda: "wakepy" in keeping.says)
+    until(lambda: "wakepy" in keeping.problem)
     keeping.stop()
