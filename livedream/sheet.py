@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from livedream import UserError
-from livedream.look.header import Source
+from livedream.look.source import Source
 from livedream.system.atomic import atomic_write
 
 BACKGROUND, INK = 13, 205

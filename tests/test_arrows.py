@@ -21,7 +21,7 @@ MAY = {
     "backend": {"livedream", "system", "picture", "dream", "backend"},
     "play": {"livedream", "parameters", "picture", "dream", "backend", "play"},
     "output": {"livedream", "system", "picture", "output"},
-    "look": {"livedream", "parameters", "look"},
+    "look": {"livedream", "parameters", "picture", "look"},
     "web": {"livedream", "picture", "parameters", "web"},
     "loop": {"livedream", "parameters", "picture", "dream", "backend", "play", "look", "output", "loop"},
 }

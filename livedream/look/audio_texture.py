@@ -1,49 +1,59 @@
-"""What a look's audio inputs listen to. A source is anything with the two methods of Audio; Silence is the default."""
+"""Sound for a look's audio inputs, from anything with the two methods of Audio; Silence is the default."""
 
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
-NATIVE = 512  # columns given to a look that names no number of its own
+NATIVE = 512  # columns of sound for a look that names no number of its own
+
+Sound = NDArray[np.float32]
 
 
 class Audio(Protocol):
-    """The newest moment of sound. Called once per drawn frame by the thread that draws, so it must not wait."""
+    """The newest sound. Called once per drawn frame by the drawing thread, so it must not wait."""
 
-    def wave(self) -> np.ndarray:
-        """f32 [channels, samples], -1..1, oldest sample first."""
+    def wave(self) -> Sound:
+        """Return f32 [channels, samples], -1..1, oldest sample first."""
+        ...
 
-    def spectrum(self) -> np.ndarray:
-        """f32 [channels, bins], 0..1, lowest frequency first."""
+    def spectrum(self) -> Sound:
+        """Return f32 [channels, bins], 0..1, lowest frequency first."""
+        ...
 
 
 class Silence:
-    def wave(self) -> np.ndarray:
+    """No sound."""
+
+    def wave(self) -> Sound:
         return np.zeros((1, NATIVE), np.float32)
 
-    def spectrum(self) -> np.ndarray:
+    def spectrum(self) -> Sound:
         return np.zeros((1, NATIVE), np.float32)
 
 
 class Tone:
-    """A steady chord, the same for the same time: for checking looks that draw what they hear."""
+    """A steady chord, the same for the same `time` in seconds, to check looks that draw sound."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.time = 0.0
 
-    def wave(self) -> np.ndarray:
+    def wave(self) -> Sound:
         t = self.time + np.arange(NATIVE) / 48000
         left = 0.5 * np.sin(2 * np.pi * 220 * t) + 0.3 * np.sin(2 * np.pi * 1760 * t)
         return np.stack([left, left[::-1]]).astype(np.float32)
 
-    def spectrum(self) -> np.ndarray:
+    def spectrum(self) -> Sound:
         bins = np.exp(-np.arange(NATIVE) / 90) * (0.6 + 0.4 * np.cos(np.arange(NATIVE) / 7 + self.time))
         return np.stack([bins, bins]).astype(np.float32)
 
 
-def columns(sound: np.ndarray, count: int | None) -> np.ndarray:
-    """`sound` f32 [channels, n] in `count` columns (None: as it is): of more, each column keeps the value farthest from
-    zero, so that one column is the loudness; fewer are spread by linear interpolation. NaN and infinity become 0."""
+def columns(sound: Sound, count: int | None) -> Sound:
+    """Return `sound`, f32 [channels, n], in `count` columns; None for n.
+
+    Fewer columns each keep the value farthest from zero, so that a single one is the peak; more are interpolated
+    linearly. NaN and infinity become 0.
+    """
     sound = np.nan_to_num(np.atleast_2d(np.asarray(sound, np.float32)), nan=0.0, posinf=0.0, neginf=0.0)
     if not sound.size:
         sound = np.zeros((1, NATIVE), np.float32)

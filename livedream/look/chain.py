@@ -1,4 +1,4 @@
-"""The looks over the picture: which, in which order, and what a performer can move of each. No OpenGL here.
+"""The looks over the picture, their order, and the parameters of each; without OpenGL.
 
 Every look of a chain has a name of its own; its inputs are parameters below `look/NAME/`.
 """
@@ -7,58 +7,65 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from livedream import UserError
-from livedream.parameters import Parameter, fitting_curve, grouped
+from livedream.look.source import Input, Source, scalar, vector
+from livedream.parameters import Parameter, Snapshot, fitting_curve, grouped
 
-if TYPE_CHECKING:
-    from livedream.look.header import Input, Source
-
-OWN = ("wet", "bypass", "place")  # parameters of every look, beside its inputs'
-TAKEN = ("insert", "remove")  # addresses below look/ that are no look
+OWN = ("wet", "bypass", "place")  # parameters of every look, beside those of its inputs
+RESERVED = ("insert", "remove")  # addresses below look/ that are no look
 LONGEST = 16  # looks in a chain
 
 
 @dataclass(eq=False)
 class Slot:
-    """A look's place in the chain. name: in addresses. source: as it was read last; a Compositor compiles it.
+    """A look in the chain.
 
-    error: why the file as it is now does not work, while the one before goes on; None when all is well.
+    Attributes:
+        name: in addresses.
+        source: the look as it was read last; a Compositor compiles it.
+        error: why the file does not work as it is now, while its last version goes on; None if it works.
     """
 
     name: str
-    source: "Source"
+    source: Source
     error: str | None = None
 
     def address(self, what: str) -> str:
+        """Return the address of one of its parameters."""
         return f"look/{self.name}/{what}"
 
 
 class Chain:
-    """Slots in the order in which they act. Everything is the drawer's, but for reading."""
+    """The looks in the order in which they act. Only the drawing thread changes it; any thread may read.
 
-    def __init__(self):
+    Attributes:
+        slots: the looks.
+        transitions: looks that lead from one deck to the other; they are not part of the order.
+    """
+
+    def __init__(self) -> None:
         self.slots: tuple[Slot, ...] = ()
-        self.transitions: tuple[Slot, ...] = ()  # what may lead from one deck to the other, not of the row itself
+        self.transitions: tuple[Slot, ...] = ()
 
     def insert(self, path: str | Path, name: str | None = None) -> Slot:
-        """Put a look at the end. Raises UserError for a file that is no look, or when there are too many."""
+        """Append a look. Raises UserError for a file that is no look, or if there are too many."""
         if len(self.slots) >= LONGEST:
             raise UserError(f"{path}: {LONGEST} looks are all that a chain holds")
-        from livedream.look import header  # 30 ms, which a show without looks would rather not wait
+        from livedream.look import header  # its import takes 30 ms, which a show without looks saves
 
-        slot = Slot(self._free(name or named(path)), header.read(path))
+        slot = Slot(self._free(name or name_of(path)), header.read(path))
         if slot.source.kind == "transition":
-            raise UserError(f"{path}: leads from one deck to another; it is no look to put over them")
+            raise UserError(f"{path}: is a transition from one deck to the other, not a look for the chain")
         self.slots = (*self.slots, slot)
         return slot
 
     def remove(self, name: str) -> None:
+        """Remove the look of this name, if there is one."""
         self.slots = tuple(each for each in self.slots if each.name != name)
 
     def move(self, name: str, place: int) -> None:
-        """Let it act at `place`, from 0."""
+        """Move the look of this name to `place`, from 0."""
         slots = list(self.slots)
         at = next((i for i, each in enumerate(slots) if each.name == name), None)
         if at is not None:
@@ -67,29 +74,29 @@ class Chain:
             self.slots = tuple(slots)
 
     def _free(self, name: str) -> str:
-        taken = {each.name for each in self.slots} | set(TAKEN)
+        taken = {each.name for each in self.slots} | set(RESERVED)
         return next(each for each in (name, *(f"{name}-{i}" for i in range(2, LONGEST + 3))) if each not in taken)
 
 
 def transitions(paths: Iterable[Path]) -> tuple[Slot, ...]:
-    """Those of the files that lead from one picture to another. Raises UserError for one that is no look."""
+    """Return the transitions among these files. Raises UserError for one that is no look."""
     from livedream.look import header
 
     sources = map(header.read, paths)
-    return tuple(Slot(named(each.path), each) for each in sources if each.kind == "transition")
+    return tuple(Slot(name_of(each.path), each) for each in sources if each.kind == "transition")
 
 
-def named(path: str | Path) -> str:
-    """What a look's file makes its name in addresses: "Film Grain.fs" is film-grain."""
+def name_of(path: str | Path) -> str:
+    """Return the name that a look's file has in addresses: film-grain for "Film Grain.fs"."""
     return re.sub(r"[^a-z0-9]+", "-", Path(path).stem.lower()).strip("-") or "look"
 
 
 def parameters(chain: Chain, names: Iterable[str] = ()) -> tuple[Parameter, ...]:
-    """All below `look/`: what inserts (one of `names`) and removes, and each look's own."""
+    """Return all parameters below `look/`: to insert one of `names`, to remove one, and those of each look."""
     slots = chain.slots
-    names, doc = tuple(names), "add a look at the end of the chain, by name"
+    choices, doc = tuple(names), "add a look at the end of the chain, by name"
     commands = (
-        Parameter("look/insert", "choice", 0, max(len(names) - 1, 0), doc=doc, choices=names, always=True),
+        Parameter("look/insert", "choice", 0, max(len(choices) - 1, 0), doc=doc, choices=choices, always=True),
         Parameter(
             "look/remove",
             "choice",
@@ -131,41 +138,45 @@ def parameters(chain: Chain, names: Iterable[str] = ()) -> tuple[Parameter, ...]
     return tuple(found)
 
 
-def _parameter(slot: Slot, each: "Input") -> Parameter | None:
-    """The parameter of a look's input; None for pictures and sound, and for a transition's progress."""
+def _parameter(slot: Slot, each: Input) -> Parameter | None:
+    """Return the parameter of a look's input; None for pictures and sound."""
     address, doc = slot.address(each.name), each.label or each.name
     if each.type == "event":
         return Parameter(address, "trigger", doc=doc, label=doc, modulated=True)
     if each.type == "bool":
-        return Parameter(address, "bool", default=float(each.default), doc=doc, label=doc, modulated=True)
+        start = float(scalar(each.default))
+        return Parameter(address, "bool", default=start, doc=doc, label=doc, modulated=True)
     if each.type == "long" and each.labels:
-        at = each.values.index(each.default) if each.default in each.values else 0
-        high, labels = len(each.values) - 1, each.labels
-        return Parameter(address, "choice", 0, high, at, doc=doc, choices=labels, label=doc, modulated=True)
+        chosen = int(scalar(each.default))
+        at = each.values.index(chosen) if chosen in each.values else 0
+        top, labels = len(each.values) - 1, each.labels
+        return Parameter(address, "choice", 0, top, at, doc=doc, choices=labels, label=doc, modulated=True)
+    low, high, start = scalar(each.low), scalar(each.high), scalar(each.default)
     if each.type == "long":
-        return Parameter(address, "int", each.low, each.high, each.default, doc=doc, label=doc, modulated=True)
+        return Parameter(address, "int", low, high, start, doc=doc, label=doc, modulated=True)
     if each.type == "float":
-        curve = fitting_curve(each.low, each.high, each.default)
-        low, high, at = each.low, each.high, each.default
-        return Parameter(address, "float", low, high, at, "", curve, 0.0, doc=doc, label=doc, modulated=True)
+        curve = fitting_curve(low, high, start)
+        return Parameter(address, "float", low, high, start, "", curve, 0.0, doc=doc, label=doc, modulated=True)
     if each.type in ("point2D", "color"):
-        low, high, at = min(each.low), max(each.high), tuple(map(float, each.default))
-        length = len(at)
-        return Parameter(address, "vector", low, high, at, glide=0.0, doc=doc, length=length, label=doc, modulated=True)
+        low, high = min(vector(each.low)), max(vector(each.high))
+        numbers = tuple(map(float, vector(each.default)))
+        return Parameter(
+            address, "vector", low, high, numbers, glide=0.0, doc=doc, length=len(numbers), label=doc, modulated=True
+        )
     return None
 
 
-def share(slot: Slot, snapshot) -> float:
-    """How much of the look is seen: 0 when it is passed over."""
+def wetness(slot: Slot, snapshot: Snapshot) -> float:
+    """Return how much of the look is mixed in, 0..1; 0 if it is bypassed."""
     address = slot.address("wet")
-    if address not in snapshot:  # it came on this frame
+    if address not in snapshot:  # it was inserted on this frame
         return 1.0
     return 0.0 if snapshot[slot.address("bypass")] else snapshot[address]
 
 
-def values(slot: Slot, snapshot) -> dict[str, object]:
-    """What each of the look's inputs is on a frame, by its name, for `Look.draw`."""
-    found = {}
+def values(slot: Slot, snapshot: Snapshot) -> dict[str, object]:
+    """Return the values of the look's inputs on a frame, by name, for `Look.draw`."""
+    found: dict[str, object] = {}
     for each in slot.source.inputs:
         address = slot.address(each.name)
         if each.type == "event":

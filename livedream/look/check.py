@@ -1,44 +1,57 @@
-"""Will a shader work? Compile it and draw it, as `livedream looks FILE…` does.
+"""Compile and draw shaders to see whether they work, as `livedream looks FILE…` does.
 
 A shader can keep a card busy for ever, and no thread can interrupt that, so files are checked by a child process that
-is ended when one takes longer than PATIENCE.
+is killed if one takes longer than PATIENCE.
 """
 
 import math
+import queue
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from livedream import UserError
 
+if TYPE_CHECKING:
+    import moderngl
+
+    from livedream.look.source import Input
+
 SIZE = (160, 90)
 TIMES = (0.0, 0.7, 3.1, 12.0, 61.5)  # seconds at which each of the five settings begins
-FRAMES = 4  # drawn one after another at each setting: some looks show only what has moved
-PATIENCE = 30.0  # seconds for one file, its compilation included
+FRAMES = 4  # frames drawn at each setting: some looks show only movement
+PATIENCE = 30.0  # seconds for one file, including its compilation
+BATCH = 500  # files for one child process
 BLACK = 2  # grey levels out of 255 up to which a picture counts as black
 
 
-def check(path: str | Path, context) -> str | None:
-    """Compile the look in `path` and draw it at five settings and times: None when all is well, else one line
-    "PATH:LINE: what". `context`: a moderngl.Context current in this thread."""
+def check(path: str | Path, context: "moderngl.Context") -> str | None:
+    """Compile the look in `path` and draw it at five settings and times, in the context current in this thread.
+
+    Returns None if it works, else one line, "PATH:LINE: what".
+    """
     from livedream.look import audio_texture, header, isf
 
-    look = None
-    pictures = []
+    look: isf.Look | None = None
+    pictures: list[moderngl.Texture] = []
     try:
         source = header.read(path)
         tone = audio_texture.Tone()
         look = isf.Look(context, source, tone)
         pictures = [context.texture(SIZE, 4, _picture(each)) for each in range(4)]
-        context.error  # noqa: B018 reading it forgets an error of somebody else's
-        brightest = 0
+        context.error  # noqa: B018 reading it clears an earlier error
+        brightest = 0.0
         frame = 0
         for setting, start in enumerate(TIMES):
-            values = {each.name: _value(each, setting) for each in source.inputs if each.default is not None}
+            values: dict[str, object] = {
+                each.name: _value(each, setting) for each in source.inputs if each.default is not None
+            }
             for step in range(FRAMES):
                 if step:  # an event fires once
                     values |= {each.name: False for each in source.inputs if each.type == "event"}
@@ -62,12 +75,12 @@ def check(path: str | Path, context) -> str | None:
 
 
 def check_all(paths: Sequence[str | Path], patience: float = PATIENCE) -> Iterator[tuple[str, str | None]]:
-    """Each path in turn with check()'s answer, from a child process. UserError when there is no OpenGL."""
+    """Yield each path with the answer of `check`, from a child process. Raises UserError if there is no OpenGL."""
     waiting = [str(each) for each in paths]
     while waiting:
-        command = [sys.executable, "-m", "livedream.look.check", *waiting[:500]]
-        with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as words:
-            child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=words, text=True, encoding="utf-8")
+        command = [sys.executable, "-m", "livedream.look.check", *waiting[:BATCH]]
+        with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as stderr:
+            child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True, encoding="utf-8")
             answered = 0
             try:
                 for line in _lines(child, patience):
@@ -80,24 +93,21 @@ def check_all(paths: Sequence[str | Path], patience: float = PATIENCE) -> Iterat
                 late = child.poll() is None
                 child.kill()
                 child.wait()
-            if answered < len(waiting[:500]):  # it hung or fell at this one; a new child goes on with the next
-                words.seek(0)
-                last = words.read().strip().splitlines()[-1:]
-                what = f"took longer than {patience:.0f} s to compile and draw" if late else f"ended OpenGL: {last}"
+            if answered < len(waiting[:BATCH]):  # it hung or crashed at this one; a new child continues with the next
+                stderr.seek(0)
+                last = stderr.read().strip().splitlines()[-1:]
+                what = f"took longer than {patience:.0f} s to compile and draw" if late else f"crashed OpenGL: {last}"
                 yield waiting[answered], f"{waiting[answered]}:1: {what}"
                 answered += 1
         waiting = waiting[answered:]
 
 
-def _lines(child: subprocess.Popen, patience: float) -> Iterator[str]:
-    """Lines of the child's standard output until it ends, or says nothing for `patience` seconds."""
-    import queue
-    import threading
-
+def _lines(child: subprocess.Popen[str], patience: float) -> Iterator[str]:
+    """Yield lines of the child's standard output until it ends, or prints nothing for `patience` seconds."""
     lines: queue.Queue[str | None] = queue.Queue()
 
     def listen() -> None:
-        for line in child.stdout:
+        for line in child.stdout or ():
             lines.put(line.rstrip("\n"))
         lines.put(None)
 
@@ -114,7 +124,7 @@ def _lines(child: subprocess.Popen, patience: float) -> Iterator[str]:
 
 
 def _picture(number: int) -> bytes:
-    """A test picture with every colour, edges, and something that moves with its number."""
+    """Return the bytes of a test picture with many colours, edges, and a square that moves with its number."""
     y, x = np.mgrid[0 : SIZE[1], 0 : SIZE[0]]
     pixels = np.empty((SIZE[1], SIZE[0], 4), np.uint8)
     pixels[..., 0] = 255 * x // SIZE[0]
@@ -126,36 +136,38 @@ def _picture(number: int) -> bytes:
     return pixels.tobytes()
 
 
-def _value(each, setting: int):
-    """A value of an input: the default at the first setting, then across its range, never the same way for two."""
+def _value(each: "Input", setting: int) -> object:
+    """Return an input's value at a setting: first the default, then others across its range, another way for each."""
+    from livedream.look.source import scalar, vector
+
     if setting == 0:
         return each.default
     if each.type in ("event", "bool"):
         return setting in (1, 3) if each.type == "event" else bool(setting & 1) != bool(each.default)
     part = (0.25, 0.5, 0.75, 0.9)[setting - 1]
-    if each.type == "long":
-        return each.values[round(part * (len(each.values) - 1))] if each.values else round(_between(each, part))
-    if each.type == "float":
-        return _between(each, part)
-    parts = [(part + 0.37 * index) % 1.0 for index in range(len(each.default))]
+    if each.type == "long" and each.values:
+        return each.values[round(part * (len(each.values) - 1))]
+    if each.type in ("long", "float"):
+        number = scalar(each.low) + (scalar(each.high) - scalar(each.low)) * part
+        return round(number) if each.type == "long" else number
+    parts = [(part + 0.37 * index) % 1.0 for index in range(len(vector(each.default)))]
     if each.type == "color":
         parts[3] = 1.0
-    return tuple(low + (high - low) * at for low, high, at in zip(each.low, each.high, parts, strict=True))
+    spans = zip(vector(each.low), vector(each.high), parts, strict=True)
+    return tuple(low + (high - low) * at for low, high, at in spans)
 
 
-def _between(each, part: float) -> float:
-    return each.low + (each.high - each.low) * part
-
-
-def _brightest(texture) -> float:
-    """The largest of red, green and blue, 0..255."""
-    kind = {"f1": np.uint8, "f2": np.float16, "f4": np.float32}[texture.dtype]
-    pixels = np.frombuffer(texture.read(), kind).reshape(-1, 4)[:, :3].max()
-    return float(pixels) if kind is np.uint8 else min(float(pixels), 1.0) * 255 if math.isfinite(pixels) else 0.0
+def _brightest(texture: "moderngl.Texture") -> float:
+    """Return the largest of red, green and blue, 0..255."""
+    kind = {"f1": "u1", "f2": "f2", "f4": "f4"}[texture.dtype]
+    brightest = float(np.frombuffer(texture.read(), kind).reshape(-1, 4)[:, :3].max())
+    if kind == "u1":
+        return brightest
+    return min(brightest, 1.0) * 255 if math.isfinite(brightest) else 0.0
 
 
 def main(paths: Iterable[str]) -> None:
-    """The child: one line for each path on standard output, "good" or "bad PATH:LINE: what"."""
+    """Run as the child: print one line for each path, "good" or "bad PATH:LINE: what"."""
     from livedream.look import context as gl
 
     try:
@@ -166,7 +178,7 @@ def main(paths: Iterable[str]) -> None:
     for path in paths:
         try:
             wrong = check(path, context)
-        except Exception as error:  # ours to mend; the files after this one are checked all the same
+        except Exception as error:  # our bug; the files after this one are still checked
             wrong = f"{path}:1: livedream's mistake: {type(error).__name__}: {error}"
         print("good" if wrong is None else "bad " + " ".join(wrong.split()), flush=True)
 

@@ -1,12 +1,12 @@
-"""The arithmetic of WIDTH and HEIGHT in a look's header: "floor($WIDTH/16.0)", "max($WIDTH*$scale, 1)".
+"""Arithmetic of WIDTH and HEIGHT in a look's header: "floor($WIDTH/16.0)", "max($WIDTH*$scale, 1)".
 
-A small parser to a postfix program and a stack machine for it; nothing is ever given to Python's own evaluation. Length
-and nesting are bounded, and every arithmetic accident (division by zero, overflow, a negative root) is NaN or infinite.
+A small parser makes a postfix program, and a stack machine runs it; nothing reaches Python's own evaluation. Length
+and nesting are limited, and every arithmetic error (division by zero, overflow, a negative root) gives NaN or infinity.
 """
 
 import math
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 LENGTH = 2000  # characters
 NESTING = 32  # parentheses, functions and powers within each other
@@ -14,7 +14,9 @@ NESTING = 32  # parentheses, functions and powers within each other
 NUMBER = r"(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)"
 TOKEN = re.compile(rf"\s*(?:{NUMBER}|\$?([A-Za-z_]\w*)|(\*\*|[<>=!]=|&&|\|\||.))")
 CONSTANTS = {"pi": math.pi, "tau": math.tau, "e": math.e, "phi": (1 + math.sqrt(5)) / 2}
-FUNCTIONS = {  # name: (least arguments, most, function)
+Function = Callable[..., float | complex]
+
+FUNCTIONS: dict[str, tuple[int, int, Function]] = {  # by name: least arguments, most, function
     "abs": (1, 1, abs),
     "acos": (1, 1, math.acos),
     "asin": (1, 1, math.asin),
@@ -43,7 +45,7 @@ FUNCTIONS = {  # name: (least arguments, most, function)
     "tan": (1, 1, math.tan),
     "trunc": (1, 1, lambda a: float(math.trunc(a))),
 }
-OPERATORS = {
+OPERATORS: dict[str, Function] = {
     "||": lambda a, b: float(bool(a) or bool(b)),
     "&&": lambda a, b: float(bool(a) and bool(b)),
     "<": lambda a, b: float(a < b),
@@ -59,20 +61,31 @@ OPERATORS = {
     "%": math.fmod,
     "**": lambda a, b: a**b,
 }
-LEVELS = (("||",), ("&&",), ("<", "<=", ">", ">=", "==", "!="), ("+", "-"), ("*", "/", "%"))  # weakest first
+LEVELS = (("||",), ("&&",), ("<", "<=", ">", ">=", "==", "!="), ("+", "-"), ("*", "/", "%"))  # loosest first
 
 
 class Expression:
-    """A parsed expression: a postfix program. `names` are the variables it reads."""
+    """A parsed expression.
 
-    def __init__(self, text: str, names: Collection[str]):
-        """ValueError names what is wrong: an unknown name, a missing bracket, an expression without end."""
+    Args:
+        text: the expression.
+        names: variables that it may read.
+
+    Attributes:
+        names: variables that it reads.
+
+    Raises:
+        ValueError: what is wrong: an unknown name, a missing bracket, an expression without end.
+    """
+
+    def __init__(self, text: str, names: Collection[str]) -> None:
         if len(text) > LENGTH:
             raise ValueError(f"is {len(text)} characters long; at most {LENGTH}")
         self.text = text
         self.names: set[str] = set()
         self._known = names
-        self._program: list[tuple] = []
+        # A number, a variable's name, or a function with the count of its arguments.
+        self._program: list[float | str | tuple[Function, int]] = []
         self._tokens = [match.groups() for match in TOKEN.finditer(text) if match.group().strip()]
         self._at = 0
         self._depth = 0
@@ -82,22 +95,22 @@ class Expression:
         del self._tokens, self._known
 
     def value(self, variables: Mapping[str, float]) -> float:
-        """The number it comes to; NaN or infinite where the arithmetic has no answer."""
+        """Return the result; NaN or infinity where the arithmetic has none."""
         stack: list[float] = []
         for step in self._program:
-            if step[0] == "number":
-                stack.append(step[1])
-            elif step[0] == "name":
-                stack.append(float(variables[step[1]]))
+            if isinstance(step, float):
+                stack.append(step)
+            elif isinstance(step, str):
+                stack.append(float(variables[step]))
             else:
-                _, function, count = step
+                function, count = step
                 arguments = stack[-count:]
                 del stack[-count:]
                 stack.append(_applied(function, arguments))
         return stack[0]
 
     def _peek(self) -> str:
-        """The next token's text, empty at the end."""
+        """Return the next token's text, empty at the end."""
         if self._at == len(self._tokens):
             return ""
         return next(part for part in self._tokens[self._at] if part is not None)
@@ -108,7 +121,7 @@ class Expression:
         return text
 
     def _binary(self, level: int) -> None:
-        """Operators of equal strength from left to right."""
+        """Parse operators of one level of precedence, from left to right."""
         if level == len(LEVELS):
             self._signed()
             return
@@ -116,7 +129,7 @@ class Expression:
         while self._peek() in LEVELS[level]:
             operator = self._next()
             self._binary(level + 1)
-            self._program.append(("apply", OPERATORS[operator], 2))
+            self._program.append((OPERATORS[operator], 2))
 
     def _signed(self) -> None:
         signs = []
@@ -125,23 +138,23 @@ class Expression:
         self._power()
         for sign in reversed(signs):
             if sign == "-":
-                self._program.append(("apply", lambda a: -a, 1))
+                self._program.append((lambda a: -a, 1))
             elif sign == "!":
-                self._program.append(("apply", lambda a: float(not a), 1))
+                self._program.append((lambda a: float(not a), 1))
 
     def _power(self) -> None:
-        """a ** b, also written a ^ b; from right to left, and stronger than a sign before it."""
+        """Parse a ** b, also written a ^ b, from right to left; it binds more tightly than a sign before it."""
         self._operand()
         if self._peek() in ("**", "^"):
             self._next()
             self._deeper(self._signed)
-            self._program.append(("apply", OPERATORS["**"], 2))
+            self._program.append((OPERATORS["**"], 2))
 
-    def _deeper(self, parse, *arguments) -> None:
+    def _deeper(self, parse: Callable[[], None]) -> None:
         self._depth += 1
         if self._depth > NESTING:
             raise ValueError(f"is nested more than {NESTING} deep")
-        parse(*arguments)
+        parse()
         self._depth -= 1
 
     def _operand(self) -> None:
@@ -150,18 +163,18 @@ class Expression:
         number, name, other = self._tokens[self._at]
         self._at += 1
         if number is not None:
-            self._program.append(("number", float(number)))
+            self._program.append(float(number))
         elif name is not None and self._peek() == "(" and (name in FUNCTIONS or name in CONSTANTS):
             self._call(name)
         elif name is not None and name in self._known:
             self.names.add(name)
-            self._program.append(("name", name))
+            self._program.append(name)
         elif name is not None and name in CONSTANTS:
-            self._program.append(("number", CONSTANTS[name]))
+            self._program.append(CONSTANTS[name])
         elif name is not None:
             raise ValueError(f"reads {name!r}, which is neither WIDTH, HEIGHT nor an input with a number")
         elif other == "(":
-            self._deeper(self._binary, 0)
+            self._deeper(lambda: self._binary(0))
             self._close()
         else:
             raise ValueError(f"has {other!r} where a number or a name was expected")
@@ -170,26 +183,23 @@ class Expression:
         self._next()
         count = 0
         while self._peek() != ")":
-            self._deeper(self._binary, 0)
+            self._deeper(lambda: self._binary(0))
             count += 1
             if self._peek() != ",":
                 break
             self._next()
         self._close()
-        if name in CONSTANTS:
-            least, most, function = 0, 0, None
-        else:
-            least, most, function = FUNCTIONS[name]
+        least, most, function = FUNCTIONS.get(name, (0, 0, None))
         if not least <= count <= most:
             raise ValueError(f"gives {name}() {count} arguments")
-        self._program.append(("apply", function, count) if function else ("number", CONSTANTS[name]))
+        self._program.append((function, count) if function else CONSTANTS[name])
 
     def _close(self) -> None:
         if self._next() != ")":
             raise ValueError("lacks a closing parenthesis")
 
 
-def _applied(function, arguments: list[float]) -> float:
+def _applied(function: Function, arguments: list[float]) -> float:
     try:
         result = function(*arguments)
     except OverflowError:

@@ -6,14 +6,17 @@ from pathlib import Path
 import numpy as np
 
 from livedream import UserError
+from livedream.picture import Pixels
 
 BYTES = 64 << 20
-SIDE = 8192
+MAX_SIDE = 8192  # pixels
 
 
-def read(path: Path) -> np.ndarray:
-    """The picture in a file, uint8 [H, W, 4], straight alpha, **bottom row first**, as OpenGL has it. UserError says
-    only what is wrong, not where: the caller knows which line names the file."""
+def read(path: Path) -> Pixels:
+    """Return the picture in a file, uint8 [H, W, 4], straight alpha, **bottom row first**, as OpenGL has it.
+
+    UserError says only what is wrong, not where: the caller knows which line names the file.
+    """
     try:
         found = path.stat()  # before it is opened: a device or a pipe would never end
         if not stat.S_ISREG(found.st_mode):
@@ -29,8 +32,8 @@ def read(path: Path) -> np.ndarray:
         with av.open(str(path)) as container:
             stream = container.streams.video[0]
             width, height = stream.codec_context.width, stream.codec_context.height
-            if not (0 < width <= SIDE and 0 < height <= SIDE):  # before its pixels are unpacked
-                raise UserError(f"{path.name} is {width}x{height}; at most {SIDE}x{SIDE}")
+            if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE):  # before its pixels are unpacked
+                raise UserError(f"{path.name} is {width}x{height}; at most {MAX_SIDE}x{MAX_SIDE}")
             frame = next(container.decode(stream))
             pixels = frame.to_ndarray(format="rgba")
     except (av.error.FFmpegError, StopIteration, IndexError, ValueError, MemoryError):

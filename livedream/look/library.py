@@ -1,36 +1,37 @@
-"""The looks that ship: the files of shaders/, by name."""
+"""The library: looks that ship with livedream, the files of shaders/, by name."""
 
 import os
 from pathlib import Path
 
 from livedream import UserError, did_you_mean
+from livedream.look.source import Source
 
 PACKAGE = Path(__file__).resolve().parent.parent
-# In a wheel the folder lies inside the package, in a checkout beside it.
+# The folder lies inside the package in a wheel, and beside it in a checkout.
 SHADERS = next(
     (each for each in (PACKAGE / "shaders", PACKAGE.parent / "shaders") if each.is_dir()), PACKAGE / "shaders"
 )
 
 
 def paths() -> list[Path]:
-    """Every look that ships, by name; none where the folder is missing."""
+    """Return every look that ships, sorted by name; none if the folder is missing."""
     return sorted(SHADERS.glob("*.fs"))
 
 
 def names() -> list[str]:
-    """What can be put over a picture, by name: not the transitions."""
+    """Return the names of the looks that can be drawn over a picture: all but the transitions."""
     return [each.stem for each in paths() if '"endImage"' not in each.read_text("utf-8")]
 
 
-def sources() -> list:
-    """The same, read: a header.Source each."""
+def sources() -> list[Source]:
+    """Return every look that ships, read."""
     from livedream.look import header
 
     return [header.read(each) for each in paths()]
 
 
-def find(path_or_name: str | os.PathLike) -> Path:
-    """The file meant: the path if there is one, else a look that ships ("bloom" or "bloom.fs"). UserError."""
+def find(path_or_name: str | os.PathLike[str]) -> Path:
+    """Return the path if there is one, else the look that ships under this name ("bloom" or "bloom.fs"). UserError."""
     path = Path(path_or_name)
     if path.exists():
         return path

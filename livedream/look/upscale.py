@@ -1,32 +1,33 @@
-"""From a dream's pixels to a projector's.
+"""Scale pictures from a dream's size to a projector's.
 
-"edge" is after AMD FidelityFX Super Resolution 1.0 (Timothy Lottes, SIGGRAPH 2021 and the GPUOpen documentation),
-from its description, in our own code: twelve pixels weighed by a kernel that is stretched along the edge it stands on
-and never leaves their range, then sharpening as strong as it can be without passing black or white. What differs, for
-dreams are enlarged four times and FSR stops at two:
-- an edge's direction is that of the structure tensor (Förstner and Gülch, 1987), found once per pixel of the dream
+The kind "edge" follows the description of AMD FidelityFX Super Resolution 1.0 (Timothy Lottes, SIGGRAPH 2021, and the
+GPUOpen documentation), in our own code: twelve pixels are weighted by a kernel that is stretched along the edge under
+it and never leaves their range, then sharpening is as strong as it can be without passing black or white. Two things
+differ, since dreams are enlarged four times and FSR stops at two:
+- An edge's direction is that of the structure tensor (Förstner and Gülch, 1987), found once per pixel of the dream
   instead of once per pixel of the screen, and the kernel keeps its width across the edge: narrowed as in FSR it draws
-  stairs into slopes. What the kernel is off its centre by is taken back along the slope for the same reason.
-- sharpening reaches as far as the picture was enlarged, and stays within the range of what it looks at: in a dark sky
-  every halo shows.
+  stairs into slopes. For the same reason the kernel's offset from its centre is corrected along the slope.
+- Sharpening reaches as far as the picture was enlarged, and stays within the range of the pixels that it reads: in a
+  dark sky every halo shows.
 
-All of it works on sRGB values as they are, as FSR asks for: equal steps look alike there, so dark edges get the care
-that bright ones do. Colours count as much as they are opaque, so transparent pixels leave no fringe. As with all
-looks, textures have their bottom row first and straight alpha.
+All of it works on sRGB values as they are, as FSR recommends: equal steps look alike there, so dark edges are treated
+as bright ones are. Colours are weighted by alpha, so transparent pixels leave no fringe. As with all looks, textures
+have their bottom row first and straight alpha.
 """
 
 import moderngl
 
 from livedream import UserError
-from livedream.look.isf import Target
-from livedream.look.passes import ALPHA, Pass, drawing
+from livedream.look.fullscreen_pass import ALPHA, COPY, FullscreenPass, drawing
+from livedream.look.isf import Size
+from livedream.look.render_target import RenderTarget
 
 KINDS = ("edge", "lanczos", "bilinear", "nearest")
 SHARPNESS = 0.5
-REACH = 0.75  # pixels of the dream that sharpening looks to each side
+REACH = 0.75  # pixels of the dream that sharpening reads to each side
 
-# At every pixel of the dream: which way its surroundings change, as the doubled angle (so that opposite gradients agree
-# and directions can be interpolated), as long as they agree: 0 for a point or a plane, 1 for a straight edge.
+# At every pixel of the dream the direction in which its surroundings change, as the doubled angle (so that opposite
+# gradients agree and directions can be interpolated). Its length is 0 for a point or a plane and 1 for a straight edge.
 # Gradients are Scharr's.
 DIRECTION = """
 uniform sampler2D image;
@@ -123,7 +124,7 @@ void main() {
 }
 """
 
-# One axis at a time. Where the picture becomes smaller, the kernel becomes wider by `shrunk`: nothing flickers.
+# One axis at a time. If the picture becomes smaller, the kernel becomes wider by `shrunk`, so that nothing flickers.
 LANCZOS = (
     ALPHA
     + """
@@ -152,14 +153,7 @@ void main() {
 """
 )
 
-BILINEAR = """
-uniform sampler2D image;
-in vec2 at;
-out vec4 colour;
-void main() { colour = texture(image, at); }
-"""
-
-# In whole numbers: exact, so that at whole ratios all pixels become squares of one size, and at others none moves.
+# Integers are exact: at integer ratios all pixels become squares of one size, and at other ratios none moves.
 NEAREST = """
 uniform sampler2D image;
 uniform ivec2 wanted;
@@ -171,23 +165,37 @@ void main() {
 
 
 class Upscaler:
-    """Brings pictures to another size: one context's, one thread's."""
+    """Scales pictures; it belongs to one context and its thread.
 
-    def __init__(self, context: moderngl.Context, kind: str = "edge", sharpness: float = SHARPNESS, dtype: str = "f1"):
-        """`kind`: one of KINDS. `sharpness` 0..1, of "edge" only: 0 leaves the kernel's own. `dtype` of the pictures
-        given: "f1", or "f2" to keep what lies between two levels for a dither. UserError for an unknown kind."""
+    Args:
+        context: the OpenGL context, current in the calling thread.
+        kind: one of KINDS.
+        sharpness: 0..1, for "edge" only; 0 adds none to the kernel's own.
+        dtype: of the pictures returned: "f1", or "f2", which keeps values between two levels for a dither.
+
+    Raises:
+        UserError: the kind is unknown.
+    """
+
+    def __init__(
+        self, context: moderngl.Context, kind: str = "edge", sharpness: float = SHARPNESS, dtype: str = "f1"
+    ) -> None:
         if kind not in KINDS:
             raise UserError(f"no upscaler called {kind!r}: one of {', '.join(KINDS)}")
         self.context, self.kind, self.sharpness = context, kind, sharpness
-        sources = {"bilinear": (BILINEAR,), "nearest": (NEAREST,), "lanczos": (LANCZOS,)}
-        self._passes = [Pass(context, each) for each in sources.get(kind, (DIRECTION, ENLARGE, SHARPEN, LANCZOS))]
-        self._between = Target(context, "f2", 1)
-        self._enlarged = Target(context, dtype, 1)
-        self._drawn = Target(context, dtype, 1)
+        sources = {"bilinear": (COPY,), "nearest": (NEAREST,), "lanczos": (LANCZOS,)}
+        self._passes = [
+            FullscreenPass(context, each) for each in sources.get(kind, (DIRECTION, ENLARGE, SHARPEN, LANCZOS))
+        ]
+        self._between = RenderTarget(context, "f2", 1)
+        self._enlarged = RenderTarget(context, dtype, 1)
+        self._drawn = RenderTarget(context, dtype, 1)
 
-    def draw(self, texture: moderngl.Texture, size: tuple[int, int]) -> moderngl.Texture:
-        """The picture at `size` (width, height): a texture good until the next draw, or `texture` itself where there is
-        nothing to do. What becomes smaller in one direction is drawn by Lanczos instead of "edge"."""
+    def draw(self, texture: moderngl.Texture, size: Size) -> moderngl.Texture:
+        """Return the picture at `size` (width, height), valid until the next draw, or `texture` if nothing is to do.
+
+        A picture that becomes smaller in one direction is drawn by Lanczos instead of "edge".
+        """
         size = max(int(size[0]), 1), max(int(size[1]), 1)
         larger = size[0] >= texture.width and size[1] >= texture.height
         if size == texture.size and not (self.kind == "edge" and self.sharpness > 0):
@@ -197,29 +205,33 @@ class Upscaler:
                 return self._lanczos(texture, size)
             if self.kind == "edge":
                 return self._edge(texture, size)
-            return self._passes[0].draw(self._drawn, size, image=texture, wanted=size)
+            return self._passes[0].draw(self._drawn, size, {"image": texture, "wanted": size})
 
-    def _edge(self, texture: moderngl.Texture, size: tuple[int, int]) -> moderngl.Texture:
+    def _edge(self, texture: moderngl.Texture, size: Size) -> moderngl.Texture:
         direction, enlarge, sharpen, _ = self._passes
         if size != texture.size:
-            directions = direction.draw(self._between, texture.size, image=texture)
-            drawn = enlarge.draw(self._enlarged, size, image=texture, directions=directions)
+            directions = direction.draw(self._between, texture.size, {"image": texture})
+            drawn = enlarge.draw(self._enlarged, size, {"image": texture, "directions": directions})
         else:
             drawn = texture
         sharpness = min(max(self.sharpness, 0.0), 1.0)
         if not sharpness:
             return drawn
         reach = tuple(max(REACH / old, 1 / new) for old, new in zip(texture.size, size, strict=True))
-        return sharpen.draw(self._drawn, size, image=drawn, reach=reach, sharpness=sharpness)
+        return sharpen.draw(self._drawn, size, {"image": drawn, "reach": reach, "sharpness": sharpness})
 
-    def _lanczos(self, texture: moderngl.Texture, size: tuple[int, int]) -> moderngl.Texture:
+    def _lanczos(self, texture: moderngl.Texture, size: Size) -> moderngl.Texture:
         lanczos = self._passes[-1]
         for axis, target in ((0, self._between), (1, self._drawn)):
             part = (size[0], texture.height) if axis == 0 else size
             shrunk = max(1.0, texture.size[axis] / size[axis])
-            texture = lanczos.draw(target, part, image=texture, axis=(1 - axis, axis), shrunk=shrunk)
+            uniforms = {"image": texture, "axis": (1 - axis, axis), "shrunk": shrunk}
+            texture = lanczos.draw(target, part, uniforms)
         return texture
 
     def release(self) -> None:
-        for each in (*self._passes, self._between, self._enlarged, self._drawn):
-            each.release()
+        """Free everything on the card."""
+        for shader in self._passes:
+            shader.release()
+        for target in (self._between, self._enlarged, self._drawn):
+            target.release()

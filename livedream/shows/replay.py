@@ -281,7 +281,7 @@ class _Replay:
 def _source(look: Look):
     from livedream.look import header
 
-    return header.parsed(look.path, look.text, look.vertex)
+    return header.parse(look.path, look.text, look.vertex)
 
 
 def _fits(parameter: Parameter, value: Value) -> bool:

@@ -3,7 +3,7 @@
 import pytest
 
 from livedream import UserError
-from livedream.look import glsl
+from livedream.look import compiler_log
 
 SIZE = (4, 2)
 
@@ -141,7 +141,7 @@ def test_messages_of_a_vertex_shader_name_its_file(look):
     ],
 )
 def test_logs_of_every_maker_are_understood(log, line, what):
-    assert glsl.complaint(log) == (line, what)
+    assert compiler_log.first_error(log) == (line, what)
 
 
 def test_loops_without_an_end_end(first):

@@ -8,7 +8,7 @@ import random
 import pytest
 
 from livedream import UserError
-from livedream.look import header
+from livedream.look import header, header_inputs
 
 BODY = "\nvoid main() { gl_FragColor = vec4(1.0); }\n"
 
@@ -194,7 +194,7 @@ def test_fuzzed_headers_are_read_or_refused(write, tmp_path):
 def test_fuzzed_values_are_read_or_refused(write):
     odd = [None, True, -1, 0, 1.5, 1e300, "", "x", "$WIDTH", [], [1], [[]], ["x", None], {}, {"a": 1}, [{}], "a" * 300]
     keys = ["NAME", "TYPE", "DEFAULT", "MIN", "MAX", "VALUES", "LABELS", "LABEL"]
-    for kind in header.TYPES:
+    for kind in header_inputs.TYPES:
         for key in keys:
             for value in odd:
                 item = {"NAME": "a", "TYPE": kind, key: value}

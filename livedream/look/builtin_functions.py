@@ -5,7 +5,7 @@ The older compilers that those shaders were written for only added it. So the ot
 calling the built-in through a function made before the name was hidden.
 """
 
-# By form: g is float, vec2, vec3 and vec4 in turn, s is always float; before the colon what comes back.
+# Names by form, result:parameters; g is float, vec2, vec3 and vec4 in turn, s is always float.
 FORMS = {
     "g:g": "radians degrees sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh exp log exp2 log2 sqrt"
     " inversesqrt abs sign floor ceil trunc round fract normalize",
@@ -24,8 +24,8 @@ NAMES = frozenset(name for names in FORMS.values() for name in names.split()) | 
 
 
 def signatures(name: str) -> dict[tuple[str, ...], str]:
-    """The forms of a built-in by the types of its parameters: what it gives."""
-    found = {}
+    """Return the type of a built-in's result, by the types of its parameters."""
+    found: dict[tuple[str, ...], str] = {}
     for form, names in FORMS.items():
         if name in names.split():
             result, parameters = form.split(":")
@@ -37,15 +37,18 @@ def signatures(name: str) -> dict[tuple[str, ...], str]:
     return found
 
 
-def kept(own: dict[str, set[tuple[str, ...]]]) -> tuple[str, str]:
-    """For the built-ins that a shader defines itself, `own` by their types: GLSL that goes before everything else, and
-    GLSL that declares the hidden forms again."""
+def redeclared(own: dict[str, set[tuple[str, ...]]]) -> tuple[str, str]:
+    """Return GLSL that goes before everything else, and GLSL that declares the hidden forms again.
+
+    Args:
+        own: the built-ins that a shader defines itself, each with the types of its parameters.
+    """
     before, after = "", ""
-    for name, theirs in sorted(own.items()):
+    for name, defined in sorted(own.items()):
         for types, result in signatures(name).items():
             letters = "abc"[: len(types)]
             parameters = ", ".join(f"{type_} {letter}" for type_, letter in zip(types, letters, strict=True))
-            if types in theirs:
+            if types in defined:
                 continue
             before += f"{result} isf_builtin_{name}({parameters}) {{ return {name}({', '.join(letters)}); }}\n"
             after += f"{result} {name}({parameters}) {{ return isf_builtin_{name}({', '.join(letters)}); }}\n"
