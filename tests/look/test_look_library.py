@@ -127,12 +127,11 @@ def test_a_look_is_found_by_its_name_or_its_path(tmp_path):
         library.find("blooom")
 
 
-def test_the_wheel_takes_every_package_and_the_looks():
-    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]
-    packages = {".".join(each.parent.relative_to(ROOT).parts) for each in (ROOT / "livedream").rglob("__init__.py")}
-    assert packages <= set(settings["packages"])
-    assert settings["package-dir"]["livedream.shaders"] == "shaders"
-    assert "*.fs" in settings["package-data"]["livedream.shaders"]
+def test_the_wheel_has_the_looks_inside_the_package():
+    build = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["hatch"]["build"]
+    wheel = build["targets"]["wheel"]
+    assert "livedream" in wheel["packages"]
+    assert wheel["force-include"] == {"shaders": "livedream/shaders"}
 
 
 def test_the_command_lists_what_ships_one_line_each(capsys):
