@@ -15,7 +15,7 @@ from livedream.control.tempo import Tempo
 from livedream.parameters import Table
 
 CLOCK = ("clock", "start", "stop", "continue", "songpos")
-RECALL = "preset/recall"  # what a program change sets; in a bridge it is "program/CHANNEL"
+RECALL = "preset/recall"  # set by a program change; a bridge sets "program/CHANNEL"
 
 
 class Midi:

@@ -43,7 +43,7 @@ class BoundControl:
 
     @property
     def sender(self) -> str:
-        """What the parameter table knows it by."""
+        """Its name as a sender of the parameter table."""
         return f"MIDI {self.binding.control.label}"
 
     def join(self, source: Source, data: int) -> int | None:

@@ -1,4 +1,4 @@
-"""A MIDI control, the messages it sends, and what it is bound to.
+"""MIDI controls, the messages that they send, and their bindings to parameters.
 
 Channels are 0..15 and CC and note numbers 0..127, as in messages. The data of a message is the number that it carries:
 0..127, or 0..16383 with 14 bits.
@@ -8,10 +8,10 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
-Source = tuple[str, int, int]  # of a message: "cc", "note", "pitch" or "pressure"; its channel; its CC or note number
+Source = tuple[str, int, int]  # "cc", "note", "pitch" or "pressure"; channel; CC or note number
 
-ENCODINGS = ("twos", "signed", "offset")  # of a relative encoder: two's complement, sign bit, binary offset
-MODES = ("toggle", "hold", "follow")  # of a button: switch at each press, momentary, as the value stands
+ENCODINGS = ("twos", "signed", "offset")  # relative encoders: two's complement, sign bit, binary offset
+MODES = ("toggle", "hold", "follow")  # buttons: switch at each press, momentary, on from the middle up
 LSB = 32  # CC n + 32 carries the low seven bits of CC n
 
 
@@ -32,7 +32,7 @@ class Control(NamedTuple):
 
     @property
     def sources(self) -> tuple[Source, ...]:
-        """What its messages are recognised by."""
+        """The sources of its messages."""
         kind = "cc" if self.kind in ("cc14", "relative") else self.kind
         first = (kind, self.channel, self.number)
         return (first, (kind, self.channel, self.number + LSB)) if self.kind == "cc14" else (first,)
@@ -81,7 +81,7 @@ def parse_control(text: str, channel: int) -> Control:
 
 @dataclass(frozen=True)
 class Binding:
-    """Which control moves which parameter, and how.
+    """The binding of a control to a parameter.
 
     Attributes:
         address: of the parameter.
@@ -103,7 +103,7 @@ class Binding:
 
     @property
     def name(self) -> str:
-        """What it is learned and forgotten by: "ADDRESS" or "ADDRESS VALUE"."""
+        """Its name for learning and forgetting: "ADDRESS" or "ADDRESS VALUE"."""
         return self.address if self.value is None else f"{self.address} {self.value:g}"
 
     @property

@@ -1,4 +1,4 @@
-"""What kind of control it is, found out from its first movements."""
+"""Detection of a control's kind from its first movements."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -6,12 +6,12 @@ from itertools import pairwise
 from livedream.control.midi_control import LSB, Control, Source
 from livedream.control.midi_scale import steps
 
-MOVEMENTS = 8  # of a newly learned control that are examined
+MOVEMENTS = 8  # examined of a newly learned control
 TOGETHER = 0.05  # seconds between the two halves of 14 bits at most
 TOUCH = 1.0  # seconds from the note that a touched motor fader sends to its movement at most
 _FEWEST = 3  # movements that show a relative encoder
 _FASTEST = 24  # steps in one message of a relative encoder
-_ORDER = {  # which encoding to assume first: an encoder is usually turned clockwise first
+_ORDER = {  # encodings in the order of likelihood: an encoder is usually turned clockwise first
     "": ("twos", "offset", "signed"),
     "twos": ("signed", "offset"),
     "signed": ("twos", "offset"),

@@ -1,4 +1,4 @@
-"""What a controller is sent, so that its lights, encoder rings and motor faders show the parameters' values."""
+"""MIDI feedback: lights, encoder rings and motor faders show the parameters' values."""
 
 import mido
 

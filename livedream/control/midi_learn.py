@@ -9,7 +9,7 @@ from livedream.control.osc_address import local_name
 from livedream.parameters import Table
 
 CHANNEL_MODE = 120  # CC numbers from here on are channel mode messages, such as "all notes off"
-_WORDS = {"7bit", "14bit", "relative", *ENCODINGS, *MODES}  # that may follow an address
+_WORDS = {"7bit", "14bit", "relative", *ENCODINGS, *MODES}  # may follow an address
 
 
 class Learner:
@@ -24,9 +24,9 @@ class Learner:
         self.learning: str | None = None
         self.error: str | None = None
         self._table, self._bindings, self._prefix = table, bindings, prefix
-        self._address, self._word = "", ""  # what is learned, and how it is to be bound
+        self._address, self._word = "", ""  # the parameter that waits, and the word after it
         self._value: float | None = None
-        self._new: BoundControl | None = None  # what was learned last, while its movements are examined
+        self._new: BoundControl | None = None  # the control that was learned last, while its movements are examined
 
     def ask(self, text: str) -> None:
         """Wait for a control to bind.

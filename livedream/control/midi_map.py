@@ -15,7 +15,7 @@ from livedream.system.atomic import atomic_write
 
 log = logging.getLogger(__name__)
 
-_BRIDGE_KEYS = ("type",)  # of a line, used by `livedream midi` only
+_BRIDGE_KEYS = ("type",)  # understood by `livedream midi` only
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What a control's movement sets."""
+"""The way from a control's movement to a parameter: buttons, keys, absolute controls, relative encoders."""
 
 from dataclasses import replace
 
@@ -8,7 +8,7 @@ from livedream.control.midi_control import Source
 from livedream.control.midi_scale import ends, position, position_of, steps, value_at
 from livedream.parameters import Parameter, Table
 
-NEAR = 1.01 / 127  # of the range: soft takeover counts a control this close as having reached the value
+NEAR = 1.01 / 127  # a part of the range: soft takeover counts a control this close as having reached the value
 
 
 class Mover:

@@ -64,7 +64,7 @@ class Surface:
         self._wanted, self._table, self._folder, self._say = wanted, table, folder, say
         self._on_message, self._feedback = on_message, feedback
         self._port: midi_port.Port | None = None
-        self._name: str | None = None  # of the controller, while it is plugged in
+        self._name: str | None = None  # the controller's name, while it is plugged in
         self._lock = threading.Lock()  # guards what follows, up to _all
         self._changes: dict[str, Hashable] = {}  # not yet shown: who changed what, by address
         self._commands: list[tuple[Callable[[str], None], str]] = []

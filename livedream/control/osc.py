@@ -146,7 +146,7 @@ class Receiver:
         elif name in ("subscribe", "dump"):
             self._service(name, arguments, sender, reply)
         else:
-            self._table.set(name, arguments, sender)  # type: ignore[arg-type]  # it refuses bytes and None
+            self._table.set(name, arguments, sender)
 
     def _query(self, name: str, sender: Target, reply: Send) -> None:
         if name not in self._table.parameters and not name.startswith("status/"):

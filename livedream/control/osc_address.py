@@ -1,4 +1,4 @@
-"""What OSC addresses begin with, and where OSC packets go."""
+"""OSC addresses and their prefix, and the targets of OSC packets."""
 
 import socket
 from collections.abc import Callable

@@ -19,9 +19,9 @@ from livedream.parameters import Snapshot, Table, Value
 log = logging.getLogger(__name__)
 
 SUBSCRIBERS = 32  # at most; the one whose subscription is oldest makes room
-ANSWERS = 256  # to queries, a second at most; as many queries wait at most
+ANSWERS = 256  # answered queries a second at most; as many queries may wait
 
-StatusJson = Mapping[str, Any]  # what GET /status answers
+StatusJson = Mapping[str, Any]  # the answer to GET /status
 NO_REPLIES: Mapping[Target, Send] = MappingProxyType({})
 
 # Below PREFIX/status/: the name, its meaning, and where it stands in the /status JSON.

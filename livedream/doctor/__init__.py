@@ -1,4 +1,4 @@
-"""What this machine offers to livedream, found out by trying, and how to get what is missing.
+"""Checks of what this machine offers to livedream, by trying it, and of how to get what is missing.
 
 Each topic has a file of its own, whose functions return Findings.
 """

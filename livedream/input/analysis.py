@@ -20,7 +20,7 @@ LOW, HIGH = 200.0, 2000.0  # Hz, borders of the bands
 BACK = 3  # hops between the two spectra that are compared
 REMEMBERED = 188  # hops, a second, that the threshold adapts to
 APART = 0.055  # seconds at least between two onsets: 16ths at 270 bpm
-QUIET = 10 ** (-60 / 20)  # of full scale; a softer sound is silence
+QUIET = 10 ** (-60 / 20)  # a part of full scale; a softer sound is silence
 CLEAR, UNREST = 0.3, 6.5  # flux of an onset above the median at threshold 1: a constant, and a factor of the spread
 FLOOR = -80.0  # decibels, the lowest level of `spectrum`
 
@@ -29,7 +29,7 @@ Samples = NDArray[np.float32]  # [channels, n], -1..1
 
 @dataclass(frozen=True)
 class Settings:
-    """How sound is analysed.
+    """Settings of the analysis.
 
     Attributes:
         gain: factor on the input.
@@ -87,7 +87,7 @@ class Analysis:
         mono = np.nan_to_num(whole.mean(0)) * self.settings.gain
         frames = np.lib.stride_tricks.sliding_window_view(mono, WINDOW)[HOP::HOP]
         magnitudes = np.abs(np.fft.rfft(frames * _HANN, axis=1)).astype(np.float32)
-        powers = (magnitudes * magnitudes) @ _BANDS  # of the whole spectrum, and of the three bands
+        powers = (magnitudes * magnitudes) @ _BANDS  # the whole spectrum, and the three bands
         bands = np.log1p(magnitudes @ _FILTERS * _SCALE)
         peaks = np.abs(frames[:, -HOP:]).max(1)
         for hop in range(hops):

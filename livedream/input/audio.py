@@ -12,7 +12,7 @@ SHOWN = 512  # samples and spectrum bins that looks receive
 
 
 class Source(Protocol):
-    """Where sound comes from.
+    """A source of sound.
 
     Attributes:
         name: of the sound card or the file.

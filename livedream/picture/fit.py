@@ -1,4 +1,4 @@
-"""How a picture of one size and shape goes into another."""
+"""Fitting a picture into a rectangle of another size or aspect ratio."""
 
 import numpy as np
 

@@ -22,7 +22,7 @@ class Battery:
 
     @property
     def warning(self) -> str:
-        """What the user should know: "on battery, 43 %", or "" while it is plugged in."""
+        """A line for the user: "on battery, 43 %", or "" while it is plugged in."""
         if self.plugged:
             return ""
         return "on battery" if self.percent is None else f"on battery, {self.percent} %"

@@ -268,6 +268,9 @@ class Asker:
         heard = OscMessage(self._socket.recv(65536))
         return heard.address.removeprefix("/livedream/"), heard.params
 
+    def close(self):
+        self._socket.close()
+
     def hear_until(self, last):
         heard = [self.hear()]
         while heard[-1][0] != last:
@@ -279,7 +282,7 @@ class Asker:
 def asker(receiver):
     made = Asker(receiver)
     yield made
-    made._socket.close()
+    made.close()
 
 
 def message(address, *arguments):
