@@ -1,9 +1,11 @@
 """`--osc-prefix` on a real show, over UDP: every part of it speaks the prefix, and the default one is unknown."""
 
+import asyncio
 import json
 import socket
 import urllib.request
 
+import aiohttp
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import build_msg
 
@@ -36,6 +38,15 @@ class Client:
                 return message.params, seen
 
 
+async def prefix_on_the_page(show):
+    """The prefix that the page shows in its tooltips."""
+    page = f"http://127.0.0.1:{show.web_port}/ws"
+    async with aiohttp.ClientSession() as session, session.ws_connect(page, origin=page.removesuffix("/ws")) as socket:
+        while "parameters" not in (message := await socket.receive_json(timeout=60)):
+            pass
+    return message["osc_prefix"]
+
+
 def test_every_part_of_a_show_speaks_the_prefix(tmp_path):
     dream = dreams.tiny(tmp_path / "tiny.onnx")
     session = tmp_path / "night.session"
@@ -62,5 +73,6 @@ def test_every_part_of_a_show_speaks_the_prefix(tmp_path):
         page = f"http://127.0.0.1:{show.web_port}{PREFIX}/player/speed?VALUE"
         with urllib.request.urlopen(page, timeout=60) as answer:
             assert json.load(answer)["VALUE"] == [2.0]
+        assert asyncio.run(prefix_on_the_page(show)) == PREFIX
     assert show.code == 0
     assert json.loads((tmp_path / "kept.session").read_text())["osc_prefix"] == PREFIX

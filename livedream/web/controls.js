@@ -17,7 +17,8 @@ export function change(address, value) { values[address] = value; shown.get(addr
 
 export const make = (tag, properties = {}) => Object.assign(document.createElement(tag), properties);
 export const bare = (address) => address.replace(/^b\//, "");
-export const hint = (each) => `${each.doc}${each.doc ? "\n" : ""}OSC /livedream/${each.address}`;
+export const osc = { prefix: "/livedream" }; // what the show's OSC addresses begin with
+export const hint = (each) => `${each.doc}${each.doc ? "\n" : ""}OSC ${osc.prefix}/${each.address}`;
 
 export function fill(parent, nodes) { // what is there already, or has a finger or the focus, is not touched
   const wanted = new Set(nodes);

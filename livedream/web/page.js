@@ -1,5 +1,5 @@
 // The page: one WebSocket brings pictures (binary JPEG), values and status, and takes back what is moved here.
-import { bare, change, control, fill, held, hint, make, parameters, set, shown, values, wire } from "./controls.js";
+import { bare, change, control, fill, held, hint, make, osc, parameters, set, shown, values, wire } from "./controls.js";
 import { layLayers } from "./layers.js";
 import { layLooks, reportLooks } from "./looks.js";
 import { layMidi, reportMidi } from "./midi.js";
@@ -37,7 +37,8 @@ const look = () => send({ look: !document.hidden });
 document.addEventListener("visibilitychange", look);
 if (new URLSearchParams(location.search).has("clean")) document.body.classList.add("wall", "clean");
 
-function heard({ parameters: list, values: changed, status, meters }) {
+function heard({ parameters: list, values: changed, status, meters, osc_prefix: prefix }) {
+  if (prefix !== undefined) osc.prefix = prefix;
   if (list) build(list);
   for (const [address, value] of Object.entries(changed ?? {})) {
     values[address] = value;
@@ -157,7 +158,7 @@ function buildDecks() {
     const { tab, select } = rows.get(prefix), { choices, doc, address } = parameters.get(`${prefix}dream/load`);
     tab.hidden = prefixes.length < 2;
     tab.setAttribute("aria-pressed", prefix === deck);
-    select.title = `${doc}\nOSC /livedream/${address}`;
+    select.title = `${doc}\nOSC ${osc.prefix}/${address}`;
     if (choices.join("\n") !== [...select.options].map((each) => each.text).join("\n"))
       select.replaceChildren(...choices.map((each) => new Option(each)));
     shown.set(address, (value) => { select.selectedIndex = value; });

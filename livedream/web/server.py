@@ -252,7 +252,8 @@ class Server:
             client.parameters = parameters
             listed = described(self.table)
             client.known = {each["address"]: each["value"] for each in listed}
-            await client.send_json({"parameters": listed})
+            prefix = {"osc_prefix": self._query.osc.prefix} if self._query else {}
+            await client.send_json({"parameters": listed} | prefix)
             return
         changed = {}
         for address in parameters:
