@@ -1,12 +1,17 @@
 """OSC and OSCQuery announced on the network by zeroconf, so that other programs list this instrument.
 
-Needs the extra [oscquery]; without it nothing is announced. What listens on this machine only is announced there only.
+Needs the extra [oscquery]; without it nothing is announced. A service that listens on this machine only is announced
+on this machine only.
 """
 
 import logging
 import socket
 import threading
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import zeroconf
 
 log = logging.getLogger("livedream.web")
 
@@ -18,8 +23,9 @@ OSC, QUERY = "_osc._udp.local.", "_oscjson._tcp.local."
 class Announcement:
     """Announces from `start` to `stop`, in a thread of its own; neither waits for the network.
 
-    services: gives (OSC or QUERY, host, port) of each, asked in the thread: by then the ports are known.
-    later: seconds that it waits at first.
+    Args:
+        services: gives (OSC or QUERY, host, port) of each service; called in the thread: by then the ports are known.
+        later: seconds to wait before announcing.
     """
 
     def __init__(self, services: Callable[[], Iterable[tuple[str, str, int]]], later: float = LATER):
@@ -31,11 +37,11 @@ class Announcement:
         self._thread.start()
 
     def end(self) -> None:
-        """Begin to take it back."""
+        """Begin to withdraw the announcement."""
         self._stopping.set()
 
     def stop(self) -> None:
-        """Take it back; what takes longer than a second is left to run out by itself."""
+        """Withdraw the announcement; what takes longer than a second is left to expire."""
         self.end()
         self._thread.join(1.0)
 
@@ -56,23 +62,25 @@ class Announcement:
                 open_.append(announcing)
                 for kind, at, port in services:
                     if at == host and not self._stopping.is_set():
-                        announcing.register_service(_info(zeroconf, kind, addresses, port), allow_name_change=True)
+                        announcing.register_service(_info(kind, addresses, port), allow_name_change=True)
             self._stopping.wait()
         except Exception as error:  # a network that is down, say: nothing else depends on this
             log.info("not announced by zeroconf: %s", str(error) or type(error).__name__)
         finally:
             for each in open_:
-                each.close()  # takes the services back
+                each.close()  # withdraws the services
 
 
-def _info(zeroconf, kind: str, addresses: list[str], port: int):
+def _info(kind: str, addresses: list[str], port: int) -> "zeroconf.ServiceInfo":
+    import zeroconf
+
     name = f"livedream {socket.gethostname().partition('.')[0]} {port}"[-63:]
     server = f"livedream-{port}-{socket.gethostname().partition('.')[0]}"[:63].rstrip("-") + ".local."
     return zeroconf.ServiceInfo(kind, f"{name}.{kind}", port, server=server, parsed_addresses=addresses)
 
 
 def _own_addresses() -> list[str]:
-    """This machine's IPv4 addresses that others can reach, or its loopback if there is none."""
+    """Return this machine's IPv4 addresses that others can reach, or its loopback if there is none."""
     import ifaddr
 
     found = [ip.ip for adapter in ifaddr.get_adapters() for ip in adapter.ips if isinstance(ip.ip, str)]

@@ -8,9 +8,12 @@ import contextlib
 import json
 import posixpath
 from collections.abc import Callable, Hashable, Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from livedream.parameters import Parameter, Snapshot, Table, Value
+
+if TYPE_CHECKING:
+    from aiohttp import web
 
 REQUIRED = ("FULL_PATH", "CONTENTS", "TYPE")
 OPTIONAL = ("ACCESS", "VALUE", "RANGE", "DESCRIPTION", "UNIT", "CLIPMODE", "OVERLOADS", "HTML")
@@ -21,19 +24,23 @@ READ, WRITE = 1, 2  # bits of ACCESS
 PORT_RANGE = {"MIN": 1, "MAX": 65535}
 
 
+Node = dict[str, Any]  # of the tree, as JSON
+Reply = Callable[[bytes, tuple[str, int]], object]  # sends a packet to an address
+
+
 class Osc(Protocol):
-    """The OSC receiver, as far as it is told about here."""
+    """The OSC receiver, as far as it is described here."""
 
     host: str
-    port: int
+    port: int | None
     prefix: str  # "/livedream", or ""
 
-    def take(self, packet: bytes, sender: tuple[str, int], reply: Callable) -> None: ...
+    def take(self, packet: bytes, sender: tuple[str, int], reply: Reply) -> None: ...
 
 
-def tree(table: Table, prefix: str) -> dict:
+def tree(table: Table, prefix: str) -> Node:
     """The root node: every container and method below it, with its present value. prefix: "/livedream", or ""."""
-    root: dict = {"FULL_PATH": "/", "ACCESS": 0, "DESCRIPTION": "livedream"}
+    root: Node = {"FULL_PATH": "/", "ACCESS": 0, "DESCRIPTION": "livedream"}
     for name, doc in (("subscribe", "the port that feedback goes to"), ("dump", "the port that every value goes to")):
         _place(root, f"{prefix}/{name}", "i", WRITE, doc, RANGE=[PORT_RANGE])
     for address, parameter in table.parameters.items():
@@ -45,15 +52,15 @@ def tree(table: Table, prefix: str) -> dict:
     return root
 
 
-def find(root: dict, path: str) -> dict | None:
+def find(root: Node, path: str) -> Node | None:
     """The node at a full path, or None."""
-    node: dict | None = root
+    node: Node | None = root
     for name in path.strip("/").split("/") if path.strip("/") else ():
         node = (node or {}).get("CONTENTS", {}).get(name)
     return node
 
 
-def _place(root: dict, path: str, TYPE: str, ACCESS: int, DESCRIPTION: str, **attributes) -> None:
+def _place(root: Node, path: str, TYPE: str, ACCESS: int, DESCRIPTION: str, **attributes: Any) -> None:
     node, names = root, path.strip("/").split("/")
     for depth, name in enumerate(names, 1):
         full = "/" + "/".join(names[:depth])
@@ -61,7 +68,7 @@ def _place(root: dict, path: str, TYPE: str, ACCESS: int, DESCRIPTION: str, **at
     node |= {"TYPE": TYPE, "ACCESS": ACCESS, "DESCRIPTION": DESCRIPTION, **attributes}
 
 
-def _method(parameter: Parameter, value: Value) -> dict:
+def _method(parameter: Parameter, value: Value) -> Node:
     """A parameter's own attributes; a choice is its name, and its number is an overload."""
     kind, unit = parameter.type, UNITS.get(parameter.unit)
     readable = parameter.has_value
@@ -94,7 +101,9 @@ def _type(parameter: Parameter, value: Value) -> str:
 
 
 def _named(parameter: Parameter, value: Value) -> Value:
-    return parameter.choices[value] if parameter.type == "choice" and parameter.choices else value
+    if parameter.type == "choice" and parameter.choices and isinstance(value, int):
+        return parameter.choices[value]
+    return value
 
 
 def message(path: str, parameter: Parameter, value: Value) -> bytes:
@@ -134,11 +143,11 @@ class Query:
 
     def on_frame(self, values: Snapshot) -> None:
         """Pass on what was applied on a frame; any thread, and never waits."""
-        if values.changes and self._clients:
+        if values.changes and self._clients and self._loop:
             with contextlib.suppress(RuntimeError):  # the server has just ended
-                self._loop.call_soon_threadsafe(self._tell, values.changes, values.senders)
+                self._loop.call_soon_threadsafe(self._send_changes, values.changes, values.senders)
 
-    def wants(self, request) -> bool:
+    def wants(self, request: "web.Request") -> bool:
         """Whether a request for the root is one of OSCQuery, rather than a browser's for the page."""
         if "HTML" in request.query:
             return False
@@ -146,7 +155,7 @@ class Query:
             return True
         return "text/html" not in request.headers.get("Accept", "") or bool(KNOWN & request.query.keys())
 
-    async def get(self, request):
+    async def get(self, request: "web.Request") -> "web.StreamResponse":
         """Answer a GET for any path, or a WebSocket's beginning."""
         from aiohttp import web
 
@@ -167,8 +176,8 @@ class Query:
         answer = {each: node[each] for each in asked if each in node}
         return web.json_response(answer) if answer else web.Response(status=204)
 
-    def _host_info(self, request) -> dict:
-        host, port = request.transport.get_extra_info("sockname")[:2]
+    def _host_info(self, request: "web.Request") -> Node:
+        host, port = _transport(request).get_extra_info("sockname")[:2]
         return {
             "NAME": "livedream",
             "EXTENSIONS": dict.fromkeys(EXTENSIONS, True),
@@ -179,17 +188,17 @@ class Query:
             "WS_PORT": port,
         }
 
-    async def _talk(self, request):
+    async def _talk(self, request: "web.Request") -> "web.WebSocketResponse":
         from aiohttp import WSMsgType, web
 
         ws = web.WebSocketResponse(compress=False, heartbeat=10, max_msg_size=2**17)
         await ws.prepare(request)
-        self._loop = asyncio.get_running_loop()
-        client = _Client(ws, request.transport.get_extra_info("peername")[:2])
+        self._loop = loop = asyncio.get_running_loop()
+        client = _Client(ws, _transport(request).get_extra_info("peername")[:2])
         self._clients.add(client)
 
-        def reply(packet: bytes, target) -> None:
-            self._loop.call_soon_threadsafe(client.answer, packet)
+        def reply(packet: bytes, target: tuple[str, int]) -> None:
+            loop.call_soon_threadsafe(client.answer, packet)
 
         try:
             async for said in ws:
@@ -219,7 +228,7 @@ class Query:
         elif self.table.parameters[address].type != "text":  # they may hold passwords
             client.listening.add(address)
 
-    def _tell(self, changes: tuple[tuple[str, Value], ...], senders: Mapping[str, Hashable]) -> None:
+    def _send_changes(self, changes: tuple[tuple[str, Value], ...], senders: Mapping[str, Hashable]) -> None:
         parameters = self.table.parameters
         for address, value in changes:
             name, vector = self.table.acts_on(address), self.table.vector_of(address)
@@ -247,10 +256,16 @@ class Query:
             await client.socket.close(code=1001)
 
 
+def _transport(request: "web.Request") -> asyncio.Transport:
+    if request.transport is None:
+        raise ConnectionResetError("the client has gone")
+    return request.transport
+
+
 class _Client:
     """One WebSocket. listening: addresses. What is to be sent waits once an address, so that the latest counts."""
 
-    def __init__(self, socket, sender: tuple[str, int]):
+    def __init__(self, socket: "web.WebSocketResponse", sender: tuple[str, int]):
         self.socket, self.sender = socket, sender
         self.listening: set[str] = set()
         self._waiting: dict[Hashable, bytes | str] = {}
@@ -280,7 +295,9 @@ class _Client:
                 self._wake.clear()
                 waiting, self._waiting = self._waiting, {}
                 for packet in waiting.values():
-                    send = self.socket.send_str if isinstance(packet, str) else self.socket.send_bytes
-                    await asyncio.wait_for(send(packet), 5)
+                    if isinstance(packet, str):
+                        await asyncio.wait_for(self.socket.send_str(packet), 5)
+                    else:
+                        await asyncio.wait_for(self.socket.send_bytes(packet), 5)
         except (ConnectionError, RuntimeError, TimeoutError):
             await self.socket.close()

@@ -1,27 +1,33 @@
 """The page's server: the picture, the parameters both ways and /status, in a thread of its own."""
 
 import asyncio
-import dataclasses
+import contextlib
 import itertools
 import json
 import logging
 import select
 import socket
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from livedream import UserError
 from livedream.parameters import Snapshot, Table
 from livedream.picture.frame import Frame
 from livedream.web import guard, oscquery
+from livedream.web.client import Client
+from livedream.web.table_feed import TableFeed, current, described
+
+if TYPE_CHECKING:
+    from aiohttp import web
 
 log = logging.getLogger("livedream.web")
 
 PORT = 8808
 QUALITY = 85
 AHEAD = 2  # pictures on their way to a client at a time: one is shown while the next travels
-VALUES = 1 / 20  # seconds between two looks for values that have changed
+VALUES = 1 / 20  # seconds between two messages with values that have changed
 SCRIPTS = ("page", "controls", "layers", "looks", "midi", "modulation", "outputs", "presets", "tempo")
 STYLES = ("page", "looks", "midi", "modulation", "outputs", "presets", "tempo")
 FILES = {f"/{each}": each for each in (*(f"{name}.js" for name in SCRIPTS), *(f"{name}.css" for name in STYLES))}
@@ -29,19 +35,35 @@ PAGE = "index.html"
 TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
 
 
+class OutputKind(Protocol):
+    """A kind of output, as `/outputs` lists it."""
+
+    @property
+    def usage(self) -> str: ...
+    @property
+    def keys(self) -> Sequence[str]: ...
+    @property
+    def doc(self) -> str: ...
+
+
 class Server:
     """The page at `http://HOST:PORT/`; `/status`, `/parameters`, `/outputs`, `/scene/N.jpg` (`/b/…`), `/ws` beside it.
 
-    host: 127.0.0.1 keeps it on this machine.  port: None takes 8808, or the next free one.
-    table: read, and set when a page moves something.  status: gives what `/status` says; called in the
-    server's thread.
-    thumbnail: the JPEG bytes of a scene and deck (0 or 1), or None.
-    kinds: what `/outputs` lists: each has `usage`, `keys` and `doc`, of which the page helps to write an output.
-    meters: what moves by itself and is shown twenty times a second, or None while nothing does.
-    osc: the OSC receiver that OSCQuery tells about; None: no OSCQuery.
-
     The port is bound by `start`, so that `url` is known at once; the rest of the work waits until it is
     wanted, because the first frame needs the processor more.
+
+    Args:
+        host: 127.0.0.1 keeps it on this machine.
+        port: None takes 8808, or the next free one.
+        table: read, and set when a page moves something.
+        status: gives what `/status` returns; called in the server's thread.
+        thumbnail: gives the JPEG bytes of a scene and deck (0 or 1), or None.
+        kinds: what `/outputs` lists, with which the page helps to write an output.
+        osc: the OSC receiver that OSCQuery describes; None: no OSCQuery.
+        meters: gives what moves by itself and is shown twenty times a second, or None while nothing does.
+
+    Attributes:
+        refused: number of requests that came from another site.
     """
 
     def __init__(
@@ -49,18 +71,20 @@ class Server:
         host: str = "127.0.0.1",
         port: int | None = None,
         table: Table | None = None,
-        status: Callable[[], dict] = dict,
+        status: Callable[[], Mapping[str, object]] = dict,
         thumbnail: Callable[[int, int], bytes | None] = lambda scene, deck: None,
-        kinds: Sequence = (),
+        kinds: Sequence[OutputKind] = (),
         osc: oscquery.Osc | None = None,
-        meters: Callable[[], dict | None] = lambda: None,
+        meters: Callable[[], Mapping[str, object] | None] = lambda: None,
     ):
         self.host, self.port, self.asked = host, PORT if port is None else port, port is not None
-        self.table, self.status, self.thumbnail, self.kinds = table, status, thumbnail, kinds
+        self.table = Table(()) if table is None else table
+        self.status, self.thumbnail, self.kinds = status, thumbnail, kinds
+        self.refused = 0
         self._meters = meters
-        self._query = osc and oscquery.Query(table, osc)
-        self.refused = 0  # requests that came from another site
-        self._clients: set[_Client] = set()
+        self._feed = TableFeed(self.table, osc.prefix if osc else None)
+        self._query = osc and oscquery.Query(self.table, osc)
+        self._clients: frozenset[Client] = frozenset()  # replaced whole: the picture output's thread goes through it
         self._socket: socket.socket | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping = threading.Event()
@@ -78,7 +102,7 @@ class Server:
         self.port = self._socket.getsockname()[1]
         if not self.asked and self.port != PORT:
             log.warning("page: port %d is taken, serving %s", PORT, self.url)
-        self._thread = threading.Thread(target=self._serve, name="web", daemon=True)
+        self._thread = threading.Thread(target=self._serve, args=(self._socket,), name="web", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
@@ -90,27 +114,43 @@ class Server:
             self._socket.close()
 
     def on_frame(self, values: Snapshot) -> None:
-        """Pass what was applied on a frame on to those who listen; the drawer's thread, which never waits here."""
+        """Pass what was applied on a frame on to the pages and OSCQuery clients. Never waits."""
+        self._feed.on_frame(values)
+        if values.changes and self._clients and self._loop:
+            with contextlib.suppress(RuntimeError):  # the server has just ended
+                self._loop.call_soon_threadsafe(self._feed.add, values)
         if self._query:
             self._query.on_frame(values)
 
-    def show(self, frame: Frame) -> bool | None:
-        """Send a frame to every client that is ready for one. Called by the page output's thread.
+    def join(self, client: Client) -> None:
+        """Send to this page, too; the server's thread."""
+        self._clients |= {client}
 
-        True: sent. None: nobody looks, nothing was encoded. False: all who look are still busy with earlier
-        ones.
+    def leave(self, client: Client) -> None:
+        """Send no more to this page; the server's thread."""
+        self._clients -= {client}
+
+    def show(self, frame: Frame) -> bool | None:
+        """Send a frame to every client that is ready for one; the page output's thread.
+
+        Returns:
+            True: sent. None: nobody looks, nothing was encoded. False: all who look are still busy with earlier ones.
         """
         clients = [each for each in self._clients if each.wants_pictures]
         ready = [each for each in clients if each.sent - each.shown < AHEAD]
-        if not ready:
+        if not ready or self._loop is None:
             return False if clients else None
         import simplejpeg
 
         jpeg = simplejpeg.encode_jpeg(frame.opaque, QUALITY, colorspace="RGBA", colorsubsampling="420", fastdct=True)
         for each in ready:
             each.sent += 1
-        self._loop.call_soon_threadsafe(lambda: [each.send_picture(jpeg) for each in ready])
+        self._loop.call_soon_threadsafe(self._send_picture, ready, jpeg)
         return True
+
+    def _send_picture(self, clients: Iterable[Client], jpeg: bytes) -> None:
+        for each in clients:
+            each.send_picture(jpeg)
 
     def _bind(self) -> socket.socket:
         family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
@@ -123,16 +163,16 @@ class Server:
             raise UserError(f"--web {self.host}:{self.port}: {reason}; choose another port, or --web off")
         raise UserError(f"--web: cannot listen on {self.host}: {reason}; use --web off")
 
-    def _serve(self) -> None:
+    def _serve(self, listening: socket.socket) -> None:
         # Importing aiohttp takes 0.2 s of processor, just when the first frame is to be drawn. The first
         # visitor, who waits in the socket's queue, or two seconds start it.
         for _ in range(20):
-            if self._stopping.is_set() or select.select([self._socket], [], [], 0.1)[0]:
+            if self._stopping.is_set() or select.select([listening], [], [], 0.1)[0]:
                 break
         if not self._stopping.is_set():
-            asyncio.run(self._main())
+            asyncio.run(self._main(listening))
 
-    async def _main(self) -> None:
+    async def _main(self, listening: socket.socket) -> None:
         from aiohttp import web
 
         self._loop = asyncio.get_running_loop()
@@ -149,12 +189,12 @@ class Server:
             app.router.add_get("/{path:.*}", self._query.get)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await runner.setup()
-        await web.SockSite(runner, self._socket).start()
+        await web.SockSite(runner, listening).start()
         try:
-            await self._tell()
+            await self._send_news()
         finally:
-            for each in list(self._clients):
-                await each.socket.close(code=1001)
+            for each in self._clients:
+                await each.close()
             if self._query:
                 await self._query.close()
             await runner.cleanup()
@@ -162,29 +202,29 @@ class Server:
     def _refuse(self) -> None:
         self.refused += 1
 
-    async def _root(self, request):
+    async def _root(self, request: "web.Request") -> "web.StreamResponse":
         if self._query and self._query.wants(request):
             return await self._query.get(request)
         response = await self._file(request)
         response.headers["Vary"] = "Accept"
         return response
 
-    async def _file(self, request):
+    async def _file(self, request: "web.Request") -> "web.Response":
         from aiohttp import web
 
         path = Path(__file__).with_name(FILES.get(request.path, PAGE))
         return web.Response(text=path.read_text("utf-8"), content_type=TYPES[path.suffix])
 
-    async def _status(self, request):
+    async def _status(self, request: "web.Request") -> "web.Response":
         return _json(self.status())
 
-    async def _parameters(self, request):
+    async def _parameters(self, request: "web.Request") -> "web.Response":
         return _json(described(self.table))
 
-    async def _outputs(self, request):
+    async def _outputs(self, request: "web.Request") -> "web.Response":
         return _json([{"usage": each.usage, "keys": each.keys, "doc": each.doc} for each in self.kinds])
 
-    async def _scene(self, request):
+    async def _scene(self, request: "web.Request") -> "web.Response":
         from aiohttp import web
 
         picture = self.thumbnail(int(request.match_info["scene"]), int(bool(request.match_info["deck"])))
@@ -192,27 +232,27 @@ class Server:
             raise web.HTTPNotFound(text="no picture of that scene\n")
         return web.Response(body=picture, content_type="image/jpeg")
 
-    async def _websocket(self, request):
+    async def _websocket(self, request: "web.Request") -> "web.StreamResponse":
         from aiohttp import WSMsgType, web
 
         # 1 MB: room for a vector of latents. Compressing JPEG again would only cost time.
         ws = web.WebSocketResponse(compress=False, heartbeat=10, max_msg_size=2**20)
         await ws.prepare(request)
-        client = _Client(ws, request.query.get("picture") != "0")
-        self._clients.add(client)
+        client = Client(ws, request.query.get("picture") != "0")
+        self.join(client)
         try:
-            await self._update(client)
-            await self._update(client, self.status())
+            await client.send(self._feed.whole())
+            await client.send(json.dumps({"status": self.status()}))
             async for message in ws:
                 if message.type == WSMsgType.TEXT:
-                    self._heard(client, message.data)
+                    self._take(client, message.data)
         finally:
-            self._clients.discard(client)
+            self.leave(client)
             client.end()
         return ws
 
-    def _heard(self, client: "_Client", text: str) -> None:
-        """A message of a page: {"set": {address: value or [arguments]}}, {"shown": 1} or {"look": bool}."""
+    def _take(self, client: Client, text: str) -> None:
+        """Act on a page's message: {"set": {address: value or [arguments]}}, {"shown": 1} or {"look": bool}."""
         try:
             message = json.loads(text)
             if "shown" in message:
@@ -222,112 +262,45 @@ class Server:
             for address, value in dict(message.get("set", {})).items():
                 arguments = value if isinstance(value, list) else [value]
                 if self.table.set(address, arguments, sender=client.name, repeats=True):
-                    client.known[address] = _plain(self.table.target(address))
-                    if arguments != [client.known[address]]:
-                        client.known.pop(address)  # it was clamped or named: tell what it became
+                    became = current(self.table, address)
+                    if became is not None and (became if isinstance(became, list) else [became]) != arguments:
+                        client.corrections[address] = became
         except (ValueError, TypeError, AttributeError, RecursionError):
             self.table.count("malformed", f"page: {text[:80]!r}")
 
-    async def _tell(self) -> None:
-        """Tell every client what has changed, and once a second the status."""
+    async def _send_news(self) -> None:
+        """Send every page what has changed, twenty times a second, and once a second the status."""
         for beat in itertools.count(1):
             if self._stopping.is_set():
                 return
             try:
                 if self._query:
                     await self._query.look()
-                status = self.status() if self._clients and beat % round(1 / VALUES) == 0 else None
-                await asyncio.gather(*(self._update(each, status) for each in self._clients))
+                await self._send_values()
+                if self._clients and beat % round(1 / VALUES) == 0:
+                    await self._send_all(self._clients, {"status": self.status()})
                 if (looking := [each for each in self._clients if each.wants_pictures]) and (meters := self._meters()):
-                    await asyncio.gather(*(each.send_json({"meters": meters}) for each in looking))
-            except Exception:  # the page must outlive a fault in what it tells about
+                    await self._send_all(looking, {"meters": meters})
+            except Exception:  # the page must outlive a fault in what it is sent
                 log.exception("the page's status")
             await asyncio.sleep(VALUES)
 
-    async def _update(self, client: "_Client", status: dict | None = None) -> None:
-        if status:
-            await client.send_json({"status": status})
-        parameters = self.table.parameters
-        if parameters is not client.parameters:  # at first, and when a dream came or went
-            client.parameters = parameters
-            listed = described(self.table)
-            client.known = {each["address"]: each["value"] for each in listed}
-            prefix = {"osc_prefix": self._query.osc.prefix} if self._query else {}
-            await client.send_json({"parameters": listed} | prefix)
-            return
-        changed = {}
-        for address in parameters:
-            try:
-                value = _plain(self.table.target(address))
-            except KeyError:
-                return  # the dream has just gone; the next round tells
-            if client.known.get(address) != value:
-                changed[address] = client.known[address] = value
-        if changed:
-            await client.send_json({"values": changed})
+    async def _send_values(self) -> None:
+        news = self._feed.take()
+        messages = []
+        for each in self._clients:
+            corrections, each.corrections = each.corrections, {}
+            text = news if isinstance(news, str) else news.message(each.name, corrections)
+            if text is not None:
+                messages.append(each.send(text))
+        await asyncio.gather(*messages)
+
+    async def _send_all(self, clients: Iterable[Client], message: Mapping[str, object]) -> None:
+        text = json.dumps(message)
+        await asyncio.gather(*(each.send(text) for each in clients))
 
 
-class _Client:
-    """One open page.
-
-    known: the values it has been told.
-    sent, shown: pictures. Each is written by one thread only; what lies between is on its way.
-    """
-
-    count = 0
-
-    def __init__(self, socket, wants_pictures: bool):
-        _Client.count += 1
-        self.name = f"page {_Client.count}"
-        self.socket, self.wants_pictures = socket, wants_pictures
-        self.parameters = None
-        self.known: dict = {}
-        self.sent = self.shown = 0
-        self._pictures: asyncio.Queue = asyncio.Queue()
-        self._sender = asyncio.create_task(self._send_pictures())
-
-    def send_picture(self, jpeg: bytes) -> None:
-        """Queue a picture; there are never more than AHEAD."""
-        self._pictures.put_nowait(jpeg)
-
-    async def send_json(self, message) -> None:
-        """Send, unless the page is gone; a page that does not read must not hold up the others."""
-        try:
-            await asyncio.wait_for(self.socket.send_str(json.dumps(message)), 1)
-        except (ConnectionError, RuntimeError):
-            pass
-        except TimeoutError:
-            await self.socket.close()
-
-    def end(self) -> None:
-        self.wants_pictures = False
-        self._sender.cancel()
-
-    async def _send_pictures(self) -> None:
-        try:
-            while True:
-                await self.socket.send_bytes(await self._pictures.get())
-        except (ConnectionError, RuntimeError):
-            self.wants_pictures = False
-
-
-def described(table: Table) -> list[dict]:
-    """Every parameter as JSON can say it, with its present `value`."""
-    listed = []
-    for each in table.parameters.values():
-        try:
-            value = table.target(each.address)
-        except KeyError:  # it went while we looked
-            continue
-        listed.append(dataclasses.asdict(each) | {"value": _plain(value)})
-    return listed
-
-
-def _plain(value):
-    return list(value) if isinstance(value, tuple) else value
-
-
-def _json(value):
+def _json(value: object) -> "web.Response":
     from aiohttp import web
 
     return web.json_response(value)

@@ -41,7 +41,7 @@ def show():
         number = 0
         while not done.wait(1 / 30):
             page.show(Frame(pixels, number := number + 1))
-            table.tick(1 / 30)
+            server.on_frame(table.tick(1 / 30))
 
     thread = threading.Thread(target=run)
     thread.start()

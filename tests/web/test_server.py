@@ -17,6 +17,7 @@ import simplejpeg
 from livedream import UserError, parameters
 from livedream.output.kinds import parse
 from livedream.picture.frame import Frame
+from livedream.web.client import Client
 from livedream.web.server import AHEAD, PORT, Server
 from tests.waiting import until
 
@@ -29,9 +30,23 @@ def thumbnail(scene, deck):
 
 @pytest.fixture
 def server():
+    """A server whose table is ticked as a show does it."""
     made = Server("127.0.0.1", 0, parameters.Table(TABLE), lambda: {"state": "playing"}, thumbnail)
     made.start()
+    done = threading.Event()
+    made.fired = []
+
+    def run():
+        while not done.wait(1 / 60):
+            values = made.table.tick(1 / 60)
+            made.fired += values.fired
+            made.on_frame(values)
+
+    thread = threading.Thread(target=run)
+    thread.start()
     yield made
+    done.set()
+    thread.join()
     made.stop()
 
 
@@ -110,17 +125,75 @@ def test_values_travel_both_ways(server):
         return echo, await hear(ws, "values")
 
     echo, other = talk(server, conversation)
-    # What was taken as it was sent needs no echo; what became something else does.
+    # A value that was taken as it was sent needs no echo; one that became another does.
     assert echo == {"dream/scene": 1, "dream/temperature": 2.0}
     assert other == {"master/fade": 0.5}
     assert server.table.target("player/speed") == 3
 
 
+def test_a_change_reaches_every_other_page_and_is_serialised_once(server, monkeypatch):
+    texts = []
+    monkeypatch.setattr(Client, "send", recording(texts, Client.send))
+
+    async def conversation(ws):
+        async with aiohttp.ClientSession() as session, session.ws_connect(server.url + "ws") as other:
+            for each in (ws, other):
+                await hear(each, "status")
+            await ws.send_str('{"set": {"player/speed": 3}}')
+            seen = await hear(other, "values")
+            server.table.set("master/fade", [0.5], sender="a controller")
+            return seen, await hear(ws, "values"), await hear(other, "values")
+
+    assert talk(server, conversation) == ({"player/speed": 3.0}, {"master/fade": 0.5}, {"master/fade": 0.5})
+    first, second = (each for each in texts if each == '{"values": {"master/fade": 0.5}}')
+    assert first is second
+    first, second = (each for each in texts if '"parameters"' in each)
+    assert first is second
+
+
+def test_a_jump_and_an_element_tell_what_they_change(server):
+    server.table.replace("dream/", parameters.dream(["dawn", "dusk"], latent_length=2))
+
+    async def conversation(ws):
+        await hear(ws, "status")
+        await ws.send_str('{"set": {"dream/scene/jump": 1, "dream/latent/0": 2}}')
+        found = {}
+        while len(found) < 2:
+            found |= await hear(ws, "values")
+        return found
+
+    assert talk(server, conversation) == {"dream/scene": 1, "dream/latent": [2.0, 0.0]}
+
+
+def recording(texts, send):
+    async def wrapped(client, text):
+        texts.append(text)
+        await send(client, text)
+
+    return wrapped
+
+
+def test_pages_may_come_while_a_picture_is_sent(server):
+    """The picture output goes through the pages in its own thread; each look at a page lets another one come."""
+
+    class Page:
+        sent = shown = 0
+
+        @property
+        def wants_pictures(self):
+            server.join(Page())
+            return False
+
+    for _ in range(3):
+        server.join(Page())
+    assert server.show(picture(0)) is None
+
+
 def test_triggers_and_repeats_are_events(server):
     async def conversation(ws):
-        for _ in range(2):
+        for count in (1, 2):
             await ws.send_str('{"set": {"player/reseed": []}}')
-            await asyncio.to_thread(until, lambda: "player/reseed" in server.table.tick(0).fired)
+            await asyncio.to_thread(until, lambda count=count: server.fired.count("player/reseed") == count)
 
     talk(server, conversation)
 
