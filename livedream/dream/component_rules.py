@@ -7,11 +7,12 @@ import re
 from collections.abc import Iterator
 
 from livedream.dream.contract import RESERVED, TABLE, find, latents
-from livedream.dream.dream import Component, Value
+from livedream.dream.dream import Component, Shape, Value
 from livedream.dream.messages import brief
 
 
 def kind(components: dict[str, Component]) -> Iterator[str]:
+    """A dream has decode; an effect has apply, and neither step nor recall."""
     if "decode" not in components and "apply" not in components:
         yield f"components: a dream has decode, an effect has apply; found {', '.join(components) or 'none'}"
     elif "decode" not in components:
@@ -19,7 +20,7 @@ def kind(components: dict[str, Component]) -> Iterator[str]:
 
 
 def ports(components: dict[str, Component]) -> Iterator[str]:
-    """The table above: nothing that it does not know goes in, everything has the promised dtype and shape."""
+    """Inputs and outputs are those of contract.TABLE, with its dtypes and shapes."""
     for component in components.values():
         for way, values, known in (
             ("input", component.inputs, TABLE[component.name][0]),
@@ -27,12 +28,12 @@ def ports(components: dict[str, Component]) -> Iterator[str]:
         ):
             for name, value in values.items():
                 port = find(known, name)
-                if port is None:  # outputs that nobody knows were left out when the component was cut
+                if port is None:  # unknown outputs were left out when the component was cut
                     words = ", ".join(port.words for port in known)
                     yield f"{component.name} inputs: {brief(name)} is none of {words}"
                 elif value.dtype != port.dtype:
                     yield f"{value.full}: {port.dtype}, found {value.dtype}"
-                elif not _fits(value.shape, port.shape):
+                elif port.shape is not None and not _fits(value.shape, port.shape):
                     yield (f"{value.full}: shape [{', '.join(map(str, port.shape))}], found {list(value.shape)}")
             for port in known:
                 if port.needed and not any(re.fullmatch(port.pattern, name) for name in values):
@@ -40,13 +41,15 @@ def ports(components: dict[str, Component]) -> Iterator[str]:
 
 
 def next_values(components: dict[str, Component]) -> Iterator[str]:
-    """next.X feeds X of the same component; every latent of step moves."""
+    """next.X feeds X of the same component, and step moves every latent."""
     for component in components.values():
         for name, value in component.outputs.items():
+            if not name.startswith("next."):
+                continue
             fed = component.inputs.get(name.removeprefix("next."))
-            if name.startswith("next.") and fed is None:
+            if fed is None:
                 yield (f"{value.full}: feeds {name.removeprefix('next.')}, which {component.name} does not take")
-            elif name.startswith("next.") and fed.shape != value.shape:
+            elif fed.shape != value.shape:
                 yield (f"{value.full}: shape {list(fed.shape)} as the input it feeds, found {list(value.shape)}")
     for name in latents(components.get("step")):
         if "next." + name not in components["step"].outputs:
@@ -54,8 +57,9 @@ def next_values(components: dict[str, Component]) -> Iterator[str]:
 
 
 def same_latents(components: dict[str, Component]) -> Iterator[str]:
-    """All speak of the same latents: `latent` alone, or several `latent.NAME`."""
-    sides = {name: latents(components[name]) for name in ("step", "recall", "decode") if name in components}
+    """All components have the same latents: `latent` alone, or several `latent.NAME`."""
+    names = [name for name in ("step", "recall", "decode") if name in components]
+    sides: dict[str, dict[str, Shape]] = {name: latents(components[name]) for name in names}
     if "decode" in components and "encode" in components:
         sides["encode"] = {name: value.shape for name, value in components["encode"].outputs.items()}
     for name, found in sides.items():
@@ -66,6 +70,7 @@ def same_latents(components: dict[str, Component]) -> Iterator[str]:
 
 
 def controls(components: dict[str, Component]) -> Iterator[str]:
+    """A control has one shape in all components, and a name that livedream does not use itself."""
     seen: dict[str, Value] = {}
     for component in components.values():
         for name, value in component.inputs.items():
@@ -94,7 +99,7 @@ def layers(components: dict[str, Component]) -> Iterator[str]:
 
 
 def recall(components: dict[str, Component]) -> Iterator[str]:
-    """recall says which memories decode is handed, and more if it likes; one is nothing without the other."""
+    """recall chooses the memories that decode takes, and may give decode more; neither is there without the other."""
     decode = components.get("decode")
     values = decode.inputs.items() if decode else ()
     taken = {name: value for name, value in values if name.split(".")[0] in ("memory", "recall")}
@@ -103,8 +108,8 @@ def recall(components: dict[str, Component]) -> Iterator[str]:
             yield f"{value.full}: taken from the component recall, which the file does not have"
         return
     memory, given = taken.pop("memory", None), components["recall"].outputs
-    if memory is None:
-        yield "recall: decode has no input memory, which it is for"
+    if decode is None or memory is None:
+        yield "recall: decode has no input memory for it"
         return
     if given["index"].shape != memory.shape[:1]:
         yield f"{memory.full}: as many as recall/index has, {given['index'].shape[0]}, found {memory.shape[0]}"
@@ -122,11 +127,9 @@ def recall(components: dict[str, Component]) -> Iterator[str]:
 COMPONENT_RULES = (kind, ports, next_values, same_latents, controls, layers, recall)
 
 
-def _fits(shape: tuple[int, ...], wanted: tuple | None) -> bool:
-    if wanted is None:
-        return True
+def _fits(shape: Shape, wanted: tuple[int | str, ...]) -> bool:
     return len(shape) == len(wanted) and all(isinstance(w, str) or w == s for s, w in zip(shape, wanted, strict=True))
 
 
-def _listed(found: dict[str, tuple[int, ...]]) -> str:
+def _listed(found: dict[str, Shape]) -> str:
     return brief(", ".join(f"{name} {list(shape)}" for name, shape in found.items()) or "none")

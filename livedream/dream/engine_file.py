@@ -7,7 +7,7 @@
                                      "member", "bytes", "sha256", "seconds"}
 
 Members are stored, never compressed: weights would hardly get smaller, and so nothing in the file can unfold to
-more than the file. A plan is a program for the graphics card. Whoever plays an .engine trusts who made it.
+more than the file. A plan is a program for the graphics card, so an .engine should come from somebody you trust.
 """
 
 import contextlib
@@ -20,6 +20,7 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from livedream import UserError
 from livedream.system.atomic import atomic_write
@@ -28,8 +29,9 @@ FORMAT = 1
 DREAM, MANIFEST = "dream.onnx", "manifest.json"
 LARGEST = (1 << 32) - (1 << 20)  # bytes of a file: more would need another kind of zip
 LARGEST_MANIFEST = 1 << 20
-MEMBERS, DIRECTORY = 64, 1 << 16  # how many there may be, and bytes of the list of them
-DAMAGE = (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError, struct.error)  # of zipfile's
+MEMBERS, DIRECTORY = 64, 1 << 16  # at most so many members, and so many bytes in the list of them
+# Exceptions that zipfile raises for a damaged file.
+DAMAGE = (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError, struct.error)
 _END = struct.Struct("<4s4H2LH")  # a zip's last record: its mark, disks, counts, size and place of the list, a comment
 
 
@@ -37,7 +39,13 @@ _END = struct.Struct("<4s4H2LH")  # a zip's last record: its mark, disks, counts
 class Row:
     """One plan of the file.
 
-    precision: "f32" or "f16". key: what it was made of, by and for (engine_build.key). seconds: it took to build.
+    Attributes:
+        component: its name.
+        precision: "f32" or "f16".
+        key: what the plan depends on (backend.plan.key).
+        member: its name in the zip.
+        bytes, sha256: of the plan.
+        seconds: how long it took to build.
     """
 
     component: str
@@ -51,10 +59,14 @@ class Row:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What is in an .engine file beside the dream.
+    """The plans of an .engine file.
 
-    dream: SHA-256 of the dream. library, version: what built the plans. targets: for which cards ("SM89", or a
-    card's name and capability). built: the time, ISO 8601.
+    Attributes:
+        dream: SHA-256 of the dream.
+        library, version: the library that built the plans.
+        targets: the cards they are for ("SM89", or a card's name and capability).
+        built: the time, ISO 8601.
+        rows: the plans.
     """
 
     dream: str
@@ -65,8 +77,19 @@ class Manifest:
     rows: tuple[Row, ...]
 
 
-def write(path: Path, dream: bytes, title: str, made_by: dict, plans: Iterable[tuple[Row, bytes]]) -> None:
-    """Write the file, whole or not at all. made_by: "livedream", "built", "library", "targets". Raises UserError."""
+def write(path: Path, dream: bytes, title: str, made_by: dict[str, Any], plans: Iterable[tuple[Row, bytes]]) -> None:
+    """Write the file atomically.
+
+    Args:
+        path: the file.
+        dream: the bytes of the dream.
+        title: the dream's.
+        made_by: "livedream", "built", "library" and "targets" of the manifest.
+        plans: each with its row.
+
+    Raises:
+        UserError: it is too large, or the disk refuses.
+    """
     plans = list(plans)
     about = {
         "format": FORMAT,
@@ -78,21 +101,21 @@ def write(path: Path, dream: bytes, title: str, made_by: dict, plans: Iterable[t
     members += [(row.member, data) for row, data in plans]
     if sum(len(data) for _, data in members) > LARGEST:
         raise UserError(f"{path}: a dream and its plans have at most 4 GB together; these have more")
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_STORED) as file:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as file:
         for name, data in members:
             file.writestr(zipfile.ZipInfo(name), data)
-    atomic_write(path, made.getbuffer())
+    atomic_write(path, buffer.getvalue())
 
 
 def dream(path: Path, largest: int) -> bytes:
-    """The bytes of the dream inside, at most `largest`. Raises UserError."""
+    """Return the bytes of the dream inside, at most `largest`. Raises UserError."""
     with _opened(path) as file:
         return _member(file, DREAM, largest)
 
 
 def manifest(path: Path) -> Manifest:
-    """What built the plans inside. Raises UserError."""
+    """Return the manifest. Raises UserError."""
     with _opened(path) as file:
         text = _member(file, MANIFEST, LARGEST_MANIFEST)
         try:
@@ -101,7 +124,7 @@ def manifest(path: Path) -> Manifest:
             raise UserError(f"{MANIFEST} inside cannot be read") from None
 
 
-def _manifest(about: dict) -> Manifest:
+def _manifest(about: dict[str, Any]) -> Manifest:
     if about["format"] != FORMAT:
         raise UserError(f"made by another version of livedream, {str(about['livedream'])[:20]!r}")
     rows = tuple(Row(**row) for row in about["plans"])
@@ -109,15 +132,16 @@ def _manifest(about: dict) -> Manifest:
     made = Manifest(
         about["dream"]["sha256"], library["name"], library["version"], tuple(about["targets"]), about["built"], rows
     )
-    for one in (made, *rows):
-        for field in fields(one):
-            if field.type in (str, int) and type(getattr(one, field.name)) is not field.type:
+    parts: tuple[Manifest | Row, ...] = (made, *rows)
+    for part in parts:
+        for field in fields(part):
+            if field.type in (str, int) and type(getattr(part, field.name)) is not field.type:
                 raise TypeError
     return made
 
 
 def plan(path: Path, row: Row) -> bytes:
-    """The plan that the row is about, byte for byte as it was built. Raises UserError."""
+    """Return the plan of a row, byte for byte as it was built. Raises UserError."""
     with _opened(path) as file:
         data = _member(file, row.member, row.bytes)
         if len(data) != row.bytes or hashlib.sha256(data).hexdigest() != row.sha256:
@@ -127,7 +151,7 @@ def plan(path: Path, row: Row) -> bytes:
 
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
-    """The zip; a UserError raised while it is open is said with the path and the mend."""
+    """Open the zip; a UserError raised while it is open gets the path and the remedy."""
     try:
         _small_directory(path)
         with zipfile.ZipFile(path) as file:
@@ -141,7 +165,7 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
 
 
 def _small_directory(path: Path) -> None:
-    """zipfile reads the list of members whole when it opens a file, so the size of that list is looked at first."""
+    """Refuse a list of members that is too long: zipfile reads all of it when it opens a file."""
     with open(path, "rb") as file:
         file.seek(-min(path.stat().st_size, _END.size + 20), os.SEEK_END)
         end = file.read()

@@ -17,7 +17,7 @@ from livedream.dream.messages import brief
 from livedream.dream.tensor_types import NUMBERS, dtype_name, itemsize
 
 BRANCHING = ("If", "Loop", "Scan", "SequenceMap")
-CHANCE = (
+RANDOM = (
     "Bernoulli",
     "Multinomial",
     "RandomNormal",
@@ -25,12 +25,13 @@ CHANCE = (
     "RandomUniform",
     "RandomUniformLike",
 )
+# Operators that a dream must not have, and the reason.
 REFUSED = dict.fromkeys(BRANCHING, "no branches or loops inside; unroll it")
-REFUSED |= dict.fromkeys(CHANCE, "randomness is an input; use noise or uniform")
+REFUSED |= dict.fromkeys(RANDOM, "randomness is an input; use noise or uniform")
 
 
 def text(model: onnx.ModelProto) -> Iterator[str]:
-    """Names are UTF-8; protobuf hands over as bytes what is not."""
+    """Names are UTF-8; protobuf gives the others as bytes."""
     graph = model.graph
     found = [entry.domain for entry in model.opset_import]
     found += [item.name for kind in (graph.input, graph.output, graph.initializer) for item in kind]
@@ -43,6 +44,7 @@ def text(model: onnx.ModelProto) -> Iterator[str]:
 
 
 def versions(model: onnx.ModelProto) -> Iterator[str]:
+    """The IR version and the one opset are in range, and there is no other domain."""
     if model.ir_version > NEWEST_IR:
         yield f"IR version: at most {NEWEST_IR}, found {model.ir_version}"
     domains = sorted({entry.domain for entry in model.opset_import} - {"", "ai.onnx"})
@@ -54,6 +56,7 @@ def versions(model: onnx.ModelProto) -> Iterator[str]:
 
 
 def operators(model: onnx.ModelProto) -> Iterator[str]:
+    """Operators are standard ones, without branches, loops, randomness, functions or graphs inside."""
     if model.functions:
         yield f"no local functions: found {brief(model.functions[0].name)}"
     opset = next((entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")), 0)
@@ -71,19 +74,20 @@ def operators(model: onnx.ModelProto) -> Iterator[str]:
 
 
 def weights(model: onnx.ModelProto) -> Iterator[str]:
+    """Weights are dense tensors of numbers within the file, together at most LARGEST bytes."""
     graph = model.graph
     if graph.sparse_initializer:
         yield f"dense weights only: {brief(graph.sparse_initializer[0].values.name)} is sparse"
-    held = [(tensor.name, tensor) for tensor in graph.initializer]
+    found = [(tensor.name, tensor) for tensor in graph.initializer]
     for node in graph.node:
         for attribute in node.attribute:
             if attribute.HasField("sparse_tensor") or attribute.sparse_tensors:
                 yield f"dense weights only: {place(node)} holds a sparse tensor"
-            held += [
+            found += [
                 (place(node), tensor) for tensor in (attribute.t, *attribute.tensors) if tensor.dims or tensor.data_type
             ]
     total = 0
-    for name, tensor in held:
+    for name, tensor in found:
         if tensor.data_location == TensorProto.EXTERNAL or tensor.external_data:
             yield f"no external data: {brief(name)} is kept in another file"
         elif tensor.data_type not in NUMBERS:
@@ -98,7 +102,7 @@ def weights(model: onnx.ModelProto) -> Iterator[str]:
 
 
 def names(model: onnx.ModelProto) -> Iterator[str]:
-    """Every value begins with its component and is made once; no node joins two components."""
+    """Every value's name begins with its component and is made once; no node joins two components."""
     graph = model.graph
     made = [value.name for value in graph.input] + [tensor.name for tensor in graph.initializer]
     made += [name for node in graph.node for name in node.output if name]
@@ -159,7 +163,8 @@ def pictures(model: onnx.ModelProto) -> Iterator[str]:
     for value in graph.output:
         if value.type.tensor_type.elem_type != TensorProto.UINT8:
             continue
-        end, name = [], value.name
+        end: list[onnx.NodeProto] = []
+        name = value.name
         while name in maker and len(end) < 3:
             end.append(maker[name])
             name = end[-1].input[0] if end[-1].input else ""
@@ -170,9 +175,9 @@ def pictures(model: onnx.ModelProto) -> Iterator[str]:
                 f"{brief(', '.join(found) or 'nothing')}"
             )
         else:
-            bounds = [_scalar(constants.get(bound)) for bound in end[-1].input[1:]]
-            if bounds != [0, 255]:
-                yield f"a picture is clipped to 0..255: {brief(value.name)} to {brief(str(bounds))}"
+            limits = [_scalar(constants.get(limit)) for limit in end[-1].input[1:]]
+            if limits != [0, 255]:
+                yield f"a picture is clipped to 0..255: {brief(value.name)} to {brief(str(limits))}"
         if value.name in users:
             yield (f"uint8 only at the edge: {place(users[value.name][0])} uses the picture {brief(value.name)}")
     for value in graph.input:
@@ -195,5 +200,5 @@ GRAPH_RULES = (text, versions, operators, weights, names, shapes, pictures)
 
 
 def place(node: onnx.NodeProto) -> str:
-    """Where a node is, in a message: by its first output, since names of nodes are optional."""
+    """Name a node in a message: by its first output, since names of nodes are optional."""
     return brief(next((name for name in (*node.output, node.name) if name), "a node without outputs"))

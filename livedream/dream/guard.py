@@ -1,7 +1,7 @@
-"""Keep a stranger's file from taking the machine down.
+"""Protect the machine from a stranger's file.
 
-A file of 150 bytes can ask ONNX Runtime for gigabytes, so a first load runs in a child process with bounded
-memory and time. What the child does is in prove.py; here are the parent's side and the memory of what passed.
+A file of 150 bytes can ask ONNX Runtime for gigabytes, so a first load runs in a child process with limited memory and
+time. prove.py is the child's side; here are the parent's side and the record of files that passed.
 """
 
 import json
@@ -14,7 +14,7 @@ from livedream.dream.messages import brief_line
 from livedream.system import paths
 
 SECONDS = 20.0  # for a small file; a second more for each 20 MB
-REVISION = 1  # raise it when prove.py learns to refuse more: what passed an older one is then proven again
+REVISION = 1  # raise it when prove.py refuses more: files that passed an older one are then proven again
 
 
 def prove(data: bytes, sha256: str) -> None:
@@ -22,7 +22,7 @@ def prove(data: bytes, sha256: str) -> None:
     record = paths.cache_folder("checked") / f"{sha256}-{REVISION}"
     if record.exists():
         return
-    _run(data, SECONDS + len(data) / 20e6)
+    run(data, SECONDS + len(data) / 20e6)
     try:
         record.parent.mkdir(parents=True, exist_ok=True)
         record.touch()
@@ -30,13 +30,15 @@ def prove(data: bytes, sha256: str) -> None:
         pass  # a read-only home: the file is proven again next time
 
 
-def _run(data: bytes, seconds: float) -> None:
-    environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}  # stacks of idle threads count as memory
+def run(data: bytes, seconds: float) -> None:
+    """Run the file in a child process for at most `seconds`. Raises UserError with what went wrong."""
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}  # stacks of idle threads count as memory
     command = [sys.executable, "-m", "livedream.dream.prove"]
     try:
-        # Of a group of its own: a Ctrl-C meant for the parent is not its failure.
-        quiet = {"capture_output": True, "env": environment, "process_group": 0}
-        child = subprocess.run(command, input=data, timeout=seconds, **quiet)
+        # A process group of its own: a Ctrl-C meant for the parent is not the child's failure.
+        child = subprocess.run(
+            command, input=data, timeout=seconds, capture_output=True, env=environment, process_group=0
+        )
     except subprocess.TimeoutExpired:
         raise UserError(f"a first run took longer than {seconds:.0f} s") from None
     except OSError as error:

@@ -1,16 +1,19 @@
-"""What a dream file holds, in words and as a contact sheet of its scenes."""
+"""Describe a dream file, in words and by a contact sheet of its scenes."""
 
+import functools
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from livedream import UserError
 from livedream.dream.dream import Component, Dream, Scene, Value
 from livedream.dream.messages import brief
-from livedream.picture import alpha
+from livedream.picture import Pixels, alpha
 from livedream.system.atomic import atomic_write
 
 BACKGROUND = (12, 12, 14)
@@ -18,7 +21,7 @@ GAP = 12  # pixels between pictures and around them
 
 
 def text(dream: Dream) -> str:
-    """The text of `livedream info`, lines without a last newline."""
+    """Return the text of `livedream info`, without a final newline."""
     return "\n".join(_lines(dream))
 
 
@@ -72,7 +75,7 @@ def _component(component: Component) -> Iterator[str]:
         yield f"    {word} {', '.join(listed)}"
 
 
-def _tree(data: dict, depth: int = 1) -> Iterator[str]:
+def _tree(data: Mapping[str, object], depth: int = 1) -> Iterator[str]:
     for key, value in data.items():
         if isinstance(value, dict) and value and depth < 8:
             yield "  " * depth + brief(str(key))
@@ -82,17 +85,16 @@ def _tree(data: dict, depth: int = 1) -> Iterator[str]:
             yield "  " * depth + f"{brief(str(key))}: {brief(plain)}"
 
 
-def contact_sheet(dream: Dream) -> np.ndarray:
-    """uint8 [h, w, 3]: the scenes' thumbnails, a grid on near-black; what has none is drawn by decode.
+def contact_sheet(dream: Dream) -> Pixels:
+    """Return the scenes' thumbnails in a grid on near-black, uint8 [h, w, 3]; missing ones are drawn by decode.
 
-    Raises UserError when the dream has no scenes.
+    Raises UserError if the dream has no scenes.
     """
     if not dream.scenes:
         raise UserError(f"{dream.path}: no scenes, so no contact sheet")
-    pictures = [_thumbnail(scene) for scene in dream.scenes]
-    if any(picture is None for picture in pictures):
-        drawn = _drawn(dream)
-        pictures = [drawn(s) if p is None else p for s, p in zip(dream.scenes, pictures, strict=True)]
+    draw = functools.cache(_drawer)  # opens sessions once, for the first scene without a thumbnail
+    thumbnails = ((scene, _thumbnail(scene)) for scene in dream.scenes)
+    pictures = [draw(dream)(scene) if picture is None else picture for scene, picture in thumbnails]
     width = min(max(picture.shape[1] for picture in pictures), 320)
     height = max(round(width * dream.size[1] / dream.size[0]), 1)
     columns = min(max(round(math.sqrt(len(pictures) * 16 / 9 * height / width)), 1), len(pictures))
@@ -105,8 +107,8 @@ def contact_sheet(dream: Dream) -> np.ndarray:
     return sheet
 
 
-def write_contact_sheet(dream: Dream, path: str | os.PathLike) -> None:
-    """Write the contact sheet as a JPEG, whole or not at all."""
+def write_contact_sheet(dream: Dream, path: str | os.PathLike[str]) -> None:
+    """Write the contact sheet as a JPEG, atomically."""
     import simplejpeg
 
     path = Path(path)
@@ -114,8 +116,8 @@ def write_contact_sheet(dream: Dream, path: str | os.PathLike) -> None:
     atomic_write(path, jpeg)
 
 
-def _thumbnail(scene: Scene) -> np.ndarray | None:
-    """uint8 [h, w, 3], or None when there is none that can be decoded at a sane size."""
+def _thumbnail(scene: Scene) -> Pixels | None:
+    """Return a scene's thumbnail, uint8 [h, w, 3], or None if it cannot be decoded at a sane size."""
     import simplejpeg
 
     if not scene.thumbnail:
@@ -127,43 +129,45 @@ def _thumbnail(scene: Scene) -> np.ndarray | None:
         return None
 
 
-def _drawn(dream: Dream):
-    """A function from a scene to the first picture, uint8 [h, w, 3], that decode draws for it."""
+def _drawer(dream: Dream) -> Callable[[Scene], Pixels]:
+    """Return a function from a scene to the first picture that decode draws for it, uint8 [h, w, 3]."""
     import onnxruntime as ort
 
     pictures = [f"layer.{name}" for name in dream.layers] or ["frame"]
     parts = [dream.components[name] for name in ("recall", "decode") if name in dream.components]
     sessions = [ort.InferenceSession(each.model, providers=["CPUExecutionProvider"]) for each in parts]
 
-    def draw(scene: Scene) -> np.ndarray:
-        made = {}
+    def draw(scene: Scene) -> Pixels:
+        made: dict[str, NDArray[Any]] = {}
         for component, session in zip(parts, sessions, strict=True):
             feeds = {
-                value.full: made[name] if name in made else _begun(scene, value, name, dream)
+                value.full: made[name] if name in made else _start(scene, value, name, dream)
                 for name, value in component.inputs.items()
             }
             wanted = [value.full for value in component.outputs.values()]
             made = dict(zip(component.outputs, session.run(wanted, feeds), strict=True))
-            if component.name == "recall":
+            if dream.memories and component.name == "recall":
                 made["memory"] = dream.memories.stack(made["index"])
-        return alpha.over_black(alpha.over([made[name][0] for name in pictures]))[..., :3]
+        picture: Pixels = alpha.over_black(alpha.over([made[name][0] for name in pictures]))[..., :3]
+        return picture
 
     return draw
 
 
-def _begun(scene: Scene, value: Value, name: str, dream: Dream) -> np.ndarray:
-    """What an input is at the scene: as it says, a control's default, else zeros."""
-    start = scene.tensors.get(value.full, np.zeros((), value.dtype))
+def _start(scene: Scene, value: Value, name: str, dream: Dream) -> NDArray[Any]:
+    """Return an input's value at the scene: the scene's own, a control's default, else zeros."""
+    start: NDArray[Any] = scene.tensors.get(value.full, np.zeros((), value.dtype))
     if name in dream.latents:
         owner = "step" if "step" in dream.components else "decode"
         start = scene.tensors[f"{owner}/{name}"]
     elif name.startswith("control."):
-        start = np.float32(dream.controls[name.removeprefix("control.")].default)
+        start = np.array(dream.controls[name.removeprefix("control.")].default, np.float32)
     return np.ascontiguousarray(np.broadcast_to(start, value.shape))
 
 
-def _resized(picture: np.ndarray, width: int, height: int) -> np.ndarray:
-    """By nearest pixels: thumbnails are of the wanted size, and what is drawn instead only shrinks."""
+def _resized(picture: Pixels, width: int, height: int) -> Pixels:
+    """Resize by nearest pixels: thumbnails have the wanted size, and drawn pictures only shrink."""
     rows = (np.arange(height) + 0.5) * picture.shape[0] / height
     columns = (np.arange(width) + 0.5) * picture.shape[1] / width
-    return picture[rows.astype(int)[:, None], columns.astype(int)]
+    resized: Pixels = picture[rows.astype(int)[:, None], columns.astype(int)]
+    return resized

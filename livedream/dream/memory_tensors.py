@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import onnx
 import simplejpeg
+from numpy.typing import NDArray
 from onnx import TensorProto, numpy_helper
 
 from livedream import UserError
@@ -20,9 +21,9 @@ PICTURES, ENDS = "memory/pictures", "memory/ends"
 
 
 def read(model: onnx.ModelProto, components: dict[str, Component]) -> tuple[Memories | None, list[str]]:
-    """The memories of a file that keeps contract.py's rules, None without; and notes on what was ignored.
+    """Return the memories of a file that passed all other rules, or None; and notes on what was ignored.
 
-    Raises UserError, one line: what is missing, or which JPEG is not as decode takes it.
+    Raises UserError, one line: what is missing, or which JPEG does not fit decode.
     """
     found = {each.name: each for each in model.graph.initializer if each.name.startswith("memory/")}
     taken = components["decode"].inputs.get("memory") if "decode" in components else None
@@ -37,16 +38,16 @@ def read(model: onnx.ModelProto, components: dict[str, Component]) -> tuple[Memo
         if tensor.data_type != wanted or len(tensor.dims) != 1:
             raise UserError(f"{name}: {words}, found {dtype_name(tensor.data_type)} {list(tensor.dims)}")
     pictures, ends = _bytes(found[PICTURES]), np.frombuffer(_bytes(found[ENDS]), "<i8")
-    _rising(ends, len(pictures))
+    _check_ends(ends, len(pictures))
     _, height, width, _ = taken.shape
     memories = Memories(pictures, ends.astype(np.int64), (width, height))
     for k in range(len(memories)):
-        _header(memories, k)
+        _check_size(memories, k)
     return memories, notes
 
 
 def add(graph: onnx.GraphProto, pictures: Sequence[bytes]) -> None:
-    """Put JPEG files into a dream's graph, as its memories."""
+    """Add JPEG files to a dream's graph, as its memories."""
     joined, ends = b"".join(pictures), np.cumsum([len(each) for each in pictures], dtype="<i8")
     for name, kind, data, length in (
         (PICTURES, TensorProto.UINT8, joined, len(joined)),
@@ -56,18 +57,20 @@ def add(graph: onnx.GraphProto, pictures: Sequence[bytes]) -> None:
 
 
 def _bytes(tensor: TensorProto) -> bytes:
-    """What a tensor of one dimension holds, little-endian."""
+    """Return the data of a tensor of one dimension, little-endian."""
+    data: bytes
     try:
-        array = tensor.raw_data if tensor.HasField("raw_data") else numpy_helper.to_array(tensor).tobytes()
+        data = tensor.raw_data if tensor.HasField("raw_data") else numpy_helper.to_array(tensor).tobytes()
     except (ValueError, TypeError):
-        array = b""
+        data = b""
     size = 8 if tensor.data_type == TensorProto.INT64 else 1
-    if len(array) != size * tensor.dims[0]:
-        raise UserError(f"{tensor.name}: {tensor.dims[0]} values, found {len(array) // size}")
-    return array
+    if len(data) != size * tensor.dims[0]:
+        raise UserError(f"{tensor.name}: {tensor.dims[0]} values, found {len(data) // size}")
+    return data
 
 
-def _rising(ends: np.ndarray, size: int) -> None:
+def _check_ends(ends: NDArray[np.int64], size: int) -> None:
+    """Raise UserError unless the ends rise to the number of bytes, `size`."""
     if not len(ends):
         raise UserError(f"{ENDS}: at least one memory, found none")
     begins = np.concatenate([[0], ends[:-1]])
@@ -77,7 +80,8 @@ def _rising(ends: np.ndarray, size: int) -> None:
         raise UserError(f"{ENDS}: the last is the number of bytes of {PICTURES}, {size}, found {ends[-1]}")
 
 
-def _header(memories: Memories, k: int) -> None:
+def _check_size(memories: Memories, k: int) -> None:
+    """Raise UserError unless memory k is a JPEG file of the common size."""
     try:
         height, width, _, _ = simplejpeg.decode_jpeg_header(memories.jpeg(k))
     except ValueError:

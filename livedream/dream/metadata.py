@@ -45,8 +45,7 @@ from livedream.dream.messages import brief
 Json = dict[str, object]  # an object of a stranger's JSON: nothing is known of its values
 
 INTERPOLATIONS = ("linear", "slerp", "none")
-_FIELDS = ("contract", "title", "kind", "fps", "latents")
-_FIELDS += ("layers", "directions", "controls", "scenes", "provenance")
+_FIELDS = ["contract", "title", "kind", "fps", "latents", "layers", "directions", "controls", "scenes", "provenance"]
 
 
 class Fields(TypedDict):

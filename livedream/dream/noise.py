@@ -1,9 +1,9 @@
-"""A dream's random numbers: the same everywhere, in any order, with nothing to remember.
+"""A dream's random numbers: the same on every machine and in any order, without state.
 
 Philox4x64-10 (Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3", SC 2011) turns a key and a
-counter into raw bits. The key is the seed and what the numbers are for; the counter is deck, component, step
-and index. So a value depends on nothing else: not on what was drawn before, nor on numpy's distributions,
-whose streams may change between versions.
+counter into raw bits. The key is the seed and the purpose; the counter is deck, component, step and index. So a value
+depends on nothing else: neither on earlier draws, nor on numpy's distributions, whose streams may change between
+versions.
 """
 
 import functools
@@ -11,17 +11,22 @@ import threading
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-COMPONENTS = ("step", "decode", "encode", "apply")  # their places are part of the stream: append only
+from livedream.dream.dream import Floats
+
+Doubles = NDArray[np.float64]
+
+COMPONENTS = ("step", "decode", "encode", "apply")  # their positions are part of the stream: append only
 _UNIFORM, _NORMAL = 0, 1
 _WORD = (1 << 64) - 1
-AHEAD = 16  # steps whose numbers are made together
-LARGE = 4096  # numbers of a step, above which they are made alone
-_OWN = threading.local()  # a generator for each thread: to make one anew asks the system for entropy, 30 µs each time
+AHEAD = 16  # steps whose numbers are generated together
+LARGE = 4096  # numbers of a step above which it is generated alone
+_LOCAL = threading.local()  # a generator for each thread: a new one asks the system for entropy, which takes 30 µs
 _FRESH = {"bit_generator": "Philox", "buffer": np.zeros(4, np.uint64), "buffer_pos": 4, "has_uint32": 0, "uinteger": 0}
 
 # Wichura, "Algorithm AS 241: The Percentage Points of the Normal Distribution" (1988), PPND16: numerators and
-# denominators, highest power first. Its third range, under 1e-11, is left out: ours are at least 2**-24.
+# denominators, highest power first. Its third range, under 1e-11, is left out: ours begin at 2**-24.
 _CENTRE = np.array(
     [
         (2509.0809287301226727, 5226.4952788528545610),
@@ -48,43 +53,55 @@ _TAIL = np.array(
 )[:, :, None]
 
 
-def uniform(seed: int, deck: int, component: str, step: int, n: int) -> np.ndarray:
-    """f32 [n], evenly spread over (0, 1): (k + 0.5) / 2**23, exact, so never 0.0 and never 1.0.
+def uniform(seed: int, deck: int, component: str, step: int, n: int) -> Floats:
+    """Return f32 [n], uniform over (0, 1): (k + 0.5) / 2**23, exact, so never 0.0 and never 1.0.
 
-    seed, step: any integers, taken modulo 2**64. deck: 0 for A, 1 for B. component: one of COMPONENTS.
+    Args:
+        seed: any integer, taken modulo 2**64.
+        deck: 0 for A, 1 for B.
+        component: one of COMPONENTS.
+        step: any integer, taken modulo 2**64.
+        n: how many numbers.
     """
     return _row(_UNIFORM, seed, deck, component, step, n)
 
 
-def noise(seed: int, deck: int, component: str, step: int, n: int) -> np.ndarray:
-    """f32 [n], standard normal, within ±5.4, independent of the uniforms; arguments as in `uniform`."""
+def noise(seed: int, deck: int, component: str, step: int, n: int) -> Floats:
+    """Return f32 [n], standard normal, within ±5.4, independent of the uniforms; arguments as in `uniform`."""
     return _row(_NORMAL, seed, deck, component, step, n)
 
 
-def _row(purpose: int, seed: int, deck: int, component: str, step: int, n: int) -> np.ndarray:
+def _row(purpose: int, seed: int, deck: int, component: str, step: int, n: int) -> Floats:
+    row: Floats
     if n > LARGE:
-        return _block(purpose, seed, deck, component, (step,), n)[0]
+        row = _block(purpose, seed, deck, component, (step,), n)[0]
+        return row
     first = step - step % AHEAD
-    return _kept(purpose, seed, deck, component, first, n)[step - first].copy()
+    row = _rows(purpose, seed, deck, component, first, n)[step - first].copy()
+    return row
 
 
-def _block(purpose: int, seed: int, deck: int, component: str, steps: Sequence[int], n: int) -> np.ndarray:
-    """f32 [steps, n]."""
+def _block(purpose: int, seed: int, deck: int, component: str, steps: Sequence[int], n: int) -> Floats:
+    """Return f32 [steps, n]."""
     p = np.concatenate([_probabilities(purpose, seed, deck, component, step, n) for step in steps])
-    return (inverse_cdf(p) if purpose == _NORMAL else p).astype(np.float32).reshape(len(steps), n)
+    values: Floats = (inverse_cdf(p) if purpose == _NORMAL else p).astype(np.float32)
+    return values.reshape(len(steps), n)
 
 
 @functools.lru_cache(maxsize=16)
-def _kept(purpose: int, seed: int, deck: int, component: str, first: int, n: int) -> np.ndarray:
-    """The numbers of AHEAD steps at once: by the time that a model has run, a processor has forgotten this code, and to
-    fetch it for every step costs more than the numbers do."""
+def _rows(purpose: int, seed: int, deck: int, component: str, first: int, n: int) -> Floats:
+    """Return the numbers of AHEAD steps at once, f32 [AHEAD, n].
+
+    A model's run drives this code out of the processor's caches; to load it again for every step costs more than the
+    numbers do.
+    """
     return _block(purpose, seed, deck, component, range(first, first + AHEAD), n)
 
 
-def inverse_cdf(p: np.ndarray) -> np.ndarray:
-    """f64 [n]: where the normal distribution reaches p, f64 [n] in 2**-24 .. 1 - 2**-24. Good to 1e-14."""
+def inverse_cdf(p: Doubles) -> Doubles:
+    """Return f64 [n]: where the normal distribution reaches p, f64 [n] in 2**-24 .. 1 - 2**-24, exact to 1e-14."""
     q = p - 0.5
-    found = q * _ratio(_CENTRE, 0.180625 - q * q)
+    found: Doubles = q * _ratio(_CENTRE, 0.180625 - q * q)
     far = np.abs(q) > 0.425
     if far.any():
         q = q[far]
@@ -92,22 +109,24 @@ def inverse_cdf(p: np.ndarray) -> np.ndarray:
     return found
 
 
-def _ratio(coefficients: np.ndarray, x: np.ndarray) -> np.ndarray:
-    both = coefficients[0] * x  # numerator and denominator side by side, by Horner's rule
+def _ratio(coefficients: Doubles, x: Doubles) -> Doubles:
+    both: Doubles = coefficients[0] * x  # numerator and denominator side by side, by Horner's rule
     for pair in coefficients[1:-1]:
         both += pair
         both *= x
     both += coefficients[-1]
-    return both[0] / both[1]
+    ratio: Doubles = both[0] / both[1]
+    return ratio
 
 
-def _probabilities(purpose: int, seed: int, deck: int, component: str, step: int, n: int) -> np.ndarray:
-    """f64 [n]: (k + 0.5) / 2**23, k the top 23 of the raw 64 bits."""
+def _probabilities(purpose: int, seed: int, deck: int, component: str, step: int, n: int) -> Doubles:
+    """Return f64 [n]: (k + 0.5) / 2**23, k the top 23 of the raw 64 bits."""
     place = [0, step & _WORD, COMPONENTS.index(component), deck & _WORD]  # the first word counts the values
     counter = np.array(place, np.uint64)
     key = np.array([seed & _WORD, purpose], np.uint64)
-    if not hasattr(_OWN, "philox"):
-        _OWN.philox = np.random.Philox(0)
-    _OWN.philox.state = _FRESH | {"state": {"counter": counter, "key": key}}
-    bits = _OWN.philox.random_raw(n)
-    return ((bits >> np.uint64(41)).astype(np.float64) + 0.5) * 2.0**-23
+    if not hasattr(_LOCAL, "philox"):
+        _LOCAL.philox = np.random.Philox(0)
+    _LOCAL.philox.state = _FRESH | {"state": {"counter": counter, "key": key}}
+    bits = _LOCAL.philox.random_raw(n)
+    probabilities: Doubles = ((bits >> np.uint64(41)).astype(np.float64) + 0.5) * 2.0**-23
+    return probabilities

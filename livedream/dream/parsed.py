@@ -6,6 +6,7 @@ With the copy a later start parses and checks nothing, and does not import onnx,
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -78,5 +79,5 @@ def _plain(values: dict[str, Value]) -> dict[str, dict[str, object]]:
     return {name: asdict(value) for name, value in values.items()}
 
 
-def _values(values: dict[str, dict]) -> dict[str, Value]:
-    return {name: Value(**each | {"shape": tuple(each["shape"])}) for name, each in values.items()}
+def _values(values: dict[str, dict[str, Any]]) -> dict[str, Value]:
+    return {name: Value(tuple(each["shape"]), each["dtype"], each["full"]) for name, each in values.items()}

@@ -1,8 +1,8 @@
-"""What a child process does with a dream file before it is trusted: infer shapes, add up sizes, run it once.
+"""The child process that tries a dream file before it is trusted: infer shapes, add up sizes, run it once.
 
-`python -m livedream.dream.prove` reads the file from standard input and answers {"problem": null or one line}
-on standard output; guard.py starts it. Sizes are added up before ONNX Runtime sees the file, since opening a
-session already folds constants of any size.
+`python -m livedream.dream.prove` reads the file from standard input and answers {"problem": null or one line} on
+standard output; guard.py starts it. Sizes are added up before ONNX Runtime sees the file, since opening a session
+already folds constants of any size.
 """
 
 import json
@@ -21,28 +21,28 @@ from livedream.dream.dream import Component, Dream
 from livedream.dream.messages import brief
 from livedream.dream.tensor_types import NUMBERS, itemsize
 
-# Bytes of address space beside four times the dream's: parsed, cut, ONNX Runtime's weights, their packed form.
+# Bytes of address space beside four times the dream's size: parsed, cut, ONNX Runtime's weights, their packed form.
 MEMORY = 3 << 30
 
 
 def limit_memory(size: int) -> None:
-    """Bound this process's address space, where the system can."""
+    """Limit this process's address space, where the system can."""
     try:
         import resource
 
         _, most = resource.getrlimit(resource.RLIMIT_AS)
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY + 4 * size, most))
     except (ImportError, ValueError, OSError):
-        pass  # Windows has no such limit and macOS refuses this one; sizes and time are still bounded
+        pass  # Windows has no such limit and macOS refuses this one; sizes and time are still limited
 
 
 def problem(dream: Dream) -> str | None:
-    """The first thing wrong with a dream that passed the rules which need no running."""
+    """Return the first thing wrong with a dream that passed the rules which need no running, or None."""
     total = 0
     for component in dream.components.values():
         model = onnx.ModelProto.FromString(component.model)
         for value in model.graph.output:
-            value.type.tensor_type.ClearField("shape")  # the file's word for it proves nothing
+            value.type.tensor_type.ClearField("shape")  # the file's own statement proves nothing
         try:
             model = onnx.shape_inference.infer_shapes(model, True, strict_mode=True, data_prop=True)
         except Exception as error:
@@ -61,7 +61,7 @@ def problem(dream: Dream) -> str | None:
 
 
 def odd_values(model: onnx.ModelProto) -> Iterator[str]:
-    """Values whose shape depends on data, that are no tensors of numbers, or uint8 away from the edge."""
+    """Name values whose shape depends on data, that are no tensors of numbers, or uint8 away from the edge."""
     graph = model.graph
     edge = {value.name for value in (*graph.input, *graph.output)}
     sizes = _sizes(graph)
@@ -75,12 +75,12 @@ def odd_values(model: onnx.ModelProto) -> Iterator[str]:
 
 
 def peak_bytes(model: onnx.ModelProto) -> int:
-    """Bytes of weights, of what is computed from weights alone, and of the values alive at one time.
+    """Return the bytes of weights, of values computed from weights alone, and of the others alive at one time.
 
-    What depends on weights alone is computed when a session opens and kept, so none of it is ever freed.
+    Values that depend on weights alone are computed when a session opens, and never freed.
     """
     graph = model.graph
-    sizes = _sizes(graph)
+    sizes = {name: size or 0 for name, size in _sizes(graph).items()}  # odd_values refused those without a size
     fixed = {tensor.name for tensor in graph.initializer}
     kept = sum(sizes[name] for name in fixed)
     last = {name: i for i, node in enumerate(graph.node) for name in node.input}
@@ -100,7 +100,7 @@ def peak_bytes(model: onnx.ModelProto) -> int:
 
 
 def _sizes(graph: onnx.GraphProto) -> dict[str, int | None]:
-    """Bytes of every value by name; None where the shape or the type is not known."""
+    """Return the bytes of every value by name; None if the shape or the type is not known."""
     sizes: dict[str, int | None] = {}
     for tensor in graph.initializer:
         sizes[tensor.name] = prod(tensor.dims) * itemsize(tensor.data_type)
@@ -114,7 +114,7 @@ def _sizes(graph: onnx.GraphProto) -> dict[str, int | None]:
 
 
 def run(component: Component, dream: Dream) -> Iterator[str]:
-    """Open a session and run it once, on zeros, uniforms of one half and controls at their defaults."""
+    """Open a session and run it once, on zeros, uniforms of one half and controls at their defaults; name problems."""
     import onnxruntime as ort
 
     options = ort.SessionOptions()
@@ -147,6 +147,7 @@ def run(component: Component, dream: Dream) -> Iterator[str]:
 
 
 def main() -> None:
+    """Read a file from standard input and print what is wrong with it."""
     data = sys.stdin.buffer.read()
     limit_memory(len(data))
     try:
