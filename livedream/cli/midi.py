@@ -34,11 +34,11 @@ def call(options: argparse.Namespace) -> int:
     for module in ("rtmidi", "mido"):
         need(module, "MIDI", "midi")
     if options.port == "?":
-        from livedream.control import midi_port
+        from livedream.control.midi import port
 
-        print(midi_port.ports_line(midi_port.names()))
+        print(port.ports_line(port.names()))
         return 0
-    from livedream.control.midi_bridge import Bridge
+    from livedream.control.midi.bridge import Bridge
 
     bridge = Bridge(
         options.port,

@@ -66,9 +66,9 @@ def call(options: argparse.Namespace) -> int:
         need("rtmidi", "--midi", "midi")
         need("mido", "--midi", "midi")
         if chosen.midi == "?":
-            from livedream.control import midi_port
+            from livedream.control.midi import port
 
-            print(midi_port.ports_line(midi_port.names()))
+            print(port.ports_line(port.names()))
             return 0
     if len(chosen.models) > 2:
         raise UserError(f"--model {chosen.models[2]}: a third one; there are two decks, --model A --model B")

@@ -257,7 +257,7 @@ class Session:
         """The MIDI controller that was asked for."""
         if not self.wishes.midi:
             return []
-        from livedream.control.midi_surface import Surface
+        from livedream.control.midi.surface import Surface
 
         return [
             Surface(

@@ -22,10 +22,10 @@ from livedream.parameters import (
 
 mido = pytest.importorskip("mido")
 
-from livedream.control import midi_map  # noqa: E402
-from livedream.control.midi import Midi  # noqa: E402
-from livedream.control.midi_control import Binding, Control, parse_control  # noqa: E402
-from livedream.control.midi_scale import data, position, steps  # noqa: E402
+from livedream.control.midi import mapping_file  # noqa: E402
+from livedream.control.midi.controls import Binding, Control, parse_control  # noqa: E402
+from livedream.control.midi.mapper import Mapper  # noqa: E402
+from livedream.control.midi.scale import data, position, steps  # noqa: E402
 
 OWN = [each for each in DREAM if not each.address.startswith("dream/scene")]
 PARAMETERS = [*PLAYER, *OWN, *scenes(["dawn", "noon", "dusk"]), *MASTER, *OUTPUT, *TEMPO, *PRESET, *MIDI]
@@ -36,7 +36,7 @@ class Box:
 
     def __init__(self, *bindings):
         self.table = Table([*PARAMETERS, *(knob(i) for i in range(1, 9)), *latents(300)])
-        self.midi = Midi(self.table)
+        self.midi = Mapper(self.table)
         self.midi.replace(bindings)
         self.now = 0.0
 
@@ -367,7 +367,7 @@ def test_what_cannot_be_learned_is_said(text, what):
 
 def test_addresses_are_learned_and_forgotten_with_the_shows_own_osc_prefix():
     box = Box()
-    box.midi = Midi(box.table, prefix="/vj/left")
+    box.midi = Mapper(box.table, prefix="/vj/left")
     for address in ("/vj/left/master/fade", "/livedream/master/fade", "master/fade"):
         box.learn(address)
         assert box.midi.learning == "master/fade"
@@ -398,9 +398,9 @@ def test_a_file_can_be_read_by_a_person_and_comes_back_as_it_was(tmp_path):
         Binding("master/fade", Control("pitch", 8)),
         Binding("dream/feedback", Control("pressure", 0)),
     )
-    path = midi_map.save(tmp_path / "midi", "Launch: Control/XL", bindings)
+    path = mapping_file.save(tmp_path / "midi", "Launch: Control/XL", bindings)
     assert path.name == "Launch_ Control_XL.json"
-    assert midi_map.load(tmp_path / "midi", "Launch: Control/XL") == bindings
+    assert mapping_file.load(tmp_path / "midi", "Launch: Control/XL") == bindings
     lines = path.read_text().splitlines()
     assert '    {"control": "CC 33+1", "channel": 4, "address": "dream/knob/2"},' in lines
     assert json.loads(path.read_text())["controller"] == "Launch: Control/XL"
@@ -420,7 +420,7 @@ def test_a_file_can_be_read_by_a_person_and_comes_back_as_it_was(tmp_path):
 def test_a_wrong_line_is_named(tmp_path, line, what):
     (tmp_path / "a.json").write_text(json.dumps({"bindings": [line]}))
     with pytest.raises(UserError, match="binding 1") as error:
-        midi_map.load(tmp_path, "a")
+        mapping_file.load(tmp_path, "a")
     assert what in str(error.value)
     assert "\n" not in str(error.value)
 
@@ -431,5 +431,5 @@ def test_every_control_is_said_as_it_is_read():
 
 
 def test_what_a_map_says_of_another_programs_parameters():
-    parameters = midi_map.Map((Binding("a", Control("cc", 0, 1), low=-3.0, high=3.0),)).parameters()
+    parameters = mapping_file.MappingFile((Binding("a", Control("cc", 0, 1), low=-3.0, high=3.0),)).parameters()
     assert parameters == (Parameter("a", "float", -3.0, 3.0, 0.0),)

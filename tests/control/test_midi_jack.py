@@ -12,10 +12,10 @@ from pythonosc.osc_message import OscMessage
 from pythonosc.udp_client import SimpleUDPClient
 
 from livedream.cli import main
-from livedream.control import midi_map, midi_surface
-from livedream.control.midi_bridge import Bridge
-from livedream.control.midi_control import Binding, Control
-from livedream.control.midi_surface import Surface
+from livedream.control.midi import mapping_file, surface
+from livedream.control.midi.bridge import Bridge
+from livedream.control.midi.controls import Binding, Control
+from livedream.control.midi.surface import Surface
 from livedream.control.tempo import Tempo
 from livedream.parameters import TEMPO, Parameter, Table, knob
 from tests import dreams
@@ -34,7 +34,7 @@ def jack():
 
 @pytest.fixture(autouse=True)
 def often(monkeypatch):
-    monkeypatch.setattr(midi_surface, "SCAN", 0.1)
+    monkeypatch.setattr(surface, "SCAN", 0.1)
 
 
 class Played:
@@ -69,7 +69,7 @@ class Played:
 def test_a_hundred_of_a_hundred_controls_arrive(tmp_path):
     controls = [Control("cc", i // 50, i % 50) for i in range(100)]
     bindings = [Binding(f"dream/latent/{i}", each) for i, each in enumerate(controls)]
-    midi_map.save(tmp_path, "fader box", bindings)
+    mapping_file.save(tmp_path, "fader box", bindings)
     with Controller("fader box") as box, Played(HUNDRED, tmp_path) as played:
         played.plugged()
         # One at a time: RtMidi's JACK output loses and repeats some of a burst.
@@ -138,7 +138,7 @@ def test_lights_show_what_another_hand_does_and_never_what_the_controller_did(tm
         Binding("dream/knob/2", Control("cc14", 0, 2)),
         Binding("dream/knob/3", Control("pitch", 3)),
     ]
-    midi_map.save(tmp_path, "fader box", bindings)
+    mapping_file.save(tmp_path, "fader box", bindings)
     with Controller("fader box") as box, Played([knob(i) for i in range(1, 9)], tmp_path) as played:
         played.plugged()
         # At first all of it: the middle.
@@ -167,7 +167,7 @@ def test_unplugged_and_plugged_in_again_with_what_was_learned(tmp_path):
         assert played.said == ["MIDI: no port 'fader box' yet; MIDI ports: none; nothing is plugged in"]
         with Controller("fader box") as box:
             played.plugged()
-            played.surface.midi.learn("dream/knob/1")
+            played.surface.mapper.learn("dream/knob/1")
             box.cc(21, 60, 64, 90)
             eventually(lambda: played.table.target("dream/knob/1") > 1)
             written = eventually(lambda: list(tmp_path.glob("*.json")))
@@ -197,12 +197,12 @@ def test_a_damaged_file_is_one_line_and_kept(tmp_path):
         assert str(path) in played.said[0]
         assert "\n" not in played.said[0]
         assert "900" in path.read_text()
-        played.surface.midi.learn("dream/knob/1")
+        played.surface.mapper.learn("dream/knob/1")
         box.cc(3, 64)
         eventually(lambda: (tmp_path / "fader box.damaged.json").exists())
         eventually(path.exists)
         assert "900" in (tmp_path / "fader box.damaged.json").read_text()
-        assert midi_map.load(tmp_path, "fader box") == (Binding("dream/knob/1", Control("cc", 0, 3)),)
+        assert mapping_file.load(tmp_path, "fader box") == (Binding("dream/knob/1", Control("cc", 0, 3)),)
 
 
 @pytest.mark.skipif(not has_oscsend, reason="needs oscsend (apt: liblo-tools)")

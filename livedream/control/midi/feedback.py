@@ -2,9 +2,9 @@
 
 import mido
 
-from livedream.control.midi_bindings import BoundControl
-from livedream.control.midi_control import LSB, Control
-from livedream.control.midi_scale import data, position_of
+from livedream.control.midi.bindings import BoundControl
+from livedream.control.midi.controls import LSB, Control
+from livedream.control.midi.scale import data, position_of
 from livedream.parameters import Table
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import mido
 
 from livedream import UserError, one_line
-from livedream.control import midi_map, midi_port
-from livedream.control.midi import Midi
+from livedream.control.midi import mapping_file, port
+from livedream.control.midi.mapper import Mapper
 from livedream.control.osc_address import PREFIX
 from livedream.control.tempo import Tempo
 from livedream.parameters import Snapshot, Table
@@ -30,7 +30,7 @@ class Surface:
     """Plays one controller from `start` to `stop`; it may be unplugged and plugged in again at any time.
 
     Attributes:
-        midi: its bindings.
+        mapper: its bindings.
         error: what is wrong now, or None.
     """
 
@@ -59,11 +59,11 @@ class Surface:
             feedback: whether the controller's lights, rings and motors are sent the parameters' values.
             prefix: what OSC addresses begin with.
         """
-        self.midi = Midi(table, tempo, takeover, prefix)
+        self.mapper = Mapper(table, tempo, takeover, prefix)
         self.error: str | None = None
         self._wanted, self._table, self._folder, self._say = wanted, table, folder, say
         self._on_message, self._feedback = on_message, feedback
-        self._port: midi_port.Port | None = None
+        self._port: port.Port | None = None
         self._name: str | None = None  # the controller's name, while it is plugged in
         self._lock = threading.Lock()  # guards what follows, up to _all
         self._changes: dict[str, Hashable] = {}  # not yet shown: who changed what, by address
@@ -80,7 +80,7 @@ class Surface:
     def stop(self) -> None:
         """Close the port; takes two seconds at most."""
         self._stopping.set()
-        self.midi.wake.set()
+        self.mapper.wake.set()
         self._thread.join(2.0)
 
     def on_frame(self, values: Snapshot) -> None:
@@ -88,7 +88,7 @@ class Surface:
         replaced = self._table.parameters is not self._parameters
         commands = [
             (act, text)
-            for address, act in (("midi/learn", self.midi.learn), ("midi/forget", self.midi.forget))
+            for address, act in (("midi/learn", self.mapper.learn), ("midi/forget", self.mapper.forget))
             for text in values.texts.get(address, ())
         ]
         if not (values.changes or commands or replaced):
@@ -99,7 +99,7 @@ class Surface:
             self._commands += commands
             if replaced:  # another dream was loaded, and its values with it
                 self._parameters, self._all = self._table.parameters, True
-        self.midi.wake.set()
+        self.mapper.wake.set()
 
     def status(self) -> dict[str, Any]:
         """Return what `/status` shows.
@@ -107,16 +107,16 @@ class Surface:
         port: the controller, or None while it is unplugged. bindings: each by the name that midi/learn gave it, its
         control, and whether soft takeover waits. learning: what waits for a control.
         """
-        waiting = self.midi.waiting()
+        waiting = self.mapper.waiting()
         return {
             "port": self._name,
             "bindings": [
                 {"name": each.name, "control": each.control.label, "waiting": each.address in waiting}
-                for each in self.midi.bindings
+                for each in self.mapper.bindings
             ],
-            "messages": self.midi.messages,
-            "learning": self.midi.learning,
-            "error": self.error or self.midi.error,
+            "messages": self.mapper.messages,
+            "learning": self.mapper.learning,
+            "error": self.error or self.mapper.error,
         }
 
     def _run(self) -> None:
@@ -127,9 +127,9 @@ class Surface:
                     self._guarded(self._scan)
                     wait = SCAN if self._port else min(2 * wait, RETRY)
                     next_scan = time.monotonic() + wait
-                self.midi.wake.clear()
+                self.mapper.wake.clear()
                 self._guarded(self._work)
-                self.midi.wake.wait(max(0.0, next_scan - time.monotonic()))
+                self.mapper.wake.wait(max(0.0, next_scan - time.monotonic()))
         finally:
             if self._port is not None:
                 self._port.close()
@@ -151,23 +151,23 @@ class Surface:
     def _scan(self) -> None:
         """Open the controller when it is plugged in; forget where its controls stand when it is unplugged."""
         if self._port is None:
-            self._port = midi_port.Port(self._wanted, self._receive)
+            self._port = port.Port(self._wanted, self._receive)
         connected = self._port.scan()
         if connected and self._port.name is not None:
             self.error = None
             self._load(self._port.name)
             self._name = self._port.name
-            count = f", {len(self.midi.bindings)} of its controls are bound" if self._folder else ""
+            count = f", {len(self.mapper.bindings)} of its controls are bound" if self._folder else ""
             self._say(f"MIDI: {self._name}{count}")
         elif connected is False:
-            self.midi.forget_positions()
+            self.mapper.forget_positions()
             self._report(f"MIDI: {self._name} is unplugged; it goes on when it is back")
             self._name = None
         elif self._name is None and self.error is None:
-            self._report(f"MIDI: no port {self._wanted!r} yet; {midi_port.ports_line(self._port.names())}")
+            self._report(f"MIDI: no port {self._wanted!r} yet; {port.ports_line(self._port.names())}")
 
     def _receive(self, message: mido.Message, at: float) -> None:
-        self.midi.receive(message, at)
+        self.mapper.receive(message, at)
         self._on_message()
 
     def _load(self, name: str) -> None:
@@ -176,9 +176,9 @@ class Surface:
         if self._folder is None:
             return
         try:
-            self.midi.replace(midi_map.load(self._folder, name))
+            self.mapper.replace(mapping_file.load(self._folder, name))
         except UserError as error:
-            self.midi.replace(())
+            self.mapper.replace(())
             self._report(str(error))
 
     def _work(self) -> None:
@@ -189,10 +189,10 @@ class Surface:
             every, self._all = self._all, False
         for act, text in commands:
             act(text)
-        changed = self.midi.take_changed()
+        changed = self.mapper.take_changed()
         if self._name is None or self._port is None:
             return
         if self._feedback:
-            self._port.send(self.midi.feedback(None if every or changed else changes.items()))
+            self._port.send(self.mapper.feedback(None if every or changed else changes.items()))
         if changed and self._folder is not None:
-            midi_map.save(self._folder, self._name, self.midi.bindings)
+            mapping_file.save(self._folder, self._name, self.mapper.bindings)

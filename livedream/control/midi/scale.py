@@ -1,6 +1,6 @@
 """From the data of a message to a control's position to a parameter's value, and back. A position is 0..1."""
 
-from livedream.control.midi_control import Binding
+from livedream.control.midi.controls import Binding
 from livedream.parameters import Parameter, Value
 
 

@@ -2,9 +2,9 @@
 
 import re
 
-from livedream.control import midi_detect
-from livedream.control.midi_bindings import Bindings, BoundControl
-from livedream.control.midi_control import ENCODINGS, LSB, MODES, Binding, Control, Source
+from livedream.control.midi import detect
+from livedream.control.midi.bindings import Bindings, BoundControl
+from livedream.control.midi.controls import ENCODINGS, LSB, MODES, Binding, Control, Source
 from livedream.control.osc_address import local_name
 from livedream.parameters import Table
 
@@ -99,9 +99,9 @@ class Learner:
         if source in control.sources:
             bound.movements.append(data)
             bound.moved_at = at
-            if control.kind == "cc" and not button and (found := midi_detect.encoding(bound.movements)):
+            if control.kind == "cc" and not button and (found := detect.encoding(bound.movements)):
                 control, encoding = control._replace(kind="relative"), found
-        elif pair := midi_detect.pair(control, source, at - bound.moved_at, len(bound.movements)):
+        elif pair := detect.pair(control, source, at - bound.moved_at, len(bound.movements)):
             control = pair
         elif _fader_was_touched(control, source, at - bound.moved_at) and not button:
             control = Control(*source)
@@ -109,7 +109,7 @@ class Learner:
         if corrected:
             self._bindings.redefine(bound, control, encoding)
             bound.encoding_known = control.kind != "relative"
-        if len(bound.movements) >= midi_detect.MOVEMENTS or control.kind not in ("cc", "note"):
+        if len(bound.movements) >= detect.MOVEMENTS or control.kind not in ("cc", "note"):
             self._new = None
         return corrected
 
@@ -122,4 +122,4 @@ def _starts(source: Source, data: int) -> bool:
 
 def _fader_was_touched(control: Control, source: Source, seconds: float) -> bool:
     """Tell whether `control` was only the note of a motor fader's touch, and `source` is the fader itself."""
-    return control.kind == "note" and source[0] == "pitch" and seconds < midi_detect.TOUCH
+    return control.kind == "note" and source[0] == "pitch" and seconds < detect.TOUCH

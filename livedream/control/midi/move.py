@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from livedream.control import midi_detect
-from livedream.control.midi_bindings import BoundControl
-from livedream.control.midi_control import Source
-from livedream.control.midi_scale import ends, position, position_of, steps, value_at
+from livedream.control.midi import detect
+from livedream.control.midi.bindings import BoundControl
+from livedream.control.midi.controls import Source
+from livedream.control.midi.scale import ends, position, position_of, steps, value_at
 from livedream.parameters import Parameter, Table
 
 NEAR = 1.01 / 127  # a part of the range: soft takeover counts a control this close as having reached the value
@@ -126,7 +126,7 @@ def is_blind(bound: BoundControl, parameter: Parameter | None) -> bool:
 
 def _settle_encoding(bound: BoundControl, data: int) -> bool:
     """Correct the assumed encoding by one more message; it is settled once both directions were seen."""
-    found = midi_detect.better_encoding(bound.binding.encoding, data)
+    found = detect.better_encoding(bound.binding.encoding, data)
     corrected = found != bound.binding.encoding
     if corrected:
         bound.binding = replace(bound.binding, encoding=found)

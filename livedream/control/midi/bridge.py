@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from livedream.control import midi_map
-from livedream.control.midi_control import Binding, Control
-from livedream.control.midi_learn import CHANNEL_MODE
-from livedream.control.midi_surface import Surface
+from livedream.control.midi import mapping_file
+from livedream.control.midi.controls import Binding, Control
+from livedream.control.midi.learn import CHANNEL_MODE
+from livedream.control.midi.surface import Surface
 from livedream.control.osc import Receiver
 from livedream.control.osc_address import ip_of
 from livedream.parameters import Parameter, Table
@@ -73,7 +73,7 @@ class Bridge:
         if mapping is None:
             bindings, parameters = every_control()
         else:
-            found = midi_map.read(mapping)
+            found = mapping_file.read(mapping)
             bindings, parameters = found.bindings, found.parameters()
         prefix = ("/midi" if mapping is None else "") if prefix is None else prefix
         self._prefix = f"/{prefix.strip('/')}/" if prefix.strip("/") else "/"
@@ -86,7 +86,7 @@ class Bridge:
         self.surface = Surface(
             port, self._table, say=say, takeover=takeover, on_message=self._send, feedback=listen is not None
         )
-        self.surface.midi.replace(bindings)
+        self.surface.mapper.replace(bindings)
         self._receiver = None if listen is None else Receiver(self._table, "127.0.0.1", listen, self._prefix)
         self._thread = threading.Thread(target=self._tick, name="midi-back", daemon=True)
 

@@ -1,15 +1,15 @@
-"""MIDI without ports: what a controller's messages set, and what is sent back to it."""
+"""The mapping of a controller: its messages set parameters, and it is sent their values. Knows nothing of ports."""
 
 import threading
 from collections.abc import Hashable, Iterable
 
 import mido
 
-from livedream.control import midi_feedback
-from livedream.control.midi_bindings import Bindings
-from livedream.control.midi_control import Binding, Source
-from livedream.control.midi_learn import Learner
-from livedream.control.midi_move import Mover, is_blind
+from livedream.control.midi import feedback
+from livedream.control.midi.bindings import Bindings
+from livedream.control.midi.controls import Binding, Source
+from livedream.control.midi.learn import Learner
+from livedream.control.midi.move import Mover, is_blind
 from livedream.control.osc_address import PREFIX, local_name
 from livedream.control.tempo import Tempo
 from livedream.parameters import Table
@@ -18,7 +18,7 @@ CLOCK = ("clock", "start", "stop", "continue", "songpos")
 RECALL = "preset/recall"  # set by a program change; a bridge sets "program/CHANNEL"
 
 
-class Midi:
+class Mapper:
     """The bindings of one controller. Every method may be called from any thread.
 
     Attributes:
@@ -150,7 +150,7 @@ class Midi:
                 if each.relight:
                     each.relight, each.shown, wanted = False, None, True
                 if wanted:
-                    found += midi_feedback.messages(self._table, each)
+                    found += feedback.messages(self._table, each)
             return found
 
     def _follow_clock(self, message: mido.Message, at: float) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from livedream import UserError
-from livedream.control.midi_control import ENCODINGS, MODES, Binding, parse_control
+from livedream.control.midi.controls import ENCODINGS, MODES, Binding, parse_control
 from livedream.parameters import Parameter
 from livedream.system.atomic import atomic_write
 
@@ -19,7 +19,7 @@ _BRIDGE_KEYS = ("type",)  # understood by `livedream midi` only
 
 
 @dataclass(frozen=True)
-class Map:
+class MappingFile:
     """A mapping file's content.
 
     Attributes:
@@ -51,7 +51,7 @@ def path_of(folder: Path, controller: str) -> Path:
     return folder / f"{name[:100]}.json"
 
 
-def read(path: Path) -> Map:
+def read(path: Path) -> MappingFile:
     """Read a mapping file. Raises UserError if it does not exist or is damaged."""
     try:
         lines = json.loads(path.read_text("utf-8"))["bindings"]
@@ -72,7 +72,7 @@ def read(path: Path) -> Map:
         except (ValueError, KeyError, TypeError) as error:
             what = f"no {error}" if isinstance(error, KeyError) else str(error)
             raise UserError(f"{path}: binding {n}: {what}; correct it, or learn the controls again") from None
-    return Map(tuple(bindings), types)
+    return MappingFile(tuple(bindings), types)
 
 
 def load(folder: Path, controller: str) -> tuple[Binding, ...]:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
-from livedream.control.midi_control import LSB, Control, Source
-from livedream.control.midi_scale import steps
+from livedream.control.midi.controls import LSB, Control, Source
+from livedream.control.midi.scale import steps
 
 MOVEMENTS = 8  # examined of a newly learned control
 TOGETHER = 0.05  # seconds between the two halves of 14 bits at most

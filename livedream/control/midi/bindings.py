@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from livedream.control.midi_control import Binding, Control, Source
+from livedream.control.midi.controls import Binding, Control, Source
 from livedream.parameters import Value
 
 
