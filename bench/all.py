@@ -24,7 +24,7 @@ from livedream import UserError
 from livedream.bench.figures import compared, missing, read_baseline, table
 from livedream.bench.measure import unmeasured
 from livedream.bench.report import about
-from livedream.bench.running import prepare
+from livedream.bench.run_process import prepare
 from livedream.dream import read
 from livedream.system import machine
 from livedream.system.atomic import atomic_write

@@ -18,7 +18,7 @@ from onnx import TensorProto, helper
 from livedream.bench import intervals
 from livedream.bench.child import GRID
 from livedream.bench.figures import compared, figure, table
-from livedream.bench.running import Show
+from livedream.bench.run_process import RunProcess
 from livedream.dream import read
 
 BETWEEN = 1.0  # seconds after each change, for what comes late
@@ -32,7 +32,7 @@ def figures(model: str, changes: float, fps: float = 30.0) -> list[dict]:
     with tempfile.TemporaryDirectory(prefix="livedream-bench-") as folder:
         titles = good(Path(folder), dream.path)
         bad = broken(Path(folder), dream.path)
-        with Show(dream.path, "--dreams", folder, fps=fps) as show:
+        with RunProcess(dream.path, "--dreams", folder, fps=fps) as show:
             show.play(intervals.WARM)
             begin, wrong, took = time.perf_counter(), 0, []
             for turn in range(round(changes)):

@@ -13,12 +13,12 @@ import time
 from pathlib import Path
 
 import numpy as np
+from desktop import desktop, lacking
 
 from livedream.bench import intervals
-from livedream.bench.desktop import desktop, lacking
 from livedream.bench.figures import compared, figure, missing, table
 from livedream.bench.peers import free_port
-from livedream.bench.running import Show
+from livedream.bench.run_process import RunProcess
 
 GROWTH_MB = 5.0
 MOST = 5  # outputs at a time
@@ -35,7 +35,7 @@ def figures(model: str, seconds: float, ndi: bool = False) -> list[dict]:
     chance = random.Random(5)
     with tempfile.TemporaryDirectory(prefix="livedream-bench-") as folder, desktop() as environment:
         given = ("--recordings", folder, "--size", "640x360", "--out", "none")
-        with Show(model, *given, frames=400_000, env=environment) as show:
+        with RunProcess(model, *given, frames=400_000, env=environment) as show:
             show.play(intervals.WARM)
             kept = len(show.status()["outputs"])
             begin, counts, longest, changes, wrong, refused = time.perf_counter(), [], [], 0, 0, {}
@@ -109,11 +109,11 @@ def kinds(ndi: bool) -> list:
     return [*made, lambda: "ndi:bench", lambda: "omt:bench"] if ndi else made
 
 
-def _names(show: Show) -> list[str]:
+def _names(show: RunProcess) -> list[str]:
     return [each["name"] for each in show.status()["outputs"]]
 
 
-def _count(show: Show) -> tuple[float, int, int, int]:
+def _count(show: RunProcess) -> tuple[float, int, int, int]:
     """(resident MB, threads, open files, child processes) of the show."""
     process = Path(f"/proc/{show.child.pid}")
     children = sum(len(path.read_text().split()) for path in process.glob("task/*/children"))

@@ -20,8 +20,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import nvidia
 
-from livedream.bench import nvidia
 from livedream.bench.figures import compared, figure, missing, table
 from livedream.system import machine
 

@@ -17,7 +17,7 @@ import urllib.request
 
 import psutil
 
-from livedream.bench.running import Show, message
+from livedream.bench.run_process import RunProcess, message
 
 SENDERS, POOL, FADES = 3, 3000, 20
 FUTURE = b"#bundle\0" + b"\xff" * 8
@@ -80,12 +80,12 @@ def dropped(port: int) -> int:
     return sum(int(each[-1]) for each in lines if int(each[1].rpartition(":")[2], 16) == port)
 
 
-def values(show: Show) -> dict:
+def values(show: RunProcess) -> dict:
     with urllib.request.urlopen(f"http://127.0.0.1:{show.web_port}/parameters", timeout=30) as answer:
         return {each["address"]: each["value"] for each in json.load(answer)}
 
 
-def fades(show: Show) -> list[float]:
+def fades(show: RunProcess) -> list[float]:
     """Seconds from a fader's message to the first frame handed out that shows it, several times."""
     took = []
     for n in range(FADES):
@@ -97,7 +97,7 @@ def fades(show: Show) -> list[float]:
     return took
 
 
-def _differing(show: Show, since: float, look: int) -> float | None:
+def _differing(show: RunProcess, since: float, look: int) -> float | None:
     frames = show.frames(since)
     changed = frames[(frames["look"] != 0) & (frames["look"] != look)]
     return float(changed["at"][0]) if len(changed) else None
@@ -110,7 +110,7 @@ def main() -> int:
     parser.add_argument("--paced", type=int, default=0, help="packets between two rests of a millisecond; 0: no rests")
     asked = parser.parse_args()
     each = asked.packets // SENDERS
-    with Show(asked.model) as show:
+    with RunProcess(asked.model) as show:
         for address, value in (("player/glide", 0.0), ("player/freeze", 1), ("player/seed", 7)):
             show.send(address, value)
         show.play(3.0)

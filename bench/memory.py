@@ -7,10 +7,10 @@ import argparse
 import time
 
 import numpy as np
+import nvidia
 
-from livedream.bench import nvidia
 from livedream.bench.figures import compared, figure, missing, table
-from livedream.bench.running import Show
+from livedream.bench.run_process import RunProcess
 
 GROWTH_MB = 5.0
 FPS = 240.0  # more than a processor can draw; what `run` takes at most
@@ -22,7 +22,7 @@ def figures(model: str, seconds: float, device: str = "cpu") -> list[dict]:
     """Medians over a tenth of the time, after the first minute and at the end; most_mb is the largest ever seen."""
     first, window = min(FIRST, seconds / 3), max(3.0, min(60.0, seconds / 10))
     at, resident, card = [], [], []
-    with Show(model, "--device", device, fps=FPS, frames=10_000) as show:
+    with RunProcess(model, "--device", device, fps=FPS, frames=10_000) as show:
         begin = time.perf_counter()
         while (now := time.perf_counter() - begin) < seconds:
             at.append(now)

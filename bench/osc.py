@@ -13,7 +13,7 @@ import numpy as np
 import psutil
 from pythonosc.osc_message_builder import OscMessageBuilder
 
-from livedream.bench.running import Show
+from livedream.bench.run_process import RunProcess
 from livedream.control.osc import Receiver
 from livedream.control.osc_packet import read
 from livedream.parameters import MASTER, PLAYER, TEMPO, Table, dream, modulator
@@ -76,7 +76,7 @@ def main() -> None:
 def show() -> None:
     """A real show, with the stream and without it by turns."""
     gaps, used, drawn = {True: [], False: []}, {True: [], False: []}, {True: [], False: []}
-    with Show("rainbow.onnx", "--model", "rainbow.onnx") as playing:
+    with RunProcess("rainbow.onnx", "--model", "rainbow.onnx") as playing:
         playing.play(4.0)
         process = psutil.Process(playing.child.pid)
         for turn in range(2 * TURNS):

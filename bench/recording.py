@@ -14,7 +14,7 @@ import av
 import numpy as np
 
 from livedream.bench.figures import compared, figure, table
-from livedream.bench.running import Show
+from livedream.bench.run_process import RunProcess
 from livedream.dream import read
 from livedream.loop import offline
 from livedream.output import kinds
@@ -77,7 +77,7 @@ def killed(model: str, folder: Path, kills: int) -> dict:
     for i in range(kills):
         sink = KILLED[i % len(KILLED)]
         path = folder / f"kill-{i}-{sink.split('#')[0]}"
-        with Show(model, "--out", f"{folder}/kill-{i}-{sink}", fps=FPS, frames=10_000) as show:
+        with RunProcess(model, "--out", f"{folder}/kill-{i}-{sink}", fps=FPS, frames=10_000) as show:
             show.play(random.uniform(1.0, 4.0))
             before = _sent(show)
             show.child.kill()
@@ -93,7 +93,7 @@ def killed(model: str, folder: Path, kills: int) -> dict:
     return figure("recording.killed", what, float("inf") if unreadable else max(lost), "s", LOST_S, **told)
 
 
-def _sent(show: Show) -> int:
+def _sent(show: RunProcess) -> int:
     return next(each["sent"] for each in show.status()["outputs"] if each["kind"] == "file")
 
 

@@ -1,4 +1,4 @@
-"""Figures show.*: python bench/running.py [--seconds 300] [--changes 2000] [DREAM [DREAM]]
+"""Figures show.*: python bench/show.py [--seconds 300] [--changes 2000] [DREAM [DREAM]]
 
 A show of one dream or two is kept while everything that a hand can move is moved at random over OSC, and killed in the
 middle (kill -9). Then it is drawn again from its file: every frame that was freshly drawn and handed out must be the
@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from livedream.bench.figures import compared, figure, table
-from livedream.bench.running import Show, prepare
+from livedream.bench.run_process import RunProcess, prepare
 from livedream.dream import read
 from livedream.parameters import Parameter
 from livedream.play import dream_parameters as tables
@@ -34,7 +34,7 @@ def figures(models: list[str], seconds: float, changes: int, fps: float = 30.0, 
         path = Path(folder, "kept.show")
         others = [each for model in models[1:] for each in ("--model", str(read.find(model)))]
         arguments = *others, "--size", "x".join(map(str, dreams[0].size)), "--record", str(path)
-        with Show(dreams[0].path, *arguments, fps=fps, whole=True) as show:
+        with RunProcess(dreams[0].path, *arguments, fps=fps, whole=True) as show:
             begin = time.perf_counter()
             for number in range(changes):
                 show.play(max(0.0, begin + (number + 1) * seconds / changes - time.perf_counter()))

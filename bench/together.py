@@ -13,11 +13,12 @@ import sys
 import tempfile
 from pathlib import Path
 
+from desktop import desktop, lacking
+
 from livedream.bench import intervals
-from livedream.bench.desktop import desktop, lacking
 from livedream.bench.figures import compared, figure, missing, table
 from livedream.bench.peers import Peer, free_port
-from livedream.bench.running import Show
+from livedream.bench.run_process import RunProcess
 
 FPS = 30.0
 INSIDE = "LIVEDREAM_BENCH_INSIDE"
@@ -39,7 +40,7 @@ def figures(model: str, seconds: float) -> list[dict]:
         given = [word for out in outs for word in ("--out", out)]
         with contextlib.ExitStack() as ending:
             server = ending.enter_context(Peer("rtmp", url))
-            show = ending.enter_context(Show(model, *given, "--size", "512x512", env=environment))
+            show = ending.enter_context(RunProcess(model, *given, "--size", "512x512", env=environment))
             viewer = ending.enter_context(Peer("page", f"ws://127.0.0.1:{show.web_port}/ws"))
             here = {each["name"] for each in show.status()["outputs"] if not each["name"].startswith("probe")}
             show.until(lambda: server.arrived and viewer.arrived and min(_sent(show, here).values()) > 30, 30.0)
@@ -69,7 +70,7 @@ def figures(model: str, seconds: float) -> list[dict]:
     return [*found, figure("together.interval", "longest interval", told["longest"], "periods", 1.5, **told)]
 
 
-def _sent(show: Show, names: set[str], field: str = "sent") -> dict[str, int]:
+def _sent(show: RunProcess, names: set[str], field: str = "sent") -> dict[str, int]:
     return {each["name"]: each[field] for each in show.status()["outputs"] if each["name"] in names}
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -12,10 +13,15 @@ import pytest
 
 from livedream.backend import cpu
 from livedream.bench import figures
+from livedream.bench.watch import Watch, playing
 from livedream.dream import read
+from livedream.play import dream_parameters
+from livedream.play.player import Player
 from tests import dreams
+from tests.waiting import until
 
 BENCH = Path(__file__).parents[1] / "bench"
+desktop_is_there = all(shutil.which(each) for each in ("Xvfb", "openbox", "xdotool", "wmctrl"))
 pytestmark = pytest.mark.timeout(600)
 
 
@@ -121,6 +127,33 @@ def test_gpu_keeps_what_was_told_before_a_section_ran_out_of_time(monkeypatch, t
     assert time.monotonic() - begin < 60
     assert first == {"name": "gpu.a"}
     assert rest["why"] == "it took more than 1 s"
+
+
+def test_the_windows_figures_are_those_of_its_own_stage(path):
+    """Nobody but a person who presses H in the window asks for them."""
+    import window
+
+    dream = read.load(path)
+    player = Player(dream, cpu.load)
+    watch = Watch()
+    with playing(player, dream_parameters.of(dream), 30.0, [watch]) as stage:
+        until(lambda: len(watch.frames) > 2)
+        lines = window.hud_of(stage, [watch])
+    assert lines[0] == dream.title
+    assert any(line.startswith("model\t") and "ms" in line for line in lines)
+
+
+@pytest.mark.skipif(not desktop_is_there, reason="needs xvfb, openbox, xdotool and wmctrl")
+@pytest.mark.slow
+@pytest.mark.display
+def test_everything_is_done_to_the_window_and_its_figures_are_shown(path):
+    import window
+
+    told = window.measure(path)
+    assert "skipped" not in told
+    assert set(told["acts"]) == set(window.Hands({}).acts())
+    assert told["hud"], told
+    assert told["window"] > 60
 
 
 def test_the_1080p_dream_plays_and_torch_draws_the_same(tmp_path):

@@ -12,14 +12,18 @@ import runpy
 import sys
 import time
 import zlib
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 FIRST = "first frame"
 RECORD = np.dtype([("at", "f8"), ("number", "i8"), ("fresh", "i4"), ("look", "u4")])
-"""at: perf_counter seconds at which the stage handed the frame out. look: checksum of some of its pixels, 0 until
-known, or when it was dropped."""
-GRID = 8  # every so manyth pixel, both ways, is enough to see that a picture changed
+"""One frame: `at` is when it was handed out, in perf_counter seconds; `look` is a checksum of some of its pixels, 0
+until it is known or if the frame was dropped."""
+Records = npt.NDArray[np.void]  # of dtype RECORD
+GRID = 8  # distance in pixels, both ways, of those that the checksum covers: enough to see that a picture changed
 STALL = 0.2  # seconds
 
 
@@ -38,15 +42,16 @@ def main() -> None:
 def _add_probe(grid: int) -> None:
     from livedream import output
     from livedream.output import kinds
+    from livedream.picture.frame import Frame
 
     class Probe(output.Output):
         kind = "probe"
 
-        def start(self, width, height, fps):
+        def start(self, width: int, height: int, fps: float) -> None:
             self._records, self._count = np.memmap(self.options.sink.partition(":")[2], RECORD, "r+"), 0
             super().start(width, height, fps)
 
-        def show(self, frame):  # the clock's thread
+        def show(self, frame: Frame) -> None:  # the clock's thread
             now = time.perf_counter()
             if self._count < len(self._records):
                 self._records[self._count] = (now, frame.number, frame.fresh, 0)
@@ -55,10 +60,10 @@ def _add_probe(grid: int) -> None:
                 print(FIRST, flush=True)
             super().show(frame)
 
-        def open(self, width, height, fps):
+        def open(self, width: int, height: int, fps: float) -> None:
             pass
 
-        def write(self, frame):  # its own thread
+        def write(self, frame: Frame) -> None:  # its own thread
             seen = self._records["number"][: min(self._count, len(self._records))]
             at = np.searchsorted(seen, frame.number)
             if at < len(seen) and seen[at] == frame.number:
@@ -66,30 +71,31 @@ def _add_probe(grid: int) -> None:
 
     Probe.__module__ = "livedream.output.probe"
     module = type(sys)("livedream.output.probe")
-    module.Probe = Probe
+    module.Probe = Probe  # type: ignore[attr-defined]  # a module made here
     sys.modules[module.__name__] = module
     kinds.KINDS += (kinds.Kind("probe:FILE", r"probe:.+", "probe:Probe", ("name",), "to a bench"),)
 
 
 class Stalled:
-    """A runner that hangs: by turns asleep, as one that waits for a device, and at work, as one that was given much."""
+    """A runner that hangs every few seconds: by turns asleep, as if it waited for a device, and busy."""
 
-    def __init__(self, runner, every: float):
+    def __init__(self, runner: Any, every: float):
         self._runner, self._every = runner, every
         self._next, self._asleep = time.perf_counter() + every, False
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> Any:
         return getattr(self._runner, name)
 
     @property
-    def state(self):
+    def state(self) -> Any:
+        """The runner's own state."""
         return self._runner.state
 
     @state.setter
-    def state(self, state):
+    def state(self, state: Any) -> None:
         self._runner.state = state
 
-    def __call__(self, inputs):
+    def __call__(self, inputs: Any) -> Any:
         now = time.perf_counter()
         if now >= self._next:
             self._next, self._asleep = now + self._every, not self._asleep
@@ -101,17 +107,18 @@ class Stalled:
 
 
 def _add_stall(every: float) -> None:
+    from livedream.dream.dream import Component, Dream
     from livedream.play.player import Player
 
     make = Player.__init__
 
-    def slow(self, dream, load, *arguments, **named):
-        def stalled(component):
+    def slow(self: Player, dream: Dream, load: Callable[[Component], Any], *arguments: Any, **named: Any) -> None:
+        def stalled(component: Component) -> Any:
             return Stalled(load(component), every) if component.name == "decode" else load(component)
 
         make(self, dream, stalled, *arguments, **named)
 
-    Player.__init__ = slow
+    Player.__init__ = slow  # type: ignore[method-assign]  # the show makes its own players
 
 
 if __name__ == "__main__":

@@ -1,17 +1,37 @@
 """How evenly frames went out."""
 
+from typing import TypedDict
+
 import numpy as np
+
+from livedream.bench.child import Records
 
 WARM = 3.0  # seconds after the first frame that do not count
 LONGEST = 1.5  # budget: periods between two frames, whatever happens
 
 
-def of(frames: np.ndarray, fps: float) -> dict:
-    """What the frames of a Show tell.
+class Intervals(TypedDict):
+    """Intervals between frames.
 
-    longest: interval, in periods. error_p99_ms: of abs(interval - period). skipped: ticks at which no frame went
-    out. repeated: frames that were not drawn anew. fresh_fps: those that were, a second.
+    Attributes:
+        frames: Number of frames.
+        longest: Longest interval, in periods.
+        error_p99_ms: 99th percentile of abs(interval - period), in milliseconds.
+        skipped: Ticks of the clock at which no frame went out.
+        repeated: Frames that repeat the picture before.
+        fresh_fps: New pictures per second.
     """
+
+    frames: int
+    longest: float
+    error_p99_ms: float
+    skipped: int
+    repeated: int
+    fresh_fps: float
+
+
+def of(frames: Records, fps: float) -> Intervals:
+    """Measure the intervals of frames that a RunProcess noted. Raises RuntimeError if there are too few."""
     gaps = np.diff(frames["at"])
     if not len(gaps):
         raise RuntimeError("hardly a frame went out")

@@ -1,4 +1,4 @@
-"""From an OSC packet to the first frame handed out that shows it, while TouchDesigner sends 64 channels at 60 Hz."""
+"""The time from an OSC packet to the first frame that shows it, while TouchDesigner's 64 channels arrive at 60 Hz."""
 
 import contextlib
 import random
@@ -7,29 +7,36 @@ import struct
 import threading
 import time
 from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 
-from livedream.bench.figures import figure
-from livedream.bench.running import Show, message
+from livedream.bench.child import Records
+from livedream.bench.figures import Figure, figure
+from livedream.bench.run_process import RunProcess, message
 
 RATE, CHANNELS = 60.0, 64
-MOVING = ("player/speed", "dream/temperature", "dream/feedback")  # what moves a dream, and not one that stands still
-APART = (4.2, 5.4)  # periods (or model times, if longer) between two packets: at random, so that no clock is in step
+MOVING = ("player/speed", "dream/temperature", "dream/feedback")  # they do not change the picture of a frozen dream
+APART = (4.2, 5.4)  # periods (or model times, if longer) between two packets: random, so that no clock is in step
 LEAST = 4  # packets
 
 
 def figures(
     model: str | Path, seconds: float, fps: float = 30.0, crowd: bool = True, model_s: float | None = None
-) -> list[dict]:
-    """Figures latency.p50 and latency.p99: packets that turn a knob, sent at random moments to a show.
+) -> list[Figure]:
+    """Measure latency.p50 and latency.p99: packets that turn a knob, sent at random moments to a `livedream run`.
 
-    The dream is frozen and glide is 0, so that a picture differs from the one before for no other reason than the
-    knob; a packet has arrived with the first frame whose picture differs. A dream without knobs is faded.
-    crowd: with the bundles, 61 of their channels as they were, three moving. model_s: one model time, for the budget;
-    None: it is asked of the show.
+    The dream is frozen and glide is 0, so only the knob changes the picture: a packet has arrived with the first frame
+    whose picture differs. A dream without knobs is faded instead.
+
+    Args:
+        model: The dream.
+        seconds: How long packets are sent.
+        fps: Frames per second of the run.
+        crowd: Whether bundles arrive meanwhile, of which 61 channels stay and three move.
+        model_s: Seconds of one run of the model, for the budget; None: as the run's own status has it.
     """
-    with Show(model, fps=fps, frames=int((3 * seconds + 60) * fps)) as show:
+    with RunProcess(model, fps=fps, frames=int((3 * seconds + 60) * fps)) as show:
         address, values = _knob(show)
         for each in (("player/glide", 0.0), ("player/freeze", 1), (address, values[1])):
             show.send(*each)
@@ -37,13 +44,13 @@ def figures(
             show.play(min(2.0, seconds))
             model_s = model_s or show.status()["ms"]["model_p50"] / 1e3
             sent = _packets(show, address, values, seconds, max(1 / fps, model_s))
-            bundles = others.sent if crowd else 0
+            bundles = others.sent if others else 0
         frames = show.frames()
     return _figures(sent, frames, fps, model_s, address, bundles)
 
 
-def _knob(show: Show) -> tuple[str, tuple[float, float]]:
-    """What to turn: the first knob if the picture follows it."""
+def _knob(show: RunProcess) -> tuple[str, tuple[float, float]]:
+    """Return an address and two values of it that make different pictures: the first knob, else the fader."""
     show.send("player/freeze", 1)
     show.send("player/glide", 0.0)
     show.send("dream/knob/1", 0.0)
@@ -55,9 +62,9 @@ def _knob(show: Show) -> tuple[str, tuple[float, float]]:
     return ("dream/knob/1", (-1.5, 1.5)) if turned else ("master/fade", (0.5, 1.0))
 
 
-def _packets(show: Show, address: str, values: tuple, seconds: float, unit: float) -> list[float]:
-    """Turn to and fro for that long; the moments of sending."""
-    chance, sent = random.Random(1), []
+def _packets(show: RunProcess, address: str, values: tuple[float, float], seconds: float, unit: float) -> list[float]:
+    """Set both values by turns; return the moments of sending, in perf_counter seconds."""
+    chance, sent = random.Random(1), list[float]()
     end = time.perf_counter() + seconds
     while len(sent) < LEAST or time.perf_counter() < end:
         sent.append(show.send(address, values[len(sent) % 2]))
@@ -66,8 +73,8 @@ def _packets(show: Show, address: str, values: tuple, seconds: float, unit: floa
     return sent
 
 
-def arrivals(sent: list[float], frames: np.ndarray) -> list[float]:
-    """Seconds that each packet took to the first frame that looks unlike the one before; lost ones are left out."""
+def arrivals(sent: list[float], frames: Records) -> list[float]:
+    """Return the seconds from each packet to the first frame that differs from the one before, without lost packets."""
     seen = frames[frames["look"] != 0]
     changes = seen["at"][1:][seen["look"][1:] != seen["look"][:-1]]
     took = []
@@ -78,13 +85,21 @@ def arrivals(sent: list[float], frames: np.ndarray) -> list[float]:
     return took
 
 
-def _figures(sent, frames, fps, model_s, address, bundles) -> list[dict]:
+def _figures(
+    sent: list[float], frames: Records, fps: float, model_s: float, address: str, bundles: int
+) -> list[Figure]:
     took = arrivals(sent, frames)
     if not took:
         raise RuntimeError("no packet was seen in the picture")
     median, p99 = (float(np.percentile(took, share)) * 1e3 for share in (50, 99))
     period = 1e3 / fps
-    told = {"packets": len(sent), "seen": len(took), "bundles": bundles, "address": address, "fps": fps}
+    detail: dict[str, Any] = {
+        "packets": len(sent),
+        "seen": len(took),
+        "bundles": bundles,
+        "address": address,
+        "fps": fps,
+    }
     return [
         figure(
             "latency.p50",
@@ -93,7 +108,7 @@ def _figures(sent, frames, fps, model_s, address, bundles) -> list[dict]:
             "ms",
             period + model_s * 1e3,
             periods=round(median / period, 3),
-            **told,
+            **detail,
         ),
         figure(
             "latency.p99",
@@ -108,7 +123,11 @@ def _figures(sent, frames, fps, model_s, address, bundles) -> list[dict]:
 
 
 class Crowd:
-    """Sends a bundle of 64 channels 60 times a second while the block runs, from a socket of its own. sent: so many."""
+    """Sends a bundle of 64 channels 60 times a second while the block runs, from a socket of its own.
+
+    Attributes:
+        sent: Number of bundles so far.
+    """
 
     def __init__(self, port: int):
         self._port, self._over, self.sent = port, threading.Event(), 0
@@ -118,12 +137,13 @@ class Crowd:
             for step in range(50)
         ]
 
-    def __enter__(self):
         self._thread = threading.Thread(target=self._send, daemon=True)
+
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
-    def __exit__(self, *exception):
+    def __exit__(self, *exception: object) -> None:
         self._over.set()
         self._thread.join()
 
@@ -136,6 +156,6 @@ class Crowd:
 
 
 def bundle(values: list[tuple[str, float]]) -> bytes:
-    """An OSC bundle, to be acted on at once."""
+    """Encode an OSC bundle without a time tag."""
     packets = [message(*each) for each in values]
     return b"#bundle\0" + struct.pack(">Q", 1) + b"".join(struct.pack(">i", len(each)) + each for each in packets)

@@ -1,11 +1,14 @@
-"""The bare model, and what the loop adds to it: both measured side by side in one process, turn by turn."""
+"""The bare model, and the time that the live loop adds to it, measured by turns in one process."""
 
 import time
+from collections.abc import Sequence
+from typing import Any, cast
 
 import numpy as np
+import numpy.typing as npt
 
 from livedream.backend import Runner, choose
-from livedream.bench.figures import figure, missing
+from livedream.bench.figures import Figure, figure, missing
 from livedream.bench.watch import Watch, playing
 from livedream.dream import read
 from livedream.dream.dream import Component, Dream
@@ -13,27 +16,38 @@ from livedream.loop.deck import Deck
 from livedream.loop.live import Stage, percentile
 from livedream.output.kinds import parse
 from livedream.parameters import Table
+from livedream.picture.frame import Frame
 from livedream.play import dream_parameters as tables
 from livedream.play.player import Player
 
 WARM = 5  # frames that do not count
-ADDED_MS, ADDED_SHARE = 0.3, 0.03  # budgets, of which the larger counts
+ADDED_MS, ADDED_SHARE = 0.3, 0.03  # budgets; the larger one counts
 FRESH_SHARE = 0.97
 SLICE = 0.5  # seconds of playing flat out before the sessions have their turn; short, as busy moments come and go
-BEYOND = 1.2  # times the frames a second that the bare model can draw: what the stage is asked for
-FASTEST = 1000.0  # frames a second that its clock may be asked for
+BEYOND = 1.2  # the frame rate that the stage is asked for, over the one that the bare model can draw
+FASTEST = 1000.0  # the highest frame rate that its clock may be asked for
+Mark = tuple[float, tuple[int, ...]]  # perf_counter seconds, and the calls of each session so far
 
 
 class Tap:
-    """Stands in for a runner's session and notes what it is asked, so that it can be asked the same again."""
+    """Replaces a runner's session, and notes its calls so that they can be repeated on the bare session.
 
-    def __init__(self, name: str, session):
+    Attributes:
+        name: The component.
+        session: The bare session.
+        asked: The arguments of each call since the last repetition.
+        took: The seconds of each of these calls.
+        seconds: The seconds of each repeated call.
+    """
+
+    def __init__(self, name: str, session: Any):
         self.name, self.session = name, session
-        self.asked: list[tuple] = []  # since they were last run again
-        self.took: list[float] = []  # seconds, beside `asked`
-        self.seconds: list[float] = []  # each bare run
+        self.asked: list[tuple[Any, Any]] = []
+        self.took: list[float] = []
+        self.seconds: list[float] = []
 
-    def run(self, names, feeds):
+    def run(self, names: Any, feeds: Any) -> Any:
+        """Call the session and note the call."""
         begin = time.perf_counter()
         outputs = self.session.run(names, feeds)
         self.took.append(time.perf_counter() - begin)
@@ -41,11 +55,11 @@ class Tap:
         return outputs
 
     def forget(self) -> None:
-        """Start anew."""
+        """Forget all calls."""
         self.asked, self.took, self.seconds = [], [], []
 
     def again(self) -> float:
-        """Run the bare session on what it was asked; returns the seconds."""
+        """Repeat the calls on the bare session. Returns the seconds."""
         asked, self.asked, self.took = self.asked, [], []
         whole = 0.0
         for names, feeds in asked:
@@ -57,20 +71,22 @@ class Tap:
 
 
 def tapped(dream: Dream) -> tuple[Player, list[Tap]]:
-    """A player on the CPU, as a show has it, whose sessions are tapped. Raises UserError."""
-    taps, choice = [], choose.quick(dream, "cpu")
+    """Return a player on the CPU, as `livedream run` makes it, and the taps on its sessions. Raises UserError."""
+    taps: list[Tap] = []
+    choice = choose.quick(dream, "cpu")
 
     def load(component: Component) -> Runner:
-        runner = choice.load(component)
-        runner.session = Tap(component.name, runner.session)
-        taps.append(runner.session)
-        return runner
+        runner: Any = choice.load(component)  # on the CPU it has a session of ONNX Runtime
+        tap = Tap(component.name, runner.session)
+        runner.session = tap
+        taps.append(tap)
+        return cast(Runner, runner)
 
     return Player(dream, load), taps
 
 
-def figures(model: str, seconds: float) -> list[dict]:
-    """Figures loop.added and loop.fresh."""
+def figures(model: str, seconds: float) -> list[Figure]:
+    """Measure loop.added and loop.fresh."""
     dream = read.load(model)
     table = tables.of(dream)
     player, taps = tapped(dream)
@@ -79,17 +95,21 @@ def figures(model: str, seconds: float) -> list[dict]:
     return [added(told), flat_out(player, table, taps, 0.6 * seconds, model_s)]
 
 
-def paired(player: Player, table: Table, taps: list[Tap], fps: float, seconds: float) -> dict:
-    """{"model": each component's bare milliseconds, "loop": a frame's with the loop, without it, and between}.
+def paired(player: Player, table: Table, taps: list[Tap], fps: float, seconds: float) -> dict[str, Any]:
+    """Measure the live loop and the bare model frame by frame.
 
-    Turn by turn a frame is made by the live loop's own two halves (draw, hand out to an output) and then its
-    sessions are run bare on the same inputs, so that whatever else the machine does falls on both alike. added_ms
-    is the median of the differences, pair by pair. At least two frames, however slow.
+    By turns, a frame is made by the live loop's own two halves (draw, hand out to an output), and its sessions are run
+    bare on the same inputs, so that other work of the machine falls on both alike. At least two frames are made.
+
+    Returns:
+        model: The bare milliseconds of each component.
+        loop: The milliseconds of a frame with the loop and without it; added_ms is the median of the differences.
     """
     sink = parse("none")
     stage = Stage([Deck(0, player)], table, fps, [sink])
     sink.start(*player.dream.size, fps)
-    whole, bare, shown = [], [], None
+    whole, bare = list[float](), list[float]()
+    shown: Frame | None = None
     for tap in taps:
         tap.forget()
     end = time.perf_counter() + seconds
@@ -106,8 +126,8 @@ def paired(player: Player, table: Table, taps: list[Tap], fps: float, seconds: f
     finally:
         sink.stop()
     warm = min(WARM, len(whole) - 2)
-    whole, bare = np.array(whole[warm:]), np.array(bare[warm:])
-    differences = (whole - bare) * 1e3
+    whole, bare = whole[warm:], bare[warm:]
+    differences = (np.array(whole) - np.array(bare)) * 1e3
     added = float(np.median(differences))
     model = {}
     for tap in taps:
@@ -128,8 +148,8 @@ def paired(player: Player, table: Table, taps: list[Tap], fps: float, seconds: f
     }
 
 
-def added(told: dict) -> dict:
-    """Figure loop.added, of what `paired` told."""
+def added(told: dict[str, Any]) -> Figure:
+    """Return loop.added from the result of `paired`."""
     loop = told["loop"]
     return figure(
         "loop.added",
@@ -141,18 +161,24 @@ def added(told: dict) -> dict:
     )
 
 
-def flat_out(player: Player, table: Table, taps: list[Tap], seconds: float, model_s: float) -> dict:
-    """Figure loop.fresh: fresh frames a second of the live stage, as a share of what its bare sessions can do.
+def flat_out(player: Player, table: Table, taps: list[Tap], seconds: float, model_s: float) -> Figure:
+    """Measure loop.fresh: new pictures per second of the live stage, as a share of the bare sessions'.
 
-    The stage, both threads of it, is asked for more frames than it can draw, for half a second; then its
-    sessions run bare, over all that they were asked for these frames; and so on by turns. model_s: about one frame's
-    model. detail.inside: of the stage's time, the share that its sessions ran.
+    By turns, the stage with both its threads is asked for more frames than it can draw for half a second, and its
+    sessions repeat all calls of these frames bare. detail.inside is the share of that time in which its sessions ran.
+
+    Args:
+        player: A player whose sessions are tapped.
+        table: Its parameters.
+        taps: The taps.
+        seconds: How long to measure.
+        model_s: About the seconds that the model takes for one frame.
     """
     what = "fresh frames a second, of the bare sessions'"
     if model_s < BEYOND / FASTEST:
         return missing("loop.fresh", what, f"this dream takes {model_s * 1e3:.2f} ms: no clock can ask for more", "")
     fps = BEYOND / model_s
-    shares, fresh, bare, insides = [], [], [], []
+    shares, fresh, bare, insides = list[float](), list[float](), list[float](), list[float]()
     end = time.perf_counter() + seconds
     while len(shares) < 4 or time.perf_counter() < end:
         frames, looped, inside, alone = _turn(player, table, taps, fps, max(SLICE, 12 * model_s))
@@ -176,9 +202,13 @@ def flat_out(player: Player, table: Table, taps: list[Tap], seconds: float, mode
     )
 
 
-def _turn(player, table, taps, fps, seconds) -> tuple[int, float, float, float]:
-    """One slice: fresh frames; the seconds they took the stage, and its sessions; the seconds of their bare runs."""
-    marks: list[tuple] = []
+def _turn(player: Player, table: Table, taps: list[Tap], fps: float, seconds: float) -> tuple[int, float, float, float]:
+    """Play one slice.
+
+    Returns:
+        The number of new pictures; the seconds that they took the stage; those of its sessions; those of bare runs.
+    """
+    marks: list[Mark] = []
     for tap in taps:
         tap.forget()
     with playing(player, table, fps, [_Marks(taps, marks)]):
@@ -194,21 +224,21 @@ def _turn(player, table, taps, fps, seconds) -> tuple[int, float, float, float]:
 
 
 class _Marks(Watch):
-    """Notes when each fresh frame went out, and how often each session had been asked by then."""
+    """Notes when each new picture went out, and how many calls each session had had by then."""
 
-    def __init__(self, taps: list[Tap], marks: list[tuple]):
+    def __init__(self, taps: list[Tap], marks: list[Mark]):
         super().__init__()
         self._taps, self._marks = taps, marks
 
-    def show(self, frame) -> None:
+    def show(self, frame: Frame) -> None:
         if frame.fresh:
             self._marks.append((time.perf_counter(), tuple(len(tap.asked) for tap in self._taps)))
 
 
-def median_error(values) -> float:
-    """Standard error of the median, from the spread of the middle half; of few values a wide one."""
+def median_error(values: Sequence[float] | npt.NDArray[np.float64]) -> float:
+    """Return the standard error of the median, from the spread of the middle half."""
     values = np.asarray(values, float)
     if len(values) < 2:
         return float(abs(values[0])) if len(values) else 0.0
     spread = float(np.subtract(*np.percentile(values, [75, 25]))) / 1.349
-    return 1.2533 * spread / len(values) ** 0.5
+    return float(1.2533 * spread / len(values) ** 0.5)

@@ -1,19 +1,22 @@
-"""All figures of `livedream bench`, one after the other."""
+"""Everything that `livedream bench` measures, one after the other."""
 
 import datetime
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import livedream
 from livedream import UserError
-from livedream.bench import latency, loop, output_cost, pacing, running, stall, start
-from livedream.bench.figures import compared, figure, missing, read_baseline
+from livedream.bench import latency, loop, output_cost, pacing, run_process, stall, start
+from livedream.bench.figures import Figure, compared, figure, missing, read_baseline
 from livedream.dream import read
+from livedream.parameters import Table
 from livedream.play import dream_parameters as tables
+from livedream.play.player import Player
 from livedream.system import machine
 
 FPS = 30.0  # the rate of latency and pacing; the default of `run`
-FRESH = 29.5  # frames a second owed with the page or a stream open: 30, less what the edges of the time may take
+FRESH = 29.5  # budget: new pictures per second with the page or a stream open; 30, less the edges of the time measured
 
 
 def measure(
@@ -21,19 +24,27 @@ def measure(
     seconds: float = 8.0,
     say: Callable[[str], None] = lambda line: None,
     baseline: str | Path | None = None,
-) -> dict:
-    """All figures, of JSON values. With 8 seconds for each main one it takes about 100 s altogether.
+) -> dict[str, Any]:
+    """Measure everything, on the main thread, which windows need; takes about 12.5 times `seconds`.
 
-    say: takes a line before each part. baseline: a file of what this has returned on this machine, to compare with.
-    Call it on the main thread (windows want it). Raises UserError for a dream that cannot be played and a baseline
-    that cannot be used. What cannot be measured here says why in its place.
+    Args:
+        model: The dream.
+        seconds: For each main figure.
+        say: Called with a line before each part.
+        baseline: A file with an earlier result of this machine, to compare with.
+
+    Returns:
+        JSON values. A figure that cannot be measured here says why.
+
+    Raises:
+        UserError: The dream cannot be played, or the baseline cannot be used.
     """
     here = machine.describe() | {"gpus": machine.graphics()}
     then = read_baseline(baseline, here) if baseline else []
     say(f"{model}: loading")
     dream = read.load(model)
-    running.prepare(dream)
-    told = {
+    run_process.prepare(dream)
+    told: dict[str, Any] = {
         "livedream": livedream.__version__,
         "when": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "seconds": seconds,
@@ -52,15 +63,7 @@ def measure(
     told |= loop.paired(player, table, taps, FPS, 0.5 * seconds)
     model_s = told["loop"]["bare_p50_ms"] / 1e3
     found = [loop.added(told), loop.flat_out(player, table, taps, seconds, model_s)]
-    told["outputs"] = []
-    for kind in output_cost.KINDS:
-        for fps in (60.0, 30.0):
-            before = told["outputs"][-1] if told["outputs"] else {}
-            if before.get("output") == kind and "skipped" in before:  # it will not be there at another rate
-                told["outputs"].append(before | {"asked_fps": fps})
-                continue
-            say(f"frames a second: {kind} at {fps:g}")
-            told["outputs"].append(output_cost.measure(kind, player, table, fps, 0.35 * seconds))
+    told["outputs"] = _outputs(player, table, 0.35 * seconds, say)
     found += [_fresh(kind, told["outputs"]) for kind in ("page", "rtmp")]
     for what, act in (
         ("start", lambda: start.figures(dream.path, seconds)),
@@ -74,8 +77,22 @@ def measure(
     return told
 
 
-def _tried(name: str, act: Callable[[], list[dict]], then: list[dict]) -> list[dict]:
-    """The figures, or why there are none; the others are still wanted."""
+def _outputs(player: Player, table: Table, seconds: float, say: Callable[[str], None]) -> list[dict[str, Any]]:
+    """Feed each kind of output at 60 and at 30 frames per second."""
+    told: list[dict[str, Any]] = []
+    for kind in output_cost.KINDS:
+        for fps in (60.0, 30.0):
+            before = told[-1] if told else {}
+            if before.get("output") == kind and "skipped" in before:  # it will not be there at another rate
+                told.append(before | {"asked_fps": fps})
+                continue
+            say(f"frames a second: {kind} at {fps:g}")
+            told.append(output_cost.measure(kind, player, table, fps, seconds))
+    return told
+
+
+def _tried(name: str, act: Callable[[], list[Figure]], then: list[Figure]) -> list[Figure]:
+    """Return the figures, or why there are none, because the others are still wanted."""
     try:
         return act()
     except UserError:
@@ -84,13 +101,13 @@ def _tried(name: str, act: Callable[[], list[dict]], then: list[dict]) -> list[d
         return unmeasured(name, name, str(error) or type(error).__name__, then)
 
 
-def unmeasured(name: str, what: str, why: str, then: list[dict]) -> list[dict]:
-    """What a part that failed would have measured, as far as the baseline knows it."""
+def unmeasured(name: str, what: str, why: str, then: list[Figure]) -> list[Figure]:
+    """Return the figures of a part that failed, as far as the baseline names them, as missing."""
     before = [each for each in then if each["name"].startswith(f"{name}.")]
     return [missing(each["name"], each["what"], why, each["unit"]) for each in before] or [missing(name, what, why)]
 
 
-def _fresh(kind: str, told: list[dict]) -> dict:
+def _fresh(kind: str, told: list[dict[str, Any]]) -> Figure:
     name, what = f"outputs.{kind}", f"fresh frames a second with {kind}"
     rates = [each for each in told if each["output"] == kind]
     best = max((each["fresh_fps"] for each in rates if "fresh_fps" in each), default=None)

@@ -1,34 +1,42 @@
-"""Fresh frames a second while an output is fed, and what of them arrives at its far end."""
+"""New pictures per second while an output is fed, and how many of them arrive at its receiver."""
 
 import tempfile
 import time
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 from livedream.bench.peers import Peer, free_port
 from livedream.bench.watch import Watch, playing
 from livedream.loop.live import percentile
 from livedream.output import Output
 from livedream.output.kinds import parse
-from livedream.output.window import display_available
+from livedream.output.page import Page
+from livedream.output.window import Window, display_available
 from livedream.output.window import run as run_windows
 from livedream.parameters import Table
 from livedream.play.player import Player
 from livedream.web.server import Server
 
+Cost = dict[str, Any]
 KINDS = ("none", "page", "file.mp4", "rtmp", "window")
 WARM = 8  # frames before the measuring begins: the loop then knows how long a drawing takes
-PATIENCE = 15.0  # seconds for the far end to answer
+PATIENCE = 15.0  # seconds for the receiver to answer
 
 
-def measure(kind: str, player: Player, table: Table, fps: float, seconds: float) -> dict:
-    """One of KINDS, fed live at `fps` for `seconds`.
+def measure(kind: str, player: Player, table: Table, fps: float, seconds: float) -> Cost:
+    """Feed an output of one of KINDS live.
 
-    fresh_fps: frames drawn and handed out; delivered_fps: pictures that the output took, with page and rtmp those
-    that arrived at the far end; late: frames repeated; interval_p99_ms: of abs(interval - period). "skipped": why
-    there are no figures.
+    Returns:
+        output, asked_fps: as asked for.
+        fresh_fps: New pictures handed out per second.
+        delivered_fps: Pictures per second that the output took; with page and rtmp, that arrived at the receiver.
+        frames: Frames handed out.
+        late: Frames that repeated the picture before.
+        interval_p99_ms: 99th percentile of abs(interval - period), in milliseconds.
+        skipped: Stands in place of the figures if there are none, and says why.
     """
-    head = {"output": kind, "asked_fps": fps}
+    head: Cost = {"output": kind, "asked_fps": fps}
     try:
         if kind == "window":
             if not display_available():
@@ -46,8 +54,9 @@ def measure(kind: str, player: Player, table: Table, fps: float, seconds: float)
         return head | {"skipped": str(error) or type(error).__name__}
 
 
-def _page(player, table, fps, seconds) -> dict:
+def _page(player: Player, table: Table, fps: float, seconds: float) -> Cost:
     server, page = Server("127.0.0.1", 0, table), parse("page")
+    assert isinstance(page, Page)
     page.server = server
     server.start()
     try:
@@ -57,15 +66,16 @@ def _page(player, table, fps, seconds) -> dict:
         server.stop()
 
 
-def _rtmp(player, table, fps, seconds) -> dict:
+def _rtmp(player: Player, table: Table, fps: float, seconds: float) -> Cost:
     url = f"rtmp://127.0.0.1:{free_port()}/live/bench"
     with Peer("rtmp", url) as listener:
         return _fed(parse(url), player, table, fps, seconds, listener)
 
 
-def _fed(output: Output, player, table, fps, seconds, peer: Peer | None = None) -> dict:
+def _fed(output: Output, player: Player, table: Table, fps: float, seconds: float, peer: Peer | None = None) -> Cost:
     watch = Watch()
-    begin = limit = None
+    begin: float | None = None
+    limit = float("inf")
     at_begin = frames_at_begin = 0
 
     def arrived() -> int:
@@ -85,7 +95,7 @@ def _fed(output: Output, player, table, fps, seconds, peer: Peer | None = None) 
 
     with playing(player, table, fps, [watch, output]):
         limit = time.perf_counter() + PATIENCE
-        if output.kind == "window":
+        if isinstance(output, Window):
             run_windows(lambda: [output], over)
         else:
             while not over():
@@ -94,7 +104,7 @@ def _fed(output: Output, player, table, fps, seconds, peer: Peer | None = None) 
     if output.state == "failed":
         return {"skipped": output.error}
     if begin is None:
-        reasons = filter(None, (output.error, peer and peer.fault()))
+        reasons = [each for each in (output.error, peer and peer.fault()) if each]
         return {"skipped": f"no picture arrived in {PATIENCE:g} s: {', '.join(reasons) or 'nobody says why'}"}
     frames = [frame for frame in watch.frames if begin <= frame[0] <= end]
     gaps = [abs(b[0] - a[0] - 1 / fps) for a, b in pairwise(frames)]

@@ -1,28 +1,32 @@
-"""What `livedream bench` has measured, as a table for people."""
+"""The results of `livedream bench` as a table to print."""
+
+from typing import Any
 
 from livedream.bench.figures import columns, table
 
 
-def text(told: dict) -> str:
-    """What measure.measure returned, in lines."""
-    worse = [each["what"] for each in told["figures"] if each["regressed"]]
+def text(measured: dict[str, Any]) -> str:
+    """Return the result of measure.measure in lines."""
+    worse = [each["what"] for each in measured["figures"] if each["regressed"]]
     end = ["", f"worse than the baseline: {'; '.join(worse)}"] if worse else []
-    return "\n".join([*_head(told), "", *_model(told), "", *_outputs(told), "", *table(told["figures"]), *end])
+    return "\n".join(
+        [*_head(measured), "", *_model(measured), "", *_outputs(measured), "", *table(measured["figures"]), *end]
+    )
 
 
-def _head(told: dict) -> list[str]:
-    dream, machine = told["dream"], told["machine"]
+def _head(measured: dict[str, Any]) -> list[str]:
+    dream, machine = measured["dream"], measured["machine"]
     runtime = next((f"{k} {v}" for k, v in machine["libraries"].items() if k.startswith("onnxruntime")), "")
     lines = [
         f"{dream['title']} · {'x'.join(map(str, dream['size']))} · {dream['fps']:g} steps a second",
-        f"livedream {told['livedream']} · Python {machine['python']} · {runtime} · {machine['system']}",
-        *about(machine, told["when"]),
+        f"livedream {measured['livedream']} · Python {machine['python']} · {runtime} · {machine['system']}",
+        *about(machine, measured["when"]),
     ]
     return lines
 
 
-def about(machine: dict, when: str) -> list[str]:
-    """The machine in a line; in two, if it was busy."""
+def about(machine: dict[str, Any], when: str) -> list[str]:
+    """Describe the machine in a line, and in another one if it was busy."""
     cards = ", ".join(machine["gpus"]) or "no graphics card"
     lines = [f"{machine['processor']} · {machine['cores_usable']} of {machine['cores']} cores · {cards} · {when}"]
     if machine["load"] is not None and machine["load"] > 0.3 * machine["cores_usable"]:
@@ -30,10 +34,10 @@ def about(machine: dict, when: str) -> list[str]:
     return lines
 
 
-def _model(told: dict) -> list[str]:
-    loop = told["loop"]
+def _model(measured: dict[str, Any]) -> list[str]:
+    loop = measured["loop"]
     rows = [("milliseconds", "median", "p99", "")]
-    for name, each in told["model"].items():
+    for name, each in measured["model"].items():
         rows.append((f"{name}, bare", _ms(each["p50_ms"]), _ms(each["p99_ms"]), f"{each['runs']} runs"))
     rows.append(
         ("a frame's model, bare", _ms(loop["bare_p50_ms"]), _ms(loop["bare_p99_ms"]), f"{loop['frames']} frames")
@@ -43,9 +47,9 @@ def _model(told: dict) -> list[str]:
     return columns(rows)
 
 
-def _outputs(told: dict) -> list[str]:
+def _outputs(measured: dict[str, Any]) -> list[str]:
     rows = [("output", "asked", "fresh", "delivered", "fps")]
-    for each in told["outputs"]:
+    for each in measured["outputs"]:
         name, asked = each["output"], f"{each['asked_fps']:g}"
         if "skipped" in each:
             rows.append((name, asked, "-", "-", f"skipped: {each['skipped']}"))

@@ -1,32 +1,35 @@
-"""A `livedream run`: how soon its first frame goes out, and the memory it takes."""
+"""The time to the first frame of a `livedream run`, and its memory."""
 
 import os
 import statistics
 import tempfile
 from pathlib import Path
 
-from livedream.bench.figures import figure, missing
-from livedream.bench.running import Show
+from livedream.bench.figures import Figure, figure, missing
+from livedream.bench.run_process import RunProcess
 from livedream.dream import read
 
 START_S, MEMORY_MB = 1.5, 350.0  # budgets
 
 
-def figures(model: str | Path, seconds: float, times: int = 3) -> list[dict]:
-    """Figures start.first_frame, the median of some starts, and start.memory after the last one's `seconds`;
-    start.first_ever: of a machine that has never played the dream, as its cache is empty.
+def figures(model: str | Path, seconds: float, times: int = 3) -> list[Figure]:
+    """Measure start.first_ever, start.first_frame and start.memory.
+
+    start.first_ever is with an empty cache, as on a machine that has never played the dream. start.first_frame is the
+    median of `times` starts. start.memory is the last one's after `seconds`.
     """
-    firsts = []
+    firsts: list[float] = []
+    memory: float | None = None
     empty = tempfile.TemporaryDirectory(prefix="livedream-bench-")
-    with empty as folder, Show(model, env={**os.environ, "XDG_CACHE_HOME": folder}) as show:
+    with empty as folder, RunProcess(model, env={**os.environ, "XDG_CACHE_HOME": folder}) as show:
         ever = show.first_s
     for turn in range(times):
-        with Show(model) as show:
+        with RunProcess(model) as show:
             firsts.append(round(show.first_s, 3))
             if turn == times - 1:
                 show.play(seconds)
                 memory = show.memory_mb()
-    # Any other dream is proven first, in a process of its own.
+    # A dream that does not ship is first tried in a process of its own, so it has no budget.
     budget = START_S if (read.MODELS / Path(model).name).exists() else None
     what = f"resident memory after {seconds:g} s"
     return [

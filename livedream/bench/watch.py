@@ -1,4 +1,4 @@
-"""The live loop while it is measured: an output that notes what is handed out, and a stage that plays for a while."""
+"""The live loop while it is measured: an output that notes frames, and a stage that plays for a while."""
 
 import contextlib
 import time
@@ -10,19 +10,21 @@ from livedream.output import Options, Output
 from livedream.parameters import Table
 from livedream.picture.frame import Frame
 from livedream.play.player import Player
+from livedream.session.run_options import RunOptions
 
-SIZE = (1280, 720)  # of windows and streams, `run`'s default
+SIZE = RunOptions().size  # of windows and streams
 
 
 class Watch(Output):
-    """Notes every frame at the moment that the stage hands it out; no thread of its own.
+    """Notes every frame in the stage's thread, when it is handed out.
 
-    frames: (perf_counter seconds, fresh).
+    Attributes:
+        frames: perf_counter seconds of each frame, and whether it is new or repeats the one before.
     """
 
     kind = "watch"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(Options("none", "watch"))
         self.frames: list[tuple[float, bool]] = []
 
@@ -35,9 +37,9 @@ class Watch(Output):
 
 @contextlib.contextmanager
 def playing(player: Player, table: Table, fps: float, outputs: Sequence[Output]) -> Iterator[Stage]:
-    """The dream, live, from here to the end of the block; the player goes on from where it was."""
+    """Play the dream live until the end of the block; the player continues from where it was."""
     stage = Stage([Deck(0, player)], table, fps, outputs)
-    started = []
+    started: list[Output] = []
     try:
         for each in outputs:
             each.start(*SIZE, fps)

@@ -27,7 +27,7 @@ STREAM = (*ENCODED, "keyframe", "audio")
 SENT = ("size", "fps", "fit", "layer", "name")  # as it is, to other programs
 PLACED = ("size", "at", "border", "fit", "flip", "rotate", "card", "layer", "name")
 STREAMED = "streams.stream:Stream"
-KINDS = (
+KINDS: tuple[Kind, ...] = (
     Kind("window[:MONITOR]", r"window(:.+)?", "window:Window", PLACED, "on a screen here; MONITOR: number or name"),
     Kind("page", r"page", "page:Page", ("fps", "name"), "in the browser page"),
     Kind("ndi[:NAME]", r"ndi(:.+)?", "programs.ndi:Ndi", ("groups", *SENT), "over the network to NDI receivers"),

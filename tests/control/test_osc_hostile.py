@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from livedream.bench.running import message
+from livedream.bench.run_process import message
 from livedream.control.osc import Receiver
 from livedream.control.osc_out import Feedback
 from livedream.parameters import MASTER, PLAYER, Table, dream

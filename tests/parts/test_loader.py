@@ -11,7 +11,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from livedream.bench.running import message
+from livedream.bench.run_process import message
 from livedream.cli import main
 from livedream.control import osc_packet
 from tests import dreams

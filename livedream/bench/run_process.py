@@ -9,28 +9,44 @@ import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 
 from livedream.backend import choose
-from livedream.bench.child import FIRST, RECORD
+from livedream.bench.child import FIRST, RECORD, Records
 from livedream.bench.peers import ROOT, free_port
 from livedream.dream.dream import Dream
 
 PATIENCE = 30.0  # seconds for the first frame, and for the end
 
 
-class Show:
-    """The show while the block runs. Raises RuntimeError, in the show's own words, when no frame comes.
+class RunProcess:
+    """The process while the block runs.
 
-    arguments: further ones of `livedream run`; without --device it is the CPU. frames: how many are noted at most.
-    stall: the model hangs for 200 ms every so many seconds. env: the child's environment; None: this process's.
-    whole: the looks noted are of all pixels.
+    Args:
+        model: The dream.
+        arguments: Further ones of `livedream run`. Without --device it is the CPU.
+        fps: Frames per second.
+        frames: The most frames that are noted.
+        stall: Seconds between two hangs of the model of 200 ms each; None: it does not hang.
+        env: The process's environment; None: that of this process.
+        whole: Whether the noted checksums are of all pixels.
 
-    first_s: seconds from the command to the hand-out of its first frame.
+    Attributes:
+        child: The process.
+        first_s: Seconds from its start to its first frame.
+        osc_port: Where it receives OSC.
+        web_port: Where its page is.
+
+    Raises:
+        RuntimeError: No frame comes. The text is what the process printed.
     """
+
+    child: "subprocess.Popen[str]"
+    first_s: float
 
     def __init__(
         self,
@@ -39,7 +55,7 @@ class Show:
         fps: float = 30.0,
         frames: int = 100_000,
         stall: float | None = None,
-        env=None,
+        env: Mapping[str, str] | None = None,
         whole: bool = False,
     ):
         self.fps, self._env = fps, env
@@ -59,13 +75,13 @@ class Show:
             self._command += ["--device", "cpu"]
         self._command += ["--osc", f"127.0.0.1:{self.osc_port}", "--web", f"127.0.0.1:{self.web_port}"]
 
-    def __enter__(self) -> "Show":
+    def __enter__(self) -> Self:
         memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # no disk may hold up who notes a frame
         with tempfile.NamedTemporaryFile(prefix="livedream-bench-", dir=memory, delete=False) as file:
             file.truncate(self._size * RECORD.itemsize)
             self._file = Path(file.name)
-        self._records = np.memmap(self._file, RECORD, "r")
-        self._said: list[str] = []
+        self._records: Records = np.memmap(self._file, RECORD, "r")
+        self._printed: list[str] = []
         begin = time.perf_counter()
         self.child = subprocess.Popen(
             [*self._command, "--out", f"probe:{self._file}"],
@@ -81,13 +97,13 @@ class Show:
         self._reader.start()
         if not shown.wait(PATIENCE) or not self._records["at"][0]:
             self.__exit__()
-            said = " | ".join(self._said) or "not a word"
-            raise RuntimeError(f"livedream run showed no frame in {PATIENCE:g} s: {said}")
+            printed = " | ".join(self._printed) or "it printed nothing"
+            raise RuntimeError(f"livedream run showed no frame in {PATIENCE:g} s: {printed}")
         self.first_s = float(self._records["at"][0]) - begin
         self._out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         return self
 
-    def __exit__(self, *exception) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.child.terminate()
         try:
             self.child.wait(PATIENCE)
@@ -95,44 +111,46 @@ class Show:
             self.child.kill()
             self.child.wait()
         self._reader.join()
-        self.child.stdout.close()
+        if self.child.stdout:
+            self.child.stdout.close()
         if hasattr(self, "_out"):
             self._out.close()
         self._file.unlink(missing_ok=True)
 
     def _read(self, shown: threading.Event) -> None:
-        for line in self.child.stdout:
+        for line in self.child.stdout or ():
             if line.strip() == FIRST:
                 shown.set()
             else:
-                self._said.append(line.strip())
+                self._printed.append(line.strip())
         shown.set()
 
     @property
-    def said(self) -> list[str]:
-        """What it has printed so far, both ways, line by line."""
-        return list(self._said)
+    def printed(self) -> list[str]:
+        """The lines it has printed so far, to standard output and error."""
+        return list(self._printed)
 
-    def frames(self, since: float = 0.0) -> np.ndarray:
-        """What has been handed out since that perf_counter second: a copy, dtype RECORD."""
+    def frames(self, since: float = 0.0) -> Records:
+        """Return a copy of the frames handed out since that perf_counter second."""
         at = self._records["at"]
         count = int(np.count_nonzero(at))
         return np.array(self._records[np.searchsorted(at[:count], since) : count])
 
-    def send(self, address: str, *values) -> float:
-        """Send one OSC message below /livedream/; returns the perf_counter second just before."""
+    def send(self, address: str, *values: object) -> float:
+        """Send one OSC message below /livedream/. Returns the perf_counter second just before."""
         packet = message(address, *values)
         now = time.perf_counter()
         self._out.sendto(packet, ("127.0.0.1", self.osc_port))
         return now
 
-    def status(self) -> dict:
-        """Its `GET /status`."""
+    def status(self) -> dict[str, Any]:
+        """Return its `GET /status`."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self.web_port}/status", timeout=PATIENCE) as answer:
-            return json.load(answer)
+            status: dict[str, Any] = json.load(answer)
+            return status
 
     def until(self, condition: Callable[[], bool], seconds: float = PATIENCE, pause: float = 0.02) -> bool:
-        """Wait for it, as long as the show goes on; False if it did not come."""
+        """Wait for a condition while the process lives; return whether it came true."""
         end = time.perf_counter() + seconds
         while time.perf_counter() < end and self.child.poll() is None:
             if condition():
@@ -140,17 +158,19 @@ class Show:
             time.sleep(pause)
         return False
 
-    def play(self, seconds: float) -> np.ndarray:
-        """Let it play; the frames of that time. RuntimeError when it ended."""
+    def play(self, seconds: float) -> Records:
+        """Let it play, and return the frames of that time. Raises RuntimeError if it ended."""
         begin = time.perf_counter()
         while (left := begin + seconds - time.perf_counter()) > 0:
             time.sleep(min(left, 0.2))
             if self.child.poll() is not None:
-                raise RuntimeError(f"the show ended (exit code {self.child.returncode}): {' | '.join(self._said[-3:])}")
+                raise RuntimeError(
+                    f"the show ended (exit code {self.child.returncode}): {' | '.join(self._printed[-3:])}"
+                )
         return self.frames(begin)
 
     def memory_mb(self) -> float | None:
-        """Resident memory in MB of 10⁶ bytes, as the system counts it; None where it does not tell."""
+        """Return its resident memory in MB (10⁶ bytes), or None where the system does not say."""
         try:
             status = Path(f"/proc/{self.child.pid}/status").read_text()
             kilobytes = next(line for line in status.splitlines() if line.startswith("VmRSS:")).split()[1]
@@ -164,18 +184,20 @@ class Show:
 
 
 def prepare(dream: Dream) -> None:
-    """Have measured what a show measures when a machine plays the dream for the first time."""
+    """Measure what a machine measures when it plays a dream for the first time, so that no run has to."""
     choose.quick(dream, "cpu")
 
 
-def message(address: str, *values) -> bytes:
-    """An OSC message below /livedream/."""
+def message(address: str, *values: object) -> bytes:
+    """Encode an OSC message to an address below /livedream/."""
     from pythonosc.osc_message_builder import build_msg
 
-    return build_msg(f"/livedream/{address}", list(values)).dgram
+    packet: bytes = build_msg(f"/livedream/{address}", list(values)).dgram
+    return packet
 
 
 def _free_udp_port() -> int:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
         free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
+        port: int = free.getsockname()[1]
+        return port
