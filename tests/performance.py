@@ -9,7 +9,7 @@ from livedream.look.chain import Chain, transitions
 from livedream.loop.deck import Deck
 from livedream.loop.frame_composer import FrameComposer
 from livedream.loop.live import Stage
-from livedream.parts.look_slots import Looks
+from livedream.parts.look_slots import LookSlots
 from livedream.play import dream_parameters as tables
 from livedream.play.player import Player
 from livedream.shows.recorder import Shows
@@ -22,7 +22,7 @@ void main() { gl_FragColor = mix(IMG_THIS_PIXEL(inputImage), vec4(fract(TIME), 0
 
 
 class Performance:
-    """pictures: what was freshly drawn, by frame number. latents: of each deck, those of all steps."""
+    """pictures: what was freshly drawn, by frame number. begin, transform: as of Stage; to be set at any time."""
 
     def __init__(self, *paths, looks=(), seed=3, load=cpu.load):
         played = [read.load(path) for path in paths]
@@ -32,12 +32,22 @@ class Performance:
         if len(played) > 1:
             self.chain.transitions = transitions(library.paths())
         self.table = tables.of(played, seed, transitions=[each.name for each in self.chain.transitions])
-        self.looks = Looks(self.chain, self.table)
+        self.looks = LookSlots(self.chain, self.table)
         self.shows = Shows(FPS, SIZE, self.chain)
         self.decks = [Deck(number, Player(dream, load, number)) for number, dream in enumerate(played)]
         compose = FrameComposer(self.chain, SIZE, FPS)
-        on_frame = self.looks.on_frame
-        self.stage = Stage(self.decks, self.table, FPS, [], on_frame=on_frame, compose=compose, recorder=self.shows)
+        self.begin, self.transform = lambda number: None, lambda values, number, seconds: values
+        self.stage = Stage(
+            self.decks,
+            self.table,
+            FPS,
+            [],
+            begin=lambda number: self.begin(number),
+            transform=lambda *arguments: self.transform(*arguments),
+            on_frame=self.looks.on_frame,
+            compose=compose,
+            recorder=self.shows,
+        )
         self.number, self.pictures = -1, {}
         self.shows.start()
 

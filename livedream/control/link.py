@@ -40,6 +40,10 @@ class Link:
         self._stopping.set()
         self._thread.join(2.0)
 
+    def status(self) -> dict[str, object]:
+        """Its part of `tempo` in `GET /status`; any thread."""
+        return {"tempo": {"peers": self.peers, "error": self.error}}
+
     def _run(self) -> None:
         while not self._stopping.wait(IDLE):
             if self._tempo.source != "link":

@@ -6,6 +6,7 @@ and the tempo's beat, never from a clock, so that the same show is the same agai
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from livedream.control.envelope import Envelope, Stages
@@ -34,14 +35,21 @@ class Modulation:
     """Puts its slots into `table` below mod/, and moves what they say.
 
     fps: of the show. tempo: where beats come from; the drawer moves it on.
-
     sources: by name, what is to be asked once a frame: "audio/level", "audio/low", "audio/mid" and "audio/high" give
-    0..1, "audio/onset" how many there were so far. levels: of each slot, what its source is at this frame: LFOs -1..1,
+    0..1, "audio/onset" how many there were so far.
+
+    levels: of each slot, what its source is at this frame: LFOs -1..1,
     all others 0..1. moving: whether any slot has a source.
     """
 
-    def __init__(self, table: Table, fps: float, tempo: Beat):
-        self.sources: dict[str, Callable[[], float]] = {}
+    def __init__(
+        self,
+        table: Table,
+        fps: float,
+        tempo: Beat,
+        sources: Mapping[str, Callable[[], float]] = MappingProxyType({}),
+    ):
+        self._sources = sources
         self.levels, self.moving = (0.0,) * SLOTS, False
         self._table, self._fps, self._tempo = table, fps, tempo
         self._slots = [_Slot(n) for n in range(1, SLOTS + 1)]
@@ -115,7 +123,7 @@ class Modulation:
         return slot.envelope.level(at, stages)
 
     def _ask(self, name: str) -> float:
-        source = self.sources.get(name)
+        source = self._sources.get(name)
         return source() if source else 0.0
 
     def _own(self, address: str, values: Mapping[str, Value], moved: dict[str, float]) -> float:

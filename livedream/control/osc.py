@@ -81,6 +81,10 @@ class Receiver:
         self._socket.close()
         self._answering.close()
 
+    def status(self) -> dict[str, object]:
+        """Its field of `GET /status`; any thread."""
+        return {"osc": {"port": self.port, **self._table.counters}}
+
     def _bind(self, ip: str) -> socket.socket:
         receiving = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         receiving.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)

@@ -95,13 +95,13 @@ class Feedback:
         self._thread.join()
         self._socket.close()
 
-    def on_frame(self, snapshot: Snapshot) -> None:
+    def on_frame(self, values: Snapshot) -> None:
         """Queue the changes that were applied on this frame. Never waits for the network."""
-        if not snapshot.changes:
+        if not values.changes:
             return
         with self._lock:
-            for address, value in snapshot.changes:
-                self._latest[self._table.acts_on(address)] = (value, snapshot.senders.get(address))
+            for address, value in values.changes:
+                self._latest[self._table.acts_on(address)] = (value, values.senders.get(address))
         self._wake.set()
 
     def send_status(self, name: str, value: Value) -> None:

@@ -6,6 +6,7 @@ a packet came, not when a frame is drawn. The drawer calls `move`, `shape` and `
 
 import math
 import threading
+import time
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -39,6 +40,8 @@ class Tempo:
     beat: since the last resync, at the frame being drawn. bpm. bar: of BAR beats, from 0. source: "internal", "midi"
     or "link", as chosen; following: whether a clock from there is heard.
     on_beat: called by the drawer with each whole beat.
+
+    `off_beat` says whether quantized changes wait: whoever makes the tempo gives it to the table.
     """
 
     def __init__(self, table: Table, on_beat: Callable[[int], None] = lambda beat: None):
@@ -58,7 +61,6 @@ class Tempo:
         self._jumped = True  # the next frame is on the beat, whatever was before
         self._whole = 0  # beats at the last frame
         self._quantize, self._on_beat, self._on_bar = "off", True, True
-        table.off_beat = self.off_beat
 
     @property
     def bpm(self) -> float:
@@ -118,11 +120,11 @@ class Tempo:
                 return
             self._heard["midi"] = Line(pulses.at, (self._count - 1) / CLOCKS, bpm)
 
-    def start(self) -> None:
+    def midi_start(self) -> None:
         """MIDI start: the next clock message is beat 0."""
         self._go_on_at(0)
 
-    def stop(self) -> None:
+    def midi_stop(self) -> None:
         """MIDI stop. The beat goes on, for so does the picture."""
         with self._lock:
             self._stopped_at = self._count
@@ -220,6 +222,12 @@ class Tempo:
         """Which beat it is at some perf_counter second."""
         with self._lock:
             return self._line.beat_at(at - self._origin) - self._offset
+
+    def status(self) -> dict[str, object]:
+        """Its part of `tempo` in `GET /status`; any thread."""
+        beat = self.beat_at(time.perf_counter())
+        tempo = {"bpm": round(self.bpm, 2), "beat": round(beat, 3), "source": self.source, "following": self.following}
+        return {"tempo": tempo}
 
     def _pace(self, bpm: float) -> None:
         with self._lock:

@@ -52,7 +52,7 @@ class Recorder(Protocol):
 
     def begin(self, decks: Sequence[Deck]) -> None: ...
 
-    def on_frame(self, number: int, frames: int, values: Snapshot, drawn: Sequence[Deck]) -> None: ...
+    def record(self, number: int, frames: int, values: Snapshot, drawn: Sequence[Deck]) -> None: ...
 
 
 class Stage:
@@ -102,7 +102,7 @@ class Stage:
         seconds: float | None = None,
     ):
         self.decks, self.table, self.fps, self.outputs = decks, table, fps, outputs
-        self.begin, self.transform, self.on_frame, self.recorder = begin, transform, on_frame, recorder
+        self._begin, self._transform, self._on_frame, self._recorder = begin, transform, on_frame, recorder
         self.compose: Composer = compose or mix.HostComposer()
         self.period, self.seconds = 1.0 / fps, seconds
         self.state = "loading"
@@ -213,8 +213,8 @@ class Stage:
             drawn = [deck for deck in self._in_turn(wanted) if drawer is self._drawer and deck.draw(number, values)]
         if drawer is not self._drawer:  # it took so long that another goes on in its place
             return None
-        if self.recorder:
-            self.recorder.on_frame(number, frames, values, drawn)
+        if self._recorder:
+            self._recorder.record(number, frames, values, drawn)
         self._drawing_since = None
         before, fresh = self._picture, bool(drawn)
         if fresh:
@@ -239,7 +239,7 @@ class Stage:
 
     def _change_decks(self, number: int) -> None:
         """Begin frame `number`: let decks ask for what they need, and change to the dreams that were loaded."""
-        bar = self.begin(number)
+        bar = self._begin(number)
         for deck in self.decks:
             deck.tell(self.table, bar)
             if not self.table.waits(f"{deck.prefix}dream/load"):  # a dream that was loaded comes in on the beat, too
@@ -247,11 +247,11 @@ class Stage:
 
     def _values(self, number: int, frames: int) -> Snapshot:
         """Apply what was asked for since the last frame; returns the values that this frame is drawn with."""
-        if self.recorder:
-            self.recorder.begin(self.decks)
+        if self._recorder:
+            self._recorder.begin(self.decks)
         seconds = frames * self.period
-        values = self.transform(self.table.tick(seconds), number, seconds)
-        self.on_frame(values)
+        values = self._transform(self.table.tick(seconds), number, seconds)
+        self._on_frame(values)
         return values
 
     def _between(self, before: Pixels | Picture | None, shown: Frame, ticks: int) -> list[Frame]:

@@ -1,4 +1,4 @@
-"""The chain of looks in a show: changed by OSC and page, and read again when a file is saved."""
+"""The look chain of a session: changed by OSC and the page, and read again when a look's file is saved."""
 
 import logging
 import threading
@@ -8,41 +8,57 @@ from livedream import UserError
 from livedream.look import library
 from livedream.look.chain import Chain, Slot, parameters
 from livedream.parameters import Snapshot, Table
-from livedream.parts.loader import signature
+from livedream.parts.loader import Signature, signature
 
 log = logging.getLogger("livedream.parts")
 
-POLL = 0.015  # seconds between two looks at the files: saved means seen within a frame or two
+POLL = 0.015  # seconds between two looks at the files: a saved file is drawn within a frame or two
+
+Signatures = tuple[Signature | None, Signature | None]  # of a look's two files, the fragment and the vertex shader
 
 
-class Looks:
-    """Sees to a chain from `start` to `stop`.
+class LookSlots:
+    """Keeps the chain and the parameters below `look/` in step, and rereads its files from `start` to `stop`.
 
-    on_change: called in the drawer's thread when other parameters are there.
+    Args:
+        chain: The looks.
+        table: Gets the parameters of the chain.
+        on_change: Called in the drawer thread after the parameters were replaced.
 
-    slots: the chain's, whose parameters are in the table.
-    error: why the last look that was asked for is not in the chain, or None.
+    Attributes:
+        slots: The slots of the chain whose parameters are in the table.
+        error: Why the last look that was asked for is not in the chain, or None.
     """
 
     def __init__(self, chain: Chain, table: Table, on_change: Callable[[], None] = lambda: None):
-        self.chain, self.error = chain, None
+        self.chain = chain
+        self.error: str | None = None
         self._table, self._on_change = table, on_change
         self._names = tuple(library.names())
-        self._signatures: dict[Slot, tuple] = {}  # of the files as they were read, and at the last look
-        self._reread = False  # a file has other inputs now, perhaps
+        self._signatures: dict[Slot, tuple[Signatures, Signatures]] = {}  # when the files were read, and last seen
+        self._reread = False  # a file was read again: it may have other inputs now
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="looks", daemon=True)
         self._offer()
 
     def start(self) -> None:
+        """Begin to watch the files."""
         self._thread.start()
 
     def stop(self) -> None:
+        """Watch them no longer."""
         self._stopping.set()
         self._thread.join(2.0)
 
+    def status(self) -> dict[str, object]:
+        """Its fields of `GET /status`; any thread."""
+        return {
+            "looks": [{"name": each.name, "error": each.error} for each in self.slots],
+            "look_error": self.error,
+        }
+
     def on_frame(self, values: Snapshot) -> None:
-        """What was applied on this frame. Called by the drawer after each tick."""
+        """Insert, remove and move looks as asked for on this frame."""
         before = self.chain.slots
         for address, value in values.changes:
             if values.senders.get(address) is self:
@@ -67,20 +83,22 @@ class Looks:
             self.error = str(error)
 
     def _offer(self) -> None:
-        """Put the parameters of the chain as it is into the table."""
+        """Put the parameters of the present chain into the table."""
         self._table.replace("look/", parameters(self.chain, self._names))
-        for address in ("look/insert", "look/remove"):  # the same one again is another one
+        for address in ("look/insert", "look/remove"):  # the same name sent again is another request
             self._table.forget(address)
         for place, slot in enumerate(self.chain.slots):
             self._table.set(slot.address("place"), [place], self, repeats=True)
         self.slots = self.chain.slots
 
+    # -- the thread that watches the files ------------------------------------------------------------------------
+
     def _watch(self) -> None:
         while not self._stopping.wait(POLL):
             for slot in self.chain.slots:
-                now = tuple(map(signature, (slot.source.path, slot.source.vertex_path)))
+                now = signature(slot.source.path), signature(slot.source.vertex_path)
                 before, seen = self._signatures.get(slot, (now, now))
-                if now != before and now == seen and now[0] is not None:  # else it is perhaps still being written
+                if now != before and now == seen and now[0] is not None:  # else it may still be being written
                     before = now
                     self._read(slot)
                 self._signatures[slot] = before, now
@@ -89,7 +107,7 @@ class Looks:
         from livedream.look import header
 
         try:
-            slot.source = header.read(slot.source.path)  # the drawer compiles it
+            slot.source = header.read(slot.source.path)  # compiled in the drawer thread
             self._reread = True
         except UserError as error:
             if str(error) != slot.error:

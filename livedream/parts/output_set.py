@@ -1,4 +1,4 @@
-"""The outputs of a running show: added and removed by OSC and page, while the others go on."""
+"""The outputs of a running session: added and removed by OSC and the page, while the others go on."""
 
 import logging
 import queue
@@ -19,36 +19,45 @@ log = logging.getLogger("livedream.parts")
 LOOK = 0.25  # seconds between two looks at whether a recording still goes on
 
 
-class Outputs:
-    """Iterating gives those that there are at this moment, in the order of `/status`.
+class OutputSet:
+    """Iterating gives the outputs that there are at this moment, in the order of `/status`.
 
-    folder: of recordings and screenshots; what is asked for in play is a bare name in it.
-    shown: gives the frame that was handed out last, or None.
-    on_add: called with each output before it starts. on_remove: with each that has left, before it ends. Both in the
-        thread that adds and removes.
+    Args:
+        asked: The outputs to begin with, not started.
+        table: Holds the record button.
+        size: (width, height) of the show in pixels.
+        fps: Frames a second.
+        folder: Of recordings and screenshots; an output added while playing names a file in it, without a path.
+        shown: Returns the frame that was handed out last, or None: what a screenshot saves.
+        on_add: Called with each output before it starts, in the thread that adds it.
+        on_remove: Called with each output that was removed, before it ends, in the thread that removes it.
 
-    error: why the last thing that was asked for was not done, or None. saved: the last screenshot, or None.
+    Attributes:
+        error: Why the last request was not carried out, or None.
+        saved: The file of the last screenshot, or None.
     """
 
     def __init__(
         self,
         asked: Iterable[Output],
         table: Table,
+        size: tuple[int, int],
+        fps: float,
         folder: Path,
         shown: Callable[[], Frame | None],
         on_add: Callable[[Output], None] = lambda output: None,
         on_remove: Callable[[Output], None] = lambda output: None,
     ):
-        self._all: tuple[Output, ...] = ()
-        self._table, self._folder, self._shown = table, folder, shown
-        self._on_add, self._on_remove = on_add, on_remove
         self.error: str | None = None
         self.saved: Path | None = None
-        self._recording: Output | None = None
+        self._table, self._folder, self._shown = table, folder, shown
+        self._on_add, self._on_remove = on_add, on_remove
+        self._shape = (*size, fps)
         self._asked = list(asked)
-        self._shape = (0, 0, 0.0)
+        self._all: tuple[Output, ...] = ()  # replaced whole, by the main thread and then by its own
+        self._recording: Output | None = None
         self._leaving: list[Output] = []
-        self._todo: queue.SimpleQueue = queue.SimpleQueue()  # (what to do, with what); None ends the thread
+        self._todo: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()  # None ends the thread
         self._thread = threading.Thread(target=self._work, name="outputs", daemon=True)
 
     def __iter__(self) -> Iterator[Output]:
@@ -61,12 +70,11 @@ class Outputs:
 
     @property
     def asked(self) -> list[str]:
-        """What --out would have to say to have them again, but for what was begun by output/record."""
+        """The values of --out that would give these outputs again, without what the record button began."""
         return [each.asked for each in self._all or self._asked if each is not self._recording]
 
-    def start(self, width: int, height: int, fps: float) -> None:
-        """Start all that were given, for a show of that size (pixels) and rate, and begin to listen."""
-        self._shape = (width, height, fps)
+    def start(self) -> None:
+        """Start all outputs that were asked for, and begin to take requests."""
         for each in self._asked:
             self._join(each)
         self._thread.start()
@@ -79,30 +87,40 @@ class Outputs:
         stop_all([*self._all, *self._leaving])
         self._thread.join(0.5)
 
+    def status(self) -> dict[str, object]:
+        """Its fields of `GET /status`; any thread."""
+        return {
+            "outputs": [described(each) for each in self._all],
+            "output_error": self.error,
+            "saved": self.saved and str(self.saved),
+        }
+
     def on_frame(self, values: Snapshot) -> None:
-        """What was applied on this frame. Called by the drawer after each tick; never waits."""
-        for address, act in (("output/add", self._add), ("output/remove", self._remove)):
-            for text in values.texts.get(address, ()):
-                self._todo.put((act, text))
+        """Pass the requests of this frame to the thread that carries them out."""
+        for text in values.texts.get("output/add", ()):
+            self._todo.put(lambda text=text: self._add(text))
+        for text in values.texts.get("output/remove", ()):
+            self._todo.put(lambda text=text: self._remove(text))
         for address, value in values.changes:
             if address == "output/record" and values.senders.get(address) is not self:
-                self._todo.put((self._record, value))
+                self._todo.put(lambda on=bool(value): self._record(on))
         if "output/screenshot" in values.fired:
-            self._todo.put((self._save, self._folder))
+            self._todo.put(self._save)
+
+    # -- the thread that carries out requests ---------------------------------------------------------------------
 
     def _work(self) -> None:
         while True:
             try:
-                asked = self._todo.get(timeout=LOOK)
+                act = self._todo.get(timeout=LOOK)
             except queue.Empty:
-                self._mind_recording()
+                self._check_recording()
                 self._leaving = [each for each in self._leaving if not each.ended]
                 continue
-            if asked is None:
+            if act is None:
                 return
-            act, what = asked
             try:
-                act(what)
+                act()
                 self.error = None
             except Exception as error:  # a folder that is gone, a library that will not load
                 self.error = str(error) or type(error).__name__
@@ -139,34 +157,47 @@ class Outputs:
         self._all = tuple(each for each in self._all if each is not output)
         self._on_remove(output)
         self._leaving.append(output)
-        # In a thread of its own: one that hangs takes 3 s to give up, and others may be asked for meanwhile.
+        # In a thread of its own: one that hangs takes 3 s to give up, and requests may come meanwhile.
         threading.Thread(target=stop_all, args=([output],), name=f"end of {output.name}", daemon=True).start()
-        self._mind_recording()
+        self._check_recording()
 
     def _record(self, on: bool) -> None:
         if on and self._recording is None:
             try:
                 self._recording = self._add(time.strftime("livedream-%Y-%m-%d-%H%M%S.mp4"))
             except Exception:
-                self._put_out()
+                self._release_button()
                 raise
         elif not on and self._recording is not None:
             self._leave(self._recording)
 
-    def _mind_recording(self) -> None:
-        """Let the button stand for what is: off when the recording has failed or was removed."""
+    def _check_recording(self) -> None:
+        """Switch the record button off when its recording has failed or was removed."""
         output = self._recording
         if output is not None and (output not in self._all or output.state == "failed"):
-            self._put_out()
+            self._release_button()
 
-    def _put_out(self) -> None:
+    def _release_button(self) -> None:
         # Only at that moment: a press that no frame has applied yet must not be taken back.
         self._recording = None
         self._table.set("output/record", [False], self, repeats=True)
 
-    def _save(self, folder: Path) -> None:
+    def _save(self) -> None:
         from livedream.output.files import screenshot
 
         frame = self._shown()
         if frame is not None:
-            self.saved = screenshot.save(frame, folder)
+            self.saved = screenshot.save(frame, self._folder)
+
+
+def described(output: Output) -> dict[str, object]:
+    """An output as `GET /status` lists it."""
+    return {
+        "name": output.name,
+        "kind": output.kind,
+        "state": output.state,
+        "sent": output.sent,
+        "dropped": output.dropped,
+        "error": output.error,
+        "note": output.note,
+    }

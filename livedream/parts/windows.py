@@ -1,18 +1,21 @@
-"""The windows of a show in the table: OSC and page place their pictures, and hear of what mouse and keys did."""
+"""The windows of a session as parameters: OSC and the page place their pictures, and see what mouse and keys did."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from livedream.output.window import Window
 from livedream.parameters import Snapshot, Table, Value, window
 from livedream.picture.placing import FITS, FLIPS, TURNS
 
 
-class Windows:
-    """Keeps `window/0/…`, `window/1/…` and the windows that there are the same.
+class WindowParameters:
+    """Keeps the parameters `window/0/…`, `window/1/…` and the windows in step.
 
-    windows: gives those of the show, in their order.  on_change: called in the drawer's thread when other parameters
-    are there.
+    Args:
+        windows: Returns the windows of the session, in their order.
+        table: Gets the parameters.
+        on_change: Called in the drawer thread after the parameters were replaced.
     """
 
     def __init__(
@@ -25,43 +28,43 @@ class Windows:
         self._known: tuple[Window, ...] = ()
 
     def on_frame(self, values: Snapshot) -> None:
-        """What was applied on this frame. Called by the drawer after each tick."""
-        there = tuple(self._windows())
-        if there != self._known:
-            self._offer(there)
+        """Offer parameters for windows that came or went, and apply what was changed on this frame."""
+        present = tuple(self._windows())
+        if present != self._known:
+            self._offer(present)
         for address, value in values.changes:
             if address.startswith("window/") and values.senders.get(address) is not self:
                 _, number, name = address.split("/")
-                if int(number) < len(there):
-                    _place(there[int(number)], name, value)
-                    self._tell(there[int(number)])  # what cannot be is back at once
+                if int(number) < len(present):
+                    _place(present[int(number)], name, value)
+                    self._update_table(present[int(number)])  # a value that was refused is replaced at once
 
-    def _offer(self, there: tuple[Window, ...]) -> None:
-        """Put the parameters of these windows into the table, at what they are."""
-        self._known = there
-        self._table.replace("window/", [each for n in range(len(there)) for each in window(n)])
-        for each in there:
-            each.on_change = lambda each=each: self._tell(each)
-            self._tell(each)
+    def _offer(self, windows: tuple[Window, ...]) -> None:
+        """Put the parameters of these windows into the table, with the windows' own values."""
+        self._known = windows
+        self._table.replace("window/", [each for n in range(len(windows)) for each in window(n)])
+        for each in windows:
+            each.on_change = partial(self._update_table, each)  # mouse and keys, in the main thread
+            self._update_table(each)
         self._on_change()
 
-    def _tell(self, one: Window) -> None:
-        """Bring the table to what a window is; any thread."""
+    def _update_table(self, one: Window) -> None:
+        """Set the window's parameters to what it is; any thread."""
         if one not in self._known:
             return
         number = self._known.index(one)
-        for name, value in _said(one).items():
+        for name, value in _state(one).items():
             address = f"window/{number}/{name}"
             try:
                 if self._table.target(address) != value:
                     arguments = value if isinstance(value, tuple) else [value]
                     self._table.set(address, arguments, self, repeats=True)
-            except KeyError:  # it has just left
+            except KeyError:  # it has just been removed
                 return
 
 
 def _place(one: Window, name: str, value: Value) -> None:
-    """Set what `window/N/name` is; corners that are no convex quadrilateral change nothing."""
+    """Apply the value of `window/N/NAME`; corners that are no convex quadrilateral change nothing."""
     if name in ("fullscreen", "card"):
         setattr(one, name, value)
         return
@@ -81,8 +84,8 @@ def _place(one: Window, name: str, value: Value) -> None:
         return
 
 
-def _said(one: Window) -> dict[str, Value]:
-    """What a window is, by the last part of the parameters' addresses."""
+def _state(one: Window) -> dict[str, Value]:
+    """The values of a window's parameters, by the last part of their addresses."""
     return {
         "corners": one.placement.corners,
         "fit": FITS.index(one.placement.fit),

@@ -129,6 +129,10 @@ class Shows:
         """Keep the show beside the recordings that `output` makes, from the first frame of each. Any thread."""
         self._keep(Show(None, output))
 
+    def status(self) -> dict[str, object]:
+        """Its fields of `GET /status`; any thread."""
+        return {"shows": [str(each.path) for each in self.open if each.path], "show_error": self.error}
+
     def end(self, output: Output) -> None:
         """Keep it no longer. Any thread."""
         for show in self.open:
@@ -154,7 +158,7 @@ class Shows:
             last = self._last or self._noted(None, 0, {}, frozenset(), ())
             self._items.append((self._wanted.popleft(), last, [moment(player) for player in last.players]))
 
-    def on_frame(self, number: int, frames: int, values: Snapshot, drawn: Sequence[Deck]) -> None:
+    def record(self, number: int, frames: int, values: Snapshot, drawn: Sequence[Deck]) -> None:
         """Frame `number` is drawn: the dreams have moved by `frames`, and the decks `drawn` have new pictures."""
         self._last = self._noted(number, frames, values.values, values.fired, drawn)
         if self.open and len(self._items) < MOST:

@@ -79,7 +79,7 @@ class Server:
     ):
         self.host, self.port, self.asked = host, PORT if port is None else port, port is not None
         self.table = Table(()) if table is None else table
-        self.status, self.thumbnail, self.kinds = status, thumbnail, kinds
+        self._get_status, self.thumbnail, self.kinds = status, thumbnail, kinds
         self.refused = 0
         self._meters = meters
         self._feed = TableFeed(self.table, osc.prefix if osc else None)
@@ -216,7 +216,7 @@ class Server:
         return web.Response(text=path.read_text("utf-8"), content_type=TYPES[path.suffix])
 
     async def _status(self, request: "web.Request") -> "web.Response":
-        return _json(self.status())
+        return _json(self._get_status())
 
     async def _parameters(self, request: "web.Request") -> "web.Response":
         return _json(described(self.table))
@@ -242,7 +242,7 @@ class Server:
         self.join(client)
         try:
             await client.send(self._feed.whole())
-            await client.send(json.dumps({"status": self.status()}))
+            await client.send(json.dumps({"status": self._get_status()}))
             async for message in ws:
                 if message.type == WSMsgType.TEXT:
                     self._take(client, message.data)
@@ -278,7 +278,7 @@ class Server:
                     await self._query.look()
                 await self._send_values()
                 if self._clients and beat % round(1 / VALUES) == 0:
-                    await self._send_all(self._clients, {"status": self.status()})
+                    await self._send_all(self._clients, {"status": self._get_status()})
                 if (looking := [each for each in self._clients if each.wants_pictures]) and (meters := self._meters()):
                     await self._send_all(looking, {"meters": meters})
             except Exception:  # the page must outlive a fault in what it is sent

@@ -61,8 +61,11 @@ class Played:
         while not self._over.wait(1 / 60):
             self.surface.on_frame(self.table.tick(1 / 60))
 
+    def messages(self):
+        return self.surface.status()["midi"]["messages"]
+
     def plugged(self):
-        eventually(lambda: self.surface.status()["port"])
+        eventually(lambda: self.surface.status()["midi"]["port"])
         return self
 
 
@@ -76,9 +79,9 @@ def test_a_hundred_of_a_hundred_controls_arrive(tmp_path):
         wanted = {}
         for i, each in enumerate(controls):
             for value in (64, 100 + i % 20):  # 64 is exactly 0, where they are
-                before = played.surface.status()["messages"]
+                before = played.messages()
                 box.send(mido.Message("control_change", channel=each.channel, control=each.number, value=value))
-                eventually(lambda before=before: played.surface.status()["messages"] == before + 1, every=0.0005)
+                eventually(lambda before=before: played.messages() == before + 1, every=0.0005)
             wanted[f"dream/latent/{i}"] = pytest.approx((value - 64) / 63 * 3)
         eventually(lambda: {each: played.table.target(each) for each in wanted} == wanted)
         assert [played.table.counters[each] for each in ("clamped", "unknown", "malformed")] == [0, 0, 0]
@@ -175,12 +178,12 @@ def test_unplugged_and_plugged_in_again_with_what_was_learned(tmp_path):
                 "controller": "fader box",
                 "bindings": [{"control": "CC 21", "channel": 1, "address": "dream/knob/1"}],
             }
-        eventually(lambda: played.surface.status()["port"] is None)
-        assert "unplugged" in played.surface.status()["error"]
+        eventually(lambda: played.surface.status()["midi"]["port"] is None)
+        assert "unplugged" in played.surface.status()["midi"]["error"]
         played.table.set("dream/knob/1", [0.0], "another hand")
         with Controller("fader box") as box:
             played.plugged()
-            assert played.surface.status()["error"] is None
+            assert played.surface.status()["midi"]["error"] is None
             eventually(lambda: box.lit)
             assert (box.lit[0].control, box.lit[0].value) == (21, 64)
             box.cc(21, 127)  # where it stands is far off the value: nothing jumps
@@ -260,7 +263,7 @@ def test_a_bridge_says_every_control_by_its_own_address():
     with Controller("pads") as pads:
         bridge.start()
         try:
-            eventually(lambda: bridge.surface.status()["port"])
+            eventually(lambda: bridge.surface.status()["midi"]["port"])
             pads.cc(21, 64)
             assert program.next() == ("/midi/cc/1/21", [0.5])
             for velocity in (127, 0):  # both count, however fast
@@ -291,7 +294,7 @@ def test_a_bridge_with_a_map_and_lights(tmp_path):
     with Controller("pads") as pads:
         bridge.start()
         try:
-            eventually(lambda: bridge.surface.status()["port"])
+            eventually(lambda: bridge.surface.status()["midi"]["port"])
             pads.cc(1, 0)
             pads.cc(33, 0)
             pads.send(mido.Message("note_on", note=36, velocity=3))

@@ -29,7 +29,8 @@ class Rack:
         seed = Parameter("player/seed", "int", 0, 99, 0)
         some = [speed, knob(1), *latents(5), *scenes("abcd"), bool_, whole, flash, COLOUR, seed]
         self.table, self.tempo, self.number = Table(some), Beat(), -1
-        self.modulation = Modulation(self.table, 8.0, self.tempo)
+        self.sources = {}
+        self.modulation = Modulation(self.table, 8.0, self.tempo, self.sources)
         self.set(1, **slot)
 
     def set(self, number, **slot):
@@ -159,14 +160,14 @@ def test_the_beat_begins_an_envelope_and_so_does_an_onset():
     assert rack.frames(16) == pytest.approx([3, 1.5, 0, 0, 0, 0, 0, 0] * 2)
     heard = iter([7, 7, 8, 8, 8, 8])
     rack = Rack(source="onset", target="dream/knob/1", depth=0.5, decay=0.25)
-    rack.modulation.sources["audio/onset"] = lambda: next(heard)
+    rack.sources["audio/onset"] = lambda: next(heard)
     assert rack.frames(6) == pytest.approx([0, 0, 3, 1.5, 0, 0])
 
 
 def test_what_is_heard_moves_it_and_silence_does_not():
     rack = Rack(source="low", target="dream/knob/1", depth=-1)
     assert rack.frames(2) == [0, 0]
-    rack.modulation.sources["audio/low"] = lambda: 0.25
+    rack.sources["audio/low"] = lambda: 0.25
     assert rack.frames(2) == [-1.5, -1.5]
     assert rack.modulation.levels[0] == 0.25
 

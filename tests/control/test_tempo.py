@@ -22,6 +22,7 @@ class Instrument:
         self.fps, self.number, self.beats = fps, -1, []
         self.table = Table([*PLAYER, *(each for each in DREAM if each.type != "choice"), *TEMPO, *CHOICES])
         self.tempo = Tempo(self.table, self.beats.append)
+        self.table.off_beat = self.tempo.off_beat
         self.frame()
 
     def frame(self):
@@ -193,7 +194,7 @@ def steered(pulses, fps=FPS, begin=True):
     instrument.set("tempo/source", "midi")
     instrument.frame()
     if begin:
-        instrument.tempo.start()
+        instrument.tempo.midi_start()
     pulses = list(pulses)
     while pulses:
         while pulses and pulses[0] < (instrument.number + 1) / fps:
@@ -231,7 +232,7 @@ def test_start_is_beat_0_of_a_clock_that_runs_already():
     instrument, _ = steered(clock(120, 3, 0.1, 0.002), begin=False)
     beat = instrument.tempo.beat
     assert beat == pytest.approx(instrument.number / FPS * 2, abs=0.05)  # it had no other to go by
-    instrument.tempo.start()
+    instrument.tempo.midi_start()
     pulses = clock(120, 2.2, 3.1, 0.002)
     instrument.until(5.2, [(at, instrument.tempo.clock) for at in pulses])
     assert instrument.tempo.beat == pytest.approx((instrument.number / FPS - 3.1) * 2, abs=0.02)
@@ -239,13 +240,13 @@ def test_start_is_beat_0_of_a_clock_that_runs_already():
 
 def test_stop_lets_the_picture_go_on_and_continue_goes_on_where_the_song_was():
     instrument, _ = steered(clock(120, 2.0, 0.1, 0.0))  # four beats
-    instrument.tempo.stop()
+    instrument.tempo.midi_stop()
     instrument.until(4.0)
     assert instrument.tempo.beat == pytest.approx(3.9 * 2, abs=0.01)
     instrument.tempo.resume()
     instrument.until(5.5, [(at, instrument.tempo.clock) for at in clock(120, 1.7, 4.5, 0.0)])
     assert instrument.tempo.beat == pytest.approx(4 + (5.5 - 4.5) * 2, abs=0.1)
-    instrument.tempo.stop()
+    instrument.tempo.midi_stop()
     instrument.tempo.position(16 * 4)  # the fifth bar
     instrument.tempo.resume()
     instrument.until(7.0, [(at, instrument.tempo.clock) for at in clock(120, 1.5, 6.0, 0.0)])

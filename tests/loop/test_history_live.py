@@ -140,7 +140,7 @@ def test_the_second_decks_past_is_its_own(played):
 @pytest.mark.parametrize("how", ["nudge", "scene"])
 def test_a_dream_at_rest_is_helped_at_the_next_bar_and_the_show_has_it(played, tmp_path, how):
     show, bar = played("sinking"), [0]
-    show.stage.begin = lambda number: bar[0]
+    show.begin = lambda number: bar[0]
     show.shows.keep(tmp_path / "kept.show")
     show.set(player__unstick=how, player__speed=8)
     player = show.decks[0].player

@@ -19,7 +19,7 @@ def test_a_modulated_show_is_drawn_again_to_the_bit_without_modulation(tmp_path)
     (tmp_path / "tint.fs").write_text(TINT)
     played = Performance(tmp_path / "calm.onnx", looks=[tmp_path / "tint.fs"])
     modulation = Modulation(played.table, FPS, Beat())
-    played.stage.transform = modulation.transform
+    played.transform = modulation.transform
     path = tmp_path / "set.show"
     played.shows.keep(path)
     slots = [

@@ -8,7 +8,7 @@ import av
 import pytest
 
 from livedream import parameters
-from livedream.parts.output_set import Outputs
+from livedream.parts.output_set import OutputSet
 from tests import dreams
 from tests.show import Show, has_oscsend
 from tests.waiting import until
@@ -61,11 +61,11 @@ def test_a_recording_is_a_button(show, folder):
 
 def test_a_press_that_no_frame_has_seen_yet_is_not_taken_back(tmp_path, monkeypatch):
     looked = []
-    minds = Outputs._mind_recording
-    monkeypatch.setattr(Outputs, "_mind_recording", lambda self: (minds(self), looked.append(1)))
+    minds = OutputSet._check_recording
+    monkeypatch.setattr(OutputSet, "_check_recording", lambda self: (minds(self), looked.append(1)))
     table = parameters.Table(parameters.OUTPUT)
-    outputs = Outputs([], table, tmp_path, lambda: None)
-    outputs.start(64, 32, 10)
+    outputs = OutputSet([], table, (64, 32), 10, tmp_path, lambda: None)
+    outputs.start()
     table.set("output/record", [True], "page")
     until(lambda: len(looked) > 2)
     assert table.tick(0.1)["output/record"] is True

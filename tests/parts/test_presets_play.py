@@ -34,7 +34,7 @@ class Played(Performance):
         super().__init__(*paths, **options)
         self.presets = Presets(self.decks, self.table, folder)
         self.presets.start()
-        self.stage.transform = self.presets.transform
+        self.transform = self.presets.transform
 
     def say(self, command, *arguments):
         assert self.table.set(f"preset/{command}", arguments, "hand")

@@ -32,7 +32,7 @@ def played(tmp_path, path):
         show.shows.keep(tmp_path / "kept.show")
         show.presets = Presets(show.decks, show.table, tmp_path / "presets")
         show.presets.start()
-        show.stage.transform = show.presets.transform
+        show.transform = show.presets.transform
         made.append(show)
         show.play(1)
         until(lambda: show.presets.bank is not None)

@@ -22,6 +22,7 @@ class Hands:
         dream = dreams.load(model)
         self.table = tables.of(dream)
         self.tempo = Tempo(self.table)
+        self.table.off_beat = self.tempo.off_beat
         self.modulation = Modulation(self.table, 1 / PERIOD, self.tempo)
         self.safety = safety.Safety(self.table, recall)
         self.number = 0

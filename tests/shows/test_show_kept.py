@@ -169,14 +169,14 @@ def test_a_show_that_begins_in_the_middle_has_the_recordings_first_frame(kept, p
 def test_a_show_that_is_asked_for_while_a_frame_is_drawn_begins_with_it(paths, tmp_path):
     show = Performance(paths["noisy"])
     show.play(3)
-    on_frame, asked = show.stage.recorder.on_frame, []
+    record, asked = show.shows.record, []
 
     def ask_first(*arguments):
         if not asked:
             asked.append(show.shows.keep(tmp_path / "kept.show"))
-        on_frame(*arguments)
+        record(*arguments)
 
-    show.stage.recorder.on_frame = ask_first
+    show.shows.record = ask_first
     pictures = show.play(20).end()
     drawn = again(tmp_path / "kept.show")
     assert min(drawn) == 3

@@ -161,7 +161,8 @@ class Mapper:
         elif message.type == "songpos":
             self._tempo.position(message.pos)
         else:
-            {"start": self._tempo.start, "stop": self._tempo.stop, "continue": self._tempo.resume}[message.type]()
+            tempo = self._tempo
+            {"start": tempo.midi_start, "stop": tempo.midi_stop, "continue": tempo.resume}[message.type]()
 
 
 def decode(message: mido.Message) -> tuple[Source | None, int]:

@@ -5,7 +5,6 @@ import threading
 import time
 from collections.abc import Callable, Hashable
 from pathlib import Path
-from typing import Any
 
 import mido
 
@@ -101,22 +100,24 @@ class Surface:
                 self._parameters, self._all = self._table.parameters, True
         self.mapper.wake.set()
 
-    def status(self) -> dict[str, Any]:
-        """Return what `/status` shows.
+    def status(self) -> dict[str, object]:
+        """Return its field of `GET /status`; any thread.
 
         port: the controller, or None while it is unplugged. bindings: each by the name that midi/learn gave it, its
         control, and whether soft takeover waits. learning: what waits for a control.
         """
         waiting = self.mapper.waiting()
         return {
-            "port": self._name,
-            "bindings": [
-                {"name": each.name, "control": each.control.label, "waiting": each.address in waiting}
-                for each in self.mapper.bindings
-            ],
-            "messages": self.mapper.messages,
-            "learning": self.mapper.learning,
-            "error": self.error or self.mapper.error,
+            "midi": {
+                "port": self._name,
+                "bindings": [
+                    {"name": each.name, "control": each.control.label, "waiting": each.address in waiting}
+                    for each in self.mapper.bindings
+                ],
+                "messages": self.mapper.messages,
+                "learning": self.mapper.learning,
+                "error": self.error or self.mapper.error,
+            }
         }
 
     def _run(self) -> None:
