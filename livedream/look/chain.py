@@ -118,7 +118,7 @@ def parameters(chain: Chain, names: Iterable[str] = ()) -> tuple[Parameter, ...]
                 default=1,
                 glide=0.0,
                 doc=f"opacity of {title}",
-                label=slot.name[:1].upper() + slot.name[1:].replace("-", " "),
+                label=slot.name.replace("-", " ").replace("_", " "),
                 modulated=True,
             ),
             Parameter(slot.address("bypass"), "bool", doc=f"bypass {title}", modulated=True, panic=True),

@@ -286,8 +286,16 @@ def latents(length: int) -> tuple[Parameter, ...]:
 def layer(name: str) -> tuple[Parameter, ...]:
     """How the layer called `name`, of a dream that draws several, lies in the picture."""
     gain, offset, mute = (f"layer/{name}/{each}" for each in ("gain", "offset", "mute"))
+    label = name.replace("_", " ").replace("-", " ")
     found = (
-        Parameter(gain, "float", default=1, glide=0.0, doc="opacity of the layer", label=_capital(name)),
+        Parameter(
+            gain,
+            "float",
+            default=1,
+            glide=0.0,
+            doc="opacity of the layer",
+            label=label,
+        ),
         Parameter(offset, "float", 0, OFFSET_SECONDS, 0, "s", glide=0.0, doc="delay of the layer"),
         Parameter(mute, "bool", doc="hide the layer"),
     )
@@ -347,7 +355,3 @@ def dream(
 
 def _with_range_of(ours: Parameter, given: Parameter) -> Parameter:
     return replace(ours, low=given.low, high=given.high, default=given.default, doc=given.doc, curve=given.curve)
-
-
-def _capital(name: str) -> str:
-    return name[:1].upper() + name[1:].replace("_", " ").replace("-", " ")

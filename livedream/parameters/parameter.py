@@ -117,8 +117,8 @@ class Parameter:
     @property
     def title(self) -> str:
         """A short human title."""
-        last = self.address.rpartition("/")[2].replace("_", " ")
-        return self.label or last[:1].upper() + last[1:]
+        text = self.label or self.address.rpartition("/")[2].replace("_", " ")
+        return text[:1].upper() + text[1:]
 
     @property
     def heading(self) -> str:

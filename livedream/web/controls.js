@@ -16,7 +16,6 @@ export function set(address, value) { // the latest of each address, at most six
 export function change(address, value) { values[address] = value; shown.get(address)?.(value); set(address, value); }
 
 export const make = (tag, properties = {}) => Object.assign(document.createElement(tag), properties);
-export const bare = (address) => address.replace(/^b\//, "");
 export const osc = { prefix: "/livedream" }; // what the show's OSC addresses begin with
 export const hint = (each) => `${each.doc}${each.doc ? "\n" : ""}OSC ${osc.prefix}/${each.address}`;
 
@@ -47,17 +46,6 @@ export function control(each, maker = MAKERS[each.type]) {
   return kept.node;
 }
 
-function title({ address, doc }) {
-  const [first, name, last] = address.split("/");
-  if (first === "look") return upper(last === "wet" ? name : doc || last);
-  if (first === "window") return { card: "Test card", map: "Drag corners" }[last] ?? upper(last);
-  if (first === "master" && last) return upper(`${name} ${last}`);
-  const end = address.split("/").pop(), layer = bare(address).match(/^layer\/(.+)\/(\w+)$/);
-  if (layer) return upper(end === "gain" ? layer[1] : end);
-  if (!bare(address).startsWith("dream/knob/")) return upper(end);
-  const label = doc.includes(": ") && doc.split(": ")[0];
-  return label ? `${end} ${label}` : `Knob ${end}`;
-}
 export const upper = (text) => text[0].toUpperCase() + text.slice(1).replaceAll(/[_-]/g, " ");
 
 function hold(node, address) { // while a finger is on it
@@ -72,7 +60,7 @@ function hold(node, address) { // while a finger is on it
 }
 
 function button(each) {
-  const node = make("button", { textContent: title(each), title: hint(each) });
+  const node = make("button", { textContent: each.title, title: hint(each) });
   node.dataset.address = each.address;
   if (each.type === "trigger") {
     node.onclick = () => set(each.address, []);
@@ -83,7 +71,7 @@ function button(each) {
 }
 
 export function toggle(each) { // a switch in a row of faders
-  const node = make("button", { className: "switch", textContent: title(each), title: hint(each), role: "switch" });
+  const node = make("button", { className: "switch", textContent: each.title, title: hint(each), role: "switch" });
   node.dataset.address = each.address;
   node.onclick = () => change(each.address, !values[each.address]);
   return { node, show: (value) => { node.ariaChecked = Boolean(value); } };
@@ -98,14 +86,14 @@ export function lamp(each, label) { // lit while what it stands for acts: neithe
 
 export function choice(each) {
   const node = make("label", { className: "choice", title: hint(each) });
-  const select = make("select", { ariaLabel: title(each) });
+  const select = make("select", { ariaLabel: each.title });
   select.dataset.address = each.address;
   select.append(...each.choices.map((text) => new Option(text)));
   select.onchange = () => {
     change(each.address, select.selectedIndex);
     select.blur(); // the keys belong to the instrument
   };
-  node.append(make("span", { textContent: title(each) }), select);
+  node.append(make("span", { textContent: each.title }), select);
   return { node, show: (value) => { select.selectedIndex = value; } };
 }
 
@@ -125,14 +113,17 @@ function slider(name, address, tip) { // one bar to grab anywhere
   return { node, input, show };
 }
 
+const LOG = 1000; // with the "log" curve the middle of a fader is at 3 % of the range
+const CURVES = { // between a fader's travel and a part of the range, both 0..1
+  linear: { travel: (part) => part, part: (travel) => travel },
+  log: { travel: (part) => Math.log1p(part * (LOG - 1)) / Math.log(LOG), part: (travel) => (LOG ** travel - 1) / (LOG - 1) },
+};
+
 function fader(each) {
   const { address, low, high, type } = each, span = high - low || 1, normal = each.default;
-  // A range whose normal value lies far down (speed, glide) is bent, so that the fader's middle is where one plays.
-  const part = (normal - low) / span;
-  const bend = part > 0 && part < 0.25 ? Math.min(Math.log(part) / Math.log(0.5), 5) : 1;
-  const place = (value) => Math.max(0, (value - low) / span) ** (1 / bend);
+  const curve = CURVES[each.curve], place = (value) => curve.travel(Math.max(0, (value - low) / span));
   const zero = low < 0 && high > 0 ? place(0) : 0;
-  const { node, input, show: paint } = slider(title(each), address, hint(each));
+  const { node, input, show: paint } = slider(each.title, address, hint(each));
   if (type === "int") input.step = 1 / span;
 
   const show = (value) => paint(
@@ -140,7 +131,7 @@ function fader(each) {
   input.oninput = () => {
     let at = input.valueAsNumber;
     if (Math.abs(at - place(normal)) < 0.012 && matchMedia("(pointer: fine)").matches) at = place(normal); // a notch
-    const value = low + span * at ** bend;
+    const value = low + span * curve.part(at);
     values[address] = type === "int" ? Math.round(value) : at === place(normal) ? normal : value;
     show(values[address]);
     set(address, values[address]);
@@ -184,13 +175,13 @@ function point(each) {
   const node = make("div", { className: "point", title: hint(each) });
   const name = make("div", { className: "name" });
   const tell = (value) => { output.textContent = value.map((one) => one.toFixed(2)).join("  "); };
-  const { node: area, show } = pad(title(each), address, (x, y) => {
+  const { node: area, show } = pad(each.title, address, (x, y) => {
     values[address] = [low + span * x, low + span * y];
     tell(values[address]);
     set(address, values[address]);
   });
   area.ondblclick = () => change(address, each.default);
-  name.append(make("span", { textContent: title(each) }), output);
+  name.append(make("span", { textContent: each.title }), output);
   node.append(name, area);
   return { node, show: (value) => { show(...value.map((one) => (one - low) / span)); tell(value); } };
 }
@@ -202,7 +193,7 @@ const rgb = (h, s, v) => [5, 3, 1].map((n) => {
 const css = (colour) => `rgb(${colour.map((each) => Math.round(each * 255)).join(" ")})`;
 
 function colour(each) { // a swatch; behind it a mixer of our own, since a system's is a white window in the dark
-  const { address } = each, name = title(each);
+  const { address } = each, name = each.title;
   let h = 0, s = 0, v = 0, a = 1;
   const moved = () => {
     values[address] = [...rgb(h, s, v), a];

@@ -1,17 +1,17 @@
-// The layers of a dream that draws several: how much of each is seen, how late it is, and whether at all.
-import { bare, control, fill, lamp, make, parameters, upper } from "./controls.js";
+// The layers of a dream that draws several: opacity, delay and mute of each.
+import { control, fill, lamp, make, parameters } from "./controls.js";
 
 const panel = document.getElementById("layers");
-const rows = new Map(); // prefix and name -> its row
+const rows = new Map(); // deck and name -> its row
 
 export function layLayers(deck) {
-  const wanted = [...parameters.keys()].filter((each) => each.startsWith(`${deck}layer/`) && each.endsWith("/gain"));
-  const nodes = wanted.map((gain) => {
-    const own = (what) => parameters.get(gain.replace(/gain$/, what));
-    if (!rows.has(gain)) rows.set(gain, make("div", { className: "layer" }));
-    const light = (each) => lamp(each, `${upper(bare(gain).split("/")[1])} is seen`);
-    fill(rows.get(gain), [control(own("gain")), control(own("offset")), control(own("mute"), light)]);
-    return rows.get(gain);
+  const own = [...parameters.values()].filter((each) => each.heading === "layer" && each.deck === deck);
+  const nodes = [...new Set(own.map((each) => each.item))].map((name) => {
+    const key = `${deck}${name}`, [gain, offset, mute] = own.filter((each) => each.item === name);
+    if (!rows.has(key)) rows.set(key, make("div", { className: "layer" }));
+    const light = (each) => lamp(each, `show ${gain.title}`);
+    fill(rows.get(key), [control(gain), control(offset), control(mute, light)]);
+    return rows.get(key);
   });
   fill(panel, [panel.firstElementChild, ...nodes]);
   panel.hidden = !nodes.length;

@@ -13,10 +13,9 @@ let wanted = false;      // a look was put in here, and is to come into sight
 export function layLooks() {
   const chain = new Map(); // name -> its inputs
   for (const each of parameters.values()) {
-    const [first, name, input] = each.address.split("/");
-    if (first !== "look" || !input) continue;
-    if (!chain.has(name)) chain.set(name, []);
-    if (!OWN.includes(input)) chain.get(name).push(each);
+    if (each.heading !== "look" || !each.item) continue;
+    if (!chain.has(each.item)) chain.set(each.item, []);
+    if (!OWN.some((name) => each.address === `look/${each.item}/${name}`)) chain.get(each.item).push(each);
   }
   const fresh = [...chain.keys()].filter((name) => !cards.has(name)), begun = cards.size > 0 || wanted;
   for (const name of fresh) cards.set(name, card(name, begun || chain.size === 1));
@@ -64,10 +63,10 @@ function card(name, open) {
   const title = upper(name), row = make("div", { className: "row" }), body = make("div", { className: "body" });
   const inputs = make("div", { className: "inputs" }), feet = make("div", { className: "feet" });
   const grip = make("button", { className: "grip", title: "drag, or use the arrow keys", ariaLabel: `move ${title}` });
-  const more = make("button", { className: "more", ariaLabel: `what ${title} can do` });
+  const more = make("button", { className: "more", ariaLabel: `settings of ${title}` });
   const note = make("p", { className: "note wrong" });
-  const up = make("button", { textContent: "Earlier", className: "up", onclick: () => step(name, -1) });
-  const down = make("button", { textContent: "Later", className: "down", onclick: () => step(name, 1) });
+  const up = make("button", { textContent: "Move up", className: "up", onclick: () => step(name, -1) });
+  const down = make("button", { textContent: "Move down", className: "down", onclick: () => step(name, 1) });
   const remove = make("button", { textContent: "Remove", onclick: () => set("look/remove", name) });
   const show = (now) => { open = now; body.hidden = !open; more.ariaExpanded = open; };
   more.onclick = () => show(!open);
@@ -96,7 +95,7 @@ function card(name, open) {
   node.append(row, note, body);
   show(open);
 
-  const light = (each) => lamp(each, `${title} acts`);
+  const light = (each) => lamp(each, `${title} on`);
   function lay(members) {
     fill(row, [grip, control(parameters.get(own("wet"))), control(parameters.get(own("bypass")), light), more]);
     fill(inputs, members.map((each) => control(each, { bool: toggle, choice }[each.type])));

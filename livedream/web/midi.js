@@ -62,9 +62,9 @@ export function reportMidi(midi) {
   button.classList.toggle("away", !port);
   button.classList.toggle("moving", midi.messages !== messages);
   messages = midi.messages;
-  const again = bound.has(waits) ? "forget it" : "let it be";
+  const again = bound.has(waits) ? "remove the mapping" : "cancel";
   const says = error ?? (!on ? "" : waits ? `${waits}: move a knob; click again to ${again}`
-    : `${port ?? "no controller"}: click what is to be moved`);
+    : `${port ?? "no controller"}: click the control to map`);
   if (note.textContent !== says) note.textContent = note.title = says;
   note.classList.toggle("wrong", Boolean(error));
   layMidi();

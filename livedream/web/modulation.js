@@ -1,4 +1,4 @@
-// Modulation: a line for each slot that moves something, with the curve it goes along; and what is heard.
+// Modulation: a line for each slot in use, with the curve of its source; and the input level.
 import { change, choice, control, fill, hint, make, parameters, set, toggle, upper, values, wire } from "./controls.js";
 
 const panel = document.getElementById("modulation"), list = panel.querySelector("ol"), add = panel.querySelector(".add");
@@ -45,7 +45,7 @@ function slot(n) {
   const feet = make("div", { className: "feet" }), more = make("button", { className: "more", ariaExpanded: false });
   const curve = make("canvas", { width: 88, height: 52 }), ink = curve.getContext("2d"), past = [];
   node.dataset.slot = n;
-  more.ariaLabel = `how slot ${n} moves it`;
+  more.ariaLabel = `settings of slot ${n}`;
   curve.title = `slot ${n}`;
   const show = (open) => { body.hidden = !open; more.ariaExpanded = open; };
   more.onclick = () => show(body.hidden);
@@ -91,13 +91,13 @@ function slot(n) {
 
 function from(each) { // the source; what can be set of it follows
   const made = choice(each);
-  made.node.querySelector("select").ariaLabel = "what moves it";
+  made.node.querySelector("select").ariaLabel = "modulation source";
   return { node: made.node, show: (value) => { made.show(value); again(); } };
 }
 
 function to(each) { // the target, by what it belongs to
   const node = make("label", { className: "choice", title: hint(each) });
-  const select = make("select", { ariaLabel: "what it moves" }), groups = new Map();
+  const select = make("select", { ariaLabel: "modulation target" }), groups = new Map();
   select.dataset.address = each.address;
   for (const address of each.choices) {
     const [name, title] = placed(address), option = new Option(title, address);
@@ -110,19 +110,16 @@ function to(each) { // the target, by what it belongs to
   return { node, show: (value) => { select.value = each.choices[value]; again(); } };
 }
 
-function placed(address) { // the group that it stands in, and its name there
-  const deck = address.startsWith("b/") ? "Deck B · " : "", [first, name, ...rest] = address.replace(/^b\//, "").split("/");
-  if (!name) return ["", "nothing"];
-  const last = rest.join(" ");
-  if (first === "dream" && name === "knob") {
-    const label = parameters.get(address)?.doc.split(": ");
-    return [`${deck}Knobs`, label?.length > 1 ? `${last} ${label[0]}` : `Knob ${last}`];
-  }
-  if (first === "dream" && name === "latent") return [`${deck}Latents`, `Latent ${last}`];
-  if (first === "look") return [upper(name), `${upper(name)} ${last}`];
-  if (first === "layer") return [`${deck}Layers`, `${upper(name)} ${last}`];
-  if (first === "mod") return ["Modulation", `Slot ${name} ${last}`];
-  return [deck + { player: "Motion", dream: "Dream", mix: "Mix", master: "Master" }[first], upper([name, last].join(" ").trim())];
+const HEADINGS = { mod: "Modulation", layer: "Layers" }; // of others it is the heading itself
+
+function placed(address) { // the heading that it stands under, and its name there
+  const [whole, index] = parameters.has(address) ? [address, ""] : address.match(/^(.*)(\/\d+)$/)?.slice(1) ?? ["", ""];
+  const each = parameters.get(whole);
+  if (!each) return ["", "Nothing"];
+  const { heading, item, title, deck } = each, owner = heading === "mod" ? `Slot ${item}` : item && upper(item);
+  const name = owner && owner !== title ? `${owner} ${title.toLowerCase()}` : title;
+  const place = heading === "look" ? upper(item) : HEADINGS[heading] ?? upper(heading);
+  return [`${deck ? "Deck B · " : ""}${place}`, name + index.replace("/", " ")];
 }
 
 const chosen = () => numbers().flatMap((n) => [values[own(n, "source")], values[own(n, "target")]]).join();
@@ -132,12 +129,12 @@ function again() { // other slots are to be seen, or other parts of one
   setTimeout(wire.lay, 0);
 }
 
-// ---- what is heard, and where they are ----
+// ---- the input level, and the sources now ----
 
 const bars = ["level", "low", "mid", "high"].map((name) => make("i", { className: `bar ${name}`, title: name }));
-const flash = make("b", { title: "an onset" });
+const flash = make("b", { title: "onset" });
 const tuning = make("div", { className: "inputs", hidden: true });
-const more = make("button", { className: "more", ariaLabel: "how it listens", ariaExpanded: false });
+const more = make("button", { className: "more", ariaLabel: "audio settings", ariaExpanded: false });
 const device = make("span");
 more.onclick = () => { tuning.hidden = !tuning.hidden; more.ariaExpanded = !tuning.hidden; };
 const meters = make("div", { className: "meters" });

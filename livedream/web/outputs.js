@@ -39,7 +39,7 @@ export function reportOutputs(outputs, { output_error = null, saved = null, awak
 
   clock(outputs);
   answer(names, (output_error ?? "").replace(/^--out /, ""));
-  if (saved && saved !== kept && kept !== undefined) say(`kept ${saved.replace(/^.*[/\\]/, "")}`, saved);
+  if (saved && saved !== kept && kept !== undefined) say(`saved ${saved.replace(/^.*[/\\]/, "")}`, saved);
   kept = saved;
   write(power, awake?.says ?? "");
 }

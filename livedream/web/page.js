@@ -1,5 +1,5 @@
 // The page: one WebSocket brings pictures (binary JPEG), values and status, and takes back what is moved here.
-import { bare, change, control, fill, held, hint, make, osc, parameters, set, shown, values, wire } from "./controls.js";
+import { change, control, fill, held, hint, make, osc, parameters, set, shown, values, wire } from "./controls.js";
 import { layLayers } from "./layers.js";
 import { layLooks, reportLooks } from "./looks.js";
 import { layMidi, reportMidi } from "./midi.js";
@@ -21,11 +21,11 @@ let deck = "";                // the prefix of the deck whose knobs the desk sho
 function connect() {
   socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`);
   socket.binaryType = "blob";
-  socket.onopen = () => { wait = 500; dreamt = 0; say("waiting for the first picture …"); look(); };
-  socket.onmessage = ({ data }) => (typeof data === "string" ? heard(JSON.parse(data)) : arrived(data));
+  socket.onopen = () => { wait = 500; dreamt = 0; say("Waiting for the first picture…"); look(); };
+  socket.onmessage = ({ data }) => (typeof data === "string" ? receive(JSON.parse(data)) : receivePicture(data));
   socket.onclose = () => {
     document.body.classList.add("away");
-    say("the dream is out of reach — trying again …");
+    say("Connection lost. Reconnecting…");
     setTimeout(connect, wait);
     wait = Math.min(wait * 1.6, 5000);
   };
@@ -37,7 +37,7 @@ const look = () => send({ look: !document.hidden });
 document.addEventListener("visibilitychange", look);
 if (new URLSearchParams(location.search).has("clean")) document.body.classList.add("wall", "clean");
 
-function heard({ parameters: list, values: changed, status, meters, osc_prefix: prefix }) {
+function receive({ parameters: list, values: changed, status, meters, osc_prefix: prefix }) {
   if (prefix !== undefined) osc.prefix = prefix;
   if (list) build(list);
   for (const [address, value] of Object.entries(changed ?? {})) {
@@ -51,7 +51,7 @@ function heard({ parameters: list, values: changed, status, meters, osc_prefix: 
 // ---- the picture: only the newest is ever decoded ----
 
 let newest = null, decoding = false;
-async function arrived(blob) {
+async function receivePicture(blob) {
   if (newest) send({ shown: 1 }); // passed over
   newest = blob;
   if (decoding) return;
@@ -102,12 +102,10 @@ function say(text) { $("message").textContent = text; }
 
 // ---- the desk, made from the parameter table ----
 
-const MOTION = ["player/speed", "dream/temperature", "player/glide", "dream/feedback"];
-const BUTTONS = ["player/freeze", "player/reseed", "master/hold", "master/blackout", "master/panic"];
-const HIDDEN = /^dream\/(scene|latent|load|reload)(\/|$)|^player\/seed$|^status\//;
-const SHARED = ["player/glide"]; // by both decks, though it is called like the first one's
-const here = (address) => !/^(b\/|player\/|dream\/|layer\/)/.test(address) || SHARED.includes(address)
-  || address === deck + bare(address);
+const PANELS = ["motion", "history", "knobs", "more", "master"]; // of faders; a heading without a panel is in "more"
+const OWN = ["mix", "look", "layer", "output", "window", "preset", "tempo", "midi", "mod", "audio"]; // have a panel of their own
+const KINDS = ["float", "int", "bool", "trigger"]; // that such a panel has
+const here = (each) => each.deck === null || each.deck === deck;
 
 function build(list) {
   parameters.clear(); shown.clear();
@@ -117,23 +115,16 @@ function build(list) {
 }
 
 function lay() { // the desk for the deck that is looked at
-  const groups = { motion: [], past: [], knobs: [], more: [], master: [] };
-  for (const each of parameters.values()) {
-    const { address, type } = each, name = bare(address);
-    if (!here(address) || HIDDEN.test(name) || ["vector", "choice", "text"].includes(type)) continue;
-    if (BUTTONS.includes(name) || /^(mix|look|output|window|preset|tempo|midi|mod|audio)\//.test(address)) continue;
-    if (name.startsWith("layer/")) continue;
-    const group = MOTION.includes(name) ? "motion" : name.startsWith("player/") ? "past" : name.startsWith("dream/knob/") ? "knobs"
-      : name.startsWith("master/") ? "master" : "more";
-    groups[group].push(each);
+  const shownHere = [...parameters.values()].filter(here), groups = Object.fromEntries(PANELS.map((id) => [id, []]));
+  for (const each of shownHere) {
+    if (each.hidden || each.pinned || !KINDS.includes(each.type) || OWN.includes(each.heading)) continue;
+    groups[PANELS.includes(each.heading) ? each.heading : "more"].push(each);
   }
-  groups.motion.sort((a, b) => MOTION.indexOf(bare(a.address)) - MOTION.indexOf(bare(b.address)));
   for (const [id, members] of Object.entries(groups)) {
     fill($(id), [$(id).firstElementChild, ...members.map((each) => control(each))]);
     $(id).hidden = !members.length;
   }
-  const buttons = BUTTONS.map((each) => parameters.get(deck + each) ?? parameters.get(each));
-  fill($("buttons"), buttons.filter(Boolean).map((each) => control(each)));
+  fill($("buttons"), shownHere.filter((each) => each.pinned).map((each) => control(each)));
   buildDecks();
   buildScenes();
   layLayers(deck);
@@ -170,14 +161,14 @@ function buildDecks() {
 
 function deckRow(prefix) {
   const node = make("div", { className: "deck" }), letter = prefix ? "B" : "A";
-  const tab = make("button", { textContent: letter, title: `the knobs of deck ${letter} (key d)`, className: "tab" });
+  const tab = make("button", { textContent: letter, title: `show the controls of deck ${letter} (key D)`, className: "tab" });
   const select = make("select", {}), note = make("p", { className: "note" });
-  const reload = make("button", { textContent: "its file has changed: take it", hidden: true, className: "reload" });
-  select.setAttribute("aria-label", `the dream of deck ${letter}`);
+  const reload = make("button", { textContent: "File changed — reload", hidden: true, className: "reload" });
+  select.setAttribute("aria-label", `dream of deck ${letter}`);
   select.dataset.address = `${prefix}dream/load`;
   tab.onclick = () => { deck = prefix; lay(); };
   select.onchange = () => {
-    note.textContent = `making ${select.value} ready …`;
+    note.textContent = `Loading ${select.value}…`;
     set(`${prefix}dream/load`, select.value);
     select.blur(); // the keys belong to the instrument
   };
@@ -237,15 +228,15 @@ function report(status) {
   reportLooks(status.looks, status.look_error);
   reportOutputs(outputs, status);
   decks.forEach((each, i) => reportDeck(i ? "b/" : "", each));
-  if (!dreamt && !outputs.some((each) => each.kind === "page")) say("no picture here: start livedream with --out page");
+  if (!dreamt && !outputs.some((each) => each.kind === "page")) say("No picture: add the output “page” under Outputs");
   if (Array.isArray(errors) && errors.length) $("figures").title = errors.join("\n");
 }
 
 function reportDeck(prefix, { sha256, loading, load_error, error, changed, memories }) {
   const row = rows.get(prefix);
   if (!row) return;
-  const held = memories ? `holds ${memories} pictures of its footage` : "";
-  row.note.textContent = loading ? `making ${loading} ready …` : load_error ?? error ?? held;
+  const held = memories ? `keeps ${memories} pictures of its footage` : "";
+  row.note.textContent = loading ? `Loading ${loading}…` : load_error ?? error ?? held;
   row.note.title = row.note.textContent;
   row.note.classList.toggle("wrong", !loading && Boolean(load_error ?? error));
   row.reload.hidden = !changed || Boolean(loading);

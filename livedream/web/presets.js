@@ -1,20 +1,20 @@
-// Presets: a button for each moment that was kept, the way to it, and what keeps, undoes and forgets.
+// Presets: a button for each stored moment, the morph to it, and buttons to store, undo and delete.
 import { control, fill, hint, make, parameters, set, shown, toggle, values, wire } from "./controls.js";
 
 const panel = document.getElementById("presets"), strip = panel.querySelector(".strip");
 const way = panel.querySelector(".way"), form = panel.querySelector("form"), note = panel.querySelector(".note");
 const field = form.querySelector("input"), store = form.querySelector("button");
-const PATIENCE = 5000;   // milliseconds after which nothing is forgotten any more
+const PATIENCE = 5000;   // milliseconds after which nothing is deleted any more
 const nodes = new Map(); // number -> its button
 let kept = [];           // as the last status had them: {number, name}
-let forgetting = 0;      // a timer: the next preset that is touched is forgotten
+let deleting = 0;      // a timer: the next preset that is touched is forgotten
 let expecting = null;    // the preset that was touched here, until the status tells: {name, since}
 let following = 0;
 
 // ---- what there is ----
 
 export function layPresets() {
-  const [recall, morph, beats, undo, forget] =
+  const [recall, morph, beats, undo, remove] =
     ["recall", "morph", "beats", "undo", "delete"].map((each) => parameters.get(`preset/${each}`));
   panel.hidden = !recall;
   if (!recall) return;
@@ -27,7 +27,7 @@ export function layPresets() {
   const inBeats = control(beats, (each) => named(toggle(each), "Beats"));
   const light = shown.get(beats.address);
   shown.set(beats.address, (value) => { light(value); shown.get(morph.address)(values[morph.address]); });
-  fill(way, [fader, inBeats, form, control(undo, undoing), control(forget, forgetful)]);
+  fill(way, [fader, inBeats, form, control(undo, undoing), control(remove, deleter)]);
 }
 
 function named(made, text) { made.node.textContent = text; return made; }
@@ -39,16 +39,16 @@ function undoing(each) {
   return { node };
 }
 
-function forgetful(each) {
-  const node = make("button", { textContent: "Forget", title: hint(each), ariaPressed: false });
-  node.onclick = () => arm(!forgetting);
+function deleter(each) {
+  const node = make("button", { textContent: "Delete", title: hint(each), ariaPressed: false });
+  node.onclick = () => arm(!deleting);
   return { node };
 }
 
 function arm(on) {
-  clearTimeout(forgetting);
-  forgetting = on ? setTimeout(() => arm(false), PATIENCE) : 0;
-  panel.classList.toggle("forgetting", on);
+  clearTimeout(deleting);
+  deleting = on ? setTimeout(() => arm(false), PATIENCE) : 0;
+  panel.classList.toggle("deleting", on);
   way.lastElementChild.ariaPressed = on;
 }
 
@@ -76,7 +76,7 @@ function button({ number, name }) {
   node.dataset.preset = name;
   node.ariaLabel = name;
   node.onclick = () => {
-    if (forgetting) { arm(false); return command("preset/delete", name); }
+    if (deleting) { arm(false); return command("preset/delete", name); }
     expecting = { name, since: performance.now() };
     light(name, 0);
     command("preset/recall", name);

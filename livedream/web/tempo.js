@@ -19,14 +19,14 @@ tapper.onclick = (event) => { if (!event.detail) tap(); }; // by the keyboard
 export function tap() { if (parameters.has("tempo/tap")) set("tempo/tap", []); }
 
 const nudges = [["‹", -STEP], ["›", STEP]].map(([textContent, step]) => {
-  const node = make("button", { textContent, className: "step", ariaLabel: step < 0 ? "a little back" : "a little on" });
+  const node = make("button", { textContent, className: "step", ariaLabel: step < 0 ? "nudge back" : "nudge forward" });
   node.dataset.step = step;
   node.onclick = () => { set("tempo/nudge", step); later(); };
   return node;
 });
 
 function resync(each) {
-  const node = make("button", { textContent: "One", title: hint(each), ariaLabel: "resync" });
+  const node = make("button", { textContent: each.title, title: hint(each) });
   node.dataset.address = each.address;
   node.onpointerdown = () => { set(each.address, []); later(); };
   node.onclick = (event) => { if (!event.detail) { set(each.address, []); later(); } };

@@ -89,8 +89,8 @@ def test_recordings_and_screenshots(tmp_path):
         (name,) = (each["name"] for each in show.status()["outputs"] if each["kind"] == "file")
         assert "(" in await browser.js(f"{ROW % name}.innerText")
         await hand.click(AT % "output/screenshot")
-        await says(f"{WORD}.startsWith('kept ')")
-        assert (kept / (await browser.js(WORD)).removeprefix("kept ")).is_file()
+        await says(f"{WORD}.startsWith('saved ')")
+        assert (kept / (await browser.js(WORD)).removeprefix("saved ")).is_file()
         await hand.click(AT % "output/record")
         await says(f"{ROW % name} === null && document.querySelector('.record').innerText === 'Record'")
         # Ended elsewhere, the button goes out.
