@@ -4,114 +4,127 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-
-import numpy as np
+from typing import TypeVar
 
 from livedream import one_line
 from livedream.backend import cpu
 from livedream.parameters import Snapshot, Table
+from livedream.picture import Pixels
 from livedream.picture.frame import Picture
 from livedream.play import dream_parameters as tables
-from livedream.play.moment import Moment, moment, stand
 from livedream.play.player import Player
+from livedream.play.state import PlayerState
 
 log = logging.getLogger("livedream.loop")
 
 PATIENCE = 0.5  # seconds of steps for one drawing; a dream that needs more goes slower rather than not at all
 REMEMBERED = 240  # drawings that the figures are made of
 
+Result = TypeVar("Result")
+
 
 class Deck:
-    """Plays what its player plays. Everything but `offer` is the drawer's.
+    """Plays what its player plays. Everything but `offer` and `offer_same` belongs to the drawer thread.
 
-    number: 0 or 1. on_broken: called with each provider that fails in the middle of the show, and why.
+    A device may hang for so long that another thread goes on with the deck. Whatever a thread has asked a player for,
+    it therefore takes only if the deck still has that player.
 
-    player: what plays now. stood: where it was put on the last frame, or None. drawn: the last picture it drew, before
-    the mix; None before the first. layers: those of that picture, by name; {} where the dream draws none. frame: the
-    number of the frame it was drawn for. drawing_s: seconds that each drawing took. errors: drawings that failed;
-    error: how the last one did, None once one has succeeded.
+    Args:
+        number: 0 or 1.
+        player: What plays first.
+        on_broken: Called with each provider that fails in the middle of a show, and why.
+
+    Attributes:
+        number: As given.
+        player: What plays now.
+        prefix: What the addresses of its parameters begin with: "" or "b/".
+        restored: The state that it was put in on the last frame, or None.
+        drawn: The last picture that it drew, before the mix; None before the first.
+        layers: The layers of that picture, by name; {} where the dream draws none.
+        frame: Number of the frame that the picture was drawn for; -1 before the first.
+        drawing_s: Seconds that each drawing took.
+        errors: Drawings that failed.
+        error: How the last drawing failed; None once one has succeeded.
     """
 
-    def __init__(
-        self,
-        number: int,
-        player: Player,
-        on_broken: Callable[[str, str], None] = lambda provider, why: None,
-    ):
-        self.number, self.player = number, player
-        self._on_broken = on_broken
-        self._last_bar: int | None = None
+    def __init__(self, number: int, player: Player, on_broken: Callable[[str, str], None] = lambda provider, why: None):
+        self.number, self.player, self._on_broken = number, player, on_broken
         self.prefix = tables.PREFIXES[number]
-        self.drawn: np.ndarray | Picture | None = None
-        self.layers: Mapping[str, np.ndarray] = {}
+        self.drawn: Pixels | Picture | None = None
+        self.layers: Mapping[str, Pixels] = {}
         self.frame = -1
         self.drawing_s: deque[float] = deque(maxlen=REMEMBERED)
-        self.errors, self.error = 0, None
+        self.errors = 0
+        self.error: str | None = None
+        self.restored: PlayerState | None = None
+        self._restore: PlayerState | None = None
         self._offered: Player | None = None
         self._same: Player | None = None
-        self.stood: Moment | None = None
-        self._standing: Moment | None = None
+        self._last_bar: int | None = None
 
     def offer(self, player: Player) -> None:
-        """Have another player, made ready, in the place of this one at the next frame; the latest counts."""
+        """Play another player, which is ready, from the next frame on; of several the latest. Any thread."""
         self._offered = player
 
     def offer_same(self, player: Player) -> None:
-        """The same, unless another dream plays here by then: other runners for the one that does."""
+        """Offer other runners for the dream that plays; ignored if another dream plays by then. Any thread."""
         self._same = player
 
-    def stand(self, at: Moment) -> None:
-        """Stand there on the next frame, wherever the dream moves to until then."""
-        self._standing = at
+    def restore(self, state: PlayerState) -> None:
+        """Go on from that state on the next frame, wherever the dream moves to until then."""
+        self._restore = state
 
-    def tell(self, table: Table, bar: int | None = None) -> None:
-        """Set what is no longer true; and when a bar begins, the scene that is to help a dream that is stuck.
+    def write_back(self, table: Table, bar: int | None = None) -> None:
+        """Set the parameters that are no longer true, and at the beginning of a bar the scene of idle recovery.
 
-        bar: of the tempo, on this frame; None: there is none.
+        Args:
+            table: What is set.
+            bar: Number of the tempo's bar on this frame; None without a tempo.
         """
         begins, self._last_bar = bar is None or bar != self._last_bar, bar
-        for address, value in self.player.playhead.wishes().items():
+        walk = self.player.walk
+        for address, value in walk.take_corrections().items():
             table.set(self.prefix + address, (value,))
-        if begins and self.player.rescue is not None:
-            table.set(f"{self.prefix}dream/scene/jump", (self.player.rescue,))
+        if begins and walk.rescue_scene is not None:
+            table.set(f"{self.prefix}dream/scene/jump", (walk.rescue_scene,))
 
     def change(self, table: Table) -> None:
         """Take what was offered. Another dream brings its own parameters; the same one goes on where it is."""
         offered, self._offered = self._offered, None
+        before = self.player
         if offered is None:
             offered, self._same = self._same, None
-            if offered is None or offered.dream.sha256 != self.player.dream.sha256:
+            if offered is None or offered.dream.sha256 != before.dream.sha256:
                 return
-        before = self.player
         try:
             if offered.dream.sha256 == before.dream.sha256:
                 offered.take_over(before)
             else:
                 tables.change(table, offered.dream, self.prefix)
-                self._standing = None
+                self._restore = None
         except Exception as error:  # a card that breaks as it is left or entered
-            self._fail(error)
+            if self.player is before:
+                self._fail(error)
             return
-        if self.player is before:  # else it hung so long that the deck has gone on without it
+        if self.player is before:
             self.player = offered
             self.drawing_s.clear()
 
     def move(self, frames: int, fps: float, values: Snapshot) -> bool:
-        """Let the dream go on by `frames` frames of 1/fps seconds, or stand where it is to; False if that fails."""
-        self.stood = None
+        """Move the dream on by `frames` frames of 1/fps seconds, or to the state to restore; False if that fails."""
+        self.restored = None
         player, until = self.player, time.perf_counter() + PATIENCE
+        own = values.below(self.prefix)
 
-        def move():
-            player.move(frames, fps, values.below(self.prefix), lambda: time.perf_counter() > until)
-            if player is not self.player:  # it hung so long that the deck has gone on without it
+        def move() -> bool:
+            player.move(frames, fps, own, lambda: time.perf_counter() > until)
+            if player is not self.player:
                 return False
-            if self._standing is not None:
-                stand(player, self._standing)
-                player.settled()
-                player.playhead.leave(values.below(self.prefix))
-                self.stood, self._standing, player.put = self._standing, None, False
-            elif player.put:
-                self.stood, player.put = moment(player), False
+            if self._restore is not None:
+                player.walk.jump(self._restore, own)
+                self.restored, self._restore = self._restore, None
+            elif player.walk.take_jump():
+                self.restored = player.walk.state(complete=False)
             return True
 
         return bool(self._try(move))
@@ -120,14 +133,14 @@ class Deck:
         """Draw for frame number `frame`; False, and the last picture stays, if that fails."""
         player, began = self.player, time.perf_counter()
         drawn = self._try(lambda: player.draw(values.below(self.prefix)))
-        if drawn is None or player is not self.player:  # it hung so long that the deck has gone on without it
+        if drawn is None or player is not self.player:
             return False
         self.drawn, self.layers, self.frame, self.error = drawn, player.layers, frame, None
         self.drawing_s.append(time.perf_counter() - began)
         return True
 
     def fall_back(self, why: str) -> None:
-        """Go on upon the processor: the device that the dream ran on has failed."""
+        """Go on with the processor: the device that the dream ran on has failed."""
         providers = set(self.player.providers.values())
         log.warning("deck %s: %s failed (%s); going on with cpu", "ab"[self.number], ", ".join(sorted(providers)), why)
         self.player = self.player.moved_to(cpu.load)
@@ -137,17 +150,17 @@ class Deck:
 
     @property
     def on_device(self) -> bool:
-        """Whether anything of it runs elsewhere than on the processor."""
+        """Whether any of its networks runs elsewhere than on the processor."""
         return set(self.player.providers.values()) != {"cpu"}
 
-    def _try(self, act):
-        """What `act` returns. None if it fails: on a device, so that the next frame is the processor's."""
+    def _try(self, act: Callable[[], Result]) -> Result | None:
+        """Return what `act` returns, None if it fails; where a device failed, the processor goes on."""
         player = self.player
         try:
             try:
                 return act()
             except Exception as error:
-                if player is not self.player:  # it hung so long that the deck has gone on without it
+                if player is not self.player:
                     return None
                 if not self.on_device:
                     raise

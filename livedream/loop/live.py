@@ -241,7 +241,7 @@ class Stage:
         """Begin frame `number`: let decks ask for what they need, and change to the dreams that were loaded."""
         bar = self._begin(number)
         for deck in self.decks:
-            deck.tell(self.table, bar)
+            deck.write_back(self.table, bar)
             if not self.table.waits(f"{deck.prefix}dream/load"):  # a dream that was loaded comes in on the beat, too
                 deck.change(self.table)
 

@@ -1,4 +1,4 @@
-"""A player made ready, so that its first frame in a show is not late."""
+"""Make a player ready, so that its first frame in a show is not late."""
 
 from collections.abc import Callable
 
@@ -9,19 +9,26 @@ from livedream.play.player import Player
 
 
 def player(dream: Dream, number: int, fps: float, load: Callable[[Component], Runner]) -> Player:
-    """A player for deck `number` that stands at the beginning, and whose runners have drawn once already.
+    """Return a player that is at the beginning, and whose runners have drawn once already.
 
-    Raises UserError for what cannot be played.
+    Args:
+        dream: What it plays.
+        number: Of its deck, 0 or 1.
+        fps: Frames a second of the show.
+        load: Makes a Runner of a Component.
+
+    Raises:
+        UserError: The dream cannot be played.
     """
-    runners = {}
+    runners: dict[str, Runner] = {}
 
-    def kept(component: Component) -> Runner:
+    def loaded(component: Component) -> Runner:
         if component.name not in runners:
             runners[component.name] = load(component)
         return runners[component.name]
 
-    first = Player(dream, kept, number)
+    first = Player(dream, loaded, number)
     values = tables.of(dream).tick(0)
     first.move(0, fps, values)
     first.draw(values)
-    return Player(dream, kept, number)
+    return Player(dream, loaded, number)

@@ -13,17 +13,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
 from livedream import UserError, one_line
 from livedream.control import preset_file
 from livedream.control.preset_file import Bank
-from livedream.dream.dream import Dream
 from livedream.loop.deck import Deck
 from livedream.parameters import Snapshot, Table, Value
-from livedream.play.moment import Moment, heard, moment, told
-from livedream.play.places import across
-from livedream.play.player import Toward
+from livedream.play.state import PlayerState, Point, Target, chain_targets
+from livedream.play.state_json import from_json, to_json
 
 log = logging.getLogger("livedream.parts")
 
@@ -38,7 +34,7 @@ class Place:
     """A moment of the show. moments: of each deck, with its dream's SHA-256 and its speed then; or None."""
 
     values: Mapping[str, Value]
-    moments: tuple[tuple[Moment, str, float] | None, ...]
+    moments: tuple[tuple[PlayerState, str, float] | None, ...]
 
 
 @dataclass
@@ -48,10 +44,10 @@ class Morph:
     steps: what is still to be set half-way. begun: where what each deck draws was led to when this began.
     """
 
-    moments: list[tuple[Moment, str, float] | None]
+    moments: list[tuple[PlayerState, str, float] | None]
     seconds: float
     steps: dict[str, Value]
-    begun: list[Toward | None]
+    begun: list[Target | None]
     elapsed: float = 0.0
     moved: set[str] = field(default_factory=set)  # what it moves
 
@@ -178,7 +174,7 @@ class Presets:
         pairs = zip(self._decks, speeds, strict=True)
         return Place(now, tuple(_seen(deck, speed) for deck, speed in pairs))
 
-    def _moments(self, preset: preset_file.Preset) -> list[tuple[Moment, str, float] | None]:
+    def _moments(self, preset: preset_file.Preset) -> list[tuple[PlayerState, str, float] | None]:
         """Of a stored one, those that its decks can stand in; says of the others why not."""
         found, wrong = [], []
         for deck, said in zip(self._decks, (*preset.decks, {}, {}), strict=False):
@@ -189,7 +185,7 @@ class Presets:
             elif said and said.get("moment"):
                 try:
                     speed = float(preset.values.get(f"{deck.prefix}player/speed", 1.0))
-                    at = heard(said["moment"], dream), dream.sha256, speed
+                    at = from_json(said["moment"], dream), dream.sha256, speed
                 except (KeyError, TypeError, ValueError, AttributeError):
                     wrong.append(f"deck {letter}: its moment is damaged")
             found.append(at)
@@ -201,7 +197,7 @@ class Presets:
         """Begin the way to a place from where everything is."""
         if seconds is None:
             seconds = values["preset/morph"] * (self._beat() if values["preset/beats"] else 1.0)
-        begun = [deck.player.toward for deck in self._decks]
+        begun = [deck.player.target for deck in self._decks]
         morph = Morph(list(place.moments), seconds, {}, begun)
         there = self._table.parameters
         for address, value in place.values.items():
@@ -232,24 +228,24 @@ class Presets:
                 at = morph.moments[n] = None  # another dream, or a hand that wants to be elsewhere
                 morph.begun[n] = None
             if at is None:
-                deck.player.toward = None
+                deck.player.blend_to(None)
             elif arrived:
-                deck.player.toward = None
-                deck.stand(at[0])
+                deck.player.blend_to(None)
+                deck.restore(at[0])
                 if f"{deck.prefix}player/seed" not in hands:
                     self._set(f"{deck.prefix}player/seed", at[0].seed, 0.0)
             else:
-                deck.player.toward = self._toward(deck, morph, n)
+                deck.player.blend_to(self._toward(deck, morph, n))
         if arrived:
             self._morph = None
 
-    def _toward(self, deck: Deck, morph: Morph, n: int) -> Toward:
+    def _toward(self, deck: Deck, morph: Morph, n: int) -> Target:
         at, _, speed = morph.moments[n]
         dream = deck.player.dream
         part = morph.elapsed / morph.seconds
         left = (morph.seconds - morph.elapsed) * max(speed, 0.0) * dream.fps  # backwards there is no way to it
-        latent = at.latent(left, dream)
-        return _over(dream, morph.begun[n], Toward(latent, part * part * (3 - 2 * part), at.noise))
+        point = Point(at.approach(left, dream), at.point(dream).noise)
+        return chain_targets(dream, morph.begun[n], Target(point, part * part * (3 - 2 * part)))
 
     def _step(self, morph: Morph) -> None:
         for address, value in morph.steps.items():
@@ -283,28 +279,15 @@ class Presets:
             self.recalled, self.bank = None, bank
 
 
-def _over(dream: Dream, below: Toward | None, above: Toward) -> Toward:
-    """One lead that does what the two do after each other."""
-    if below is None:
-        return above
-    first, second = (1 - above.part) * below.part, above.part
-    part = first + second
-    if part == 0:
-        return above
-    latent = across(dream, below.latent, above.latent, second / part)
-    noise = None
-    if above.noise is not None:
-        noise = ((first * below.noise + second * above.noise) / np.hypot(first, second)).astype(np.float32)
-    return Toward(latent, part, noise)
-
-
-def _seen(deck: Deck, speed: float) -> tuple[Moment, str, float] | None:
+def _seen(deck: Deck, speed: float) -> tuple[PlayerState, str, float] | None:
     """The moment that is seen: in the past, and on the way to another one, not the dream's own."""
     player = deck.player
-    at = moment(player, whole=True)
-    return at and (at.led(player.toward, player.dream), player.dream.sha256, speed)
+    if not player.walk.started:
+        return None
+    at = player.walk.shown_state()
+    return at.blended(player.target, player.dream), player.dream.sha256, speed
 
 
-def _deck(at: tuple[Moment, str, float] | None, deck: Deck) -> dict:
+def _deck(at: tuple[PlayerState, str, float] | None, deck: Deck) -> dict:
     said = {"dream": deck.player.dream.title, "sha256": deck.player.dream.sha256}
-    return said | ({"moment": told(at[0])} if at else {})
+    return said | ({"moment": to_json(at[0])} if at else {})

@@ -3,53 +3,63 @@
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
-from livedream.parameters import OFFSET_SECONDS, Snapshot
-from livedream.picture import alpha
-from livedream.picture.frame import Picture
+from livedream.parameters import OFFSET_SECONDS
+from livedream.picture import Pixels, alpha
+from livedream.picture.frame import Picture, host_pixels
+from livedream.play import Values
 
 SLACK = 1e-6  # seconds, so that the sum of many frames' times still names one of them
 
 
 class Layers:
-    """The layers `names`, from back to front. Those with an offset keep what they drew during the last second."""
+    """Applies gain, mute and offset to layers.
+
+    Args:
+        names: Of the layers, from back to front.
+
+    Attributes:
+        names: As given.
+        past: What layers with an offset drew in the last second, by name: (seconds, picture), the oldest first.
+    """
 
     def __init__(self, names: Sequence[str]):
         self.names = tuple(names)
-        self._past: dict[str, list[tuple[float, np.ndarray | Picture]]] = {}  # (moment, picture), the oldest first
+        self.past: dict[str, list[tuple[float, Pixels | Picture]]] = {}
 
-    def seen(self, drawn: Mapping[str, np.ndarray | Picture], moment: float, values: Snapshot) -> dict[str, np.ndarray]:
-        """Each layer by name, uint8 [H, W, 4]: taken from its offset ago, its alpha times its gain, nothing if mute.
+    def apply(self, drawn: Mapping[str, Pixels | Picture], seconds: float, values: Values) -> dict[str, Pixels]:
+        """Return each layer, uint8 [H, W, 4] by name: as of its offset ago, alpha times gain, transparent if muted.
 
-        drawn: all of them as they are now. moment: seconds; time goes on from call to call, or stands.
+        Args:
+            drawn: All of them as they are now.
+            seconds: How long the dream has moved; goes on from call to call, or stands.
+            values: The deck's.
         """
-        return {name: self._one(name, drawn[name], moment, values) for name in self.names}
+        return {name: self._one(name, drawn[name], seconds, values) for name in self.names}
 
     def copy(self) -> "Layers":
-        """Another that has the same past."""
+        """Return independent layers with the same past."""
         other = Layers(self.names)
-        other._past = {name: list(past) for name, past in self._past.items()}
+        other.past = {name: list(past) for name, past in self.past.items()}
         return other
 
-    def _one(self, name: str, picture: np.ndarray | Picture, moment: float, values: Snapshot) -> np.ndarray:
+    def _one(self, name: str, picture: Pixels | Picture, seconds: float, values: Values) -> Pixels:
         offset = values[f"layer/{name}/offset"]
         if offset > 0:
-            picture = self._before(name, picture, moment, offset)
+            picture = self._delayed(name, picture, seconds, offset)
         else:
-            self._past.pop(name, None)
+            self.past.pop(name, None)
         gain = 0.0 if values[f"layer/{name}/mute"] else values[f"layer/{name}/gain"]
         if gain <= 0:
             return alpha.nothing(*picture.shape[:2])
-        return alpha.thinned(picture if isinstance(picture, np.ndarray) else picture.pixels(), gain)
+        return alpha.thinned(host_pixels(picture), gain)
 
-    def _before(self, name: str, picture, moment: float, offset: float) -> np.ndarray | Picture:
-        """What the layer was `offset` seconds before this moment; the oldest there is if it has not been so long."""
-        past = self._past.setdefault(name, [])
-        while past and past[-1][0] >= moment - SLACK:  # drawn anew for a moment that stands
+    def _delayed(self, name: str, picture: Pixels | Picture, seconds: float, offset: float) -> Pixels | Picture:
+        """Return the layer of `offset` seconds ago; the oldest there is if it has not been drawn for so long."""
+        past = self.past.setdefault(name, [])
+        while past and past[-1][0] >= seconds - SLACK:  # drawn anew for a moment that stands
             past.pop()
-        past.append((moment, picture))
-        moments = [each for each, _ in past]
+        past.append((seconds, picture))
+        times = [each for each, _ in past]
         # One older than the longest offset stays, which is shown until the next one has come of age.
-        del past[: max(0, bisect_right(moments, moment - OFFSET_SECONDS + SLACK) - 1)]
-        return past[max(0, bisect_right([each for each, _ in past], moment - offset + SLACK) - 1)][1]
+        del past[: max(0, bisect_right(times, seconds - OFFSET_SECONDS + SLACK) - 1)]
+        return past[max(0, bisect_right([each for each, _ in past], seconds - offset + SLACK) - 1)][1]

@@ -1,8 +1,8 @@
-"""What lies between two moments of a dream: between neighbouring steps, and on the way from one place to another.
+"""Interpolation of latents: between neighbouring steps, and from one place in the footage to another.
 
-A place says where in its memories a dream is: place A, place B and the share of B, 0..1. Its numbers count memories, so
-half-way between two that lie far apart is a third that has nothing to do with either. Over such a way one place passes
-into the other instead.
+A place says where in its memories a dream is, in three latents: memory A, memory B and the weight of B (0..1). Memories
+are counted, so the number half-way between two distant memories is a third one that has nothing to do with either.
+Between distant places the pictures are therefore cross-faded.
 """
 
 import math
@@ -10,53 +10,61 @@ import math
 import numpy as np
 
 from livedream.dream.dream import Dream
+from livedream.play import Floats
 
-NEAR = 2.0  # memories between two places that are taken for one
-NOTHING = 1e-6  # the share of a place that is not seen
+NEAR = 2.0  # memories; two places that are nearer than this are taken for one
+NEGLIGIBLE = 1e-6  # the weight of a place that is not visible
 
 
-def between(dream: Dream, a: np.ndarray, b: np.ndarray, part: float) -> np.ndarray:
-    """Latent `part` of the way from a step to the next, all f32 [Z]; places go linearly, whatever the latents do."""
+def interpolate(dream: Dream, a: Floats, b: Floats, weight: float) -> Floats:
+    """Interpolate from a step's latent to the next one's, as the dream asks for; places always linearly.
+
+    Args:
+        dream: Says how: "linear", "slerp" or "none".
+        a: f32 [Z], the step before.
+        b: f32 [Z], the step after.
+        weight: 0 is a, 1 is b.
+    """
     if dream.interpolation == "none":
         return a
-    straight = a + np.float32(part) * (b - a)
+    straight: Floats = a + np.float32(weight) * (b - a)
     if dream.interpolation == "slerp":
         rest = dream.free
-        straight[rest] = _turned(a[rest], b[rest], part)
+        straight[rest] = _slerp(a[rest], b[rest], weight)
     return straight
 
 
-def across(dream: Dream, a: np.ndarray, b: np.ndarray, part: float) -> np.ndarray:
-    """Latent `part` of the way from a to b, all f32 [Z], however far apart in the footage they are."""
-    if part == 1:
+def crossfade(dream: Dream, a: Floats, b: Floats, weight: float) -> Floats:
+    """Blend two latents, f32 [Z], however far apart in the footage they are; 0 is a, 1 is b."""
+    if weight == 1:
         return b
-    found = between(dream, a, b, part)
+    found = interpolate(dream, a, b, weight)
     if dream.places is not None and found is not a:
-        found[dream.places] = mixed(a[dream.places], b[dream.places], part)
+        found[dream.places] = mix_places(a[dream.places], b[dream.places], weight)
     return found
 
 
-def mixed(a: np.ndarray, b: np.ndarray, part: float) -> np.ndarray:
-    """The place `part` of the way from a to b, all f32 [3]: both are seen, and none between them.
+def mix_places(a: Floats, b: Floats, weight: float) -> Floats:
+    """Cross-fade two places, f32 [3]: both are visible, and no place between them.
 
-    Where they are near each other they go as time does. Of up to four places two can be seen: the third takes as much
-    from them as it has itself, so that nothing jumps where it becomes, or was, one of the two.
+    Places that are near each other are interpolated. Of up to four memories two can be visible: the weight of the third
+    is taken from both, so that nothing jumps when it becomes, or ceases to be, one of the two.
     """
-    if part <= 0 or part >= 1:
-        return a if part <= 0 else b
+    if weight <= 0 or weight >= 1:
+        return a if weight <= 0 else b
     shares = (1 - a[2], 1 - b[2]), (a[2], b[2])
-    if all(abs(a[k] - b[k]) <= NEAR or max(each) <= NOTHING for k, each in enumerate(shares)):
-        return a + np.float32(part) * (b - a)
-    groups: list[list[float]] = []  # where it began, the sum of its places times their weights, and of the weights
-    for (first, second, share), whole in ((map(float, a), 1 - part), (map(float, b), part)):
-        for place, weight in ((first, whole * (1 - share)), (second, whole * share)):
-            if weight <= NOTHING * whole:
+    if all(abs(a[k] - b[k]) <= NEAR or max(each) <= NEGLIGIBLE for k, each in enumerate(shares)):
+        return np.asarray(a + np.float32(weight) * (b - a), np.float32)
+    groups: list[list[float]] = []  # the first memory, the sum of memories times weights, the sum of weights
+    for (first, second, share), whole in ((map(float, a), 1 - weight), (map(float, b), weight)):
+        for memory, part in ((first, whole * (1 - share)), (second, whole * share)):
+            if part <= NEGLIGIBLE * whole:
                 continue
-            group = next((each for each in groups if abs(each[0] - place) <= NEAR), None)
+            group = next((each for each in groups if abs(each[0] - memory) <= NEAR), None)
             if group is None:
-                groups.append(group := [place, 0.0, 0.0])
-            group[1] += weight * place
-            group[2] += weight
+                groups.append(group := [memory, 0.0, 0.0])
+            group[1] += part * memory
+            group[2] += part
     order = sorted(range(len(groups)), key=lambda n: -groups[n][2])
     third = groups[order[2]][2] if len(order) > 2 else 0.0
     kept = [(groups[n][1] / groups[n][2], groups[n][2] - third) for n in sorted(order[:2])]
@@ -65,12 +73,18 @@ def mixed(a: np.ndarray, b: np.ndarray, part: float) -> np.ndarray:
     return np.array([one, other, less / both if both > 0 else 0.0], np.float32)
 
 
-def _turned(a: np.ndarray, b: np.ndarray, part: float) -> np.ndarray:
-    """Slerp after Shoemake 1985; lengths go linearly."""
+def mix_noise(a: Floats, b: Floats, weight: float) -> Floats:
+    """Blend two arrays of noise at unit variance; 0 is a, 1 is b."""
+    return np.asarray(((1 - weight) * a + weight * b) / np.hypot(1 - weight, weight), np.float32)
+
+
+def _slerp(a: Floats, b: Floats, weight: float) -> Floats:
+    """Interpolate spherically (Shoemake 1985); lengths change linearly."""
     lengths = np.linalg.norm(a), np.linalg.norm(b)
     cosine = float(a @ b) / max(lengths[0] * lengths[1], 1e-12)
-    if abs(cosine) < 0.999999 and min(lengths) > 0:  # else there is no angle, or no way to turn
+    if abs(cosine) < 0.999999 and min(lengths) > 0:  # otherwise there is no angle, or no plane to rotate in
         angle = math.acos(cosine)
-        way = math.sin((1 - part) * angle) / lengths[0] * a + math.sin(part * angle) / lengths[1] * b
-        return (way / math.sin(angle) * (lengths[0] + part * (lengths[1] - lengths[0]))).astype(np.float32)
-    return a + np.float32(part) * (b - a)
+        way = math.sin((1 - weight) * angle) / lengths[0] * a + math.sin(weight * angle) / lengths[1] * b
+        length = lengths[0] + weight * (lengths[1] - lengths[0])
+        return np.asarray(way / math.sin(angle) * length, np.float32)
+    return np.asarray(a + np.float32(weight) * (b - a), np.float32)

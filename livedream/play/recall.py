@@ -1,52 +1,66 @@
-"""What a dream remembers for a drawing: its recall component says which pictures and how, and decode is handed them."""
+"""What a dream remembers for a drawing: its recall component chooses the memories, and decode gets their pictures."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from typing import cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from livedream.backend import Runner
 from livedream.dream.dream import Component, Dream
+from livedream.picture import Pixels
+from livedream.play import Floats
 
-KEPT, BYTES = 16, 48 << 20  # pictures that stay decoded, since most come again: at most so many, and so much
+KEPT, BYTES = 16, 48 << 20  # at most so many pictures, and so much memory, stay decoded: most are needed again
 
 
 class Recall:
-    """Finds the memories of one dream that has them. load: makes a Runner of a Component (backend.cpu.load).
+    """Finds the memories of one dream.
 
-    lost: of the pictures of the last call, how many were damaged when they were first needed.
+    Args:
+        dream: One that has memories.
+        load: Makes a Runner of a Component (backend.cpu.load).
+
+    Attributes:
+        lost: How many pictures of the last call were damaged when they were first needed.
     """
 
     def __init__(self, dream: Dream, load: Callable[[Component], Runner]):
         component, decode = dream.components["recall"], dream.components["decode"]
+        assert dream.memories is not None
         self.lost = 0
         self._memories, self._run = dream.memories, load(component)
         self._inputs = tuple(component.inputs)
         self._wanted = [name for name in decode.inputs if name.startswith("recall.")]
         self._pictures = np.zeros(decode.inputs["memory"].shape, np.uint8)
-        self._shown: list[int | None] = [None] * len(self._pictures)  # which memory each of them is
+        self._shown: list[int | None] = [None] * len(self._pictures)  # the memory that each of them shows
         self._most = max(1, min(KEPT, BYTES // self._pictures[0].nbytes))
-        self._kept: OrderedDict[int, np.ndarray] = OrderedDict()  # uint8 [H, W, 4], the last used last
+        self._decoded: OrderedDict[int, Pixels] = OrderedDict()  # the last used last
 
-    def __call__(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """The inputs that decode has more than latents and controls: `memory` uint8 [K, H, W, 4], which is written to
-        by the next call, and each `recall.NAME`.
+    def __call__(self, inputs: Mapping[str, Floats]) -> dict[str, NDArray[np.generic]]:
+        """Return what decode takes in besides latents and controls.
 
-        inputs: latents and controls by name, others are left out.
+        Args:
+            inputs: Latents and controls by name; others are ignored.
+
+        Returns:
+            `memory`, uint8 [K, H, W, 4], which the next call writes to, and each `recall.NAME`.
         """
-        made = self._run({name: inputs[name] for name in self._inputs})
+        made = cast(dict[str, NDArray[np.generic]], self._run({name: inputs[name] for name in self._inputs}))
         self.lost = 0
-        for slot, k in enumerate(self._memories.within(made["index"])):
-            if self._shown[slot] != k:
-                self._pictures[slot] = self._picture(k)
-                self._shown[slot] = k
+        for slot, number in enumerate(self._memories.within(made["index"])):
+            if self._shown[slot] != number:
+                self._pictures[slot] = self._picture(number)
+                self._shown[slot] = number
         return {"memory": self._pictures, **{name: made[name] for name in self._wanted}}
 
-    def _picture(self, k: int) -> np.ndarray:
-        if k in self._kept:
-            self._kept.move_to_end(k)
-            return self._kept[k]
-        room = self._kept.popitem(last=False)[1] if len(self._kept) >= self._most else np.empty_like(self._pictures[0])
-        self._kept[k], good = self._memories.sound(k, room)
+    def _picture(self, number: int) -> Pixels:
+        decoded = self._decoded
+        if number in decoded:
+            decoded.move_to_end(number)
+            return decoded[number]
+        room = decoded.popitem(last=False)[1] if len(decoded) >= self._most else np.empty_like(self._pictures[0])
+        decoded[number], good = self._memories.sound(number, room)
         self.lost += not good
-        return self._kept[k]
+        return decoded[number]

@@ -18,9 +18,8 @@ from livedream.look.chain import Chain
 from livedream.loop.deck import Deck
 from livedream.output import Output
 from livedream.parameters import Snapshot
-from livedream.play.moment import moment
 from livedream.play.player import Player
-from livedream.play.replayed import taken
+from livedream.play.state import PlayerState
 from livedream.shows import show_lines
 from livedream.shows.show_lines import LETTERS, Played
 
@@ -152,11 +151,10 @@ class Shows:
         self._decks = decks
         kept = bool(self.open)
         for deck in decks:
-            if (deck.player.trace is not None) != kept:
-                deck.player.trace = [] if kept else None
+            deck.player.walk.trace(kept)
         while self._wanted:
             last = self._last or self._noted(None, 0, {}, frozenset(), ())
-            self._items.append((self._wanted.popleft(), last, [moment(player) for player in last.players]))
+            self._items.append((self._wanted.popleft(), last, [_state(player) for player in last.players]))
 
     def record(self, number: int, frames: int, values: Snapshot, drawn: Sequence[Deck]) -> None:
         """Frame `number` is drawn: the dreams have moved by `frames`, and the decks `drawn` have new pictures."""
@@ -168,12 +166,12 @@ class Shows:
         players = tuple(deck.player for deck in self._decks)
         letters = "".join(LETTERS[deck.number] for deck in drawn)
         looks = tuple((slot, slot.source) for slot in self._chain.slots)
-        steps, states = tuple(map(taken, players)), ()
+        steps, states = tuple((player.walk.take_trace(), player.walk.phase) for player in players), ()
         if self.open and self._last and players != self._last.players:
             states = tuple(map(_carried, players, self._last.players))
-        towards = tuple(player.led for player in players)
-        stood = tuple(deck.stood for deck in self._decks)
-        return Played(number, frames, values, fired, players, steps, letters, looks, states, towards, stood)
+        targets = tuple(player.walk.whole_target() for player in players)
+        restored = tuple(deck.restored for deck in self._decks)
+        return Played(number, frames, values, fired, players, steps, letters, looks, states, targets, restored)
 
     # -- the thread that writes -----------------------------------------------------------------------------------
 
@@ -231,5 +229,9 @@ class Shows:
 def _carried(player: Player, last: Player) -> dict:
     """The decoder's states, if the same dream runs elsewhere by now: it may have gone on from somewhat older ones."""
     same = player is not last and player.dream.sha256 == last.dream.sha256
-    now = moment(player) if same else None
-    return now.states if now else {}
+    now = _state(player) if same else None
+    return now.decode_state if now else {}
+
+
+def _state(player: Player) -> PlayerState | None:
+    return player.walk.state(complete=False) if player.walk.started else None

@@ -25,9 +25,10 @@ from livedream.loop.frame_composer import FrameComposer
 from livedream.parameters import Parameter, Snapshot, Value
 from livedream.picture.frame import Frame, Picture
 from livedream.play import dream_parameters as tables
-from livedream.play.moment import Moment, heard, stand
-from livedream.play.player import Toward
-from livedream.play.replayed import Replayed
+from livedream.play.player import Player
+from livedream.play.recorded_walk import RecordedWalk
+from livedream.play.state import PlayerState, Point, Target, blend_targets
+from livedream.play.state_json import from_json
 from livedream.shows.show_file import Kept, Look, Moved, Show, Tick
 from livedream.shows.show_lines import LETTERS
 
@@ -123,8 +124,8 @@ class _Replay:
         self._look(show.looks)
         for deck, moment, toward in zip(self._decks, show.moments, show.towards, strict=True):
             if moment is not None:
-                stand(deck.player, _heard(show, None, deck.player, moment))
-            deck.player.toward = _fitted(show, deck.player, toward)
+                deck.player.walk.restore(_heard(show, None, deck.player, moment))
+            deck.player.blend_to(_fitted(show, deck.player, toward))
         self._picture: np.ndarray | Picture | None = None
         self._due: frozenset[str] = frozenset()  # what has fired since the last picture
         self._at = Fraction(0)
@@ -142,17 +143,17 @@ class _Replay:
             before = self._now()
             self._begin(tick)
             start, now = self._at, self._now()
-            towards = [(deck.player.toward, self._toward(tick, deck)) for deck in self._decks]
+            towards = [(deck.player.target, self._toward(tick, deck)) for deck in self._decks]
             while wanted < tick.number:
                 self._move(wanted)
                 values, part = now, float(max(wanted - start, 0) / max(tick.number - start, 1))
                 if not self._exact and tick.number > start:
                     values = _between(before, now, part)
                 for deck, ends in zip(self._decks, towards, strict=True):
-                    deck.player.lead(*ends, part)
+                    deck.player.blend_to(blend_targets(deck.player.dream, *ends, part))
                 with contextlib.ExitStack() as aside:
                     for deck in self._decks:
-                        aside.enter_context(deck.player.aside())
+                        aside.enter_context(deck.player.drawing.untraced())
                     self._draw(self._drawn(tick, now), values)
                 if self._picture is not None:
                     yield self._frame(values)
@@ -185,7 +186,7 @@ class _Replay:
             latents = tick.decks[letter].latents
             if any(each.size != deck.player.dream.mean.size for each in latents):
                 raise UserError(f"{self._show.path}: frame {tick.number}: a latent is not of this dream's length")
-            deck.player.latents.extend(latents)
+            _walk(deck.player).latents.extend(latents)
             deck.player.move(0, self._show.fps, values.below(deck.prefix))
 
     def _move(self, to: Fraction) -> None:
@@ -197,26 +198,26 @@ class _Replay:
             for deck in self._decks:
                 deck.player.move(1, self._show.fps / float(part), values.below(deck.prefix))
 
-    def _toward(self, tick: Tick, deck: Deck) -> Toward | None:
+    def _toward(self, tick: Tick, deck: Deck) -> Target | None:
         """Where what is drawn on the way to a frame is led to by then."""
         moved, player = tick.decks[LETTERS[deck.number]], deck.player
         if moved.moment is None:
             return _fitted(self._show, player, moved.toward)
         at = _heard(self._show, tick.number, player, moved.moment)
-        return Toward(at.latent(0, player.dream), 1.0, at.noise)
+        return Target(at.point(player.dream), 1.0)
 
-    def _arrive(self, tick: Tick, player: Replayed, moved: Moved) -> None:
+    def _arrive(self, tick: Tick, player: Player, moved: Moved) -> None:
         """Stand where the other one stood when it was drawn."""
         if moved.phase is not None:
-            player.arrive(moved.phase)
+            _walk(player).arrive(moved.phase)
         if moved.states:
             try:
-                player.carry(moved.states)
+                _walk(player).set_decode_state(moved.states)
             except (KeyError, ValueError):
                 raise UserError(f"{self._show.path}: a state does not fit {player.dream.title}") from None
-        player.toward = _fitted(self._show, player, moved.toward)
+        player.blend_to(_fitted(self._show, player, moved.toward))
         if moved.moment is not None:
-            stand(player, _heard(self._show, tick.number, player, moved.moment))
+            player.walk.restore(_heard(self._show, tick.number, player, moved.moment))
 
     def _drawn(self, tick: Tick, values: Snapshot) -> list[Deck]:
         """The decks to draw: at the show's own rate those that were drawn then, however late the machine was."""
@@ -241,9 +242,9 @@ class _Replay:
         layers = {deck.prefix + name: each for deck in self._decks for name, each in deck.layers.items()}
         return Frame(self._picture, self._number(), fade=master.fade(values), layers=layers)
 
-    def _player(self, number: int, kept: Kept) -> Replayed:
+    def _player(self, number: int, kept: Kept) -> Player:
         dream = self._dreams[kept.sha256]
-        return Replayed(dream, self._load(dream), number)
+        return Player(dream, self._load(dream), number, RecordedWalk)
 
     def _now(self) -> Snapshot:
         return Snapshot(self._values)
@@ -278,6 +279,11 @@ class _Replay:
         self._chain.slots = tuple(slots)
 
 
+def _walk(player: Player) -> RecordedWalk:
+    assert isinstance(player.walk, RecordedWalk)
+    return player.walk
+
+
 def _source(look: Look):
     from livedream.look import header
 
@@ -293,21 +299,22 @@ def _fits(parameter: Parameter, value: Value) -> bool:
     return parameter.low <= value <= parameter.high or parameter.local
 
 
-def _heard(show: Show, number: int | None, player: Replayed, said: dict) -> Moment:
+def _heard(show: Show, number: int | None, player: Player, said: dict) -> PlayerState:
     try:
-        return heard(said, player.dream)
+        return from_json(said, player.dream)
     except (KeyError, TypeError, ValueError, AttributeError):
         where = ":1: the moment that the show begins at" if number is None else f": the moment of frame {number}"
         raise UserError(f"{show.path}{where} does not fit {player.dream.title}") from None
 
 
-def _fitted(show: Show, player: Replayed, toward: Toward | None) -> Toward | None:
+def _fitted(show: Show, player: Player, toward: Target | None) -> Target | None:
     if toward is None:
         return None
     inputs = player.dream.components["decode"].inputs
     try:
-        noise = None if toward.noise is None else toward.noise.reshape(inputs["noise"].shape)
-        return Toward(toward.latent.reshape(player.dream.mean.shape), toward.part, noise)
+        latent, chance = toward.point
+        noise = None if chance is None else chance.reshape(inputs["noise"].shape)
+        return Target(Point(latent.reshape(player.dream.mean.shape), noise), toward.weight)
     except (KeyError, ValueError):
         raise UserError(f"{show.path}: a latent that a preset led to does not fit {player.dream.title}") from None
 

@@ -14,8 +14,8 @@ import numpy as np
 
 from livedream import UserError
 from livedream.parameters import Value
-from livedream.play.moment import unpacked
-from livedream.play.player import Toward
+from livedream.play.state import Point, Target
+from livedream.play.state_json import decode_array
 from livedream.shows.show_lines import FORMAT, LETTERS
 
 LONGEST = 1 << 28  # characters of a line
@@ -54,7 +54,7 @@ class Moved:
     latents: tuple[np.ndarray, ...] = ()
     phase: float | None = None
     states: Mapping[str, np.ndarray] = field(default_factory=dict)
-    toward: Toward | None = None
+    toward: Target | None = None
     moment: dict | None = None
 
 
@@ -92,7 +92,7 @@ class Show:
     values: Mapping[str, Value]
     dreams: tuple[Kept, ...]
     moments: tuple[dict | None, ...]
-    towards: tuple[Toward | None, ...]
+    towards: tuple[Target | None, ...]
     looks: tuple[Look, ...]
     transitions: tuple[Look, ...]
     first: int = 0
@@ -239,18 +239,20 @@ def _moved(said: dict) -> Moved:
     phase = said.get("phase")
     if phase is not None and not (isinstance(phase, float | int) and 0 <= phase < 1e6):
         raise ValueError
-    states = {str(name): unpacked(each) for name, each in said.get("states", {}).items()}
-    return Moved(tuple(map(unpacked, said.get("latents", ()))), phase, states, _toward(said), _moment(said))
+    states = {str(name): decode_array(each) for name, each in said.get("states", {}).items()}
+    return Moved(tuple(map(decode_array, said.get("latents", ()))), phase, states, _toward(said), _moment(said))
 
 
-def _toward(said: dict) -> Toward | None:
+def _toward(said: dict) -> Target | None:
     toward = said.get("toward")
     if toward is None:
         return None
     part = float(_number(toward["part"]))
     if not 0 <= part <= 1:
         raise ValueError
-    return Toward(unpacked(toward["latent"]), part, unpacked(toward["noise"]) if "noise" in toward else None)
+    return Target(
+        Point(decode_array(toward["latent"]), decode_array(toward["noise"]) if "noise" in toward else None), part
+    )
 
 
 def _moment(said: dict) -> dict | None:

@@ -28,8 +28,9 @@ import numpy as np
 import livedream
 from livedream.look.chain import Slot
 from livedream.parameters import Value
-from livedream.play.moment import Moment, packed, told
-from livedream.play.player import Player, Toward
+from livedream.play.player import Player
+from livedream.play.state import PlayerState, Target
+from livedream.play.state_json import encode, to_json
 
 FORMAT = 1
 LETTERS = "ab"  # of the decks
@@ -53,15 +54,15 @@ class Played(NamedTuple):
     drawn: str
     looks: tuple[tuple[Slot, object], ...]
     states: tuple[Mapping[str, np.ndarray], ...] = ()
-    towards: tuple[Toward | None, ...] = ()
-    stood: tuple[Moment | None, ...] = ()
+    targets: tuple[Target | None, ...] = ()
+    restored: tuple[PlayerState | None, ...] = ()
 
 
 def header(
-    before: Played, moments: Sequence[Moment | None], transitions: Sequence[Slot], fps: float, size, started: str
+    before: Played, moments: Sequence[PlayerState | None], transitions: Sequence[Slot], fps: float, size, started: str
 ) -> str:
     """The first line of a show that begins after the frame `before`."""
-    decks = zip(before.players, moments, before.towards, strict=True)
+    decks = zip(before.players, moments, before.targets, strict=True)
     return _line(
         {
             "livedream show": FORMAT,
@@ -71,7 +72,9 @@ def header(
             "size": list(size),
             "frame": before.number,
             "values": _values({}, before.values),
-            "decks": [{"dream": _dream(player), "moment": told(moment)} | _toward(to) for player, moment, to in decks],
+            "decks": [
+                {"dream": _dream(player), "moment": to_json(moment)} | _toward(to) for player, moment, to in decks
+            ],
             "looks": [_look(slot, source, None) for slot, source in before.looks],
             "transitions": [_look(slot, slot.source, None) for slot in transitions],
         }
@@ -85,13 +88,13 @@ def line(now: Played, before: Played) -> str:
         said["moved"] = now.frames
     said["drawn"] = now.drawn
     for n, (letter, (latents, phase), (_, last)) in enumerate(zip(LETTERS, now.steps, before.steps, strict=False)):
-        if latents or phase != last or any(now.towards[n : n + 1]):  # in its past a dream stands still
-            said[letter] = {"phase": phase} | ({"latents": [packed(each) for each in latents]} if latents else {})
+        if latents or phase != last or any(now.targets[n : n + 1]):  # in its past a dream stands still
+            said[letter] = {"phase": phase} | ({"latents": [encode(each) for each in latents]} if latents else {})
     for letter, states in zip(LETTERS, now.states, strict=False):
         if states:
-            said[letter] = said.get(letter, {}) | {"states": {name: packed(each) for name, each in states.items()}}
-    for letter, toward, stood in zip(LETTERS, now.towards, now.stood, strict=False):
-        if led := _toward(toward) | ({"moment": told(replace(stood, recurrent={}, way=None))} if stood else {}):
+            said[letter] = said.get(letter, {}) | {"states": {name: encode(each) for name, each in states.items()}}
+    for letter, toward, stood in zip(LETTERS, now.targets, now.restored, strict=False):
+        if led := _toward(toward) | ({"moment": to_json(replace(stood, step_state={}, trail=None))} if stood else {}):
             said[letter] = said.get(letter, {}) | led
     if changed := _values(before.values, now.values):
         said["set"] = changed
@@ -122,11 +125,12 @@ def _line(said: dict) -> str:
     return json.dumps(said, ensure_ascii=False, separators=(",", ":"), allow_nan=False) + "\n"
 
 
-def _toward(toward: Toward | None) -> dict:
+def _toward(toward: Target | None) -> dict:
     if toward is None:
         return {}
-    noise = {} if toward.noise is None else {"noise": packed(toward.noise)}
-    return {"toward": {"latent": packed(toward.latent), "part": toward.part} | noise}
+    latent, chance = toward.point
+    noise = {} if chance is None else {"noise": encode(chance)}
+    return {"toward": {"latent": encode(latent), "part": toward.weight} | noise}
 
 
 def _values(before: Mapping[str, Value], now: Mapping[str, Value]) -> dict[str, Value]:

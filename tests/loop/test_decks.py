@@ -154,7 +154,7 @@ def test_the_chance_of_two_decks_is_not_the_same_one(paths):
     def latent_of(deck):
         player, table = Player(dream, cpu.load, deck), tables.of(dream, seed=5)
         player.move(30, FPS, table.tick(0))
-        return player._after.latent
+        return player.walk.after.latent
 
     assert np.array_equal(latent_of(1), latent_of(1))
     assert not np.allclose(latent_of(0), latent_of(1))

@@ -11,7 +11,6 @@ from livedream.dream import read
 from livedream.loop.deck import Deck
 from livedream.loop.live import Stage
 from livedream.play import dream_parameters as tables
-from livedream.play.moment import moment
 from livedream.play.player import Player
 from tests import dreams
 from tests.collect import Collect
@@ -130,7 +129,7 @@ def test_a_lost_cards_late_answer_changes_nothing(show, component):
 
     stage, output, broken = show(fault, component)
     deck = stage.decks[0]
-    deck.player.trace = []
+    deck.player.walk.trace(True)
     lost = next(thread for thread in threading.enumerate() if thread.name == "stage drawer")
     hanging.set()
     assert gone.wait(60)
@@ -146,8 +145,9 @@ def test_a_lost_cards_late_answer_changes_nothing(show, component):
     assert everything(deck) == then
     stage.table.set("player/freeze", [0])
     output.more(20, lambda frame: frame.fresh)
-    assert deck.player.history.newest - deck.player.steps == then["newest"] - then["steps"]
-    assert len(deck.player.trace) - deck.player.steps == len(then["trace"]) - then["steps"]
+    now = everything(deck)
+    assert now["newest"] - now["steps"] == then["newest"] - then["steps"]
+    assert len(now["trace"]) - now["steps"] == len(then["trace"]) - then["steps"]
 
 
 def same_frames(output, count=5):
@@ -158,16 +158,17 @@ def same_frames(output, count=5):
 
 def everything(deck):
     """All that says what comes next, and what is kept of what was."""
-    player, history = deck.player, deck.player.history
+    player, walk, history = deck.player, deck.player.walk, deck.player.walk.past.history
+    state = walk.state()
     return {
         "steps": player.steps,
         "newest": history.newest,
         "history": [history.latent(number).tobytes() for number in range(history.oldest, history.newest + 1)],
-        "trace": [latent.tobytes() for latent in player.trace],
-        "past": [latent.tobytes() for latent in player.past],
-        "position": (player._before.latent.tobytes(), player._after.latent.tobytes(), player._phase, player._drawn),
-        "playhead": (player.playhead.at, player.playhead.loop, player.playhead.held),
-        "states": {name: each.tobytes() for name, each in moment(player, whole=True).recurrent.items()},
+        "trace": [latent.tobytes() for latent in walk.traced()],
+        "trail": state.trail.tobytes(),
+        "position": (state.before.latent.tobytes(), state.after.latent.tobytes(), state.phase, state.random_step),
+        "playhead": (walk.playhead.at, walk.playhead.loop, walk.playhead.held),
+        "states": {name: each.tobytes() for name, each in state.step_state.items()},
         "errors": (deck.errors, deck.error, player.lost),
     }
 
@@ -184,4 +185,4 @@ def test_a_state_on_a_lost_card_is_at_most_a_second_old(tmp_path):
     younger = Player(dream, cpu.load)
     younger.move(0, 25.0, tables.of(dream, 7).tick(0))
     younger.move(49, 25.0, tables.of(dream, 7).tick(0))
-    assert np.array_equal(other._runners["step"].state["state.h"], younger._runners["step"].state["state.h"])
+    assert np.array_equal(other.walk.state().step_state["state.h"], younger.walk.state().step_state["state.h"])

@@ -133,8 +133,8 @@ def test_the_second_decks_past_is_its_own(played):
     past = pictures(show, 25)
     show.set(b__player__speed=-1)
     assert np.array_equal(pictures(show, 20), past[::-1][1:21])
-    assert show.decks[0].player.playhead.present
-    assert not show.decks[1].player.playhead.present
+    assert show.decks[0].player.walk.playhead.present
+    assert not show.decks[1].player.walk.playhead.present
 
 
 @pytest.mark.parametrize("how", ["nudge", "scene"])
@@ -166,7 +166,7 @@ def test_another_dream_comes_in_live(played, paths):
     show.play(5).load(paths["noisy"])
     show.play(3)
     assert show.table.target("player/loop") == 0
-    assert show.decks[0].player.playhead.present
+    assert show.decks[0].player.walk.playhead.present
 
 
 def test_a_dream_that_goes_on_elsewhere_stays_in_its_loop(played):

@@ -7,7 +7,6 @@ import pytest
 
 from livedream.dream import write
 from livedream.parts.preset_recall import Presets
-from livedream.play.moment import moment
 from livedream.shows import replay, show_file
 from tests import dreams
 from tests.performance import FPS, Performance, numbered
@@ -68,9 +67,10 @@ def standing(show):
     """All that decides what comes next, of each deck, to the bit."""
     found = []
     for deck in show.decks:
-        at = moment(deck.player, whole=True)
-        arrays = (at.before, at.after, *at.noises, *at.states.values(), *at.recurrent.values())
-        found.append((at.phase, at.seed, at.drawn, at.steps, *(each.tobytes() for each in arrays)))
+        at = deck.player.walk.shown_state()
+        noises = [each.noise for each in (at.before, at.after) if each.noise is not None]
+        arrays = (at.before.latent, at.after.latent, *noises, *at.decode_state.values(), *at.step_state.values())
+        found.append((at.phase, at.seed, at.random_step, at.steps, *(each.tobytes() for each in arrays)))
     return found
 
 
@@ -128,7 +128,7 @@ def test_from_a_loop_in_the_past_it_is_found_again_too(played, seconds):
     elsewhere(show)
     show.set(player__freeze=0, player__loop=1)
     show.play(20)
-    assert show.decks[0].player.playhead.at is not None
+    assert show.decks[0].player.walk.playhead.at is not None
     show.say("store", "loop")
     seen = show.latest()
     show.play(5).set(preset__morph=seconds)
@@ -271,7 +271,7 @@ def test_a_hand_that_goes_to_a_scene_on_the_way_gets_there(played):
     other = played("calm")
     other.set(dream__temperature=0, player__glide=0, dream__scene="second")
     other.play(30)
-    at, wanted = (moment(each.decks[0].player) for each in (show, other))
+    at, wanted = (each.decks[0].player.walk.state(complete=False) for each in (show, other))
     assert np.array_equal(at.after, wanted.after)
 
 

@@ -76,7 +76,7 @@ def test_the_picture_is_that_of_the_limited_latent(tmp_path, unclip):
         values.set(f"dream/knob/{i + 1}", [-1])
     now = values.tick(1 / 25)
     player.move(1, 25.0, now)
-    scene = player._before.latent
+    scene = player.walk.before.latent
     asked = np.full(8, -4, np.float32)
     added = clip.limited(scene, asked, dream.mean, dream.std, unclip)
     assert (unclip == 1) == np.array_equal(added, asked)

@@ -10,7 +10,6 @@ from livedream.dream import read, write
 from livedream.play import dream_parameters as tables
 from livedream.play import history, playhead
 from livedream.play.history import History
-from livedream.play.moment import moment, stand
 from livedream.play.player import Player
 from tests import dreams
 
@@ -37,7 +36,7 @@ class Played:
         return self
 
     def move(self, frames=1, fps=FPS):
-        for address, value in self.player.playhead.wishes().items():
+        for address, value in self.player.walk.take_corrections().items():
             self.table.set(address, (value,))
         self.now = self.table.tick(frames / fps)
         self.player.move(frames, fps, self.now)
@@ -45,10 +44,10 @@ class Played:
 
     def latents(self, count: int, fps=FPS) -> np.ndarray:
         """f32 [count, Z]: of the next frames, as drawn, before offsets."""
-        return np.stack([self.move(1, fps).player._standing()[0].copy() for _ in range(count)])
+        return np.stack([self.move(1, fps).player.walk.shown().latent.copy() for _ in range(count)])
 
     def state(self) -> dict:
-        return {name: each.copy() for name, each in self.player._runners["step"].state.items()}
+        return {name: each.copy() for name, each in self.player.walk.runners["step"].state.items()}
 
 
 @pytest.fixture(scope="module")
@@ -171,7 +170,7 @@ def test_backwards_are_the_same_frames_and_it_holds_at_the_beginning_and_joins_t
     assert np.array_equal(deck.latents(99), past[:99])
     untouched = Played(path).latents(130)
     assert np.array_equal(deck.latents(31), untouched[99:])
-    assert deck.player.playhead.where is None
+    assert deck.player.walk.playhead.mode is None
 
 
 def test_any_speed_back_lies_between_the_steps(path):
@@ -224,12 +223,12 @@ def test_live_is_the_newest_again_and_what_is_no_longer_so_is_not_shown(path, ho
     deck = Played(path)
     deck.latents(100)
     deck.set(**{f"player__{how}": {"loop": 2, "scrub": 0.3, "speed": -1}[how]}).move(10)
-    assert deck.player.playhead.where == {"speed": "past"}.get(how, how)
+    assert deck.player.walk.playhead.mode == {"speed": "past"}.get(how, how)
     deck.set(player__live=1, player__speed=1)
     assert np.array_equal(deck.latents(20), Played(path).latents(120)[100:])
     assert (deck.table.target("player/loop"), deck.table.target("player/scrub")) == (0, 1)
     deck.set(**{f"player__{how}": {"loop": 2, "scrub": 0.3, "speed": -1}[how]}).move(2)
-    assert deck.player.playhead.where  # and again
+    assert deck.player.walk.playhead.mode  # and again
 
 
 def test_a_branch_goes_on_with_the_very_state_of_then_to_another_future(path):
@@ -242,27 +241,29 @@ def test_a_branch_goes_on_with_the_very_state_of_then_to_another_future(path):
         if frame == 60:
             deck.set(player__seed=99, dream__temperature=0.7)
         deck.move()
-        states[deck.player.steps - 1] = deck.state(), deck.player._before.latent.copy()
-    untouched = [deck.player.history.latent(number).copy() for number in range(deck.player.history.newest)]
+        states[deck.player.steps - 1] = deck.state(), deck.player.walk.before.latent.copy()
+    untouched = [
+        deck.player.walk.past.history.latent(number).copy() for number in range(deck.player.walk.past.history.newest)
+    ]
     for back in (1, 24, 30, 48):  # to places before and after the changes; each branch is a past, too
         deck.set(player__speed=-back).move()
-        place = deck.player.playhead.at
-        seen = deck.player._standing()[0].copy()
+        place = deck.player.walk.playhead.at
+        seen = deck.player.walk.shown().latent.copy()
         deck.set(player__branch=1, player__speed=0).move()
         at = int(place)
         if place < 129:
-            assert np.array_equal(deck.player._before.latent, states[at][1])
+            assert np.array_equal(deck.player.walk.before.latent, states[at][1])
             for name, state in deck.state().items():
                 assert np.array_equal(state, states[at][0][name]), (back, name)
         assert np.array_equal(deck.latents(1)[0], seen)  # nothing jerks
-        assert deck.player.playhead.where is None
+        assert deck.player.walk.playhead.mode is None
         deck.set(player__speed=1)
         future = deck.latents(10)
         assert jumps(future).min() > 0
         assert not any(np.array_equal(future[-1], each) for each in untouched)
         deck.set(player__speed=-1).move(12)  # what was before the branch is still there
-        break_at = deck.player.playhead.at
-        assert break_at < deck.player.history.newest - 10
+        break_at = deck.player.walk.playhead.at
+        assert break_at < deck.player.walk.past.history.newest - 10
         deck.set(player__live=1, player__speed=0).move()
         if back == 24:
             break
@@ -275,13 +276,11 @@ def test_a_moment_of_the_past_can_be_kept_and_stood_in_again_exactly(path):
         deck.move()
         states[deck.player.steps - 1] = deck.state()
     deck.set(player__speed=-1).move(33)
-    seen, live = deck.player._standing()[0].copy(), deck.state()
-    kept = moment(deck.player, whole=True)
+    seen, live = deck.player.walk.shown().latent.copy(), deck.state()
+    kept = deck.player.walk.shown_state()
     assert all(np.array_equal(live[name], each) for name, each in deck.state().items())  # nothing has moved
-    stand(deck.player, kept)
-    deck.player.settled()
-    deck.player.playhead.leave(deck.now)
-    assert np.array_equal(deck.player._standing()[0], seen)
+    deck.player.walk.jump(kept, deck.now)
+    assert np.array_equal(deck.player.walk.shown().latent, seen)
     assert all(np.array_equal(states[57][name], each) for name, each in deck.state().items())
 
 
@@ -298,7 +297,7 @@ def test_states_that_are_no_longer_kept_are_the_nearest(path, monkeypatch):
     monkeypatch.setattr(history, "STATES", 1)
     deck = Played(path)
     deck.latents(100)
-    assert len(deck.player.history._states) == 1
+    assert len(deck.player.walk.past.history.saved) == 1
     deck.set(player__scrub=0.1).move()
     deck.set(player__branch=1)
     assert np.isfinite(deck.latents(10)).all()
@@ -310,7 +309,7 @@ def test_a_scene_is_live_at_once_and_the_way_to_it_is_no_way_in_the_past(path):
     deck.set(player__loop=1).move(5)
     deck.set(dream__scene="second")
     assert np.linalg.norm(deck.latents(1)[0] + dreams.first()[0]) < 1  # a step from it
-    assert deck.player.playhead.where is None
+    assert deck.player.walk.playhead.mode is None
     deck.latents(20)
     assert deck.table.target("player/loop") == 0
     deck.set(player__speed=-0.25)
@@ -325,9 +324,9 @@ def test_only_the_last_minutes_are_kept(path, monkeypatch):
     monkeypatch.setattr(history, "SECONDS", 4.0)
     deck = Played(path, player__speed=8)
     past = deck.latents(100)
-    kept = deck.player.history
+    kept = deck.player.walk.past.history
     assert (kept.newest, kept.oldest) == (801, 700)
-    assert len(kept._states) <= 6
+    assert len(kept.saved) <= 6
     deck.set(player__speed=-8)
     assert np.array_equal(deck.latents(12), past[::-1][1:13])
     assert np.array_equal(*deck.latents(2))  # at the oldest
@@ -342,14 +341,12 @@ def test_what_is_kept_is_bounded_whatever_the_dream(size, rate):
         mean, fps, components = np.zeros(size), rate, {}
 
     kept = History(Some)
-    rings = [each for each in vars(kept).values() if isinstance(each, np.ndarray)]
-    bytes_ = sum(each.nbytes for each in rings)
-    assert bytes_ < (6 << 20 if rate == 30 else 68 << 20)
+    assert kept.nbytes < (6 << 20 if rate == 30 else 68 << 20)
     state = {"step": {"state.h": np.zeros(1 << 18, np.float32)}}  # a megabyte
     for _ in range(100):
         kept.step(np.zeros(size, np.float32), 0, 0)
-        kept.keep(state)
-    assert sum(each[2] for each in kept._states) <= history.STATES
+        kept.save(state)
+    assert sum(each.size for each in kept.saved) <= history.STATES
 
 
 def test_a_decoders_noise_is_that_of_then_and_its_state_stands(tmp_path):
@@ -369,6 +366,6 @@ def test_a_decoders_noise_is_that_of_then_and_its_state_stands(tmp_path):
 def test_live_costs_no_work_of_the_playhead(path):
     deck = Played(path)
     deck.move(10)
-    assert deck.player.led is None
-    assert deck.player.playhead.present
+    assert deck.player.walk.whole_target() is None
+    assert deck.player.walk.playhead.present
     assert playhead.SEAM < 0.5

@@ -203,7 +203,7 @@ def test_no_more_is_kept_than_the_longest_offset_needs(deck):
     for _ in range(60):
         deck.move().drawn()
     assert near(deck.player.layers["front"], dreams.front(turned(35))[0])
-    kept = deck.player._layers._past
+    kept = deck.player.drawing.mixer.past
     assert {name: len(past) for name, past in kept.items()} == {"front": 26}
     deck.set("layer/front/offset", 0)
     deck.move().drawn()

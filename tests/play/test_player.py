@@ -12,7 +12,7 @@ from livedream.dream import noise, read, write
 from livedream.dream.metadata import INTERPOLATIONS
 from livedream.parameters import Table
 from livedream.play import dream_parameters as tables
-from livedream.play.places import between
+from livedream.play.places import interpolate
 from livedream.play.player import Player
 from tests import dreams
 
@@ -331,17 +331,17 @@ def test_several_latents_stand_one_after_the_other(tmp_path):
 def test_slerp_keeps_the_length_and_linear_the_line(path):
     a, b = np.float32([2, 0, 0]), np.float32([0, 4, 0])
     linear, slerp, none = (dataclasses.replace(read.load(path), interpolation=way) for way in INTERPOLATIONS)
-    assert np.allclose(between(linear, a, b, 0.5), [1, 2, 0])
-    assert np.allclose(between(slerp, a, b, 0.5), np.float32([3, 3, 0]) / np.sqrt(2))
-    assert np.array_equal(between(none, a, b, 0.9), a)
+    assert np.allclose(interpolate(linear, a, b, 0.5), [1, 2, 0])
+    assert np.allclose(interpolate(slerp, a, b, 0.5), np.float32([3, 3, 0]) / np.sqrt(2))
+    assert np.array_equal(interpolate(none, a, b, 0.9), a)
     for each in (linear, slerp):
-        assert np.allclose(between(each, a, b, 0.0), a)
+        assert np.allclose(interpolate(each, a, b, 0.0), a)
 
 
 @pytest.mark.parametrize("b", [[1, 2, 3], [-1, -2, -3], [0, 0, 0], [1, 2, 3.0001]])
 def test_slerp_has_an_answer_where_there_is_no_angle(path, b):
     dream = dataclasses.replace(read.load(path), interpolation="slerp")
-    found = between(dream, np.float32([1, 2, 3]), np.float32(b), 0.25)
+    found = interpolate(dream, np.float32([1, 2, 3]), np.float32(b), 0.25)
     assert np.allclose(found, 0.75 * np.float32([1, 2, 3]) + 0.25 * np.float32(b), atol=1e-3)
 
 

@@ -40,7 +40,7 @@ class Played:
         return self
 
     def move(self, frames=1, fps=FPS):
-        for address, value in self.player.playhead.wishes().items():
+        for address, value in self.player.walk.take_corrections().items():
             self.table.set(address, (value,))
         for _ in range(max(frames, 1)):
             self.now = self.table.tick(min(frames, 1) / fps)
@@ -101,7 +101,7 @@ def test_a_loop_goes_over_from_its_end_to_its_beginning_by_no_third_place(path):
     places = []
     for _ in range(70):
         deck.move(1, 250.0)
-        places.append(deck.player._standing()[0][3:])
+        places.append(deck.player.walk.shown().latent[3:])
     whole = [each for each in places if 0.02 < each[2] < 0.98]
     assert len(whole) > 10  # on the way into the loop, and at its seam
     for low, high in (sorted(each[:2]) for each in whole):
@@ -117,7 +117,7 @@ def test_it_goes_on_from_its_past(path):
     at = ROUND.index(held)
     assert at == 6
     deck.set(player__branch=1).move()
-    assert deck.player.playhead.at is None
+    assert deck.player.walk.playhead.at is None
     assert deck.seen(8) == ROUND[at + 1 : at + 9]
 
 
@@ -163,9 +163,10 @@ def test_going_round_in_places_is_no_movement(tmp_path):
 
 def test_a_scene_that_is_near_is_judged_without_places(path):
     deck = Played(path, player__unstick="scene")
-    deck.player._help(deck.now)
-    assert deck.player.rescue in (0, 1)
-    assert np.isfinite(deck.player._after.latent).all()
+    walk = deck.player.walk
+    walk.idle.help(walk.after.latent, walk.steps, walk.seed, walk.random_step, deck.now)
+    assert deck.player.walk.rescue_scene in (0, 1)
+    assert np.isfinite(deck.player.walk.after.latent).all()
 
 
 def test_another_player_goes_on_where_it_is(path):

@@ -38,13 +38,13 @@ class Played:
 
     def move(self, frames=1, at_once=1):
         for _ in range(frames):
-            if self.player.rescue is not None:
-                self.table.set("dream/scene/jump", (self.player.rescue,))
+            if self.player.walk.rescue_scene is not None:
+                self.table.set("dream/scene/jump", (self.player.walk.rescue_scene,))
             self.player.move(at_once, FPS, self.table.tick(at_once / FPS))
         return self
 
     def latents(self, count):
-        return np.stack([self.move().player._standing()[0].copy() for _ in range(count)])
+        return np.stack([self.move().player.walk.shown().latent.copy() for _ in range(count)])
 
 
 def test_a_dream_at_rest_is_pushed_gently_and_counted(path):
@@ -82,7 +82,7 @@ def test_the_nearest_scene_is_faded_to_and_if_it_does_not_help_the_next(path):
 def test_it_can_be_turned_off(path):
     deck = Played(path, player__unstick="off").move(25 * 40)
     assert deck.player.unstuck == 0
-    assert np.linalg.norm(deck.player._after.latent) < 1e-6
+    assert np.linalg.norm(deck.player.walk.after.latent) < 1e-6
     assert UNSTICK[deck.table.parameters["player/unstick"].start] == "nudge"
 
 

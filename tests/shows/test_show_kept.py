@@ -199,7 +199,7 @@ def test_a_recording_that_breaks_and_begins_anew_has_a_show_for_each_file(paths,
     output.marks.append([8, 9])
     show.play(5)
     output.writing = False  # the stick was drawn
-    until(lambda: show.decks[0].player.trace is not None and show.shows.open[0].lines is None)
+    until(lambda: show.decks[0].player.walk.traced() is not None and show.shows.open[0].lines is None)
     show.play(5)
     output.path, output.first, output.writing = tmp_path / "set-2.mp4", 18, True
     until(lambda: (tmp_path / "set-2.show").exists())
@@ -226,8 +226,39 @@ def test_another_dream_comes_in_play_and_the_first_comes_back(kept, paths):
     assert_same(pictures, again(path))
 
 
+class Failing:
+    """The processor's runner, which raises in the second, third and ninth run after `calls` is a list."""
+
+    provider, calls = "cpu", None
+
+    def __init__(self, component):
+        self.runner = cpu.load(component)
+        self.keep = self.runner.keep
+
+    @property
+    def state(self):
+        return self.runner.state
+
+    @state.setter
+    def state(self, state):
+        self.runner.state = state
+
+    def __call__(self, inputs):
+        if self.calls is not None:
+            self.calls.append(1)
+            if len(self.calls) in (2, 3, 9):
+                raise RuntimeError("no memory")
+        return self.runner(inputs)
+
+
 def test_what_a_slow_or_failing_machine_left_out_is_left_out_again(kept, monkeypatch):
-    show, path = kept("noisy")
+    runners = {}
+
+    def load(component):
+        runners[component.name] = Failing(component)
+        return runners[component.name]
+
+    show, path = kept("noisy", load=load)
     show.set(player__speed=4)
     show.play(10)
     monkeypatch.setattr(deck, "PATIENCE", -1)  # no time for any step
@@ -235,20 +266,9 @@ def test_what_a_slow_or_failing_machine_left_out_is_left_out_again(kept, monkeyp
     show.play(5, 2)
     monkeypatch.undo()
     show.play(5)
-    runners, calls = show.decks[0].player._runners, []
-
-    class Failing:
-        provider, state, keep = "cpu", runners["step"].state, runners["step"].keep
-
-        def __call__(self, inputs):
-            calls.append(1)
-            if len(calls) in (2, 3, 9):
-                raise RuntimeError("no memory")
-            return step(inputs)
-
-    step, runners["step"] = runners["step"], Failing()
+    runners["step"].calls = []
     show.play(5, 4)
-    runners["step"] = step
+    runners["step"].calls = None
     pictures = show.play(10).end()
     assert show.decks[0].errors == 3
     assert_same(pictures, again(path))
@@ -309,14 +329,14 @@ def test_any_other_rate_ends_where_the_show_ends(kept, fps):
 
 def test_with_other_threads_the_latents_are_the_same_and_pictures_to_a_level(tmp_path):
     show = Performance("rainbow", load=lambda part: cpu.load(part, 1))
-    show.decks[0].player.trace = []
+    show.decks[0].player.walk.trace(True)
     show.shows.keep(tmp_path / "road.show")
     show.set(player__speed=2, dream__knob__1=1)
     pictures = show.play(8).end()
     told = show_file.read(tmp_path / "road.show")
     heard = [latent for tick in told.ticks() for latent in tick.decks["a"].latents]
     assert len(heard) == show.decks[0].player.steps
-    assert np.array_equal(heard[-1], show.decks[0].player._after.latent)
+    assert np.array_equal(heard[-1], show.decks[0].player.walk.after.latent)
     drawn = again(tmp_path / "road.show", load=lambda dream: lambda part: cpu.load(part, 2))
     assert all(np.abs(drawn[number].astype(int) - each).max() <= 1 for number, each in pictures.items())
 
@@ -413,7 +433,7 @@ def test_a_show_that_cannot_be_written_is_said_once_and_the_others_go_on(kept, t
 def test_nothing_is_kept_when_nobody_asked(paths, tmp_path):
     show = Performance(paths["calm"])
     show.play(10)
-    assert show.decks[0].player.trace is None
+    assert show.decks[0].player.walk.traced() is None
     assert not show.shows._items
     show.end()
 

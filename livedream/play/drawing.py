@@ -1,0 +1,91 @@
+"""The pictures of a dream: its decoder draws points, with its memories and layers where it has them."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import cast
+
+import numpy as np
+
+from livedream.backend import Runner
+from livedream.dream.dream import Component, Dream
+from livedream.picture import Pixels, alpha
+from livedream.picture.frame import Picture
+from livedream.play import Values
+from livedream.play.layers import Layers
+from livedream.play.offsets import Offsets
+from livedream.play.recall import Recall
+from livedream.play.state import Point
+from livedream.play.stepper import control_inputs, latent_inputs
+
+
+class Drawing:
+    """Draws the points of one dream.
+
+    Args:
+        dream: Whose pictures.
+        decode: Runs its decoder.
+        load: Makes a Runner of a Component (backend.cpu.load).
+        offsets: What knobs and latent offsets add.
+
+    Attributes:
+        layers: The layers of the last picture, uint8 [H, W, 4] by name, from back to front; {} where it has none.
+        lost: Damaged memories that were not used.
+        mixer: Applies the layers' own parameters.
+    """
+
+    def __init__(self, dream: Dream, decode: Runner, load: Callable[[Component], Runner], offsets: Offsets):
+        self.layers: dict[str, Pixels] = {}
+        self.lost = 0
+        self._dream, self._decode, self._load, self._offsets = dream, decode, load, offsets
+        self._recall = Recall(dream, load) if dream.memories else None
+        self.mixer = Layers(dream.layers)
+        self._scratch: Runner | None = None  # draws what is to leave no trace
+
+    def __call__(self, point: Point, seconds: float, values: Values) -> Pixels | Picture:
+        """Draw a point.
+
+        Args:
+            point: What to draw, before offsets.
+            seconds: How long the dream has moved, for layers that are delayed.
+            values: The deck's.
+
+        Returns:
+            uint8 [H, W, 4] that nobody else writes to, or the same on a device.
+        """
+        dream = self._dream
+        latents = latent_inputs(dream, point.latent + self._offsets(point.latent, values))
+        inputs = {**latents, **control_inputs(dream.components["decode"], values)}
+        if point.noise is not None:
+            inputs["noise"] = point.noise
+        if self._recall:
+            inputs |= self._recall(latents | control_inputs(dream.components["recall"], values))
+            self.lost += self._recall.lost
+        made = {name: _only(picture) for name, picture in self._decode(inputs).items()}
+        if not dream.layers:
+            return made["frame"]
+        self.layers = self.mixer.apply({name: made[f"layer.{name}"] for name in dream.layers}, seconds, values)
+        return alpha.over([*self.layers.values()])
+
+    def continue_from(self, other: "Drawing") -> None:
+        """Go on with a copy of what another drawing of the same dream has kept of its layers."""
+        self.lost, self.mixer = other.lost, other.mixer.copy()
+
+    @contextlib.contextmanager
+    def untraced(self) -> Iterator[None]:
+        """Let what is drawn meanwhile leave no trace in the decoder's state and the layers' past."""
+        decode, mixer = self._decode, self.mixer
+        self.mixer = mixer.copy()
+        if decode.state:
+            if self._scratch is None:
+                self._scratch = self._load(self._dream.components["decode"])
+            self._scratch.state = decode.state
+            self._decode = self._scratch
+        try:
+            yield
+        finally:
+            self._decode, self.mixer = decode, mixer
+
+
+def _only(picture: object) -> Pixels | Picture:
+    """Return the only picture of uint8 [1, H, W, 4]; one on a device is a single one already."""
+    return picture[0] if isinstance(picture, np.ndarray) else cast(Picture, picture)
