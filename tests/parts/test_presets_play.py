@@ -167,7 +167,7 @@ def test_a_morph_moves_evenly_and_never_jumps(played):
         show.play(1)
         player = show.decks[0].player
         knobs.append(show.table._values["dream/knob/1"])
-        latents.append(player._standing()[0])
+        latents.append(player.walk.shown().latent)
     steps = [np.abs(b - a).max() for a, b in pairwise(latents)]
     whole = np.abs(latents[0] - latents[60]).max()
     assert max(steps) < whole / 10  # a cut would be all of it in one
@@ -206,11 +206,11 @@ def test_another_recall_on_the_way_goes_on_from_there(played):
         show.say("recall", name)
         for _ in range(12):
             show.play(1)
-            drawn.append(show.decks[0].player._standing()[0])
+            drawn.append(show.decks[0].player.walk.shown().latent)
     then = standing_of(show, "dusk")
     for _ in range(20):
         show.play(1)
-        drawn.append(show.decks[0].player._standing()[0])
+        drawn.append(show.decks[0].player.walk.shown().latent)
         if show.presets.status()["preset_part"] is None:
             break
     assert standing(show)[0][:4] == then
@@ -272,7 +272,7 @@ def test_a_hand_that_goes_to_a_scene_on_the_way_gets_there(played):
     other.set(dream__temperature=0, player__glide=0, dream__scene="second")
     other.play(30)
     at, wanted = (each.decks[0].player.walk.state(complete=False) for each in (show, other))
-    assert np.array_equal(at.after, wanted.after)
+    assert np.array_equal(at.after.latent, wanted.after.latent)
 
 
 def test_beats_are_as_long_as_the_tempo_says(played):
