@@ -44,7 +44,7 @@ class DeckStatus:
             "load_error": loader.error,
             "changed": loader.changed,
             "why": services.upgrade.choice.why,
-            "past": player.playhead.where,
+            "past": player.walk.past_mode,
             "unstuck": player.unstuck,
             "memories": len(player.dream.memories or ()),
         }
