@@ -1,10 +1,10 @@
-"""An envelope: attack, decay, sustain, release, in straight lines."""
+"""An ADSR envelope of straight lines."""
 
 from typing import NamedTuple
 
 
 class Stages(NamedTuple):
-    """Seconds; `sustain` is a level, 0..1."""
+    """Times in seconds; `sustain` is a level, 0 to 1."""
 
     attack: float = 0.0
     decay: float = 0.3
@@ -13,29 +13,30 @@ class Stages(NamedTuple):
 
 
 class Envelope:
-    """Times are seconds of the show. What begins it anew finds it where it is: it never jumps down."""
+    """One envelope. Times are seconds of the show. A restart continues from its present level: it never jumps down."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._began: float | None = None
-        self._from = 0.0  # the level it began at
+        self._from = 0.0  # level that it began at
         self._held = False
-        self._let_go: float | None = None  # when; None: right after the decay, or not yet
+        self._released: float | None = None  # when; None: right after the decay, or not yet
 
     def begin(self, at: float, stages: Stages, held: bool = False) -> None:
-        """Begin at `at`. held: stay at the sustain level until `let_go`."""
+        """Begin at `at`. held: keep the sustain level until `release`."""
         self._from = self.level(at, stages)
-        self._began, self._held, self._let_go = at, held, None
+        self._began, self._held, self._released = at, held, None
 
-    def let_go(self, at: float) -> None:
+    def release(self, at: float) -> None:
+        """Release it at `at` if it is held."""
         if self._held:
-            self._held, self._let_go = False, at
+            self._held, self._released = False, at
 
     def level(self, at: float, stages: Stages) -> float:
-        """0..1."""
+        """Return its level, 0 to 1."""
         if self._began is None:
             return 0.0
         since = max(0.0, at - self._began)
-        held_for = stages.attack + stages.decay if self._let_go is None else self._let_go - self._began
+        held_for = stages.attack + stages.decay if self._released is None else self._released - self._began
         if self._held or since < held_for:
             return self._risen(since, stages)
         gone = since - held_for

@@ -10,27 +10,27 @@ def sine(phase: float, slot: int = 0) -> float:
 
 
 def triangle(phase: float, slot: int = 0) -> float:
-    """As a sine goes, in straight lines."""
+    """Like a sine, in straight lines."""
     return 4 * abs((phase - 0.25) % 1 - 0.5) - 1
 
 
 def saw(phase: float, slot: int = 0) -> float:
-    """From -1 up to 1, and down at once."""
+    """Rises from -1 to 1, then drops at once."""
     return 2 * (phase % 1) - 1
 
 
 def square(phase: float, slot: int = 0) -> float:
-    """1 in the first half of a cycle, -1 in the second."""
+    """Is 1 in the first half of a cycle, -1 in the second."""
     return 1.0 if phase % 1 < 0.5 else -1.0
 
 
 def random(phase: float, slot: int = 0) -> float:
-    """Sample and hold: a value for each cycle, drawn by the cycle's number and the slot's."""
+    """Sample and hold: a random value for each cycle, from the numbers of the cycle and the slot."""
     return _uniform((math.floor(phase) & 0xFFFFFFFF) | (slot << 32)) * 2 - 1
 
 
 def _uniform(key: int) -> float:
-    """0..1, by the finalizer of SplitMix64 (Steele, Lea and Flood 2014)."""
+    """Return 0 to 1, by the finalizer of SplitMix64 (Steele, Lea and Flood 2014)."""
     z = (key + 1) * 0x9E3779B97F4A7C15 & _MASK
     z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9 & _MASK
     z = (z ^ (z >> 27)) * 0x94D049BB133111EB & _MASK

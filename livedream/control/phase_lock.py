@@ -1,11 +1,11 @@
-"""A phase-locked loop: a steady beat out of pulses that come early and late."""
+"""A phase-locked loop: a steady beat from pulses with jitter."""
 
 import math
 
-MEMORY = 96  # pulses that the line goes by, four beats of MIDI clock: more is steadier, fewer follows sooner
-LOCKED = 24  # pulses after which the period is to be believed
-GAP = 0.6  # seconds without a pulse after which it is another clock; the slowest pulses that are told come in 0.25 s
-ASTRAY = 0.004  # seconds that the pulses may lie off on average before the line is thought to be an old one
+MEMORY = 96  # pulses that the line is fitted to, four beats of MIDI clock: more is steadier, fewer follows sooner
+LOCKED = 24  # pulses after which the period is reliable
+GAP = 0.6  # seconds without a pulse after which it is another clock; the slowest pulses are 0.25 s apart
+ASTRAY = 0.004  # mean error in seconds at which the line is taken for outdated
 FASTEST, SLOWEST = 0.005, 0.25  # seconds from pulse to pulse
 
 
@@ -16,11 +16,14 @@ class PhaseLock:
     as soon as can be, and end at those of one over MEMORY pulses (Brookner, Tracking and Kalman Filtering Made Easy,
     1998, 1.3). A clock that changes its tempo shows in errors that do not average out; then most is forgotten.
 
-    pulses: that the line goes by, 0..MEMORY. at: seconds of the latest one, on the line. period: seconds between two.
-    came: when the latest one really came.
+    Attributes:
+        pulses: number of pulses that the line is fitted to, 0 to MEMORY.
+        at: seconds of the latest pulse, on the line.
+        period: seconds between two pulses.
+        came: seconds at which the latest pulse really came.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.pulses = 0
         self.at, self.period = 0.0, 0.5 / 24
         self.came, self._astray = -math.inf, 0.0

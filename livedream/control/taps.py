@@ -1,22 +1,22 @@
-"""The beat that a hand taps."""
+"""The beat of tapped tempo."""
 
 from collections.abc import Sequence
 from itertools import pairwise
 
 FORGET = 2.0  # seconds from one tap to the next after which a new series begins
-FEWEST, MOST = 4, 8  # taps that make a beat, and that it is made of
+FEWEST, MOST = 4, 8  # taps of a series that are needed, and that are used
 ASIDE = 0.2  # of a beat that a tap may lie off the others before it is left out
 
 
 def series(taps: Sequence[float], at: float) -> tuple[float, ...]:
-    """The taps, in seconds, that count together with one at `at`."""
+    """Return the taps, in seconds, that belong to one series with a tap at `at`."""
     if taps and not 0 < at - taps[-1] <= FORGET:
         taps = ()
     return (*taps, at)[-MOST:]
 
 
 def beat(taps: Sequence[float]) -> tuple[float, float] | None:
-    """(seconds between beats, when the last beat was) of a series: the least-squares line through the taps.
+    """Return (seconds between beats, seconds of the last beat): the least-squares line through the taps.
 
     A tap that was missed or came twice does no harm. None for fewer than FEWEST that agree.
     """
@@ -33,8 +33,8 @@ def beat(taps: Sequence[float]) -> tuple[float, float] | None:
 
 
 def _agreeing(taps: Sequence[float], origin: float, period: float) -> dict[int, float]:
-    """By the number of beats from `origin`: those that lie near a whole one."""
-    found = {}
+    """Return the taps near a whole number of beats from `origin`, by that number."""
+    found: dict[int, float] = {}
     for each in taps:
         beats = (each - origin) / period
         if abs(beats - round(beats)) <= ASIDE:

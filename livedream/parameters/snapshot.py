@@ -26,7 +26,7 @@ class Snapshot:
     values: Mapping[str, Value]
     fired: frozenset[str] = frozenset()
     event_at: float | None = None
-    changes: tuple[tuple[str, Value], ...] = ()
+    changes: tuple[tuple[str, Any], ...] = ()  # a value of the type that its parameter has
     senders: Mapping[str, Hashable] = field(default_factory=dict)
     texts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     at: Mapping[str, float] = field(default_factory=dict)

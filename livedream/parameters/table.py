@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Hashable, Iterable, Mapping, MutableSet, Sequence
 from dataclasses import replace
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from livedream.parameters import coerce, limits
 from livedream.parameters.deck import GLIDE
@@ -263,7 +263,7 @@ class Table:
         with self._lock:
             self._senders.forget(address)
 
-    def target(self, address: str) -> Value:
+    def target(self, address: str) -> Any:  # of the type that its parameter has
         """The value that a parameter has or goes to, from the moment it was set. KeyError if there is none."""
         with self._lock:
             entry = self._entries[address]
@@ -273,7 +273,7 @@ class Table:
             values = tuple(
                 self._pending[name].value if name in self._pending else self._entries[name].target for name in names
             )
-            return values if entry.elements else values[0]  # type: ignore[return-value]  # elements are floats
+            return values if entry.elements else values[0]
 
     def _count(self, kind: str, what: str) -> None:
         self.counters[kind] += 1
