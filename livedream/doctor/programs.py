@@ -46,12 +46,12 @@ def _carried(kind: str) -> Finding:
     from livedream.output.streams import carrier
 
     try:
-        path = carrier.found(kind)
+        path = carrier.find_ffmpeg(kind)
     except RuntimeError as error:
         return Finding("outputs", kind, None, f"no ffmpeg with {kind.upper()}", str(error).partition("here: ")[2])
     try:
         if kind == "srt":
-            carrier.found(kind, secret=True)
+            carrier.find_ffmpeg(kind, secret=True)
     except RuntimeError as error:
         return Finding("outputs", kind, True, f"{path}, but not with a passphrase", str(error))
     return Finding("outputs", kind, True, f"works; {path}")

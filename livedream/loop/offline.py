@@ -9,7 +9,7 @@ from livedream.backend import Runner, cpu
 from livedream.dream.dream import Component, Dream
 from livedream.loop import master
 from livedream.output import kinds
-from livedream.output.files.file import FILES, SUFFIXES, File
+from livedream.output.files.file import FILES, SUFFIXES, FileOutput
 from livedream.parameters import Table
 from livedream.picture.fit import fitted_size
 from livedream.picture.frame import Frame
@@ -64,10 +64,10 @@ def _looked(looks: Sequence[str], table: Table, size: tuple[int, int], fps: floa
     return draw
 
 
-def recording(text: str, size: tuple[int, int] | None = None) -> File:
+def recording(text: str, size: tuple[int, int] | None = None) -> FileOutput:
     """The file that an `--out` of one asks for, not opened. size: instead of the one asked for. Raises UserError."""
     output = kinds.parse(text) if Path(text.split("#")[0]).suffix.lower() in FILES else None
-    if not isinstance(output, File):
+    if not isinstance(output, FileOutput):
         raise UserError(f"{text}: a recording ends in {SUFFIXES}")
     if size:
         output.options = replace(output.options, size=size)
@@ -111,9 +111,9 @@ def write(
     output.open(*shape, fps)
     try:
         for number, frame in enumerate(drawn, 1):
-            if missing := output.missing(frame):
+            if missing := output.missing_layer(frame):
                 raise UserError(f"{path}: {missing}")
-            output.write(output.wanted(frame))
+            output.write(output.selected(frame))
             progress(min(number / count, 1.0))
     finally:
         output.close()

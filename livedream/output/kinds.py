@@ -1,9 +1,11 @@
-"""The kinds of outputs there are. `parse` makes an Output of an `--out SINK[#key=value&…]`."""
+"""The kinds of outputs: one table. `parse` makes an Output from an `--out SINK[#key=value&…]`."""
 
 import importlib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from livedream import UserError, did_you_mean
 from livedream.output import Options, Output
@@ -13,75 +15,90 @@ from livedream.picture.placing import FITS, FLIPS, TURNS
 
 @dataclass(frozen=True)
 class Kind:
-    """How one kind of output is written after `--out`, and where its class is; imported when asked for."""
+    """One kind of output.
+
+    Attributes:
+        usage: How it is written after `--out`; alternatives are separated by " | ".
+        pattern: A regular expression that the whole sink matches.
+        where: "module:class" below livedream.output; imported when the kind is used.
+        keys: The keys that may follow the `#`.
+        doc: What it is, in a few words: for error messages and the page.
+    """
 
     usage: str
-    pattern: str  # of the whole sink
-    where: str  # module:class below livedream.output
+    pattern: str
+    where: str
     keys: tuple[str, ...]
     doc: str
 
 
 ENCODED = ("size", "fps", "codec", "bitrate", "fit", "layer", "name")
 STREAM = (*ENCODED, "keyframe", "audio")
-SENT = ("size", "fps", "fit", "layer", "name")  # as it is, to other programs
+RAW = ("size", "fps", "fit", "layer", "name")  # uncompressed, to other programs
 PLACED = ("size", "at", "border", "fit", "flip", "rotate", "card", "layer", "name")
 STREAMED = "streams.stream:Stream"
+RECORDED = "files.file:FileOutput"
 KINDS: tuple[Kind, ...] = (
-    Kind("window[:MONITOR]", r"window(:.+)?", "window:Window", PLACED, "on a screen here; MONITOR: number or name"),
+    Kind("window[:MONITOR]", r"window(:.+)?", "window:Window", PLACED, "a window here; MONITOR: number or name"),
     Kind("page", r"page", "page:Page", ("fps", "name"), "in the browser page"),
-    Kind("ndi[:NAME]", r"ndi(:.+)?", "programs.ndi:Ndi", ("groups", *SENT), "over the network to NDI receivers"),
-    Kind("omt[:NAME]", r"omt(:.+)?", "programs.omt:Omt", SENT, "over the network to OMT receivers"),
-    Kind("camera[:DEVICE]", r"camera(:.+)?", "programs.camera:Camera", SENT, "a virtual camera"),
-    Kind("spout[:NAME]", r"spout(:.+)?", "programs.spout:Spout", SENT, "to other programs (Windows)"),
-    Kind("syphon[:NAME]", r"syphon(:.+)?", "programs.syphon:Syphon", SENT, "to other programs (macOS)"),
-    Kind("FILE.mp4 | .mkv | .mov", r"(?!\w+://).+\.(mp4|mkv|mov)", "files.file:File", ENCODED, "a recording"),
-    Kind("NAME-%06d.png", r"(?!\w+://).+\.png", "files.file:File", ENCODED, "a picture for each frame"),
+    Kind("ndi[:NAME]", r"ndi(:.+)?", "programs.ndi:Ndi", ("groups", *RAW), "over the network to NDI receivers"),
+    Kind("omt[:NAME]", r"omt(:.+)?", "programs.omt:Omt", RAW, "over the network to OMT receivers"),
+    Kind("camera[:DEVICE]", r"camera(:.+)?", "programs.camera:Camera", RAW, "a virtual camera"),
+    Kind("spout[:NAME]", r"spout(:.+)?", "programs.spout:Spout", RAW, "to other programs (Windows)"),
+    Kind("syphon[:NAME]", r"syphon(:.+)?", "programs.syphon:Syphon", RAW, "to other programs (macOS)"),
+    Kind("FILE.mp4 | .mkv | .mov", r"(?!\w+://).+\.(mp4|mkv|mov)", RECORDED, ENCODED, "a recording"),
+    Kind("NAME-%06d.png", r"(?!\w+://).+\.png", RECORDED, ENCODED, "a picture for each frame"),
     Kind("rtmp://… | rtmps://…", r"rtmps?://.+", STREAMED, STREAM, "pushed to a streaming server"),
-    Kind(
-        "listen-rtmp://HOST:PORT/PATH",
-        r"listen-rtmp://.+",
-        STREAMED,
-        STREAM,
-        "OBS or a player fetches it",
-    ),
-    Kind("listen-http://HOST:PORT/PATH", r"listen-http://.+", STREAMED, STREAM, "the same, as MPEG-TS"),
-    Kind("udp://HOST:PORT", r"udp://.+", STREAMED, STREAM, "MPEG-TS to one address or a group"),
-    Kind("srt://[HOST]:PORT?…", r"srt://.+", STREAMED, STREAM, "called, or without HOST waiting for calls"),
+    Kind("listen-rtmp://HOST:PORT/PATH", r"listen-rtmp://.+", STREAMED, STREAM, "OBS or a player fetches it"),
+    Kind("listen-http://HOST:PORT/PATH", r"listen-http://.+", STREAMED, STREAM, "a player fetches it, as MPEG-TS"),
+    Kind("udp://HOST:PORT", r"udp://.+", STREAMED, STREAM, "MPEG-TS to one address or a multicast group"),
+    Kind("srt://[HOST]:PORT?…", r"srt://.+", STREAMED, STREAM, "calls HOST, or waits for callers without one"),
     Kind("whip:https://…", r"whip:https?://.+", STREAMED, STREAM, "pushed to a WebRTC server"),
     Kind("none", r"none", "none:Nowhere", ("fps", "name"), "nowhere; for measuring"),
 )
 
 
 def parse(text: str, folder: Path | None = None) -> Output:
-    """The output that `--out SINK[#key=value&…]` asks for, not started. Raises UserError.
+    """Make the output that `--out SINK[#key=value&…]` asks for, not yet started.
 
-    folder: what is asked for comes from the network: a file must be a bare name, and lies in this folder.
+    Args:
+        text: SINK[#key=value&…].
+        folder: Set if the text comes from the network: files must then be bare names, and are put into this folder.
+
+    Raises:
+        UserError: The text asks for something that does not exist.
     """
-    sink, given = re.fullmatch(r"(.*?)(?:#(\w+=[^&#]*(?:&\w+=[^&#]*)*))?", text, re.DOTALL).groups()
+    sink, given = _split(text)
     kind = next((each for each in KINDS if re.fullmatch(each.pattern, sink, re.IGNORECASE)), None)
     if kind is None:
         usages = ", ".join(each.usage for each in KINDS)
         close = did_you_mean(sink, (each.usage.partition("[")[0] for each in KINDS))
         raise UserError(f"--out {masked(sink)}: no such output{close or f'; there are: {usages}'}")
-    values = {}
-    for key, value in (pair.split("=", 1) for pair in (given or "").split("&") if pair):
+    values: dict[str, Any] = {}
+    for key, value in (pair.split("=", 1) for pair in given.split("&") if pair):
         if key not in kind.keys:
             raise UserError(f"--out {masked(sink)}: no key {key!r}; it takes: {', '.join(kind.keys)}")
         try:
-            values[key] = _READ[key](value)
+            values[key] = _PARSERS[key](value)
         except ValueError as error:
             raise UserError(f"--out {masked(sink)}: {key}={value}: {error}") from None
-    module, name = kind.where.split(":")
-    cls = getattr(importlib.import_module(f"livedream.output.{module}"), name)
+    module, class_name = kind.where.split(":")
+    cls: type[Output] = getattr(importlib.import_module(f"livedream.output.{module}"), class_name)
     name = masked(sink)
     if folder is not None and cls.writes_files:
         if Path(sink).name != sink or "\\" in sink or ":" in sink:
-            raise UserError(f"output {name}: only a name, without a folder; it will lie in {folder}")
+            raise UserError(f"output {name}: give a name without a folder; the file is put into {folder}")
         sink = str(folder / sink)
-    made = cls(Options(**{"sink": sink, "name": name} | values))
-    made.asked = f"{sink}#{given}" if given else sink
-    return made
+    output = cls(Options(**{"sink": sink, "name": name} | values))
+    output.argument = f"{sink}#{given}" if given else sink
+    return output
+
+
+def _split(text: str) -> tuple[str, str]:
+    """The sink, and the `key=value&…` behind its last `#`."""
+    match = re.fullmatch(r"(.*?)(?:#(\w+=[^&#]*(?:&\w+=[^&#]*)*))?", text, re.DOTALL)
+    assert match  # it matches anything
+    return match[1], match[2] or ""
 
 
 def _size(text: str) -> tuple[int, int]:
@@ -154,7 +171,7 @@ def _word(text: str) -> str:
     return text
 
 
-_READ = {
+_PARSERS: dict[str, Callable[[str], object]] = {
     "size": _size,
     "fps": _rate,
     "bitrate": _bits,

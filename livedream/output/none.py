@@ -1,6 +1,7 @@
-"""Takes every frame and shows it to nobody: for measuring, and for a show that is only recorded as a show."""
+"""An output that discards every frame: for measuring, and for a show of which only the `.show` file is kept."""
 
 from livedream.output import Output
+from livedream.picture.frame import Frame
 
 
 class Nowhere(Output):
@@ -8,8 +9,8 @@ class Nowhere(Output):
 
     kind = "none"
 
-    def open(self, width, height, fps):
+    def open(self, width: int, height: int, fps: float) -> None:
         pass
 
-    def write(self, frame):
+    def write(self, frame: Frame) -> None:
         pass

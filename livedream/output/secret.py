@@ -1,12 +1,12 @@
-"""Stream keys, passwords and passphrases in addresses: what may be shown of them, and what may not."""
+"""Stream keys, passwords and passphrases in addresses: which parts may be shown, and which may not."""
 
 import re
 
 
 def masked(sink: str) -> str:
-    """The sink as it may be shown: in a URL the last part of the path, the user and the query are `***`.
+    """The sink with its secrets replaced: in a URL the last part of the path, the user and the query become `***`.
 
-    Where we listen, and in UDP, nothing is secret: the address is what a player is given.
+    Addresses on which livedream listens, and UDP addresses, hold no secret: players are given them.
     """
     if "://" not in sink or sink.lower().startswith(("listen-", "udp://")):
         return sink
@@ -17,7 +17,7 @@ def masked(sink: str) -> str:
 
 
 def secrets(url: str) -> list[str]:
-    """What nobody may see of a URL: stream key, user and password, query, and in it passphrase and stream id."""
+    """The secret parts of a URL: stream key, user and password, query, and the query's passphrase and stream id."""
     address, *query = url.split("?", 1)
     _, _, host, *path = address.rstrip("/").split("/")
     values = [value for part in query for value in re.findall(r"(?:passphrase|streamid)=([^&]+)", part)]

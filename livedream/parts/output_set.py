@@ -71,7 +71,7 @@ class OutputSet:
     @property
     def asked(self) -> list[str]:
         """The values of --out that would give these outputs again, without what the record button began."""
-        return [each.asked for each in self._all or self._asked if each is not self._recording]
+        return [each.argument for each in self._all or self._asked if each is not self._recording]
 
     def start(self) -> None:
         """Start all outputs that were asked for, and begin to take requests."""

@@ -20,6 +20,7 @@ from livedream.loop.deck import Deck
 from livedream.loop.frame_composer import FrameComposer
 from livedream.loop.live import Stage
 from livedream.output import Output, kinds
+from livedream.output.files.file import FileOutput
 from livedream.parameters import Snapshot, Table
 from livedream.parts import loader, safety
 from livedream.parts.deck_status import DeckServices
@@ -246,7 +247,7 @@ def picture(
 
     def add(output: Output) -> None:
         on_add(output)
-        if output.writes_files:
+        if isinstance(output, FileOutput):
             recorder.beside(output)
 
     def begin(number: int) -> int:

@@ -17,6 +17,7 @@ from livedream import UserError
 from livedream.look.chain import Chain
 from livedream.loop.deck import Deck
 from livedream.output import Output
+from livedream.output.files.file import FileOutput, reserve
 from livedream.parameters import Snapshot
 from livedream.play.player import Player
 from livedream.play.state import PlayerState
@@ -36,7 +37,7 @@ class Show:
     path: None until it is begun. error: why it is kept no longer, or None. ending: it is to be closed.
     """
 
-    def __init__(self, wanted: Path | None, recording: Output | None = None):
+    def __init__(self, wanted: Path | None, recording: FileOutput | None = None):
         self.wanted, self.recording = wanted, recording
         self.path: Path | None = None
         self.error: str | None = None
@@ -75,8 +76,6 @@ class Show:
 
     def _open(self) -> bool:
         """Begin the file; a recording's once that has its first frame."""
-        from livedream.output.files.file import reserve
-
         wanted = self.wanted
         if self.recording is not None:
             path, first = self.recording.path, self.recording.first
@@ -124,7 +123,7 @@ class Shows:
         """Keep the show in the file `path`, or NAME-2.show if there is one, from now on. Any thread."""
         return self._keep(Show(path))
 
-    def beside(self, output: Output) -> None:
+    def beside(self, output: FileOutput) -> None:
         """Keep the show beside the recordings that `output` makes, from the first frame of each. Any thread."""
         self._keep(Show(None, output))
 

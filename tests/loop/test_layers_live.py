@@ -77,7 +77,7 @@ def test_whole_and_layer_go_their_ways_and_follow_the_faders(folder):
         show.until(lambda pixels: (pixels[..., 3] == 255).all() and not alike(over(BACK, FRONT))(pixels))
         front.until(lambda pixels: pixels.shape == FRONT.shape and not pixels.any())
         told = {each["name"]: each for each in show.status()["outputs"]}
-        assert told[f"raw:{front.port}"]["error"] == "no layer 'front': what plays has no layers"
+        assert told[f"raw:{front.port}"]["error"] == "no layer 'front': this dream has no layers"
         show.osc("dream/load", "s", "layered")
         front.until(lambda pixels: pixels.any())
         still(show)

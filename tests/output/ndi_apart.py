@@ -146,7 +146,7 @@ def breaks():
     from livedream.output.programs.libndi import Sender
 
     feed = Feed("ndi:breaks", lambda number: stamped(number, 320, 180)).up()
-    feed.output.waits = (0.1, 0.2)
+    feed.output.retry_waits = (0.1, 0.2)
     receiver = Receiver("breaks")
     before, _ = receiver.wait(lambda picture: True)
     send, said = Sender.send, []
@@ -155,8 +155,8 @@ def breaks():
         Sender.send = send
         raise OSError("the cable is out")
 
-    say = feed.output.say
-    feed.output.say = lambda *what: (said.append(list(what)), say(*what))
+    say = feed.output.set_state
+    feed.output.set_state = lambda *what: (said.append(list(what)), say(*what))
     Sender.send = failing
     until(lambda: said and feed.output.state == "up")
     after, _ = receiver.wait(lambda picture: stamp(picture) > stamp(before) + 10)

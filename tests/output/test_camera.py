@@ -91,7 +91,7 @@ def test_pretended_camera_by_name_size_and_rate(frame):
 
 def test_pretended_camera_unplugged_in_mid_show_is_opened_again(frame):
     output = parse("camera")
-    output.waits = (0.01, 0.02)
+    output.retry_waits = (0.01, 0.02)
     output.start(320, 180, 30)
     output.show(frame(0))
     until(lambda: output.sent == 1)
@@ -107,7 +107,7 @@ def test_pretended_camera_unplugged_in_mid_show_is_opened_again(frame):
 def test_no_device_is_said_with_the_fix_and_taken_when_it_comes(frame, monkeypatch):
     monkeypatch.setattr(Pretended, "absent", True)
     output = parse("camera")
-    output.waits = (0.01, 0.02)
+    output.retry_waits = (0.01, 0.02)
     output.start(320, 180, 30)
     until(lambda: output.state == "retrying")
     assert "No v4l2 loopback device found" in output.error

@@ -23,9 +23,9 @@ def known(tmp_path, monkeypatch):
     """known({encoder: fault}): that is what was found out a moment ago; what `learn` is asked for stays undone."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     asked = []
-    monkeypatch.setattr(encoders, "learn", lambda: asked.append(True))
+    monkeypatch.setattr(encoders, "probe_in_background", lambda: asked.append(True))
     encoders.asked = asked
-    return encoders.remember
+    return encoders.cache_faults
 
 
 def names(codec, live, **more):
@@ -59,7 +59,7 @@ def test_an_answer_is_believed_for_a_week_and_for_this_version(known, tmp_path):
 def test_one_encoder_can_be_named(known):
     assert names("hevc_qsv", live=True) == ["hevc_qsv"]
     with pytest.raises(UserError, match="no codec 'prores'; there is: h264, hevc"):
-        encoders.choices("prores", True, known=("h264", "hevc"))
+        encoders.choices("prores", True, allowed=("h264", "hevc"))
     with pytest.raises(UserError, match="no codec 'mpeg1'"):
         parse("a.mp4#codec=mpeg1")
     with pytest.raises(UserError, match=r"\.mp4: no codec 'ffv1'; there is: h264, hevc, av1"):
@@ -108,16 +108,16 @@ def test_a_driver_that_crashes_or_hangs_costs_only_its_own_encoder(tmp_path, mon
     python.chmod(0o755)
     monkeypatch.setattr(encoders.sys, "executable", str(python))
     monkeypatch.setattr(encoders, "SECONDS", 2.0)
-    found = encoders.tried(["h264_amf", "h264_nvenc", "h264_qsv", "av1_amf"])
+    found = encoders.probe(["h264_amf", "h264_nvenc", "h264_qsv", "av1_amf"])
     crashed = "crashed or gave no answer"
     assert found == {"h264_amf": "", "h264_nvenc": crashed, "h264_qsv": crashed, "av1_amf": ""}
 
 
 def test_what_works_is_found_out_in_the_background(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    encoders.learn()
-    encoders.learn()  # once is enough
-    found = until(encoders.remembered)
+    encoders.probe_in_background()
+    encoders.probe_in_background()  # once is enough
+    found = until(encoders.cached_faults)
     assert set(found) == {each.name for each in encoders.TABLE if each.hardware}
     for name, fault in found.items():  # a child says what this process would
         assert (fault == "") == (encoders.fault(encoders.by_name(name)) == "")

@@ -43,12 +43,12 @@ def test_less_than_2_gb_is_said(tmp_path, frame, room, caplog):
 def test_the_time_left_is_that_of_the_present_rate(monkeypatch, room, tmp_path):
     clock, written = iter([0.0, 10.0, 20.0]), iter([0, 10_000_000, 20_000_000])  # 1 MB a second
     monkeypatch.setattr(disk.time, "monotonic", lambda: next(clock))
-    watched = disk.Room(tmp_path, "a", lambda: next(written))
-    assert watched.look() == ""
+    watched = disk.DiskSpace(tmp_path, "a", lambda: next(written))
+    assert watched.check() == ""
     room(1.3 * GB)
-    assert watched.look() == "1.3 GB of disk left, 20 minutes"
+    assert watched.check() == "1.3 GB of disk left, 20 minutes"
     room(160e6)
-    assert watched.look() == "160 MB of disk left, 60 seconds"
+    assert watched.check() == "160 MB of disk left, 60 seconds"
 
 
 def test_a_full_disk_ends_the_recording_whole(tmp_path, frame, room):

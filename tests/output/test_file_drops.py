@@ -15,7 +15,7 @@ class Slow:
     """A recording whose disk waits for `step()` before each picture is written."""
 
     def __init__(self, sink, monkeypatch):
-        self._may, self._until = threading.Semaphore(0), until
+        self._may = threading.Semaphore(0)
         put = container.Container.put
 
         def waiting(this, pixels, pts):
@@ -34,13 +34,13 @@ class Slow:
         """Let one picture be written. picks_up: another waits, and is taken up then."""
         before = self.output.sent
         self._may.release()
-        self._until(lambda: self.output.sent > before)
+        until(lambda: self.output.sent > before)
         if picks_up:
             self.taken()
 
     def taken(self):
         """Wait until the frame that was shown last is being written."""
-        self._until(lambda: self.output._latest is None)
+        until(lambda: self.output._latest is None)
 
     def end(self):
         self._may.release(1000)
@@ -112,7 +112,7 @@ def test_what_a_broken_disk_took_is_marked_and_the_rest_lies_in_another_file(tmp
 
     monkeypatch.setattr(container.Container, "put", breaking)
     output = parse(str(tmp_path / "a.mp4"))
-    output.waits = (0.01, 0.01)
+    output.retry_waits = (0.01, 0.01)
     output.start(320, 180, 30)
     output.show(frame(10))
     until(lambda: output.sent == 1)

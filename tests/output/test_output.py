@@ -16,7 +16,7 @@ class Recorder(Output):
     """Notes what is written; `gate` holds it up and `faults` makes it fail so many times."""
 
     kind = "recorder"
-    waits = (0.01, 0.02)
+    retry_waits = (0.01, 0.02)
 
     def __init__(self, faults=0):
         super().__init__(Options("recorder", "recorder"))
@@ -63,8 +63,8 @@ def test_slow_output_drops_its_own_frames_and_gets_the_newest(frame):
 def test_broken_output_is_named_and_tried_again(frame, caplog):
     output = Recorder(faults=2)
     states = []
-    say = output.say
-    output.say = lambda *what: (states.append(what), say(*what))
+    say = output.set_state
+    output.set_state = lambda *what: (states.append(what), say(*what))
     output.start(320, 180, 30)
     number = 0
     while output.state != "up":

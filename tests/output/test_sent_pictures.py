@@ -16,7 +16,7 @@ def plain():
 
 
 def test_alpha_comes_at_once_and_goes_when_it_has_not_been_seen_for_long(plain):
-    look, whole, part = Transparency().of, plain(8, 8, (9, 9, 9, 255)), plain(8, 8, (9, 9, 9, 0))
+    look, whole, part = Transparency().needed, plain(8, 8, (9, 9, 9, 255)), plain(8, 8, (9, 9, 9, 0))
     assert [look(each) for each in (whole, part, whole, whole)] == [False, True, True, True]
     assert [look(whole) for _ in range(Transparency.PATIENCE)][-1] is False
 

@@ -81,7 +81,7 @@ def test_pretended_spout_gets_rgba_with_the_top_row_first_in_every_size(spout):
 
 def test_pretended_spout_that_refuses_a_frame_is_opened_anew(spout):
     output = parse("spout")
-    output.waits = (0.01, 0.02)
+    output.retry_waits = (0.01, 0.02)
     Sender.fails = 1
     output.start(64, 48, 30)
     output.show(picture(0))

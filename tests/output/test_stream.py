@@ -277,7 +277,7 @@ def test_far_end_that_never_answers_holds_up_nobody(show):
         outputs = [parse(f"rtmp://127.0.0.1:{port}/live/sekret"), parse(f"listen-rtmp://127.0.0.1:{free_port()}/live")]
         show(*outputs)
         for output in outputs:
-            until(lambda output=output: output._written > 20)
+            until(lambda output=output: output._last > 20)
         assert "sekret" not in arguments(family(outputs[0]._child.pid))
         children = [output._child for output in outputs]
         began = time.monotonic()

@@ -105,7 +105,11 @@ def test_a_monitor_that_goes_and_comes_back_takes_its_window_along(monitors, man
     try:
         until(lambda: full(monitors))
         assert show.ask("window.note") == "fills DUMMY1"
-        assert show.ask("window._about(640, 480)") == ["DUMMY1", "monitor 1 · 640 × 480 · 60 Hz", "--out window:dummy1"]
+        assert show.ask("window.surface.about(640, 480)") == [
+            "DUMMY1",
+            "monitor 1 · 640 × 480 · 60 Hz",
+            "--out window:dummy1",
+        ]
         randr(monitors, "--output", "DUMMY1", "--off")
         until(lambda: show.ask("window.state") == "retrying")
         assert show.ask("'no such monitor' in window.error or 'has gone' in window.error")

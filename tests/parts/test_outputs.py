@@ -89,8 +89,8 @@ def test_a_recording_that_is_removed_puts_the_button_out(show):
     ("text", "says"),
     [
         ("projector", "no such output"),
-        ("/etc/cron.d/evil.mp4", "only a name"),
-        ("../evil.mp4", "only a name"),
+        ("/etc/cron.d/evil.mp4", "give a name without a folder"),
+        ("../evil.mp4", "give a name without a folder"),
         ("a.mp4#size=big", "1280x720"),
     ],
 )

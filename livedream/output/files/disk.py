@@ -1,4 +1,4 @@
-"""Room on the disk that a recording goes to, and what of it would outlive a power cut."""
+"""Free space on a recording's disk, and writing a growing recording through to it."""
 
 import contextlib
 import logging
@@ -14,38 +14,48 @@ from livedream import UserError
 
 log = logging.getLogger("livedream.output")
 
-LOW = 2_000_000_000  # bytes left: said
-FULL = 100_000_000  # bytes left: the recording ends while it can still be ended well
-EVERY = 2.0  # seconds from look to look
-WINDOW = 15  # looks that the present rate is taken from
+LOW = 2_000_000_000  # bytes left: a warning
+FULL = 100_000_000  # bytes left: the recording ends while it can still be closed properly
+EVERY = 2.0  # seconds between two looks at the disk
+WINDOW = 15  # the number of looks that the present rate is computed from
 
 
-class Room:
-    """Watches the disk of a folder while `size()` bytes have been written to it."""
+class DiskSpace:
+    """Watches the free space of a recording's disk.
+
+    Args:
+        folder: The recording's folder.
+        name: The output's name, for messages.
+        size: Returns the bytes written so far.
+
+    Attributes:
+        warning: "" or, below LOW, one line such as "1.4 GB of disk left, 12 minutes".
+    """
 
     def __init__(self, folder: Path, name: str, size: Callable[[], int]):
         self._folder, self._name, self._size = folder, name, size
-        self._looks: deque[tuple[float, int]] = deque(maxlen=WINDOW)
+        self._looks: deque[tuple[float, int]] = deque(maxlen=WINDOW)  # (time.monotonic(), bytes written)
         self._warned = LOW + 1
-        self.says = ""
+        self.warning = ""
 
-    def look(self) -> str:
-        """ "" or, below LOW, such as "1.4 GB of disk left, 12 minutes". Call it often; it looks every EVERY seconds.
+    def check(self) -> str:
+        """Return `warning`, brought up to date every EVERY seconds however often this is called.
 
-        Raises UserError below FULL.
+        Raises:
+            UserError: Less than FULL bytes are left.
         """
         now = time.monotonic()
         if not self._looks or now - self._looks[-1][0] >= EVERY:
             self._looks.append((now, self._size()))
-            self.says = self._found()
-        return self.says
+            self.warning = self._look()
+        return self.warning
 
-    def _found(self) -> str:
+    def _look(self) -> str:
         try:
             free = shutil.disk_usage(self._folder).free
         except OSError:  # the write will say what is wrong
             return ""
-        # What came since the last look may come twice before the next one.
+        # Until the next look twice as much may be written as since the last one.
         if free < FULL + 2 * (self._looks[-1][1] - self._looks[max(len(self._looks) - 2, 0)][1]):
             raise UserError(
                 f"{self._name}: the disk is full ({_amount(free)} left): the recording was ended and is whole; "
@@ -54,33 +64,33 @@ class Room:
         if free >= LOW:
             return ""
         (began, first), (now, size) = self._looks[0], self._looks[-1]
-        said = f"{_amount(free)} of disk left"
+        warning = f"{_amount(free)} of disk left"
         if now > began and size > first:
             minutes = (free - FULL) / (size - first) * (now - began) / 60
-            said += f", {minutes:.0f} minutes" if minutes >= 2 else f", {60 * minutes:.0f} seconds"
+            warning += f", {minutes:.0f} minutes" if minutes >= 2 else f", {60 * minutes:.0f} seconds"
         if free < self._warned / 2 or self._warned > LOW:
             self._warned = free
-            log.warning("%s: %s", self._name, said)
-        return said
+            log.warning("%s: %s", self._name, warning)
+        return warning
 
 
-class Keeper:
-    """Has a growing file written down to the disk once a second, in a thread of its own: a disk that is slow to do so
-    would cost frames. A killed program loses nothing by itself; this is for a power cut.
+class DiskSync:
+    """Writes a growing file through to the disk once a second, in a thread of its own, because a slow disk would cost
+    frames. A killed program loses nothing without this; it is for a power cut.
     """
 
     def __init__(self, path: Path):
         self._path = path
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._work, name=f"disk {path.name}", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"disk {path.name}", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """Let go of the file; a disk that is slow to answer is not waited for."""
+        """Let go of the file, without waiting for a disk that is slow to answer."""
         self._over.set()
         self._thread.join(0.5)
 
-    def _work(self) -> None:
+    def _run(self) -> None:
         with contextlib.suppress(OSError), open(self._path, "rb+", buffering=0) as file:
             while not self._over.wait(1.0):
                 getattr(os, "fdatasync", os.fsync)(file.fileno())

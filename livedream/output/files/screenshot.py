@@ -12,9 +12,10 @@ from livedream.picture.frame import Frame
 
 
 def save(frame: Frame, folder: Path) -> Path:
-    """Write the frame to livedream-DATE-TIME.png in `folder`, whole or not at all; returns its path.
+    """Write the frame to livedream-DATE-TIME.png in `folder` and return its path.
 
-    Alpha is kept if any pixel is not opaque. Another file is never overwritten. Raises UserError.
+    Alpha is kept if any pixel is not opaque. No half-written file is ever seen, and no file is overwritten. Raises
+    UserError.
     """
     pixels = frame.pixels
     if (pixels[..., 3] == 255).all():
@@ -27,19 +28,19 @@ def save(frame: Frame, folder: Path) -> Path:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        return _named(temporary, path)
+        return _rename(temporary, path)
     except OSError as error:
         raise UserError(f"{path}: cannot be written: {error.strerror}; free space or choose another folder") from None
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def _named(temporary: Path, path: Path) -> Path:
-    """Give the finished file its name, or NAME-2, NAME-3 … if there is one already."""
+def _rename(temporary: Path, path: Path) -> Path:
+    """Give the finished file its name, or NAME-2, NAME-3 … if that exists."""
     for i in range(1, 10000):
         free = path if i == 1 else path.with_stem(f"{path.stem}-{i}")
         try:
-            os.link(temporary, free)  # unlike a rename it never replaces
+            os.link(temporary, free)  # unlike a rename it never replaces a file
             return free
         except FileExistsError:
             continue

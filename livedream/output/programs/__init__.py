@@ -1,1 +1,1 @@
-"""Other programs on this machine or network take the pictures as they are: NDI, OMT, camera, Spout, Syphon."""
+"""Uncompressed pictures to other programs, here or on the network: NDI, OMT, a virtual camera, Spout, Syphon."""

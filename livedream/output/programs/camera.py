@@ -1,16 +1,19 @@
-"""A camera that other programs can choose: Zoom, browsers, OBS.
+"""A virtual camera that other programs can choose: Zoom, browsers, OBS.
 
-By pyvirtualcam, which is under the GPL: it is installed on request only, and nothing else imports it.
+It uses pyvirtualcam, which is under the GPL: installed on request only, and imported nowhere else.
 """
 
 import sys
+from typing import Any
 
 import numpy as np
 
 from livedream import UserError
-from livedream.output import Output
+from livedream.output import Options, Output
 from livedream.output.programs.extras import need
 from livedream.output.programs.resize import Resizer
+from livedream.picture import Pixels
+from livedream.picture.frame import Frame
 
 FIX = {
     "linux": "install v4l2loopback; sudo modprobe v4l2loopback devices=1 exclusive_caps=1 card_label=livedream",
@@ -20,16 +23,16 @@ FIX = {
 
 
 class Camera(Output):
-    """Output `camera[:DEVICE]`. A camera keeps the size it began with, so pictures of another are placed in it."""
+    """Output `camera[:DEVICE]`. A camera keeps its first size, so pictures of another size are placed in it."""
 
     kind = "camera"
 
-    def __init__(self, options):
+    def __init__(self, options: Options):
         need("camera", "pyvirtualcam")
         super().__init__(options)
-        self._camera = None
+        self._camera: Any = None  # a pyvirtualcam.Camera
 
-    def open(self, width, height, fps):
+    def open(self, width: int, height: int, fps: float) -> None:
         try:
             import pyvirtualcam
         except ImportError as error:
@@ -39,23 +42,23 @@ class Camera(Output):
         device = self.options.sink.partition(":")[2] or None
         try:
             self._camera = pyvirtualcam.Camera(width, height, rate, device=device)
-        except RuntimeError as error:  # not for the user alone: it is tried again, so a device that comes is taken
-            said = " ".join(str(error).split()).split(". ")[0]  # the rest is about pyvirtualcam's documentation
-            raise RuntimeError(f"camera: {said}; {FIX.get(sys.platform, FIX['linux'])}") from None
+        except RuntimeError as error:  # not a UserError: it is retried, so that a device that appears is taken
+            reason = " ".join(str(error).split()).split(". ")[0]  # the rest is about pyvirtualcam's documentation
+            raise RuntimeError(f"camera: {reason}; {FIX.get(sys.platform, FIX['linux'])}") from None
         self._resizer = Resizer((width, height), self.options.fit)
-        self._colours = np.empty((height, width, 3), np.uint8)
-        self._seen = None
+        self._rgb = np.empty((height, width, 3), np.uint8)
+        self._converted: Pixels | None = None  # the picture that _rgb was made from
 
-    def write(self, frame):
+    def write(self, frame: Frame) -> None:
         pixels = self._resizer.resized(frame.opaque)
-        if pixels is not self._seen:
-            self._seen = pixels
-            for colour in range(3):  # a plane at a time: copying [..., :3] in one takes ten times as long
-                self._colours[..., colour] = pixels[..., colour]
-        self._camera.send(self._colours)
+        if pixels is not self._converted:
+            self._converted = pixels
+            for colour in range(3):  # one plane at a time: copying [..., :3] at once takes ten times as long
+                self._rgb[..., colour] = pixels[..., colour]
+        self._camera.send(self._rgb)
         self.note = f"{self._camera.device}, {self._camera.width}x{self._camera.height}"
 
-    def close(self):
+    def close(self) -> None:
         camera, self._camera = self._camera, None
         self.note = None
         if camera:

@@ -9,9 +9,12 @@ SYSTEMS = {"win32": "Windows", "darwin": "macOS"}
 
 
 def need(kind: str, module: str, platform: str | None = None) -> None:
-    """Raise UserError, saying what to install, unless `module` is there; the extra is called as the kind is.
+    """Raise UserError, saying what to install, unless `module` is installed. Nothing is imported.
 
-    platform: `sys.platform` of the only system that the library is made for. Nothing is imported here.
+    Args:
+        kind: The kind of output; the package's extra has the same name.
+        module: The module that the kind needs.
+        platform: `sys.platform` of the only system that the module exists for.
     """
     if platform is not None and sys.platform != platform:
         raise UserError(f"{kind}: this is for {SYSTEMS[platform]} only; ndi:NAME and omt:NAME work everywhere")

@@ -1,4 +1,4 @@
-"""libndi's C interface, as much of it as sending needs (Processing.NDI.Send.h, Processing.NDI.structs.h).
+"""libndi's C interface, as far as sending needs it (Processing.NDI.Send.h, Processing.NDI.structs.h).
 
 The library comes with cyndilib's wheel. cyndilib's own sender copies every frame, sets no timecode, and cannot change
 size or pixel format while it is open: receivers would lose the source whenever a dream of another size is loaded.
@@ -13,10 +13,11 @@ from ctypes import POINTER, Structure, byref, c_bool, c_char_p, c_float, c_int, 
 import numpy as np
 
 from livedream import UserError
+from livedream.picture import Pixels
 
 RGBA, RGBX = (int.from_bytes(name, "little") for name in (b"RGBA", b"RGBX"))  # FourCC; alpha is straight
 PROGRESSIVE = 1
-TICKS = 10_000_000  # of a timecode, a second
+TICKS = 10_000_000  # of a timecode, per second
 
 
 class _Create(Structure):
@@ -48,7 +49,7 @@ class _Tally(Structure):
 def _library() -> ctypes.CDLL:
     import cyndilib.sender  # loads libndi and what it needs
 
-    # Elsewhere a library's symbols are found through whoever has loaded it, wherever the wheel has put it.
+    # On other systems libndi's symbols are found through the module that has loaded it, wherever the wheel has put it.
     path = cyndilib.sender.__file__
     if sys.platform == "win32":
         path = os.path.join(os.path.dirname(path), "wrapper", "bin", "Processing.NDI.Lib.x64.dll")
@@ -69,26 +70,30 @@ def _library() -> ctypes.CDLL:
 
 
 class Sender:
-    """One NDI source on the network, from now until `close`. One thread may use it.
+    """One NDI source on the network, until `close`. Only one thread may use it.
 
-    name: as receivers show it, "HOST (name)".  groups: "a,b", or None for the public one.
+    Args:
+        name: Shown by receivers as "HOST (name)".
+        groups: "a,b", or None for the public group.
     """
 
     def __init__(self, name: str, groups: str | None = None):
         self._library = _library()
-        # The stage is the clock: the library must not hold frames back to keep a rate of its own.
+        # The show has its own clock: the library must not hold frames back to keep a rate.
         create = _Create(name.encode(), groups.encode() if groups else None, False, False)
         self._handle = self._library.NDIlib_send_create(byref(create))
         if not self._handle:
             raise RuntimeError(f"ndi: no source {name!r} could be made; is the network up?")
-        self._read: np.ndarray | None = None
+        self._reading: Pixels | None = None  # the array that the library may still read
 
-    def send(self, pixels: np.ndarray, alpha: bool, rate: tuple[int, int], timecode: int) -> None:
-        """Send uint8 [H, W, 4] RGBA, any size and format after any other. Nobody may write to it any more.
+    def send(self, pixels: Pixels, alpha: bool, rate: tuple[int, int], timecode: int) -> None:
+        """Send a picture. The library goes on reading it after this returns, until the next call.
 
-        The library goes on reading after this returns, until the next call: the array is kept until then.
-        alpha: False leaves the fourth byte out.  rate: frames a second, numerator and denominator.
-        timecode: in units of 100 ns.
+        Args:
+            pixels: uint8 [H, W, 4] RGBA of any size; never to be written to again.
+            alpha: Whether to send the fourth byte.
+            rate: Frames per second, numerator and denominator.
+            timecode: In units of 100 ns.
         """
         height, width = pixels.shape[:2]
         if pixels.strides[1:] != (4, 1) or pixels.strides[0] < 4 * width:
@@ -106,13 +111,14 @@ class Sender:
             stride=pixels.strides[0],
         )
         self._library.NDIlib_send_send_video_async_v2(self._handle, byref(frame))
-        self._read = pixels
+        self._reading = pixels
 
-    def heard(self) -> tuple[bool, bool, int]:
-        """(on some receiver's program, in some receiver's preview, receivers)."""
+    def tally(self) -> tuple[bool, bool, int]:
+        """Return (on a receiver's program, in a receiver's preview, number of receivers)."""
         tally = _Tally()
         self._library.NDIlib_send_get_tally(self._handle, byref(tally), 0)
-        return tally.program, tally.preview, self._library.NDIlib_send_get_no_connections(self._handle, 0)
+        receivers = int(self._library.NDIlib_send_get_no_connections(self._handle, 0))
+        return tally.program, tally.preview, receivers
 
     def close(self) -> None:
         """Take the source off the network."""
@@ -120,4 +126,4 @@ class Sender:
         if handle:
             self._library.NDIlib_send_send_video_async_v2(handle, None)  # waits until the last frame has been read
             self._library.NDIlib_send_destroy(handle)
-        self._read = None
+        self._reading = None

@@ -4,26 +4,31 @@ NDI® is a registered trademark of Vizrt NDI AB; https://ndi.video. Its library 
 """
 
 import time
+from typing import TYPE_CHECKING
 
 from livedream import UserError
-from livedream.output import Output
+from livedream.output import Options, Output
 from livedream.output.programs.extras import name_in, need
 from livedream.output.programs.rate import fraction
 from livedream.output.programs.tally import Tally
-from livedream.output.programs.transparency import Pictures
+from livedream.output.programs.transparency import SentPictures
+from livedream.picture.frame import Frame
+
+if TYPE_CHECKING:
+    from livedream.output.programs.libndi import Sender
 
 
 class Ndi(Output):
-    """Output `ndi[:NAME]`. Every frame is sent, repeated ones too; alpha goes along when the picture has any."""
+    """Output `ndi[:NAME]`. Every frame is sent, repeated ones too; alpha is included when the picture has any."""
 
     kind = "ndi"
 
-    def __init__(self, options):
+    def __init__(self, options: Options):
         need("ndi", "cyndilib")
         super().__init__(options)
-        self._sender = None
+        self._sender: Sender | None = None
 
-    def open(self, width, height, fps):
+    def open(self, width: int, height: int, fps: float) -> None:
         try:
             from livedream.output.programs.libndi import TICKS, Sender
 
@@ -31,20 +36,22 @@ class Ndi(Output):
         except (ImportError, OSError) as error:
             raise UserError(f"ndi: cyndilib cannot be loaded here: {error}") from None
         self._rate = fraction(min(self.options.fps or fps, fps))
-        self._ticks = TICKS / fps  # of the timecode, from one frame number to the next
+        self._ticks = TICKS / fps  # of the timecode, between two frame numbers
         self._began: float | None = None
-        self._pictures = Pictures(self.options)
-        self._tally = Tally(self._sender.heard)
+        self._pictures = SentPictures(self.options)
+        self._tally = Tally(self._sender.tally)
 
-    def write(self, frame):
-        pixels, alpha = self._pictures.of(frame)
-        if self._began is None:  # so that frame number 0 has the time of day that it had
+    def write(self, frame: Frame) -> None:
+        if self._sender is None:
+            raise RuntimeError("ndi: not open")
+        pixels, alpha = self._pictures.prepare(frame)
+        if self._began is None:  # frame number 0 gets the time of day that it had
             self._began = time.time() * 1e7 - frame.number * self._ticks
         timecode = int(self._began + frame.number * self._ticks)
         self._sender.send(pixels, alpha, self._rate.as_integer_ratio(), timecode)
         self.note = self._tally.note()
 
-    def close(self):
+    def close(self) -> None:
         sender, self._sender = self._sender, None
         self.note = None
         if sender:

@@ -4,9 +4,9 @@ from fractions import Fraction
 
 
 def fraction(fps: float) -> Fraction:
-    """Frames a second as a fraction: 30 is 30/1, and 29.97 is the 30000/1001 that it stands for."""
-    whole = round(fps)
-    drop = Fraction(whole * 1000, 1001)
-    if fps != whole and abs(fps - drop) < 0.005:
-        return drop
+    """Return frames per second as a fraction: 30 is 30/1, and 29.97 is the 30000/1001 that it stands for."""
+    rounded = round(fps)
+    ntsc = Fraction(rounded * 1000, 1001)
+    if fps != rounded and abs(fps - ntsc) < 0.005:
+        return ntsc
     return Fraction(fps).limit_denominator(1001)

@@ -1,28 +1,31 @@
-"""What a sender knows about who is listening, in one line."""
+"""The tally of a sender: who receives it, in one line."""
 
 import time
+from collections.abc import Callable
 
 
 class Tally:
-    """Asks `read` at most four times a second and makes a note of it.
+    """Reads a sender's tally at most four times a second and describes it.
 
-    read() -> (on program, in preview, receivers).  counted: what a receiver is called.
+    Args:
+        read: Returns (on program, in preview, number of receivers).
+        receiver: The word for a receiver.
     """
 
     PERIOD = 0.25  # seconds
 
-    def __init__(self, read, counted="receiver"):
-        self._read, self._counted = read, counted
+    def __init__(self, read: Callable[[], tuple[bool, bool, int]], receiver: str = "receiver"):
+        self._read, self._receiver = read, receiver
         self._next = 0.0
         self._note: str | None = None
 
     def note(self) -> str:
-        """The newest note: "on air, 2 receivers"."""
+        """Return the newest description: "on air, 2 receivers"."""
         now = time.monotonic()
         if now >= self._next or self._note is None:
             self._next = now + self.PERIOD
             program, preview, count = self._read()
-            what = "on air" if program else "in preview" if preview else "sending"
-            who = f"{count} {self._counted}{'s' * (count != 1)}"
-            self._note = f"{what}, {who}" if count > 0 else f"no {self._counted} yet"
+            state = "on air" if program else "in preview" if preview else "sending"
+            receivers = f"{count} {self._receiver}{'s' * (count != 1)}"
+            self._note = f"{state}, {receivers}" if count > 0 else f"no {self._receiver} yet"
         return self._note

@@ -1,23 +1,27 @@
-"""Whether the frames of an output carry alpha, which costs receivers and network more than leaving it out."""
-
-import numpy as np
+"""Whether an output's frames carry alpha, which costs receivers and network more than leaving it out."""
 
 from livedream.output import Options
 from livedream.output.programs.resize import Resizer
+from livedream.picture import Pixels
 from livedream.picture.alpha import opaque
 from livedream.picture.frame import Frame
 
 
 class Transparency:
-    """Looks at each picture once. Receivers start anew at each change, so it changes back late."""
+    """Decides for each picture whether it is sent with alpha, looking at each only once.
 
-    PATIENCE = 300  # opaque frames in a row
+    Receivers start anew at every change, so it changes back only after PATIENCE opaque frames in a row.
+    """
 
-    def __init__(self):
-        self._seen, self._alpha, self._left = None, False, 0
+    PATIENCE = 300
 
-    def of(self, pixels: np.ndarray) -> bool:
-        """Whether this picture goes out with alpha; the same array again, a repeated frame, is not looked at again."""
+    def __init__(self) -> None:
+        self._seen: Pixels | None = None
+        self._alpha = False
+        self._left = 0
+
+    def needed(self, pixels: Pixels) -> bool:
+        """Whether to send this picture with alpha. The same array again, a repeated frame, is not looked at again."""
         if pixels is not self._seen:
             self._seen = pixels
             self._alpha = not opaque(pixels)
@@ -25,15 +29,15 @@ class Transparency:
         return self._left > 0
 
 
-class Pictures:
-    """A show's frames as receivers on the network get them: in the size that was asked for, if any."""
+class SentPictures:
+    """Makes of a show's frames the pictures that are sent over the network: with or without alpha, resized if asked."""
 
     def __init__(self, options: Options):
         self._transparency = Transparency()
         self._resizer = Resizer(options.size, options.fit) if options.size else None
 
-    def of(self, frame: Frame) -> tuple[np.ndarray, bool]:
-        """uint8 [H, W, 4], and whether it goes out with alpha."""
+    def prepare(self, frame: Frame) -> tuple[Pixels, bool]:
+        """Return uint8 [H, W, 4], and whether to send it with alpha."""
         pixels = frame.pixels
-        alpha = self._transparency.of(pixels)
+        alpha = self._transparency.needed(pixels)
         return (self._resizer.resized(pixels, alpha) if self._resizer else pixels), alpha

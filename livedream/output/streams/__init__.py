@@ -1,1 +1,1 @@
-"""Pictures over the network, encoded in a process of their own."""
+"""Network streams, encoded in a child process."""

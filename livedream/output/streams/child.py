@@ -1,26 +1,36 @@
-"""The child process of a stream, `python -m livedream.output.streams.child`: pictures in, coded video out.
+"""The child process of a stream, `python -m livedream.output.streams.child`: pictures in, encoded video out.
 
-The first line is JSON: sink, codec, size, rate, bitrate, fit, key_seconds, audio. Then, for each picture,
-`stream.HEADER` and its bytes. It ends at the end of its input, by itself or because the parent died, without any
-farewell: closing can hang for ever. FFmpeg's `fifo` muxer has its own thread: it never makes us wait, drops packets
-while the far end is gone and connects anew. What it says goes to stderr, where the parent reads it.
+The first line of its input is JSON: sink, codec, size, rate, bitrate, fit, key_seconds, audio. Each picture follows as
+`stream.HEADER` and its bytes. The process ends at the end of its input, also when the parent dies, without closing
+anything: closing can hang for ever. FFmpeg's `fifo` muxer has a thread of its own: it never makes us wait, drops
+packets while the far end is gone, and reconnects. FFmpeg logs to stderr, which the parent reads.
 """
 
+import io
 import json
 import os
 import signal
 import sys
 import threading
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-VERBOSE = 40  # AV_LOG_VERBOSE: with a line when a connection stands
+if TYPE_CHECKING:
+    from av.container import OutputContainer
+
+    from livedream.output.streams.protocols import Route
+    from livedream.output.video.encode import Encoder
+
+VERBOSE = 40  # AV_LOG_VERBOSE: includes a line when a connection is established
 
 
 def main() -> None:
+    """Encode and send pictures until the end of the input."""
     # A Ctrl-C in the terminal reaches the whole group; the parent decides when the stream ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     source = sys.stdin.buffer
+    assert isinstance(source, io.BufferedReader)
     settings = json.loads(source.readline())
 
     import av.logging
@@ -28,52 +38,52 @@ def main() -> None:
     from livedream.output.streams import protocols
     from livedream.output.streams.stream import BEGUN, HEADER
 
-    # FFmpeg's own printer, in C. PyAV's takes the interpreter lock from the fifo's thread, and then hangs.
+    # FFmpeg's own logger, in C. PyAV's takes the interpreter lock in the fifo's thread, and hangs.
     av.logging.set_level(None)
     av.logging.restore_default_callback()
     av.logging.set_libav_level(VERBOSE)
     route = protocols.route(settings["sink"])
-    container, encoder = opened(settings, route)
-    turn = threading.Lock()  # for `container`: the sound has a thread of its own
+    container, encoder = open_encoder(settings, route)
+    lock = threading.Lock()  # for `container`, which the sound's thread uses too
     sound = None
     if settings["audio"]:
         from livedream.output.streams.sound import Sound
 
-        sound = Sound(container, turn, route.protocol.sound, settings["audio"])
+        sound = Sound(container, lock, route.protocol.sound, settings["audio"])
     picture, begun = np.empty((0, 0, 4), np.uint8), False
     while len(header := source.read(HEADER.size)) == HEADER.size:
         width, height, pts, key, at = HEADER.unpack(header)
         if picture.shape[:2] != (height, width):
             picture = np.empty((height, width, 4), np.uint8)
-        if source.readinto(picture) < picture.nbytes:
+        if source.readinto(picture.data) < picture.nbytes:
             break
         packets = encoder.encode(picture, pts, key)
         if sound:
-            sound.see(pts / settings["rate"], at)
-        with turn:
+            sound.on_picture(pts / settings["rate"], at)
+        with lock:
             container.mux(packets)
         if not begun:
             begun = True
             print(BEGUN, file=sys.stderr, flush=True)
 
 
-def opened(settings: dict, route):
-    """A container towards `route`, and an encoder in it that really opens: (container, Encoder)."""
+def open_encoder(settings: dict[str, Any], route: "Route") -> "tuple[OutputContainer, Encoder]":
+    """Open a container that leads to `route`, and the first encoder that opens in it."""
     from livedream.output.video import encoders
     from livedream.output.video.encode import Encoder
 
     rate, bitrate = settings["rate"], settings["bitrate"]
-    for spec in encoders.choices(settings["codec"], True, route.protocol.codecs, trying=True):
+    for spec in encoders.choices(settings["codec"], True, route.protocol.codecs, probe_here=True):
         options = encoders.settings(spec, True, rate, bitrate, settings["key_seconds"])
-        container = towards(route)
+        container = open_container(route)
         encoder = Encoder(container, spec, settings["size"], rate, settings["fit"], options, bitrate)
         if not (fault := encoder.open()):
             return container, encoder
     raise RuntimeError(f"{spec.name} does not open: {fault}")
 
 
-def towards(route):
-    """The container whose packets go there."""
+def open_container(route: "Route") -> "OutputContainer":
+    """Open a container whose packets go to `route`."""
     import av
 
     from livedream.output.streams import protocols
@@ -82,18 +92,18 @@ def towards(route):
         return av.open(route.url, "w", format="fifo", options=protocols.fifo(route))
     from livedream.output.streams import carrier
 
-    # NUT: a player of MPEG-TS must wait for the next picture to know where one ends, and so would ffmpeg.
-    return av.open(carrier.started(route), "w", format="nut", options={"flush_packets": "1"})
+    # NUT: with MPEG-TS, ffmpeg would wait for the next picture to know where one ends.
+    return av.open(carrier.start(route), "w", format="nut", options={"flush_packets": "1"})
 
 
 if __name__ == "__main__":
     try:
         main()
-    except Exception as error:  # one line for the parent, which starts another child
+    except Exception as error:  # one line for the parent, which starts another child process
         print(f"livedream: {error}", file=sys.stderr, flush=True)
         code = 1
     else:
         code = 0
     if os.name == "posix" and os.getpgrp() == os.getpid():
-        os.killpg(0, signal.SIGKILL)  # what it has started ends with it
+        os.killpg(0, signal.SIGKILL)  # end the processes that it has started, too
     os._exit(code)

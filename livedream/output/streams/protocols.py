@@ -1,10 +1,13 @@
-"""How streams reach their far ends: one table, a row for each kind of address. Imports nothing of FFmpeg's."""
+"""How streams reach their far ends: a table with a row for each kind of address. Imports nothing of FFmpeg's."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-TS = {"omit_video_pes_length": "0", "flush_packets": "1"}  # a length spares every player the wait for the next frame
+TS = {
+    "omit_video_pes_length": "0",
+    "flush_packets": "1",
+}  # with the length no player waits for the next frame
 FLV = {"flvflags": "no_duration_filesize"}
 
 
@@ -12,13 +15,19 @@ FLV = {"flvflags": "no_duration_filesize"}
 class Protocol:
     """One kind of address.
 
-    scheme: what the address begins with.  url: what FFmpeg takes instead.  muxer: FFmpeg's name of the format.
-    codecs: what the far end takes, the first unless another is asked for.  options: of muxer and connection.
-    listens: the far end comes to us, and others after it.  connects: there is a connection, which says when it stands.
-    carrier: who speaks the protocol: PyAV, or a child process of `ffmpeg` where PyAV cannot.
-    sound: FFmpeg's name of the encoder.
-    key_seconds: from one key frame to the next, unless asked for: who comes in between waits for one.
-    queue: packets that wait while the far end takes none; then they are dropped up to the next key frame.
+    Attributes:
+        scheme: The beginning of the address.
+        url: The beginning that FFmpeg takes instead.
+        muxer: FFmpeg's name of the container format.
+        codecs: The codecs that the far end takes, the default first.
+        options: FFmpeg's options of muxer and connection.
+        listens: Whether the far end connects to us, one after another.
+        connects: Whether there is a connection, so that FFmpeg reports when it is established.
+        carrier: "av" if PyAV speaks the protocol, "ffmpeg" if a child process of that program must.
+        sound: FFmpeg's name of the sound encoder.
+        key_seconds: Default seconds between key frames; a player that joins in between waits for the next.
+        queue: Packets that may wait for the far end; when there are more, all are dropped up to the next key frame.
+        retry: Seconds between two attempts to connect.
     """
 
     scheme: str
@@ -32,17 +41,18 @@ class Protocol:
     sound: str = "aac"
     key_seconds: float = 2.0
     queue: int = 30
-    retry: str = "1"  # seconds
+    retry: str = "1"
 
     @property
     def kind(self) -> str:
+        """The kind in the status: "rtmp" for "rtmp://"."""
         return self.scheme.rstrip(":/")
 
 
 TABLE = (
     Protocol("rtmp://", "rtmp://", "flv", ("h264", "hevc", "av1"), FLV | {"rw_timeout": "5000000"}),
     Protocol("rtmps://", "rtmps://", "flv", ("h264", "hevc", "av1"), FLV | {"rw_timeout": "5000000"}),
-    # A queue of a few frames only, or a player would begin with what is old and stay behind.
+    # A queue of a few frames only, or a player would begin with old frames and stay behind.
     Protocol(
         "listen-rtmp://",
         "rtmp://",
@@ -63,7 +73,7 @@ TABLE = (
         queue=8,
         retry="0.1",
     ),
-    # Nobody says when he begins to look, so the key frames are closer.
+    # A player joins without notice, so there are more key frames.
     Protocol("udp://", "udp://", "mpegts", ("h264", "hevc"), TS, connects=False, key_seconds=1.0),
     Protocol(
         "srt://",
@@ -75,18 +85,22 @@ TABLE = (
         queue=15,
         retry="0.5",
     ),
-    # PyAV speaks WHIP too, but its GnuTLS and others' OpenSSL could not agree on a session. ffmpeg 9.0 crashes when an
-    # endpoint comes back, and is started anew.
+    # PyAV speaks WHIP too, but its GnuTLS and other programs' OpenSSL could not agree on a session. ffmpeg 9.0 crashes
+    # when an endpoint comes back, and is started anew.
     Protocol("whip:", "", "whip", ("h264",), {"whip_flags": "dtls_active"}, carrier="ffmpeg", sound="libopus"),
 )
 
 
 @dataclass(frozen=True)
 class Route:
-    """One address, as FFmpeg is to be told of it.
+    """One address, in the form that FFmpeg takes.
 
-    url: without what is secret where `ffmpeg` carries it.  options: of muxer and connection.
-    listens: the far end comes to us.  shown: where the far end finds it; no secrets.
+    Attributes:
+        protocol: Its row in the table.
+        url: The address; without secrets if `ffmpeg` carries it.
+        options: Options of muxer and connection.
+        listens: Whether the far end connects to us.
+        shown: The address to show to the user; without secrets.
     """
 
     protocol: Protocol
@@ -96,14 +110,15 @@ class Route:
     shown: str
 
 
-def of(sink: str) -> Protocol:
+def protocol_of(sink: str) -> Protocol:
     """The row of an address. Raises KeyError."""
-    return {each.scheme: each for each in TABLE}[re.match(r"whip:|[\w-]+://", sink.lower())[0]]
+    match = re.match(r"whip:|[\w-]+://", sink.lower())
+    return {each.scheme: each for each in TABLE}[match[0] if match else sink]
 
 
 def route(sink: str) -> Route:
-    """What an address such as `srt://:9000?latency=20000` comes to. Raises ValueError for one that cannot be."""
-    protocol = of(sink)
+    """The route to an address such as `srt://:9000?latency=20000`. Raises ValueError for one that is incomplete."""
+    protocol = protocol_of(sink)
     rest = sink[len(protocol.scheme) :]
     url, options, listens = protocol.url + rest, dict(protocol.options), protocol.listens
     place = rest.split("/")[0].split("?")[0].rpartition("@")[2]
@@ -115,7 +130,7 @@ def route(sink: str) -> Route:
         address, _, query = rest.partition("?")
         options |= dict(pair.partition("=")[::2] for pair in query.split("&") if pair)
         options.setdefault("mode", "listener" if address.startswith(":") else "caller")
-        options.setdefault("latency", "20000")  # microseconds; the far end's own counts if it is longer
+        options.setdefault("latency", "20000")  # microseconds; the longer one of both ends counts
         listens = options["mode"] == "listener"
         url = "srt://" + ("0.0.0.0" if address.startswith(":") else "") + address.rstrip("/")
     if protocol.scheme == "whip:" and not re.match(r"https?://.", url, re.IGNORECASE):
@@ -124,7 +139,7 @@ def route(sink: str) -> Route:
 
 
 def fifo(route: Route) -> dict[str, str]:
-    """Options of FFmpeg's `fifo` muxer: own thread, never waits for the far end, drops, and connects anew."""
+    """Options of FFmpeg's `fifo` muxer, whose thread never waits for the far end, drops packets, and reconnects."""
     return {
         "fifo_format": route.protocol.muxer,
         "queue_size": str(route.protocol.queue),
@@ -138,5 +153,5 @@ def fifo(route: Route) -> dict[str, str]:
 
 
 def joined(options: Mapping[str, str]) -> str:
-    """`a=1:b=2`, as FFmpeg's options within options are written."""
+    """`a=1:b=2`, FFmpeg's form of options within an option."""
     return ":".join(f"{key}=" + re.sub(r"([\\':=])", r"\\\1", value) for key, value in options.items())

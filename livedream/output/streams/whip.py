@@ -1,6 +1,7 @@
 """A relay on this machine between an `ffmpeg` and a WHIP endpoint (RFC 9725), for the secrets in its address.
 
-ffmpeg takes an address only as an argument, which everybody on the machine can read. Pictures do not come by here.
+ffmpeg takes an address only as an argument, which everybody on the machine can read. Only the negotiation passes
+through the relay, not the video.
 """
 
 import base64
@@ -14,33 +15,35 @@ SECONDS = 10.0  # for an endpoint to answer
 
 
 def relay(url: str) -> str:
-    """Begin to relay to `url` until the process ends; returns the address to give instead.
+    """Begin to relay to `url`, until the process ends, and return the relay's address.
 
-    url: of `https://TOKEN@host/path` TOKEN is sent as the bearer token; USER:PASSWORD by HTTP's basic authentication.
+    Args:
+        url: In `https://TOKEN@host/path`, TOKEN is sent as the bearer token; USER:PASSWORD by HTTP's basic
+            authentication.
     """
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
-    where, headers = urlunsplit(parts._replace(netloc=host)), {"Content-Type": "application/sdp"}
+    endpoint, headers = urlunsplit(parts._replace(netloc=host)), {"Content-Type": "application/sdp"}
     if parts.password:
         pair = base64.b64encode(f"{parts.username}:{parts.password}".encode()).decode()
         headers["Authorization"] = f"Basic {pair}"
     elif parts.username:
         headers["Authorization"] = f"Bearer {parts.username}"
-    session = [where]  # what a DELETE ends: the last answer's Location
+    session = [endpoint]  # the address that DELETE goes to: the last answer's Location
 
     class Relay(BaseHTTPRequestHandler):
-        def do_POST(self):
+        def do_POST(self) -> None:
             offer = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            self._pass(urllib.request.Request(where, offer, headers, method="POST"))
+            self._forward(urllib.request.Request(endpoint, offer, headers, method="POST"))
 
-        def do_DELETE(self):
-            self._pass(urllib.request.Request(session[0], None, headers, method="DELETE"))
+        def do_DELETE(self) -> None:
+            self._forward(urllib.request.Request(session[0], None, headers, method="DELETE"))
 
-        def _pass(self, request):
+        def _forward(self, request: urllib.request.Request) -> None:
             try:
                 with urllib.request.urlopen(request, timeout=SECONDS) as answer:
                     status, body = answer.status, answer.read()
-                    session[0] = urljoin(where, answer.headers.get("Location", where))
+                    session[0] = urljoin(endpoint, answer.headers.get("Location", endpoint))
             except urllib.error.HTTPError as error:
                 status, body = error.code, b""
             except OSError:
@@ -52,7 +55,7 @@ def relay(url: str) -> str:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *_):
+        def log_message(self, format: str, *args: object) -> None:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Relay)

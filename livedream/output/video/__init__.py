@@ -1,1 +1,1 @@
-"""Pictures encoded as video: for files and streams alike."""
+"""Video encoding, for files and streams."""

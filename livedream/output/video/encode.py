@@ -1,8 +1,9 @@
-"""RGBA pictures to coded video, shared by the file and the streams. Imports PyAV: load it late.
+"""RGBA pictures to encoded video, for files and streams. Imports PyAV: import this late.
 
-Every YUV picture is converted to BT.709, limited range, 4:2:0 chroma sited left, and tagged so. How a stream uses it:
+Every YUV picture is converted to BT.709, limited range, with 4:2:0 chroma sited left, and tagged so. A stream uses it
+like this:
 
-    for spec in encoders.choices(settings["codec"], live=True, known=("h264", "hevc"), trying=True):
+    for spec in encoders.choices(settings["codec"], live=True, allowed=("h264", "hevc"), probe_here=True):
         container = av.open(url, "w", format="fifo", …)
         encoder = Encoder(container, spec, size, rate, fit, encoders.settings(spec, True, rate, bitrate, 2.0), bitrate)
         if fault := encoder.open():
@@ -14,62 +15,76 @@ Every YUV picture is converted to BT.709, limited range, 4:2:0 chroma sited left
 import av
 import numpy as np
 from av.codec.context import Flags
+from av.container import OutputContainer
 from av.filter import Graph
+from av.packet import Packet
+from av.video.format import VideoFormat
+from av.video.stream import VideoStream
 
-from livedream import UserError
 from livedream.output.programs.rate import fraction
 from livedream.output.video import encoders
+from livedream.picture import Pixels
 from livedream.picture.fit import placed
 
-BT709 = 1  # of primaries, transfer and matrix (ISO/IEC 23091-2)
-SRGB, IDENTITY = 13, 0  # transfer and matrix of pictures that stay RGB
+BT709 = 1  # primaries, transfer and matrix (ISO/IEC 23091-2)
+SRGB, IDENTITY = 13, 0  # transfer and matrix for pictures that stay RGB
 LIMITED, FULL = 1, 2  # AVCOL_RANGE_MPEG, AVCOL_RANGE_JPEG
-BITS = 0.3  # a pixel, for an encoder that knows no constant quality
-
-
-def codec_named(name: str | None, kind: str, known: tuple[str, ...] = ("h264", "hevc")) -> str:
-    """FFmpeg's name of the encoder for a `codec` key's value, the first of `known` for None. Raises UserError."""
-    try:
-        return encoders.find(name, True, known).name
-    except UserError as error:
-        raise UserError(f"{kind}: {error}") from None
+BITS = 0.3  # per pixel, for an encoder without constant quality
 
 
 class Encoder:
-    """One video stream of a container. Pictures are placed in `size`; bars are black, with alpha transparent.
+    """One video stream of a container. Pictures are placed in `size`; bars are black, or transparent with alpha.
 
-    spec: a row of `encoders.TABLE`, or its name.  size: (width, height) pixels, odd ones are made even, but for
-    FFV1.  rate: frames a second; `pts` counts in 1/rate s.  options: `encoders.settings`.
-    bitrate: bits per second, None for constant quality by `options`.
+    Args:
+        container: The container that gets the stream.
+        spec: A row of `encoders.TABLE`.
+        size: (width, height) in pixels; odd ones are made even, except for FFV1.
+        rate: Frames per second; `pts` counts in 1/rate s.
+        fit: One of `picture.fit.FITS`.
+        options: See `encoders.settings`.
+        bitrate: Bits per second; None for constant quality by `options`.
     """
 
-    def __init__(self, container, spec, size, rate, fit, options, bitrate=None):
-        self.spec = spec = encoders.by_name(spec) if isinstance(spec, str) else spec
-        encoders.quiet()
+    def __init__(
+        self,
+        container: OutputContainer,
+        spec: encoders.Spec,
+        size: tuple[int, int],
+        rate: float,
+        fit: str,
+        options: dict[str, str],
+        bitrate: int | None = None,
+    ):
+        self.spec = spec
+        encoders.silence_svt()
         self._even = 1 if spec.pixels == "bgra" else 2
-        self.size = tuple(max(side - side % self._even, 16) for side in size)
+        width, height = (max(side - side % self._even, 16) for side in size)
+        self.size = width, height
         self._fit = fit
-        self._graph = self._shape = None
-        rate = fraction(rate)
-        self.stream = container.add_stream(spec.name, rate=rate, options=options)
-        context = self.stream.codec_context
+        self._graph: Graph | None = None
+        self._shape: tuple[int, ...] = ()  # the shape of the pictures that _graph converts
+        exact = fraction(rate)
+        stream = container.add_stream(spec.name, rate=exact, options=options)
+        assert isinstance(stream, VideoStream)
+        self.stream = stream
+        context = stream.codec_context
         context.width, context.height = self.size
         context.pix_fmt = spec.pixels
-        context.time_base = self._time_base = 1 / rate
+        context.time_base = self._time_base = 1 / exact
         context.color_primaries = BT709
         context.color_trc, context.colorspace, context.color_range = self._colours()
         if spec.codec == "hevc" and container.format.name in ("mp4", "mov"):
-            context.codec_tag = "hvc1"  # what Apple's players ask for
+            context.codec_tag = "hvc1"  # Apple's players need it
         if not (bitrate or spec.intra or any(spec.quality)):
-            bitrate = round(BITS * self.size[0] * self.size[1] * rate)
+            bitrate = round(BITS * self.size[0] * self.size[1] * exact)
         if bitrate:
             context.bit_rate = bitrate
         if container.format.flags & _GLOBAL_HEADER or container.format.name == "fifo":
             context.flags |= int(Flags.global_header)  # without it flv cannot connect a second time
 
     def open(self) -> str:
-        """Open the codec now rather than at the first picture. Returns what keeps it from that, "" nothing."""
-        if min(self.size) < self.spec.least:
+        """Open the codec now rather than at the first picture. Returns why it does not open, or "" if it does."""
+        if min(self.size) < self.spec.min_side:
             return f"{self.size[0]}x{self.size[1]} is too small for it"
         try:
             self.stream.codec_context.open(strict=False)
@@ -77,33 +92,41 @@ class Encoder:
             return getattr(error, "strerror", None) or str(error) or type(error).__name__
         return ""
 
-    def encode(self, pixels: np.ndarray, pts: int, key: bool = False) -> list:
-        """Packets for one uint8 [H, W, 4] picture; there may be none yet. `pts` must rise. key: make it a key frame."""
-        if pixels.shape != self._shape:
-            self._graph, self._shape = self._converter(*pixels.shape[1::-1]), pixels.shape
+    def encode(self, pixels: Pixels, pts: int, key: bool = False) -> "list[Packet[VideoStream]]":
+        """Encode one picture and return the packets that are ready; there may be none yet.
+
+        Args:
+            pixels: uint8 [H, W, 4].
+            pts: The time in 1/rate s, above the last one's.
+            key: Whether to make it a key frame.
+        """
+        if self._graph is None or pixels.shape != self._shape:
+            height, width = pixels.shape[:2]
+            self._graph, self._shape = self._converter(width, height), pixels.shape
         picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgba")
         picture.pts, picture.time_base = pts, self._time_base
         self._graph.push(picture)
         coded = self._graph.pull()
+        assert isinstance(coded, av.VideoFrame)
         if key:
             coded.pict_type = av.video.frame.PictureType.I
         coded.color_primaries = BT709  # ProRes takes these from the picture
         coded.color_trc, coded.colorspace, coded.color_range = self._colours()
         return self.stream.encode(coded)
 
-    def flush(self) -> list:
-        """The packets that the codec still held back."""
+    def flush(self) -> "list[Packet[VideoStream]]":
+        """The packets that the encoder still held back."""
         return self.stream.encode(None)
 
     def _colours(self) -> tuple[int, int, int]:
-        """Transfer, matrix and range."""
+        """Transfer, matrix and range of the encoded pictures."""
         return (SRGB, IDENTITY, FULL) if self.spec.pixels == "bgra" else (BT709, BT709, LIMITED)
 
-    def _converter(self, width, height) -> Graph:
+    def _converter(self, width: int, height: int) -> Graph:
         across, down = self.size
         steps = []
         wide, high = width, height
-        if (width - across, height - down) in ((0, 1), (1, 0), (1, 1)):  # made even: the odd line goes, unscaled
+        if (width - across, height - down) in ((0, 1), (1, 0), (1, 1)):  # made even by cutting one line off, unscaled
             steps.append(("crop", f"{across}:{down}:0:0"))
             wide, high = across, down
         x, y, w, h = placed(wide, high, across, down, self._fit)
@@ -119,7 +142,7 @@ class Encoder:
         steps.append(("setsar", "1"))
         graph = Graph()
         graph.threads = 1
-        source = graph.add_buffer(width=width, height=height, format="rgba", time_base=self._time_base)
+        source = graph.add_buffer(width=width, height=height, format=VideoFormat("rgba"), time_base=self._time_base)
         graph.link_nodes(source, *(graph.add(name, args) for name, args in steps), graph.add("buffersink")).configure()
         return graph
 

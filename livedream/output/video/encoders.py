@@ -1,8 +1,8 @@
-"""Which video encoder takes the pictures: a table, and what of it really works on this machine.
+"""The video encoders: a table, and a probe of which of them work on this machine.
 
-`choices("h264")` is what may be used, best first: try one after the other, the last always opens.
-`python -m livedream.output.video.encoders NAME …` tries encoders, one line of JSON each. Imports no PyAV before it
-tries one.
+`choices("h264", live)` lists the encoders to try, best first; the last one always opens.
+`python -m livedream.output.video.encoders NAME …` probes encoders and prints one line of JSON for each. PyAV is
+imported when the first encoder is probed.
 """
 
 import contextlib
@@ -21,18 +21,24 @@ from livedream import UserError
 from livedream.system import paths
 from livedream.system.atomic import atomic_write
 
-WEEK = 7 * 24 * 3600.0  # seconds that an answer is believed: drivers come and go
-SECONDS = 20.0  # for one child that tries encoders
+WEEK = 7 * 24 * 3600.0  # seconds that a probe's result is used: drivers come and go
+SECONDS = 20.0  # for one child process that probes encoders
 
 
 @dataclass(frozen=True)
 class Spec:
-    """One encoder of FFmpeg's and how it is set up. Options are FFmpeg's names and values.
+    """One of FFmpeg's encoders and its options, by FFmpeg's names and values.
 
-    codec: what it makes.  pixels: the pixel format that it is fed.  hardware: needs a device and its driver.
-    live: while a show runs: no B-frames, no look-ahead, one thread.  offline: the picture counts.
-    quality: constant quality, (live, offline).  rated: instead of it, when a bit rate is asked for.
-    least: pixels of the shorter side.
+    Attributes:
+        name: FFmpeg's name of the encoder.
+        codec: The codec: "h264", "hevc", "av1", "prores" or "ffv1".
+        live: Options while a show runs: no B-frames, no look-ahead, one thread.
+        offline: Options for rendering, where the quality counts.
+        quality: Options for constant quality, (live, offline).
+        rated: Options instead of `quality` when a bitrate is given.
+        pixels: The pixel format of its input.
+        hardware: Whether it needs a device and its driver.
+        min_side: The fewest pixels that the shorter side may have.
     """
 
     name: str
@@ -43,11 +49,11 @@ class Spec:
     rated: Mapping[str, str] = field(default_factory=dict)
     pixels: str = "yuv420p"
     hardware: bool = False
-    least: int = 16
+    min_side: int = 16
 
     @property
     def intra(self) -> bool:
-        """Whether every picture stands alone."""
+        """Whether every picture is coded by itself."""
         return self.codec in ("prores", "ffv1")
 
     @property
@@ -81,7 +87,7 @@ def _qsv(codec: str, live: int, offline: int) -> Spec:
 
 
 def _amf(codec: str, live: int, offline: int) -> Spec:
-    def constant(level):
+    def constant(level: int) -> dict[str, str]:
         return {"rc": "cqp", "qp_i": str(level), "qp_p": str(level)}
 
     return Spec(
@@ -97,7 +103,7 @@ def _amf(codec: str, live: int, offline: int) -> Spec:
 
 
 def _videotoolbox(codec: str) -> Spec:
-    # Constant quality is there on Apple's own processors only: `Encoder` gives a bit rate where there is no quality.
+    # Only Apple's own processors have constant quality: `Encoder` sets a bitrate where `quality` is empty.
     return Spec(
         f"{codec}_videotoolbox",
         codec,
@@ -108,9 +114,9 @@ def _videotoolbox(codec: str) -> Spec:
     )
 
 
-# The best for a show first; offline the last of a codec is the first choice: its result is the same everywhere.
-# The result depends on the number of threads, so that is fixed. Offline there are no B-frames either: they would
-# put the first frame later than 0 s. The hardware's rows follow FFmpeg's documentation and were never run.
+# The best for a show comes first. Offline only software is used, for the same result on every machine; the result
+# depends on the number of threads, so that is fixed. Offline has no B-frames either: they would put the first frame
+# later than 0 s. The rows for hardware follow FFmpeg's documentation and were never run.
 TABLE = (
     _nvenc("h264", 20, 17),
     _videotoolbox("h264"),
@@ -148,7 +154,7 @@ TABLE = (
         {"preset": "12", "svtav1-params": "pred-struct=1:lp=1"},
         {"preset": "6", "svtav1-params": "pred-struct=1:lp=4"},
         ({"crf": "27"}, {"crf": "20"}),
-        least=64,  # 16x64 hangs for ever
+        min_side=64,  # 16x64 hangs for ever
     ),
     # Live with a fixed quantizer, 4: a quarter of the time that keeping to Apple's bit rates takes.
     Spec(
@@ -169,37 +175,40 @@ TABLE = (
 CODECS = tuple(dict.fromkeys(each.codec for each in TABLE))
 
 
-def choices(name: str | None, live: bool, known: Iterable[str] = CODECS, trying: bool = False) -> list[Spec]:
-    """The encoders for a `codec` key's value, the one to try first first. Never empty; raises UserError.
+def choices(name: str | None, live: bool, allowed: Iterable[str] = CODECS, probe_here: bool = False) -> list[Spec]:
+    """The encoders for a `codec` key's value, in the order to try them; never empty.
 
-    name: a codec ("hevc"), one encoder ("hevc_nvenc"; then there is only that), or None for the first of `known`.
-    live: while a show runs hardware goes first, if it is known to work: a driver that hangs or crashes must not hurt
-    the show, so children of this process try them, by and by, and a file remembers the answer. Offline the result
-    shall be the same on every machine, and hardware is never chosen.
-    trying: try them here and now, in this process. For a child process that may crash.
+    While a show runs, hardware comes first if it is known to work. A driver that hangs or crashes must not hurt the
+    show, so child processes probe the hardware in the background, and a file caches the result. Offline, hardware is
+    never chosen: the result is to be the same on every machine.
+
+    Args:
+        name: A codec ("hevc"), one encoder ("hevc_nvenc", which is then the only choice), or None for the first of
+            `allowed`.
+        live: Whether a show runs.
+        allowed: The codecs that the container or the far end takes.
+        probe_here: Probe hardware now, in this process: for a child process that may crash.
+
+    Raises:
+        UserError: There is no such codec here.
     """
-    known = tuple(known)
-    name = name or known[0]
-    named = [each for each in TABLE if each.name == name and each.codec in known]
+    allowed = tuple(allowed)
+    name = name or allowed[0]
+    named = [each for each in TABLE if each.name == name and each.codec in allowed]
     if named:
         return named
-    if name not in known:
-        raise UserError(f"no codec {name!r}; there is: {', '.join(known)}, or one encoder, such as libx264")
+    if name not in allowed:
+        raise UserError(f"no codec {name!r}; there is: {', '.join(allowed)}, or one encoder, such as libx264")
     rows = [each for each in TABLE if each.codec == name]
     software = [each for each in rows if not each.hardware]
     if not live or len(rows) == len(software):
         return software
-    if trying:
+    if probe_here:
         return [each for each in rows if not each.hardware or fault(each) == ""]
-    found = remembered()
-    if found is None:
-        learn()
-    return [each for each in rows if not each.hardware or (found or {}).get(each.name) == ""]
-
-
-def find(codec: str | None, live: bool, known: Iterable[str] = CODECS, trying: bool = False) -> Spec:
-    """The first of `choices`."""
-    return choices(codec, live, known, trying)[0]
+    faults = cached_faults()
+    if faults is None:
+        probe_in_background()
+    return [each for each in rows if not each.hardware or (faults or {}).get(each.name) == ""]
 
 
 def by_name(name: str) -> Spec:
@@ -210,15 +219,20 @@ def by_name(name: str) -> Spec:
 def settings(
     spec: Spec, live: bool, rate: float, bitrate: int | None = None, key_seconds: float = 1.0
 ) -> dict[str, str]:
-    """The options to open it with. rate: frames a second.  bitrate: bits a second, None for constant quality.
+    """The options to open an encoder with.
 
-    key_seconds: from one key frame to the next.
+    Args:
+        spec: The encoder.
+        live: Whether a show runs.
+        rate: Frames per second.
+        bitrate: Bits per second; None for constant quality.
+        key_seconds: Seconds between key frames.
     """
     options = dict(spec.live if live else spec.offline)
     if not spec.intra:
         options |= {"bf": "0", "g": str(max(round(rate * key_seconds), 1)), "chroma_sample_location": "left"}
     if not bitrate:
-        return options | spec.quality[0 if live else 1]
+        return options | dict(spec.quality[0 if live else 1])
     options |= spec.rated
     if live and not spec.intra:
         options |= {"maxrate": str(bitrate), "bufsize": str(bitrate)}
@@ -229,82 +243,88 @@ _faults: dict[str, str | None] = {}
 
 
 def fault(spec: Spec) -> str | None:
-    """What keeps it from encoding one picture in this process: "" nothing, None: not built in. Tried once."""
+    """Why the encoder cannot encode a picture in this process: "" if it can, None if FFmpeg lacks it. Probed once."""
     if spec.name not in _faults:
-        _faults[spec.name] = _tried(spec)
+        _faults[spec.name] = _probe(spec)
     return _faults[spec.name]
 
 
-def _tried(spec: Spec) -> str | None:
+def _probe(spec: Spec) -> str | None:
     from fractions import Fraction
 
     import av
 
-    quiet()
+    silence_svt()
     try:
         av.Codec(spec.name, "w")
     except Exception:
         return None
     try:
         context = av.CodecContext.create(spec.name, "w")
+        assert isinstance(context, av.VideoCodecContext)
         context.width, context.height, context.pix_fmt, context.time_base = 256, 256, spec.pixels, Fraction(1, 30)
         context.options = settings(spec, True, 30, None if any(spec.quality) or spec.intra else 1_000_000)
         picture = av.VideoFrame(256, 256, spec.pixels)
         picture.pts, picture.time_base = 0, Fraction(1, 30)
-        return "" if context.encode(picture) + context.encode(None) else "gave nothing back"
+        return "" if context.encode(picture) + context.encode(None) else "returned no data"
     except Exception as error:
         return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
-def quiet() -> None:
-    """Keep SVT-AV1 from writing about itself to stderr, which it does unless its environment says no."""
+def silence_svt() -> None:
+    """Keep SVT-AV1 from writing about itself to stderr, by its environment variable."""
     os.environ.setdefault("SVT_LOG", "1")
 
 
-def remembered() -> dict[str, str | None] | None:
-    """What `learn` found: {encoder: what is wrong, "" nothing, None not built in}; None: it is to be found out."""
+def cached_faults() -> dict[str, str | None] | None:
+    """The result of the last probe: {encoder: its fault, see `fault`}. None: there is no valid one."""
     try:
-        told = json.loads(_file().read_text("utf-8"))
-        if told["version"] == _version() and 0 <= time.time() - told["at"] < WEEK:
-            return dict(told["faults"])
+        data = json.loads(_file().read_text("utf-8"))
+        if data["version"] == _version() and 0 <= time.time() - data["at"] < WEEK:
+            return dict(data["faults"])
     except (OSError, ValueError, KeyError, TypeError):
         pass
     return None
 
 
-_learning = threading.Lock()
+_probing = threading.Lock()  # held while a thread probes
 
 
-def learn() -> None:
-    """Begin to find out, in the background, which hardware encoders work here. Returns at once."""
+def probe_in_background() -> None:
+    """Begin to find out which hardware encoders work here, unless that has begun already. Returns at once."""
 
-    def work():
+    def run() -> None:
         try:
-            remember(tried([each.name for each in TABLE if each.hardware]))
+            cache_faults(probe([each.name for each in TABLE if each.hardware]))
         finally:
-            _learning.release()
+            _probing.release()
 
-    if _learning.acquire(blocking=False):
-        threading.Thread(target=work, name="encoders", daemon=True).start()
+    if _probing.acquire(blocking=False):
+        threading.Thread(target=run, name="encoders", daemon=True).start()
 
 
-def tried(names: Iterable[str]) -> dict[str, str | None]:
-    """Each encoder tried in a child process, as `fault` says it; one that hangs or crashes has that as its fault."""
-    left, faults = list(names), {}
+def probe(names: Iterable[str]) -> dict[str, str | None]:
+    """Probe encoders in child processes and return the fault of each; to hang or to crash is a fault too."""
+    left = list(names)
+    faults: dict[str, str | None] = {}
     while left:
-        out = _child(left)
-        for line in out:
+        for line in _probe_in_child(left):
             faults |= line
         left = [each for each in left if each not in faults]
-        if left:  # the child ended while it tried the first of these
+        if left:  # the child process ended while it probed the first of these
             faults[left.pop(0)] = "crashed or gave no answer"
     return faults
 
 
-def _child(names: list[str]) -> list[dict]:
-    command = [sys.executable, "-m", "livedream.output.video.encoders", *names]
-    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    child = subprocess.Popen(command, cwd=Path(__file__).parents[3], text=True, **pipes)
+def _probe_in_child(names: list[str]) -> list[dict[str, str | None]]:
+    child = subprocess.Popen(
+        [sys.executable, "-m", "livedream.output.video.encoders", *names],
+        cwd=Path(__file__).parents[3],
+        text=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
     try:
         out, _ = child.communicate(timeout=SECONDS)
     except subprocess.TimeoutExpired:
@@ -314,23 +334,23 @@ def _child(names: list[str]) -> list[dict]:
     for line in out.splitlines():
         try:
             lines.append(json.loads(line))
-        except ValueError:  # a driver may print what it likes
+        except ValueError:  # drivers print lines of their own
             continue
     return [line for line in lines if isinstance(line, dict)]
 
 
-def remember(faults: Mapping[str, str | None]) -> None:
-    """Keep it for a week; a folder that cannot be written is no reason to stop."""
-    told = {"version": _version(), "at": time.time(), "faults": dict(faults)}
+def cache_faults(faults: Mapping[str, str | None]) -> None:
+    """Cache the result of a probe for a week; a folder that cannot be written is no reason to stop."""
+    data = {"version": _version(), "at": time.time(), "faults": dict(faults)}
     try:
         _file().parent.mkdir(parents=True, exist_ok=True)
-        atomic_write(_file(), json.dumps(told, indent=1).encode())
+        atomic_write(_file(), json.dumps(data, indent=1).encode())
     except (OSError, UserError):
         return
 
 
 def forget() -> None:
-    """What was said to work did not open: all are tried anew before one is chosen again."""
+    """Delete the cached result, because an encoder that worked in the probe did not open: all are probed again."""
     with contextlib.suppress(OSError):
         _file().unlink(missing_ok=True)
 
@@ -353,4 +373,4 @@ if __name__ == "__main__":
     faulthandler.dump_traceback_later(SECONDS + 5, exit=True)
     for each in sys.argv[1:]:
         print(json.dumps({each: fault(by_name(each))}), flush=True)
-    os._exit(0)  # a driver's own farewell may crash
+    os._exit(0)  # a driver may crash when it is unloaded

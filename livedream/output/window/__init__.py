@@ -1,4 +1,4 @@
-"""The window: everything that draws on this machine's screens."""
+"""Windows on this machine's screens."""
 
 from livedream.output.window.screen import display_available
 from livedream.output.window.serve import run

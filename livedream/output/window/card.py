@@ -1,25 +1,30 @@
-"""The test card: drawn for the very pixels of a window, so that what is not sharp or not straight is not the card's.
+"""The test card, drawn for the exact pixels of a window: if it is not sharp or straight, the display is at fault.
 
-From the outside in: a frame whose outermost pixels are white, so that a lost edge shows; safe areas (EBU R 95: 93 % for
-action, 90 % for text); a grid of squares and circles, which are round; colour bars at 75 % (BT.709's primaries are
-sRGB's); what the window is; a grey ramp, smooth and in 11 steps; patches near black and near white; fields of
-single-pixel lines, which turn grey where the picture is scaled. A line crosses it in six seconds: it tears where swaps
-do.
+From the outside in it has: a frame with white outermost pixels, so that a lost edge shows; safe areas (EBU R 95: 93 %
+for action, 90 % for text); a grid of squares, and circles, which should be round; colour bars at 75 % (BT.709 has the
+primaries of sRGB); the window's description; a grey ramp, smooth and in 11 steps; patches near black and near white;
+fields of single-pixel lines, which turn grey where the picture is scaled. A line crosses it in six seconds and tears
+where swaps tear.
 """
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from livedream.output.window import drawing
-from livedream.picture import letters
+from livedream.picture import Pixels, letters
 
-PERIOD = 6.0  # seconds that the line takes
+Card = Pixels  # the picture that is drawn on
+Colour = tuple[int, int, int]  # sRGB
+
+PERIOD = 6.0  # seconds in which the line crosses the card
 LINE = 6  # pixels wide, with its dark edges
 SQUARES = 18  # of the grid, along the shorter side
-LEAST = 9 * SQUARES  # pixels of that side; below there are only grid and frame
+LEAST = 9 * SQUARES  # pixels of the shorter side; below, only grid and frame are drawn
 
 GROUND, INSET, GRID = (22, 23, 31), (9, 9, 14), (58, 61, 80)
 WHITE, SOFT, DIM = (255, 255, 255), (178, 182, 206), (112, 116, 146)
@@ -27,23 +32,34 @@ LEVEL = 191  # 75 %
 BARS = [tuple(LEVEL * ((n >> bit) & 1) for bit in (1, 2, 0)) for n in range(7, -1, -1)]  # white to black
 
 
-class Shown:
-    """The card as a texture. Needs the OpenGL context to be current."""
+Wanted = tuple[tuple[int, int], str, tuple[str, ...]]  # size, title, lines
 
-    def __init__(self):
+
+class CardTexture:
+    """The card as a texture. The OpenGL context must be current in every call."""
+
+    def __init__(self) -> None:
         self.texture = drawing.Texture()
-        self._made = self._making = None
-        self._at = 0
+        self._made: Wanted | None = None  # the card in the texture
+        self._making: tuple[Wanted, list[Pixels]] | None = None  # the card that a thread draws, and where it is put
+        self._pixels = np.empty((0, 0, 4), np.uint8)
+        self._at = 0  # the line's left edge
 
     def update(self, size: tuple[int, int], title: str, lines: Sequence[str]) -> None:
-        """Be a card of (width, height) that says this, and move its line to where it is now.
+        """Make it a card with this text, and move its line to its present position.
 
-        It is drawn in a thread, so that no picture waits for it: until then the texture is what it was before.
+        The card is drawn in a thread, so that no picture waits for it; until it is ready the texture stays as it was.
+
+        Args:
+            size: (width, height) in pixels.
+            title: See `draw`.
+            lines: See `draw`.
         """
         wanted = size, title, tuple(lines)
         if self._made != wanted and self._making is None:
-            self._making = wanted, []
-            threading.Thread(target=lambda into: into[1].append(draw(*size, title, lines)), args=[self._making]).start()
+            drawn: list[Pixels] = []
+            self._making = wanted, drawn
+            threading.Thread(target=lambda: drawn.append(draw(*size, title, lines)), name="test card").start()
         if self._making and self._making[1]:
             self._made, [self._pixels] = self._making
             self._making, self._at = None, 0
@@ -56,11 +72,18 @@ class Shown:
         self.texture.upload(_line(height), self._at)
 
 
-def draw(width: int, height: int, title: str, lines: Sequence[str]) -> np.ndarray:
-    """uint8 [height, width, 4].  title: a large sign or two, beside the circle.  lines: below the wordmark."""
+def draw(width: int, height: int, title: str, lines: Sequence[str]) -> Pixels:
+    """Draw a card, uint8 [height, width, 4].
+
+    Args:
+        width: In pixels.
+        height: In pixels.
+        title: One or two large letters beside the circle.
+        lines: Text below the wordmark.
+    """
     card = np.empty((height, width, 4), np.uint8)
     card[...] = (*GROUND, 255)
-    g = max(2 * round(min(width, height) / SQUARES / 2), 8)  # a square, pixels
+    g = max(2 * round(min(width, height) / SQUARES / 2), 8)  # a square of the grid, in pixels
     x, y = width // 2, height // 2
     _grid(card, x, y, g)
     _frame(card, x, y, g)
@@ -74,24 +97,24 @@ def draw(width: int, height: int, title: str, lines: Sequence[str]) -> np.ndarra
     far_x, far_y = width / 2 - 2.5 * g, height / 2 - 2.5 * g
     if np.hypot(far_x, far_y) > radius + 1.6 * g:
         for number, (sx, sy) in enumerate(((-1, -1), (1, -1), (1, 1), (-1, 1)), 1):
-            _disc(card, x + sx * far_x, y + sy * far_y, 1.3 * g, 1.3 * g, lambda angle: GROUND)
-            _disc(card, x + sx * far_x, y + sy * far_y, 1.3 * g, g / 26, lambda angle: SOFT)
+            _ring(card, x + sx * far_x, y + sy * far_y, 1.3 * g, 1.3 * g, lambda angle: GROUND)
+            _ring(card, x + sx * far_x, y + sy * far_y, 1.3 * g, g / 26, lambda angle: SOFT)
             _write(card, f"{number}", x + sx * far_x, y + sy * far_y - 0.9 * g, 0.9 * g, SOFT)
     aside = (width / 2 + radius) / 2
     if width / 2 - radius > 4.5 * g:
         for side in (-1, 1):
             big = 2.2 * g * min(1, 2 / max(len(title), 1))
-            _disc(card, x + side * aside, y, 2.6 * g, 2.6 * g, lambda angle: INSET)
+            _ring(card, x + side * aside, y, 2.6 * g, 2.6 * g, lambda angle: INSET)
             _write(card, title, x + side * aside, y - 0.95 * big, big, WHITE)
     _middle(card, x, y, g, lines)
-    _disc(card, x, y, radius, 0.26 * g, _hue)
+    _ring(card, x, y, radius, 0.26 * g, _hue)
     return card
 
 
-def _middle(card, x, y, g, lines):
-    """All that stands in the circle, in squares from its middle."""
+def _middle(card: Card, x: int, y: int, g: int, lines: Sequence[str]) -> None:
+    """Draw everything inside the circle; lengths are in squares from its middle."""
 
-    def box(left, top, right, bottom, colour):
+    def box(left: float, top: float, right: float, bottom: float, colour: Any) -> None:
         card[y + round(top * g) : y + round(bottom * g), x + round(left * g) : x + round(right * g), :3] = colour
 
     for n, colour in enumerate(BARS):
@@ -112,15 +135,15 @@ def _middle(card, x, y, g, lines):
         card[y + round(4.8 * g) :, x + (2 * n - 5) * g :][: pattern.shape[0], : pattern.shape[1], :3] = pattern
 
 
-def _patterns(w: int, h: int) -> list[np.ndarray]:
-    """Fields of w x h: single columns, rows and pixels; four patches near black, four near white. uint8 [h, w, 3]."""
+def _patterns(w: int, h: int) -> list[NDArray[np.uint8]]:
+    """Fields of single columns, rows and pixels, and of four patches near black and near white: uint8 [h, w, 3]."""
     row, column = np.mgrid[:h, :w]
     near = (column * 4 // w + 1) * 5 * ((row > h // 4) & (row < 3 * h // 4))
     fields = (near, 255 * (column % 2), 255 * ((row + column) % 2), 255 * (row % 2), 255 - near)
     return [np.repeat(each.astype(np.uint8)[..., None], 3, axis=2) for each in fields]
 
 
-def _grid(card, x, y, g):
+def _grid(card: Card, x: int, y: int, g: int) -> None:
     thick = max(1, g // 30)
     for middle, lines in ((x, card.transpose(1, 0, 2)), (y, card)):
         for at in range(middle % g - thick // 2, len(lines), g):
@@ -129,8 +152,8 @@ def _grid(card, x, y, g):
         lines[middle - thick : middle + thick, :, :3] = DIM
 
 
-def _frame(card, x, y, g):
-    """Blocks along the edge, in step with the grid; the outermost line is white."""
+def _frame(card: Card, x: int, y: int, g: int) -> None:
+    """Draw blocks along the edge, in step with the grid; the outermost line is white."""
     deep = max(3, g // 3)
     for middle, along in ((x, card.transpose(1, 0, 2)), (y, card)):
         black = ((np.arange(len(along)) - middle) // g) % 2 == 0
@@ -139,7 +162,8 @@ def _frame(card, x, y, g):
     card[:, [0, -1], :3] = 255
 
 
-def _dashed(card, half_width, half_height, x, y, g):
+def _dashed(card: Card, half_width: int, half_height: int, x: int, y: int, g: int) -> None:
+    """Draw a dashed rectangle around (x, y)."""
     thick = max(1, g // 40)
     dash = max(2, g // 6)
     for lines, middle, half, other in (
@@ -153,8 +177,10 @@ def _dashed(card, half_width, half_height, x, y, g):
             lines[edge : edge + thick, run, :3] = DIM
 
 
-def _disc(card, x, y, radius, thick, colour):
-    """A ring around (x, y); colour: of an angle."""
+def _ring(
+    card: Card, x: float, y: float, radius: float, thick: float, colour: Callable[[NDArray[Any]], ArrayLike]
+) -> None:
+    """Draw a ring around (x, y). `colour` returns sRGB levels [..., 3] for angles in radians."""
     left, top = max(int(x - radius - 1), 0), max(int(y - radius - 1), 0)
     here = card[top : int(y + radius + 2), left : int(x + radius + 2), :3]
     row, column = np.ogrid[: here.shape[0], : here.shape[1]]
@@ -167,10 +193,27 @@ def _disc(card, x, y, radius, thick, colour):
     here[rows, columns] = np.rint(here[rows, columns] * (1 - part) + np.asarray(colour(angle)) * part)
 
 
-def _write(card, text, x, y, size, colour, aside=0.5, ground=None):
-    """A line of text, `aside` of it left of x, its field's top at y; signs `size` pixels wide, not if too small.
+def _write(
+    card: Card,
+    text: str,
+    x: float,
+    y: float,
+    size: float,
+    colour: ArrayLike,
+    aside: float = 0.5,
+    ground: Colour | None = None,
+) -> None:
+    """Write a line of text, unless the letters would be too small.
 
-    colour: one, or one for each sign.  ground: what lies behind, if not what is there.
+    Args:
+        card: The card.
+        text: The text.
+        x: The position in pixels that `aside` refers to.
+        y: The top of the line in pixels.
+        size: The width of a letter in pixels.
+        colour: One sRGB colour, or one for each letter.
+        aside: The share of the line that lies left of x.
+        ground: The colour behind the text; None leaves what is there.
     """
     width = round(size)
     if width < 5:
@@ -179,23 +222,24 @@ def _write(card, text, x, y, size, colour, aside=0.5, ground=None):
     left, top = round(x - aside * cover.shape[1]), round(y)
     here = card[max(top, 0) : top + cover.shape[0], max(left, 0) : left + cover.shape[1], :3]
     cover = cover[max(-top, 0) :, max(-left, 0) :][: here.shape[0], : here.shape[1]]
-    colour = np.broadcast_to(np.asarray(colour, float), (len(text), 3)).repeat(width, axis=0)
-    colour = colour[max(-left, 0) :][: here.shape[1]]
+    colours = np.broadcast_to(np.asarray(colour, float), (len(text), 3)).repeat(width, axis=0)
+    colours = colours[max(-left, 0) :][: here.shape[1]]
     if ground is not None:
         here[...] = ground
-    here[...] = np.rint(here * (1 - cover) + colour * cover)
+    here[...] = np.rint(here * (1 - cover) + colours * cover)
 
 
-def _line(height: int) -> np.ndarray:
+def _line(height: int) -> Pixels:
+    """The line that crosses the card, uint8 [height, LINE, 4]."""
     line = np.zeros((height, LINE, 4), np.uint8)
     line[:, 1:-1], line[..., 3] = 255, 255
     return line
 
 
-def _hue(angle) -> np.ndarray:
-    """sRGB levels [..., 3] around the wheel of OKLCH (Ottosson 2020) at one lightness."""
-    angle = np.asarray(angle, float)
-    light, a, b = 0.76, 0.125 * np.cos(angle + 1.2), 0.125 * np.sin(angle + 1.2)
+def _hue(angle: ArrayLike) -> NDArray[np.float64]:
+    """sRGB levels [..., 3] on the colour wheel of OKLCH (Ottosson 2020), all of one lightness, by angles in radians."""
+    angles = np.asarray(angle, float)
+    light, a, b = 0.76, 0.125 * np.cos(angles + 1.2), 0.125 * np.sin(angles + 1.2)
     cones = [
         (light + 0.3963377774 * a + 0.2158037573 * b) ** 3,
         (light - 0.1055613458 * a - 0.0638541728 * b) ** 3,
@@ -207,4 +251,5 @@ def _hue(angle) -> np.ndarray:
         [-0.0041960863, -0.7034186147, 1.7076147010],
     ]
     linear = np.clip(np.stack(cones, axis=-1) @ np.array(matrix).T, 0, 1)
-    return 255 * np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    levels: NDArray[np.float64] = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return 255 * levels

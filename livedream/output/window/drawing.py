@@ -1,15 +1,19 @@
-"""Pictures on an OpenGL 3.3 context: textures, and the shaders that draw them. Needs the context to be current."""
+"""Textures and the shaders that draw them, in OpenGL 3.3. The context must be current in every call."""
 
 import ctypes
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from pyglet import gl
 
 from livedream.output.window.interop import CudaCopies
-from livedream.picture import alpha
+from livedream.picture import Pixels, alpha
 from livedream.picture.frame import Picture
 
-AS_IT_IS = np.eye(3)
+Matrix = NDArray[np.float64]  # [3, 3], acts on (x, y, 1)
+
+IDENTITY = np.eye(3)
 
 # One triangle that covers the whole viewport; row 0 of the picture is its top. turn: flips and quarter turns.
 PLAIN = b"""#version 330 core
@@ -25,7 +29,7 @@ uniform sampler2D picture;
 in vec2 at;
 out vec4 colour;
 void main() { colour = texture(picture, at); }"""
-# The same over black. Where a processor draws, it takes a third longer.
+# The same over black. With OpenGL on the processor it takes a third longer.
 OVER_BLACK = b"""#version 330 core
 uniform sampler2D picture;
 uniform float fade;
@@ -35,7 +39,7 @@ void main() {
     vec4 there = texture(picture, at);
     colour = vec4(there.rgb * there.a * fade, 1.0);
 }"""
-# See placement.mapping. A pixel that an edge goes through shows as much of the picture as lies within.
+# See placement.mapping. A pixel on an edge shows the picture as far as the pixel lies inside.
 MAPPED = b"""#version 330 core
 uniform sampler2D picture;
 uniform mat3 back;
@@ -51,7 +55,7 @@ void main() {
     vec4 there = texture(picture, at.xy / at.z);
     colour = vec4(seen > 0.0 ? there.rgb * there.a * seen * fade : vec3(0.0), 1.0);
 }"""
-# Lines with round ends, two triangles each: all of a window's pixels that a line of `radius` may touch.
+# Lines with round ends, two triangles each: all pixels that a line of that `radius` may touch.
 LINE = b"""#version 330 core
 uniform vec2 size;
 layout(location = 0) in vec4 ends;
@@ -88,8 +92,8 @@ void main() {
 
 
 def program(vertex: bytes, fragment: bytes) -> int:
-    """An OpenGL program of these shaders. Raises RuntimeError when this OpenGL cannot compile it."""
-    made = gl.glCreateProgram()
+    """Make an OpenGL program of these shaders. Raises RuntimeError when this OpenGL cannot compile it."""
+    made: int = gl.glCreateProgram()
     for kind, source in ((gl.GL_VERTEX_SHADER, vertex), (gl.GL_FRAGMENT_SHADER, fragment)):
         shader = gl.glCreateShader(kind)
         text = ctypes.cast(ctypes.c_char_p(source), ctypes.POINTER(gl.GLchar))
@@ -105,18 +109,19 @@ def program(vertex: bytes, fragment: bytes) -> int:
 
 
 class Painter:
-    """The shaders, made once for a context. Raises RuntimeError when this OpenGL cannot compile them."""
+    """The shaders of one context. Raises RuntimeError when this OpenGL cannot compile them."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._plain = program(PLAIN, PICTURE)
         self._turn = gl.glGetUniformLocation(self._plain, b"turn")
-        self._turned = None
-        self._others: dict[str, int] = {}  # made when they are first needed
+        self._turned: Matrix | None = None  # the value of that uniform
+        self._others: dict[str, int] = {}  # programs by name, made when they are first needed
+        self._lines: tuple[Any, Any] | None = None  # vertex array and buffer for lines
         self._array = gl.GLuint()
         gl.glGenVertexArrays(1, ctypes.byref(self._array))
 
     def clear(self, across: int, down: int) -> None:
-        """Make all of a window of that many pixels black, and opaque: `draw` leaves its alpha, or a compositor would
+        """Make a window of that many pixels black and opaque. `draw` leaves the alpha as it is, or a compositor would
         let the desktop shine through.
         """
         gl.glColorMask(True, True, True, True)
@@ -131,12 +136,17 @@ class Painter:
         where: tuple[int, int, int, int],
         fade: float = 1.0,
         over: bool = False,
-        turn: np.ndarray = AS_IT_IS,
+        turn: Matrix = IDENTITY,
     ) -> None:
-        """Draw over black into (x, y, w, h), y from below. over: upon what is there, by the texture's (multiplied)
-        alpha.
+        """Draw a texture.
 
-        turn: [3, 3], see `placement.turned`.
+        Args:
+            texture: The texture.
+            where: (x, y, w, h) in pixels, y from the bottom.
+            fade: 0 is black, 1 the full picture.
+            over: Blend with what is there, by the texture's alpha, with which its colours are multiplied. Otherwise
+                the texture is drawn over black.
+            turn: See `placement.turned`.
         """
         gl.glColorMask(True, True, True, False)
         if not (over or texture.opaque):
@@ -150,7 +160,7 @@ class Painter:
         if over:
             gl.glEnable(gl.GL_BLEND)
             gl.glBlendFunc(gl.GL_ONE, gl.GL_ONE_MINUS_SRC_ALPHA)
-        elif fade < 1:  # by blending with nothing: in the shader it would cost a tenth more where a processor draws
+        elif fade < 1:  # by blending with zero: in the shader it costs a tenth more with OpenGL on the processor
             gl.glEnable(gl.GL_BLEND)
             gl.glBlendColor(fade, fade, fade, 1.0)
             gl.glBlendFunc(gl.GL_CONSTANT_COLOR, gl.GL_ZERO)
@@ -162,36 +172,41 @@ class Painter:
             self._turned = turn
         self._fill(texture, where)
 
-    def draw_mapped(self, texture: "Texture", back: np.ndarray, edges: np.ndarray, size, fade: float = 1.0) -> None:
-        """Draw through `placement.mapping` into a window of `size` (across, down), which was cleared."""
+    def draw_mapped(
+        self, texture: "Texture", back: Matrix, edges: NDArray[np.float64], size: tuple[int, int], fade: float = 1.0
+    ) -> None:
+        """Draw a texture through `placement.mapping` into a cleared window of `size` (across, down)."""
         made = self._other("mapped", PLAIN, MAPPED)
         gl.glColorMask(True, True, True, False)
         gl.glDisable(gl.GL_BLEND)
         gl.glUseProgram(made)
         _matrix(gl.glGetUniformLocation(made, b"back"), back)
-        edges = np.ascontiguousarray(edges, np.float32)
-        gl.glUniform3fv(gl.glGetUniformLocation(made, b"edges"), 4, _floats(edges))
+        gl.glUniform3fv(gl.glGetUniformLocation(made, b"edges"), 4, _floats(np.ascontiguousarray(edges, np.float32)))
         gl.glUniform1f(gl.glGetUniformLocation(made, b"fade"), fade)
         self._fill(texture, (0, 0, *size))
 
-    def draw_lines(self, lines: np.ndarray, size: tuple[int, int]) -> None:
-        """Draw lines over what is there: float32 [N, 9] of x0, y0, x1, y1 (pixels, y from above), half their width, and
-        red, green, blue, alpha (0..1), in this order.
+    def draw_lines(self, lines: NDArray[np.float32], size: tuple[int, int]) -> None:
+        """Draw lines over what is there, in this order.
+
+        Args:
+            lines: [N, 9] of x0, y0, x1, y1 (pixels, y from the top), half the width, and red, green, blue, alpha
+                (0..1).
+            size: (width, height) of the window in pixels.
         """
         made = self._other("lines", LINE, INK)
-        if "store" not in self._others:
-            array, store = gl.GLuint(), gl.GLuint()
-            gl.glGenVertexArrays(1, ctypes.byref(array))
-            gl.glGenBuffers(1, ctypes.byref(store))
-            self._others |= {"array": array, "store": store}
+        if self._lines is None:
+            self._lines = gl.GLuint(), gl.GLuint()
+            gl.glGenVertexArrays(1, ctypes.byref(self._lines[0]))
+            gl.glGenBuffers(1, ctypes.byref(self._lines[1]))
+        array, store = self._lines
         gl.glColorMask(True, True, True, False)
         gl.glEnable(gl.GL_BLEND)
         gl.glBlendFunc(gl.GL_ONE, gl.GL_ONE_MINUS_SRC_ALPHA)
         gl.glUseProgram(made)
         gl.glUniform2f(gl.glGetUniformLocation(made, b"size"), *map(float, size))
         gl.glViewport(0, 0, *size)
-        gl.glBindVertexArray(self._others["array"])
-        gl.glBindBuffer(gl.GL_ARRAY_BUFFER, self._others["store"])
+        gl.glBindVertexArray(array)
+        gl.glBindBuffer(gl.GL_ARRAY_BUFFER, store)
         data = np.repeat(lines.astype(np.float32), 6, axis=0)
         gl.glBufferData(gl.GL_ARRAY_BUFFER, data.nbytes, data.ctypes.data, gl.GL_STREAM_DRAW)
         for place, (count, start) in enumerate(((4, 0), (1, 4), (4, 5))):
@@ -206,31 +221,34 @@ class Painter:
 
     def _fill(self, texture: "Texture", where: tuple[int, int, int, int]) -> None:
         gl.glBindVertexArray(self._array)
-        gl.glActiveTexture(gl.GL_TEXTURE0)  # pyglet binds things of its own now and then
+        gl.glActiveTexture(gl.GL_TEXTURE0)  # pyglet binds its own now and then
         gl.glBindTexture(gl.GL_TEXTURE_2D, texture.name)
         gl.glViewport(*where)
         gl.glDrawArrays(gl.GL_TRIANGLES, 0, 3)
 
 
-def _matrix(uniform: int, matrix: np.ndarray) -> None:
+def _matrix(uniform: int, matrix: Matrix) -> None:
     gl.glUniformMatrix3fv(uniform, 1, True, _floats(np.ascontiguousarray(matrix, np.float32)))
 
 
-def _floats(array: np.ndarray):
+def _floats(array: NDArray[np.float32]) -> Any:
     return array.ctypes.data_as(ctypes.POINTER(gl.GLfloat))
 
 
 class Texture:
-    """One RGBA8 texture. name: OpenGL's.  size: (width, height) of what it holds, None while that is nothing.
+    """One RGBA8 texture.
 
-    opaque: nothing shines through what it holds; False too where nobody has looked.
+    Attributes:
+        name: OpenGL's name of it.
+        size: (width, height) of its picture in pixels; None while it has none.
+        opaque: Whether its picture is known to be opaque.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.name = gl.GLuint()
         self.size: tuple[int, int] | None = None
         self.opaque = False
-        self._held = None
+        self._picture: Pixels | Picture | None = None  # the one that it holds
         self._cuda = CudaCopies()
         gl.glGenTextures(1, ctypes.byref(self.name))
         gl.glBindTexture(gl.GL_TEXTURE_2D, self.name)
@@ -242,9 +260,9 @@ class Texture:
         ):
             gl.glTexParameteri(gl.GL_TEXTURE_2D, key, value)
 
-    def put(self, picture: np.ndarray | Picture) -> None:
-        """Hold this picture: one in CUDA memory is copied there if it can be, all others come from the host."""
-        if picture is self._held:  # a frame that repeats
+    def put(self, picture: Pixels | Picture) -> None:
+        """Hold this picture. One in CUDA memory is copied within the card if that works, else from the host."""
+        if picture is self._picture:  # a frame that repeats
             return
         height, width = picture.shape[:2]
         if self.size != (width, height):
@@ -258,22 +276,23 @@ class Texture:
             pixels = picture if isinstance(picture, np.ndarray) else picture.pixels()
             self.upload(pixels)
             self.opaque = alpha.opaque(pixels)
-        self._held = picture
+        self._picture = picture
 
-    def upload(self, pixels: np.ndarray, x: int = 0, y: int = 0) -> None:
-        """Put pixels there from the host's memory, with their top left corner at x, y."""
+    def upload(self, pixels: Pixels, x: int = 0, y: int = 0) -> None:
+        """Copy pixels from the host's memory, with their top left corner at x, y."""
         pixels = np.ascontiguousarray(pixels)
         gl.glBindTexture(gl.GL_TEXTURE_2D, self.name)
         kind = (gl.GL_RGBA, gl.GL_UNSIGNED_BYTE, pixels.ctypes.data)
         gl.glTexSubImage2D(gl.GL_TEXTURE_2D, 0, x, y, pixels.shape[1], pixels.shape[0], *kind)
 
-    def read(self) -> np.ndarray:
-        """What it holds, uint8 [H, W, 4]; waits for the graphics card."""
-        pixels = np.empty((self.size[1], self.size[0], 4), np.uint8)
+    def read(self) -> Pixels:
+        """Read its picture back, uint8 [H, W, 4]; waits for the graphics card."""
+        width, height = self.size or (0, 0)
+        pixels = np.empty((height, width, 4), np.uint8)
         gl.glBindTexture(gl.GL_TEXTURE_2D, self.name)
         gl.glGetTexImage(gl.GL_TEXTURE_2D, 0, gl.GL_RGBA, gl.GL_UNSIGNED_BYTE, pixels.ctypes.data)
         return pixels
 
     def close(self) -> None:
-        """Let CUDA go of it; the texture itself goes with its context."""
+        """Release it from CUDA. The texture itself is deleted with its context."""
         self._cuda.close()

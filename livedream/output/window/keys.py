@@ -1,30 +1,60 @@
-"""What keyboard and mouse do to a window.
+"""The keys and the mouse of a window.
 
-F: full screen and back.  H: the figures.  T: the test card.  M: the corners can be moved, and no more.
-Esc: leave that, else full screen, else close.
-While the corners can be moved: drag one, or choose it (1 to 4, Tab) and push it with the arrow keys, by a pixel or with
-Shift by ten.  R: all back to the window's own.
+F: full screen and back.  H: the figures.  T: the test card.  M: start or end moving the corners.
+Esc: end moving the corners, else leave full screen, else close.
+While the corners can be moved: drag one, or choose it (1 to 4, Tab) and move it with the arrow keys, by one pixel or
+with Shift by ten.  R: reset all corners to the window's own.
 """
 
 from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from livedream.output.window import handles
+from livedream.output.window.placement import Placement
+from livedream.output.window.surface import Surface
 from livedream.picture.placing import WHOLE
 
 STEP, STRIDE = 1, 10  # pixels
 
 
-class Keys:
-    """Handlers of one window's events, by pyglet's names. corner: the chosen one, 0 to 3, clockwise from top left."""
+class Controlled(Protocol):
+    """The side of `Window` that keys and mouse control."""
 
-    def __init__(self, window):
+    placement: Placement
+    card: bool
+    mapping: bool
+    fullscreen: bool
+    hud_shown: bool
+    surface: Surface | None
+
+    def close_by_user(self) -> bool:
+        """Close the window."""
+
+    def changed(self) -> None:
+        """Report that something was set."""
+
+
+class Keys:
+    """Handlers of one window's events, by pyglet's names.
+
+    Attributes:
+        corner: The chosen corner, 0 to 3, clockwise from the top left.
+    """
+
+    def __init__(self, window: Controlled):
         self._window = window
         self.corner = 0
-        self._grip: np.ndarray | None = None  # from the pointer to the corner that is dragged
+        self._grip: NDArray[np.float64] | None = None  # from the pointer to the corner that is dragged
 
-    def on_key_press(self, symbol, modifiers):
+    @property
+    def dragging(self) -> bool:
+        """Whether the mouse drags a corner."""
+        return self._grip is not None
+
+    def on_key_press(self, symbol: int, modifiers: int) -> bool:
         from pyglet.window import key
 
         window = self._window
@@ -32,7 +62,8 @@ class Keys:
             window.fullscreen = not window.fullscreen
         elif symbol == key.H:
             window.hud_shown = not window.hud_shown
-            window.uncover()
+            if window.surface:
+                window.surface.uncover()
         elif symbol == key.T:
             window.card = not window.card
         elif symbol == key.M:
@@ -45,52 +76,57 @@ class Keys:
             window.close_by_user()
         elif window.mapping and symbol == key.TAB:
             self.corner = (self.corner + (-1 if modifiers & key.MOD_SHIFT else 1)) % 4
-        elif window.mapping and key._1 <= symbol <= key._4:
-            self.corner = symbol - key._1
+        elif window.mapping and ord("1") <= symbol <= ord("4"):
+            self.corner = symbol - ord("1")
         elif window.mapping and symbol == key.R:
             window.placement = replace(window.placement, corners=WHOLE)
         window.changed()
-        return True  # pyglet's own answer to Esc is to close
+        return True  # pyglet's own reaction to Esc is to close
 
-    def on_text_motion(self, motion):
-        self._push(motion, STEP)
+    def on_text_motion(self, motion: int) -> None:
+        self._move_by(motion, STEP)
 
-    def on_text_motion_select(self, motion):
-        self._push(motion, STRIDE)
+    def on_text_motion_select(self, motion: int) -> None:
+        self._move_by(motion, STRIDE)
 
-    def on_mouse_press(self, x, y, button, modifiers):
+    def on_mouse_press(self, x: int, y: int, button: int, modifiers: int) -> None:
         from pyglet.window import mouse
 
         self._grip = None
-        if not self._window.mapping or button != mouse.LEFT:
+        surface = self._window.surface
+        if surface is None or not self._window.mapping or button != mouse.LEFT:
             return
-        size = self._window.size
-        here, corners = self._at(x, y), self._window.placement.corners
-        far = np.hypot(*((handles.positions(corners, *size) - here) * size).T)
-        if far.min() <= handles.reach(size[1]):
-            self.corner = int(far.argmin())
+        size = surface.size
+        here, corners = _position(surface, x, y), self._window.placement.corners
+        distances = np.hypot(*((handles.positions(corners, *size) - here) * size).T)
+        if distances.min() <= handles.reach(size[1]):
+            self.corner = int(distances.argmin())
             self._grip = np.reshape(corners, (4, 2))[self.corner] - here
 
-    def on_mouse_drag(self, x, y, dx, dy, buttons, modifiers):
-        if self._grip is not None and self._window.mapping:
-            self._move(self._at(x, y) + self._grip)
+    def on_mouse_drag(self, x: int, y: int, dx: int, dy: int, buttons: int, modifiers: int) -> None:
+        surface = self._window.surface
+        if surface is not None and self._grip is not None and self._window.mapping:
+            self._move_to(_position(surface, x, y) + self._grip)
 
-    def on_mouse_release(self, x, y, button, modifiers):
+    def on_mouse_release(self, x: int, y: int, button: int, modifiers: int) -> None:
         self._grip = None
 
-    def _push(self, motion, pixels):
+    def _move_by(self, motion: int, pixels: int) -> None:
         from pyglet.window import key
 
         ways = {key.MOTION_LEFT: (-1, 0), key.MOTION_RIGHT: (1, 0), key.MOTION_UP: (0, -1), key.MOTION_DOWN: (0, 1)}
-        if self._window.mapping and motion in ways:
+        surface = self._window.surface
+        if surface is not None and self._window.mapping and motion in ways:
             corner = np.reshape(self._window.placement.corners, (4, 2))[self.corner]
-            self._move(corner + np.array(ways[motion]) * pixels / self._window.size)
+            self._move_to(corner + np.array(ways[motion]) * pixels / surface.size)
 
-    def _move(self, to):
-        self._window.placement = self._window.placement.moved(self.corner, *map(float, to))
+    def _move_to(self, position: NDArray[np.float64]) -> None:
+        x, y = map(float, position)
+        self._window.placement = self._window.placement.moved(self.corner, x, y)
         self._window.changed()
 
-    def _at(self, x, y):
-        """Where the pointer is; the window is 0..1, y grows downwards."""
-        across, down = self._window.points
-        return np.array([x / across, 1 - y / down])
+
+def _position(surface: Surface, x: int, y: int) -> NDArray[np.float64]:
+    """The pointer's position; the window is 0..1, y grows downwards."""
+    across, down = surface.points
+    return np.array([x / across, 1 - y / down])

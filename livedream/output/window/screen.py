@@ -1,19 +1,31 @@
-"""The machine's monitors, and a window with OpenGL 3.3 on one of them, by pyglet; a reason in one line where not."""
+"""The machine's monitors, and windows with OpenGL 3.3 on them, by pyglet."""
 
 import os
 import sys
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from livedream import UserError
+
+if TYPE_CHECKING:
+    from pyglet.window import BaseWindow
 
 ELSEWHERE = "run it on the machine with the screen, or use --out page"
 
 
 @dataclass(frozen=True)
 class Monitor:
-    """One monitor. number: from 0, in the system's order.  name: the system's, such as "HDMI-1".
+    """One monitor.
 
-    x, y: its top left corner on the desktop, pixels.  rate: Hz, 0 where nobody says.  screen: pyglet's own.
+    Attributes:
+        number: From 0, in the system's order.
+        name: The system's name, such as "HDMI-1".
+        x: The left edge on the desktop, in pixels.
+        y: The top edge on the desktop, in pixels.
+        width: In pixels.
+        height: In pixels.
+        rate: The refresh rate in Hz; 0 if unknown.
+        screen: pyglet's object.
     """
 
     number: int
@@ -23,10 +35,11 @@ class Monitor:
     width: int
     height: int
     rate: float
-    screen: object = field(repr=False, compare=False)
+    screen: Any = field(repr=False, compare=False)
 
     @property
     def place(self) -> tuple[int, int, int, int]:
+        """(x, y, width, height)."""
         return self.x, self.y, self.width, self.height
 
     def __str__(self) -> str:
@@ -35,14 +48,14 @@ class Monitor:
 
 
 def display_available() -> bool:
-    """Whether there seems to be a screen to open a window on. Costs nothing."""
+    """Whether there seems to be a screen to open a window on, by the environment."""
     if sys.platform.startswith("linux"):
         return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
     return True
 
 
 def monitors() -> list[Monitor]:
-    """Every monitor that is on. May take a tenth of a second, for the driver may ask them. Raises what pyglet does."""
+    """All monitors that are on. May take 0.1 s, because the driver may ask them. Raises pyglet's errors."""
     from pyglet.display import get_display
 
     found = []
@@ -53,15 +66,15 @@ def monitors() -> list[Monitor]:
     return found
 
 
-def _rate(screen) -> float:
+def _rate(screen: Any) -> float:
     try:
         return float(getattr(screen.get_mode(), "rate", 0) or 0)
-    except Exception:  # drivers
+    except Exception:  # drivers raise many things
         return 0.0
 
 
-def arrangement() -> tuple:
-    """Where monitors are, in a form that changes when they do; cheap enough to ask every second."""
+def arrangement() -> tuple[tuple[int, int, int, int], ...]:
+    """(x, y, width, height) of all monitors; cheap enough to ask every second."""
     from pyglet.display import get_display
 
     display = get_display()
@@ -71,10 +84,12 @@ def arrangement() -> tuple:
 
     try:  # RandR's own list would wake the driver and hold up the picture
         from pyglet.libs.x11 import xinerama, xlib
+
+        from livedream.output.window import x11
     except ImportError:
         return ()
     number = ctypes.c_int()
-    infos = xinerama.XineramaQueryScreens(display._display, ctypes.byref(number))
+    infos = xinerama.XineramaQueryScreens(x11.connection(display), ctypes.byref(number))
     if not infos:
         return ()
     found = tuple(
@@ -85,24 +100,32 @@ def arrangement() -> tuple:
     return found
 
 
-def find(name: str, wanted: str) -> Monitor:
-    """The monitor of that number or name, "" is the first. name: of the output, for the UserError if there is none."""
-    there = monitors()
-    for each in there:
+def find_monitor(name: str, wanted: str) -> Monitor:
+    """Find a monitor.
+
+    Args:
+        name: The output's name, for the error.
+        wanted: The monitor's number or name; "" for the first.
+
+    Raises:
+        UserError: There is no such monitor.
+    """
+    found = monitors()
+    for each in found:
         if wanted in (str(each.number), "") or wanted.casefold() == each.name.casefold():
             return each
-    known = ", ".join(f"window:{each.number} ({each})" for each in there)
+    known = ", ".join(f"window:{each.number} ({each})" for each in found)
     raise UserError(f"{name}: no such monitor; there is: {known}")
 
 
-def under(window) -> Monitor:
-    """The monitor that most likely shows the middle of a pyglet window."""
+def monitor_under(window: "BaseWindow") -> Monitor:
+    """The monitor that shows the middle of a window, or is nearest to it."""
     x, y = window.get_location()
     x, y = x + window.width // 2, y + window.height // 2
-    return min(monitors(), key=lambda each: _beside(x, each.x, each.width) + _beside(y, each.y, each.height))
+    return min(monitors(), key=lambda each: _distance(x, each.x, each.width) + _distance(y, each.y, each.height))
 
 
-def _beside(at: int, start: int, length: int) -> int:
+def _distance(at: int, start: int, length: int) -> int:
     return max(start - at, at - start - length + 1, 0)
 
 
@@ -113,39 +136,31 @@ def open_window(
     wanted: str = "",
     at: tuple[int, int] | None = None,
     border: bool = True,
-):
-    """A pyglet window with its context current, not yet visible, and the Monitor that it is on.
+) -> "tuple[BaseWindow, Monitor]":
+    """Open a window, not yet visible, with its OpenGL context current; return it and its monitor.
 
-    name: of the output, for errors.  wanted: number or name of a monitor.  at: pixels from that monitor's top left
-    corner, else it comes to its middle. Raises UserError.
+    Args:
+        name: The output's name, for errors.
+        width: In pixels.
+        height: In pixels.
+        wanted: Number or name of a monitor; "" for the first.
+        at: (x, y) in pixels from the monitor's top left corner; None for its middle.
+        border: Whether the window has a title bar and a frame.
+
+    Raises:
+        UserError: There is no display, no such monitor or no OpenGL 3.3.
     """
-    if not display_available():
-        raise UserError(f"{name}: there is no display here (DISPLAY is not set); {ELSEWHERE}")
-    if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
-        raise UserError(f"{name}: Wayland needs Xwayland (DISPLAY is not set); {ELSEWHERE}")
-    try:
-        import pyglet
-
-        # Otherwise a hidden second window and its context would be made first.
-        pyglet.options.shadow_window = False
-        # To be asked for errors after every call, a driver with threads of its own must wait for them.
-        pyglet.options.debug_gl = False
-        from pyglet import gl
-        from pyglet.display import get_display
-
-        from livedream.output.window import x11
-
-        x11.outlive(get_display())
-        monitor = find(name, wanted)
-    except UserError:
-        raise
-    except Exception as error:
-        raise UserError(f"{name}: cannot use the display: {error}; {ELSEWHERE}") from error
+    monitor = _connect(name, wanted)
     if at is None:
         width, height = min(width, monitor.width), min(height, monitor.height)
         at = (monitor.width - width) // 2, (monitor.height - height) // 2
     try:
-        config = gl.Config(double_buffer=True, major_version=3, minor_version=3, forward_compatible=True)
+        import pyglet
+        from pyglet import gl
+
+        config = gl.Config(  # type: ignore[abstract]  # pyglet's own way to write it
+            double_buffer=True, major_version=3, minor_version=3, forward_compatible=True
+        )
         window = pyglet.window.Window(
             width=width,
             height=height,
@@ -162,3 +177,28 @@ def open_window(
         raise UserError(f"{name}: no OpenGL 3.3 on this display ({reason}); {ELSEWHERE}") from error
     window.set_location(monitor.x + at[0], monitor.y + at[1])
     return window, monitor
+
+
+def _connect(name: str, wanted: str) -> Monitor:
+    """Connect to the display and return the wanted monitor. Raises UserError."""
+    if not display_available():
+        raise UserError(f"{name}: there is no display here (DISPLAY is not set); {ELSEWHERE}")
+    if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
+        raise UserError(f"{name}: Wayland needs Xwayland (DISPLAY is not set); {ELSEWHERE}")
+    try:
+        import pyglet
+
+        # Otherwise pyglet would first make a hidden window with a context of its own.
+        pyglet.options.shadow_window = False
+        # When pyglet asks for errors after every call, a driver with threads has to wait for them.
+        pyglet.options.debug_gl = False
+        from pyglet.display import get_display
+
+        from livedream.output.window import x11
+
+        x11.outlive(get_display())
+        return find_monitor(name, wanted)
+    except UserError:
+        raise
+    except Exception as error:
+        raise UserError(f"{name}: cannot use the display: {error}; {ELSEWHERE}") from error
