@@ -103,7 +103,7 @@ def _report(options) -> dict:
     for section in SECTIONS:
         if not options.only or section.name in options.only:
             print(f"{section.name}: {section.what}", file=sys.stderr, flush=True)
-            found += _run(section, options, then)
+            found += run_section(section, options, then)
             found += _untold(section.name, found, then)
     return {
         "livedream": livedream.__version__,
@@ -116,7 +116,7 @@ def _report(options) -> dict:
     }
 
 
-def _run(section: Section, options, then: list[dict]) -> list[dict]:
+def run_section(section: Section, options, then: list[dict]) -> list[dict]:
     """A section's figures, from a process of its own; when it fails, what it would have measured and why not."""
     command = [sys.executable, str(HERE / "all.py"), "--section", section.name, "--model", options.model]
     limit = section.limit + (section.quick if options.quick else section.long)

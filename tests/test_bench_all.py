@@ -67,7 +67,7 @@ def test_a_worse_ratio_and_a_lost_figure_are_named(monkeypatch, tmp_path, capsys
         made = figures.figure("loop.fresh", "fresh", share, "share", 0.97, "more", ratio=True, error=0.001)
         return [made, figures.missing("loop.added", "added", "it fell over")] if lost else [made]
 
-    monkeypatch.setattr(every, "_run", ran)
+    monkeypatch.setattr(every, "run_section", ran)
     monkeypatch.setattr(every, "prepare", lambda dream: None)
     saved = str(tmp_path / "then.json")
     share, lost = 0.99, False
@@ -98,7 +98,7 @@ def test_a_section_that_hangs_is_ended_and_says_so(monkeypatch, tmp_path):
     section = every.Section("stall", "", 1.0, 1.0, 1.0, "a model that hangs")
     options = type("Options", (), {"model": "x", "quick": True})
     before = [figures.figure("stall.interval", "interval", 1.0, "periods", 1.5)]
-    (told,) = every._run(section, options, before)
+    (told,) = every.run_section(section, options, before)
     assert (told["name"], told["why"]) == ("stall.interval", "it took more than 2 s")
     assert not Path(f"/proc/{marker.read_text()}").exists() or sys.platform != "linux"
 
@@ -123,7 +123,7 @@ def test_gpu_keeps_what_was_told_before_a_section_ran_out_of_time(monkeypatch, t
     script.write_text("import time; print('noise'); print('{\"name\": \"gpu.a\"}', flush=True); time.sleep(600)")
     monkeypatch.setattr(gpu, "__file__", str(script))
     begin = time.monotonic()
-    first, rest = gpu._run("rainbow", "cuda", tmp_path, 1.0)
+    first, rest = gpu.run_section("rainbow", "cuda", tmp_path, 1.0)
     assert time.monotonic() - begin < 60
     assert first == {"name": "gpu.a"}
     assert rest["why"] == "it took more than 1 s"
