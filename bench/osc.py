@@ -57,7 +57,7 @@ def main() -> None:
             read(packet)
         parsed = time.process_time()
         for packet in packets:  # reads it once more, and sets its values
-            receiver.take(packet, ("127.0.0.1", 1))
+            receiver.take(packet, ("127.0.0.1", 1), reply=lambda packet, target: None)
         end, n = time.process_time(), len(packets) * CHANNELS
         reading, both = (parsed - begin) / n * 1e6, (end - parsed) / n * 1e6
         print(f"{name}: {reading:.2f} us to read, {both - reading:.2f} us to set")
