@@ -8,7 +8,7 @@ import numpy as np
 import onnxruntime as ort
 
 from livedream.backend import cpu, engine_runner, plan, providers
-from livedream.backend.part import Part
+from livedream.backend.run_settings import RunSettings
 from livedream.dream.dream import Component, Dream
 
 TURN = 0.25  # seconds for one before the next
@@ -61,18 +61,18 @@ def _said(name: str, half: bool) -> str:
 def _ours(component: Component, dream: Dream, name: str, half: bool) -> Way:
     recorded = providers.by_name(name).graph and name != "cpu"
     try:
-        runner = Part(name, half=half, graph=bool(recorded)).load(component, dream.path, dream.sha256)
+        runner = RunSettings(name, half=half, graph=bool(recorded)).load(component, dream.path, dream.sha256)
     except Exception:
         if not recorded:
             raise
-        runner = Part(name, half=half).load(component, dream.path, dream.sha256)
+        runner = RunSettings(name, half=half).load(component, dream.path, dream.sha256)
     return Way(_said(name, half), "livedream", *_running(runner))
 
 
 def _engine(component: Component, dream: Dream, precision: str) -> Way:
-    from livedream.backend import half
+    from livedream.backend import half_precision
 
-    given = half.twin(component, dream.sha256) if precision == "f16" else component
+    given = half_precision.converted(component, dream.sha256) if precision == "f16" else component
     made = plan.plan(given, plan.target(), precision)
     return Way(f"livedream engine {precision}", "livedream", *_running(engine_runner.load(component, made)))
 

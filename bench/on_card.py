@@ -27,7 +27,7 @@ def choice(device: str, folder: Path, limit: float) -> Iterator[dict]:
     dream = read.load("rainbow.onnx")
     first = choose.quick(dream, "cpu")
     chosen = choose.better(dream, "auto" if device == "cuda" else "cpu", first) or first
-    part = chosen.parts["decode"]
+    part = chosen.settings["decode"]
     what = f"rainbow, chosen by --device auto: {part.provider}{' f16' * part.half}"
     yield figure("gpu.choice.ms", what, part.ms, "ms", why="it was not measured", providers=chosen.providers)
     for name, why in chosen.why.items():
@@ -265,12 +265,12 @@ def _dream_1080p(folder: Path):
 
 
 def _part(component, dream, name: str):
-    from livedream.backend.part import Part
+    from livedream.backend.run_settings import RunSettings
 
     try:
-        return Part(name, graph=True).load(component, dream.path, dream.sha256)
+        return RunSettings(name, graph=True).load(component, dream.path, dream.sha256)
     except Exception:
-        return Part(name).load(component, dream.path, dream.sha256)
+        return RunSettings(name).load(component, dream.path, dream.sha256)
 
 
 def _provider(dream, device: str) -> str:

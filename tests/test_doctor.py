@@ -11,7 +11,7 @@ import pytest
 
 from livedream import doctor
 from livedream.backend import choose
-from livedream.backend.part import Part
+from livedream.backend.run_settings import RunSettings
 from livedream.control import osc_address
 from livedream.doctor import files, inference, ports, power, probe, programs, screen
 from livedream.system import battery
@@ -92,7 +92,7 @@ def test_an_nvidia_card_that_nothing_uses_is_a_fault(monkeypatch):
 
 
 def test_what_was_measured_is_told_of_the_provider_that_plays(monkeypatch):
-    parts = {"step": Part(ms=0.9), "decode": Part("openvino", half=True, ms=11.74)}
+    parts = {"step": RunSettings(ms=0.9), "decode": RunSettings("openvino", half=True, ms=11.74)}
     choice = choose.Choice(parts, {"webgpu": "slower here: decode 20.0 ms, openvino 11.7 ms"}, Path(), "")
     monkeypatch.setattr(choose, "quick", lambda dream: choice)
     said = {

@@ -1,10 +1,14 @@
-"""What runs a dream's components. One file a provider; each gives `load(component, …) -> Runner`."""
+"""Backends: what runs a dream's components. One file each, whose `load(component, …)` returns a Runner."""
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from livedream.picture.frame import Picture
+
+Array = NDArray[Any]  # of a dtype that the component declares
+Floats = NDArray[np.float32]
 
 
 class Runner(Protocol):
@@ -12,22 +16,27 @@ class Runner(Protocol):
 
     It keeps the component's state where it runs.
 
-    provider: who runs it, as `/status` says it ("cpu").
-    state: host copies, f32 by input name ("state.h"), zero at first. Setting it sends them there, and
-        what the last run left is forgotten.
+    Attributes:
+        provider: who runs it, as in `/status`: "cpu".
+        state: host copies, f32 by input name ("state.h"), zero at first. Setting it uploads them and discards the
+            state that the last run computed.
     """
 
     provider: str
-    state: dict[str, np.ndarray]
+    state: dict[str, Floats]
 
-    def __call__(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray | Picture]:
-        """Run once. Names are without the component's prefix.
+    def __call__(self, inputs: dict[str, Array]) -> dict[str, Array | Picture]:
+        """Run once; names are without the component's prefix.
 
-        inputs: all that the file declares but `state.*`. Returns all outputs but `next.state.*`, newly made; a
-        picture (uint8 [1, H, W, 4]) may come as a Picture that lies on the device still.
+        Args:
+            inputs: all that the file declares, except `state.*`.
+
+        Returns:
+            All outputs except `next.state.*`, newly allocated; a picture (uint8 [1, H, W, 4]) may be a Picture that
+            still lies on the device.
         """
         ...
 
     def keep(self) -> bool:
-        """Let the state that the last run left be the state. False, and the old one stays, if it is not finite."""
+        """Adopt the state that the last run computed; return False, and keep the old one, if it is not finite."""
         ...

@@ -1,7 +1,7 @@
-"""Which provider runs each component of a dream: what was measured on this machine, or can be in the background.
+"""Choose the provider that runs each component of a dream, by measurements on this machine.
 
-What was tried is kept in the cache for each machine, dream and version: every way that ran correctly with its time,
-and one line for each provider that did not. A choice is the fastest of them.
+Results are cached for each machine, dream and version: the settings that ran correctly with their times, and one line
+for each provider that did not. A choice is the fastest of them.
 """
 
 import hashlib
@@ -15,25 +15,28 @@ import onnxruntime
 
 import livedream
 from livedream import UserError
-from livedream.backend import Runner, cpu, providers, threads, trial
-from livedream.backend.part import Part
+from livedream.backend import Runner, cpu, providers, thread_count, trial
+from livedream.backend.run_settings import RunSettings
 from livedream.dream.dream import Component, Dream
 from livedream.system import machine, paths
 from livedream.system.atomic import atomic_write
 
-REVISION = 3  # raise it when what was measured before says nothing any more
+REVISION = 3  # raise it when older measurements are no longer valid
 UNTRIED = "not tried yet"
-NEAR = 1.1  # times the fastest: as good, if it takes fewer threads or calculates in f32
+NEAR = 1.1  # times the fastest is as good, if it takes fewer threads or calculates in f32
 
 
 @dataclass(frozen=True)
 class Choice:
     """How to run a dream.
 
-    parts: by component. why: for each provider that runs no component, one line why not.
+    Attributes:
+        settings: by component.
+        why: for each provider that runs no component, one line why not.
+        path, sha256: of the dream.
     """
 
-    parts: dict[str, Part]
+    settings: dict[str, RunSettings]
     why: dict[str, str]
     path: Path
     sha256: str
@@ -41,27 +44,40 @@ class Choice:
     @property
     def providers(self) -> dict[str, str]:
         """The provider of each component."""
-        return {name: part.provider for name, part in self.parts.items()}
+        return {name: each.provider for name, each in self.settings.items()}
 
     def load(self, component: Component) -> Runner:
-        """A Runner of one of the dream's components. UserError."""
-        return self.parts[component.name].load(component, self.path, self.sha256)
+        """Return a Runner of one of the dream's components. Raises UserError."""
+        return self.settings[component.name].load(component, self.path, self.sha256)
 
 
 @dataclass(frozen=True)
 class _Tried:
-    """What became of a provider: ways that ran correctly, and why another, or all, did not."""
+    """The result of trying a provider.
 
-    parts: tuple[tuple[str, Part], ...] = ()
+    Attributes:
+        settings: (component, settings) that ran correctly.
+        why: why others, or all, did not.
+        failed: why it failed in a show, or "".
+    """
+
+    settings: tuple[tuple[str, RunSettings], ...] = ()
     why: str = ""
-    failed: str = ""  # in a show, why
+    failed: str = ""
 
 
 def quick(dream: Dream, device: str = "auto", measure: bool = True) -> Choice:
-    """What is remembered to be best, else the CPU; at once, or the first time after half a second.
+    """Return the best known choice, else the CPU; at once, or the first time after half a second.
 
-    A device that was named and has not been tried here is tried first, which takes seconds. Raises UserError if it
-    does not run the dream, one line with what to do. measure=False: nothing is tried, whatever it is.
+    A device that was named and has not been tried here is tried first, which takes seconds.
+
+    Args:
+        dream: what to run.
+        device: "auto" or a provider's name, as `--device`.
+        measure: False to try nothing.
+
+    Raises:
+        UserError: the device does not run the dream; with what to do.
     """
     tried = _recall(dream)
     if not measure:
@@ -73,17 +89,18 @@ def quick(dream: Dream, device: str = "auto", measure: bool = True) -> Choice:
         provider = providers.by_name(device)
         if why := providers.missing(provider):
             raise UserError(f"--device {device}: {why}")
-        if device not in tried or not tried[device].parts:
+        if device not in tried or not tried[device].settings:
             tried |= _try(dream, device)
-        if _drawer(dream) not in dict(tried[device].parts):
+        if _drawer(dream) not in dict(tried[device].settings):
             raise UserError(f"--device {device}: {tried[device].why or 'it does not run this dream'}")
     return _choice(dream, device, tried)
 
 
 def better(dream: Dream, device: str, now: Choice) -> Choice | None:
-    """Try what has not been tried yet, one provider after the other, each in a process of its own; seconds to minutes.
+    """Try the providers that have not been tried yet, one after the other, each in a process of its own.
 
-    None if nothing better than `now` came of it. Raises nothing: what fails is a line in `why`.
+    That takes seconds to minutes. Returns None if nothing better than `now` was found. Raises nothing: a failure is a
+    line in `why`.
     """
     tried = _recall(dream)
     for provider in providers.TABLE:
@@ -91,54 +108,56 @@ def better(dream: Dream, device: str, now: Choice) -> Choice | None:
         if wanted and provider.name not in tried and not providers.missing(provider):
             tried |= _try(dream, provider.name)
     choice = _choice(dream, device, tried)
-    same = all(_same(choice.parts[name], now.parts.get(name)) for name in choice.parts)
+    same = all(_same(each, now.settings.get(name)) for name, each in choice.settings.items())
     return None if same else choice
 
 
-def worth_saying(choice: Choice) -> list[str]:
-    """Why not on others, a line for each provider that is installed and was tried, or made for the card here."""
-    said = []
+def notices(choice: Choice) -> list[str]:
+    """Return why not others: a line for each provider that is installed and was tried, or that suits the card here."""
+    lines = []
     for name, why in choice.why.items():
-        there = not providers.missing(providers.by_name(name))
-        if (there and why != UNTRIED and name != "cpu") or (not there and name == "rtx" and machine.has_nvidia()):
-            said.append(f"not on {name}: {why}")
-    return said
+        installed = not providers.missing(providers.by_name(name))
+        suits = name == "rtx" and machine.has_nvidia()
+        if (installed and why != UNTRIED and name != "cpu") or (not installed and suits):
+            lines.append(f"not on {name}: {why}")
+    return lines
 
 
 def forget(dream: Dream, provider: str, why: str) -> None:
-    """It failed in a show: not to be chosen for this dream again, unless it is named (`--device`)."""
+    """Do not choose a provider for this dream again, unless it is named (`--device`): it failed in a show."""
     entry = _recall(dream).get(provider, _Tried())
-    _remember(dream, provider, _Tried(entry.parts, entry.why, " ".join(why.split())[:200] or "it failed"))
+    _remember(dream, provider, _Tried(entry.settings, entry.why, " ".join(why.split())[:200] or "it failed"))
 
 
 def _choice(dream: Dream, device: str, tried: dict[str, _Tried]) -> Choice:
-    drawer, parts = _drawer(dream), {}
+    drawer, settings = _drawer(dream), {}
     allowed = [each for each in tried if device in ("auto", each) and (device == each or not tried[each].failed)]
-    best = _fastest([part for name in allowed for part in _parts(tried, name, drawer)]) or Part()
+    best = _fastest([each for name in allowed for each in _settings(tried, name, drawer)]) or RunSettings()
     for name in dream.components:
         if name == drawer:
-            parts[name] = best
+            settings[name] = best
             continue
-        # Another provider than these two would be held in memory for the small ones alone.
+        # Another provider than these two would be held in memory for the small components alone.
         near = dict.fromkeys((best.provider, "cpu")) if device == "auto" else [best.provider]
-        found = [part for each in near for part in _parts(tried, each, name)]
-        parts[name] = _fastest(found) or Part()
-    used = {part.provider for part in parts.values()}
-    why = {each.name: _why(each, tried, drawer, parts) for each in providers.TABLE if each.name not in used}
-    return Choice(parts, why, dream.path, dream.sha256)
+        found = [each for provider in near for each in _settings(tried, provider, name)]
+        settings[name] = _fastest(found) or RunSettings()
+    used = {each.provider for each in settings.values()}
+    why = {each.name: _why(each, tried, drawer, settings) for each in providers.TABLE if each.name not in used}
+    return Choice(settings, why, dream.path, dream.sha256)
 
 
-def _parts(tried: dict[str, _Tried], provider: str, component: str) -> list[Part]:
-    return [part for name, part in tried.get(provider, _Tried()).parts if name == component]
+def _settings(tried: dict[str, _Tried], provider: str, component: str) -> list[RunSettings]:
+    return [each for name, each in tried.get(provider, _Tried()).settings if name == component]
 
 
-def _fastest(parts: list[Part]) -> Part | None:
-    least = min((part.share for part in parts), default=0)
-    near = [part for part in parts if part.share <= least * NEAR]
-    return min(near, key=lambda part: (part.half, part.threads or 0, part.share), default=None)
+def _fastest(settings: list[RunSettings]) -> RunSettings | None:
+    least = min((each.relative_time for each in settings), default=0.0)
+    near = [each for each in settings if each.relative_time <= least * NEAR]
+    return min(near, key=lambda each: (each.half, each.threads or 0, each.relative_time), default=None)
 
 
-def _why(provider: providers.Provider, tried: dict[str, _Tried], drawer: str, parts: dict[str, Part]) -> str:
+def _why(provider: providers.Provider, tried: dict[str, _Tried], drawer: str, settings: dict[str, RunSettings]) -> str:
+    """Return why a provider was not chosen."""
     if why := providers.missing(provider):
         return why
     entry = tried.get(provider.name)
@@ -146,18 +165,21 @@ def _why(provider: providers.Provider, tried: dict[str, _Tried], drawer: str, pa
         return UNTRIED
     if entry.failed:
         return f"failed in a show: {entry.failed}"
-    mine = _fastest(_parts(tried, provider.name, drawer))
-    if mine is None:
+    own = _fastest(_settings(tried, provider.name, drawer))
+    if own is None:
         return entry.why or "it does not run this dream"
-    best = parts[drawer]
-    return f"slower here: {mine.share:.0%} of the processor's time, {best.provider} {best.share:.0%}"
+    best = settings[drawer]
+    times = f"{own.relative_time:.0%} of the processor's time, {best.provider} {best.relative_time:.0%}"
+    return f"slower here: {times}"
 
 
-def _same(part: Part, other: Part | None) -> bool:
-    """Whether a change is not worth it: times are measured, not chosen, and CPU's own threads are all cores."""
+def _same(settings: RunSettings, other: RunSettings | None) -> bool:
+    """Tell whether two settings run a component alike; None for threads is all cores."""
     if other is None:
         return False
-    usual = [Part(each.provider, each.half, each.graph, each.threads or cpu.cores()) for each in (part, other)]
+    usual = [
+        RunSettings(each.provider, each.half, each.graph, each.threads or cpu.cores()) for each in (settings, other)
+    ]
     return usual[0] == usual[1]
 
 
@@ -166,42 +188,52 @@ def _drawer(dream: Dream) -> str:
 
 
 def _try(dream: Dream, name: str) -> dict[str, _Tried]:
-    parts, why = (threads.measure(dream), "") if name == "cpu" else trial.attempt(name, dream)
-    entry = _Tried(tuple(parts), why)
+    settings, why = (thread_count.measure(dream), "") if name == "cpu" else trial.attempt(name, dream)
+    entry = _Tried(tuple(settings), why)
     _remember(dream, name, entry)
     return {name: entry}
 
 
 def _remember(dream: Dream, provider: str, entry: _Tried) -> None:
     file = _file(dream)
-    told = {name: asdict(each) for name, each in (_recall(dream) | {provider: entry}).items()}
+    results = {
+        name: {"parts": [(component, asdict(settings)) for component, settings in each.settings], "why": each.why}
+        | {"failed": each.failed}
+        for name, each in (_recall(dream) | {provider: entry}).items()
+    }
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        atomic_write(file, json.dumps({"machine": _machine(), "dream": dream.title, "tried": told}, indent=1).encode())
+        atomic_write(
+            file, json.dumps({"machine": _machine(), "dream": dream.title, "tried": results}, indent=1).encode()
+        )
     except (OSError, UserError):
         pass  # a read-only home: it is tried again next time
 
 
 def _recall(dream: Dream) -> dict[str, _Tried]:
     try:
-        told = json.loads(_file(dream).read_bytes())["tried"]
-        return {
-            name: _Tried(tuple((part[0], Part(**part[1])) for part in each["parts"]), each["why"], each["failed"])
-            for name, each in told.items()
-            if name in providers.BY_NAME
-        }
+        results = json.loads(_file(dream).read_bytes())["tried"]
+        tried = {}
+        for name, each in results.items():
+            if name in providers.BY_NAME:
+                settings = tuple((component, RunSettings(**given)) for component, given in each["parts"])
+                tried[name] = _Tried(settings, each["why"], each["failed"])
+        return tried
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return {}
 
 
-def _file(dream: Dream):
+def _file(dream: Dream) -> Path:
     key = json.dumps([REVISION, dream.sha256, _machine()])
     return paths.cache_folder("choices") / f"{hashlib.sha256(key.encode()).hexdigest()[:40]}.json"
 
 
-def _machine() -> dict:
-    """What the times depend on."""
-    modules = {"tensorrt_rtx": "tensorrt-rtx-cu13", "tensorrt": "tensorrt-cu13"}  # of packages called otherwise
+def _machine() -> dict[str, object]:
+    """Return what the times depend on."""
+    packages = {
+        "tensorrt_rtx": "tensorrt-rtx-cu13",
+        "tensorrt": "tensorrt-cu13",
+    }  # whose names differ from the modules'
     plugins = [each.module for each in providers.TABLE if each.module and not providers.missing(each)]
     return {
         "processor": machine.processor(),
@@ -210,6 +242,6 @@ def _machine() -> dict:
         "system": platform.system(),
         "environment": os.environ.get("CUDA_VISIBLE_DEVICES"),
         "versions": {"livedream": livedream.__version__, "onnxruntime": onnxruntime.__version__}
-        | {name: machine.version_of(modules.get(name, name.replace("_", "-"))) for name in plugins},
+        | {name: machine.version_of(packages.get(name, name.replace("_", "-"))) for name in plugins},
         "built for": onnxruntime.get_device(),
     }

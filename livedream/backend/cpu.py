@@ -5,26 +5,41 @@ import math
 import os
 import tempfile
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import onnxruntime as ort
 
 import livedream
+from livedream.backend import Array, Floats
 from livedream.dream.dream import Component
+from livedream.picture.frame import Picture
 from livedream.system import checked_cache, paths
 
-MOST = 8  # threads for one component; more wait for each other
+MAX_THREADS = 8  # for one component; more wait for each other
 REVISION = 1  # raise it when cpu_graph.py rewrites models otherwise
 LARGEST_CACHE = 512 << 20  # bytes of rewritten models
 
 
+class Session(Protocol):
+    """The one method of ONNX Runtime's session that is used here; a bench puts its own around it."""
+
+    def run(self, names: list[str], feeds: dict[str, Array]) -> list[Array]:
+        """Return the outputs of these names."""
+        ...
+
+
 class CpuRunner:
-    """A Runner. session: anything with ONNX Runtime's `run(names, feeds)`; a bench listens in on it."""
+    """A Runner on the processor, or on any provider whose inputs and outputs go through the host's memory.
 
-    provider = "cpu"
+    Args:
+        component: what it runs.
+        session: runs the component's model.
+        provider: who runs it, as in `/status`.
+    """
 
-    def __init__(self, component: Component, session):
-        self.session = session
+    def __init__(self, component: Component, session: Session, provider: str = "cpu") -> None:
+        self.session, self.provider = session, provider
         self._state = {
             name: np.zeros(value.shape, np.float32)
             for name, value in component.inputs.items()
@@ -33,46 +48,51 @@ class CpuRunner:
         self._inputs = {name: value.full for name, value in component.inputs.items()}
         self._names = list(component.outputs)
         self._outputs = [value.full for value in component.outputs.values()]
-        self._left: dict[str, np.ndarray] = {}  # the state after the last run
+        self._next: dict[str, Floats] = {}  # the state after the last run
 
     @property
-    def state(self) -> dict[str, np.ndarray]:
+    def state(self) -> dict[str, Floats]:
+        """Host copies of the state; see Runner."""
         return self._state
 
     @state.setter
-    def state(self, state: dict[str, np.ndarray]) -> None:
-        self._state, self._left = state, {}
+    def state(self, state: dict[str, Floats]) -> None:
+        self._state, self._next = state, {}
 
-    def __call__(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    def __call__(self, inputs: dict[str, Array]) -> dict[str, Array | Picture]:
+        """Run once; see Runner."""
         given = {**self._state, **inputs}
         feeds = {full: given[name] for name, full in self._inputs.items()}
         outputs = dict(zip(self._names, self.session.run(self._outputs, feeds), strict=True))
-        self._left = {
-            name: outputs.pop(f"next.{name}") for name in self._state if f"next.{name}" in outputs
-        }  # what the component only reads stays as it is
-        return outputs
+        # A state that the component only reads has no next value and stays.
+        self._next = {name: outputs.pop(f"next.{name}") for name in self._state if f"next.{name}" in outputs}
+        return {**outputs}
 
     def keep(self) -> bool:
-        left, self._left = self._left, {}
-        if not all(finite(value) for value in left.values()):
+        """Adopt the state that the last run computed; see Runner."""
+        computed, self._next = self._next, {}
+        if not all(finite(value) for value in computed.values()):
             return False
-        self._state = {**self._state, **left}
+        self._state = {**self._state, **computed}
         return True
 
 
 def load(component: Component, threads: int | None = None) -> CpuRunner:
-    """A session on the CPU; threads None: every core, up to 8, for what draws, one for the rest."""
+    """Open a session on the CPU.
+
+    Args:
+        component: what to run.
+        threads: None for all cores, up to MAX_THREADS, if it draws pictures, and one otherwise.
+    """
     options = ort.SessionOptions()
     options.log_severity_level = 3
     # A step is so small that a second thread costs more than it brings.
-    options.intra_op_num_threads = threads or (min(cores(), MOST) if draws(component) else 1)
+    options.intra_op_num_threads = threads or (min(cores(), MAX_THREADS) if draws(component) else 1)
     options.inter_op_num_threads = 1
     # A thread that spins while it waits takes the core that the window and the encoder need.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    model = component.model
-    if draws(component):
-        model = rewritten(component)
-    return CpuRunner(component, opened(model, options))
+    model = rewritten(component) if draws(component) else component.model
+    return CpuRunner(component, open_session(model, options))
 
 
 def rewritten(component: Component) -> bytes:
@@ -91,8 +111,8 @@ def rewritten(component: Component) -> bytes:
     return model
 
 
-def opened(model: bytes, options: ort.SessionOptions) -> ort.InferenceSession:
-    """A session on the CPU. By way of a file: bytes are copied under Python's lock, which a show would notice."""
+def open_session(model: bytes, options: ort.SessionOptions) -> ort.InferenceSession:
+    """Open a session on the CPU, from a file: bytes are copied under Python's lock, which would hold up a show."""
     try:
         with tempfile.TemporaryDirectory(prefix="livedream-") as folder:
             path = Path(folder, "model.onnx")
@@ -102,19 +122,19 @@ def opened(model: bytes, options: ort.SessionOptions) -> ort.InferenceSession:
         return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
-def finite(values: np.ndarray) -> bool:
-    """Whether no value is NaN or infinite; nor above 1e18, where a sum of squares ends. One walk through memory."""
+def finite(values: Array) -> bool:
+    """Tell whether no value is NaN, infinite, or above 1e18, where a sum of squares overflows; reads memory once."""
     flat = values.ravel()
     return math.isfinite(flat @ flat)
 
 
 def draws(component: Component) -> bool:
-    """Whether it makes pictures."""
+    """Tell whether a component makes pictures."""
     return any(value.dtype == "uint8" for value in component.outputs.values())
 
 
 def cores() -> int:
-    """Those that this process may use."""
+    """Count the cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):  # Linux
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

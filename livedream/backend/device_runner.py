@@ -1,23 +1,39 @@
-"""A component run by any of ONNX Runtime's providers, its state kept where it runs.
+"""Run a component by any of ONNX Runtime's providers; its state stays on the device.
 
-Everything that goes in or out has one place in the device's memory, made once and bound once, so that a run can be
+Every input and output has one place in the device's memory, allocated once and bound once, so that a run can be
 recorded and replayed (CUDA graphs, WebGPU's capture). Providers that keep nothing on the device run as the CPU does.
 """
+
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import onnxruntime as ort
 
 from livedream import UserError
-from livedream.backend import cpu, cuda_picture, health, packed, providers
+from livedream.backend import Array, Floats, cpu, cuda_picture, finite_state, packed_picture, providers
 from livedream.backend.providers import Provider
 from livedream.dream.dream import Component, Value
 from livedream.picture.frame import Picture
 
+# Copies values to others: `copy(sources, targets)`.
+Copy = Callable[[Sequence[ort.OrtValue], Sequence[ort.OrtValue]], None]
+
 
 class DeviceRunner:
-    """A Runner. Raises UserError, one line, where the device does not take it."""
+    """A Runner whose values stay on a device.
 
-    def __init__(self, component: Component, provider: Provider, exact: bool, graph: bool):
+    Args:
+        component: what it runs.
+        provider: who runs it.
+        exact: no calculation below f32.
+        graph: record a run once and replay it.
+
+    Raises:
+        UserError: why the device does not run it, in one line.
+    """
+
+    def __init__(self, component: Component, provider: Provider, exact: bool, graph: bool) -> None:
         self.provider = provider.name
         self._inputs = {name: value for name, value in component.inputs.items() if not name.startswith("state.")}
         self._outputs = {name: v for name, v in component.outputs.items() if not name.startswith("next.state.")}
@@ -25,89 +41,102 @@ class DeviceRunner:
         self._next = {name: component.outputs.get(f"next.{name}") for name in self._states}
         moving = [value.full for value in self._next.values() if value is not None]
         if moving:
-            self._outputs[health.NAME] = Value((1, 1), "float32", f"{component.name}/{health.NAME}")
-        model = health.watched(component.model, component.name, moving)
+            self._outputs[finite_state.NAME] = Value((1, 1), "float32", f"{component.name}/{finite_state.NAME}")
+        model = finite_state.with_check(component.model, component.name, moving)
         self._packed: set[str] = set()
         if provider.name == "webgpu":
-            model, outputs = packed.packed(model, self._outputs)
+            model, outputs = packed_picture.pack(model, self._outputs)
             self._packed = {name for name in outputs if outputs[name] != self._outputs[name]}
             self._outputs = outputs
         self._session = providers.open_session(provider, model, exact=exact, graph=graph)
-        self._healthy: bool | None = None  # what the last run left; None: nothing that has not been kept
+        self._finite: bool | None = None  # the state after the last run; None after it was kept
         try:
             self._bind(component, provider)
-            for _ in range(2):  # compiles and records now, not in the show
+            for _ in range(2):  # compiles and records before the show
                 self({name: np.zeros(value.shape, value.dtype) for name, value in self._inputs.items()})
         except Exception as error:
             raise UserError(f"{provider.name}: {component.name}: {providers.one_line(error)}") from None
-        self._healthy = None
+        self._finite = None
 
     def _bind(self, component: Component, provider: Provider) -> None:
         values = [*self._inputs.values(), *self._outputs.values(), *self._states.values()]
         values += [value for value in self._next.values() if value is not None]
-        self._there = {value.full: _room(self._session, provider, value) for value in values}
-        self._copy = _way(self._there[values[0].full], values[0])
+        self._places = {value.full: _allocate(self._session, provider, value) for value in values}
+        self._copy = _working_copy(self._places[values[0].full], values[0])
         self._binding = self._session.io_binding()
         ins = {value.full for value in component.inputs.values()}
-        for name, value in self._there.items():
+        for name, value in self._places.items():
             (self._binding.bind_ortvalue_input if name in ins else self._binding.bind_ortvalue_output)(name, value)
-        self._pictures = {}
+        self._pictures: dict[str, cuda_picture.Pictures] = {}
         if provider.name in ("cuda", "tensorrt", "rtx") and cuda_picture.available():
             for name, value in self._outputs.items():
                 if value.dtype == "uint8" and value.shape[0] == 1:
-                    self._pictures[name] = cuda_picture.Pictures(value.shape[1:])
+                    height, width = value.shape[1:3]
+                    self._pictures[name] = cuda_picture.Pictures((height, width, 4))
         self.state = {name: np.zeros(value.shape, np.float32) for name, value in self._states.items()}
 
-    def __call__(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray | Picture]:
+    def __call__(self, inputs: dict[str, Array]) -> dict[str, Array | Picture]:
+        """Run once; see Runner."""
         self._upload({self._inputs[name].full: inputs[name] for name in self._inputs})
         self._session.run_with_iobinding(self._binding)
         wanted = {name: value for name, value in self._outputs.items() if name not in self._pictures}
         made = self._download(wanted)
         for name in self._packed:
-            made[name] = packed.unpacked(made[name])
-        for name, pictures in self._pictures.items():
-            made[name] = pictures.take(self._there[self._outputs[name].full].data_ptr())
-        healthy = made.pop(health.NAME, None)
-        self._healthy = healthy is None or bool(np.isfinite(healthy[0, 0]))
-        return made
+            made[name] = packed_picture.unpack(made[name])
+        total = made.pop(finite_state.NAME, None)
+        self._finite = total is None or bool(np.isfinite(total[0, 0]))
+        drawn: dict[str, Array | Picture] = {
+            name: pictures.take(self._places[self._outputs[name].full].data_ptr())
+            for name, pictures in self._pictures.items()
+        }
+        return {**made, **drawn}
 
     def keep(self) -> bool:
-        if self._healthy:
+        """Adopt the state that the last run computed; see Runner."""
+        if self._finite:
             moved = [(value.full, self._states[name].full) for name, value in self._next.items() if value is not None]
             if moved:
-                self._copy([self._there[source] for source, _ in moved], [self._there[target] for _, target in moved])
-        kept, self._healthy = self._healthy is not False, None
+                self._copy([self._places[source] for source, _ in moved], [self._places[target] for _, target in moved])
+        kept, self._finite = self._finite is not False, None
         return kept
 
     @property
-    def state(self) -> dict[str, np.ndarray]:
+    def state(self) -> dict[str, Floats]:
+        """Host copies of the state; see Runner."""
         return self._download(self._states)
 
     @state.setter
-    def state(self, state: dict[str, np.ndarray]) -> None:
+    def state(self, state: dict[str, Floats]) -> None:
         self._upload({value.full: state[name] for name, value in self._states.items()})
-        self._healthy = None
+        self._finite = None
 
-    def _upload(self, arrays: dict[str, np.ndarray]) -> None:
+    def _upload(self, arrays: dict[str, Array]) -> None:
         if arrays:
             here = [ort.OrtValue.ortvalue_from_numpy(np.ascontiguousarray(array)) for array in arrays.values()]
-            self._copy(here, [self._there[full] for full in arrays])
+            self._copy(here, [self._places[full] for full in arrays])
 
-    def _download(self, values: dict[str, Value]) -> dict[str, np.ndarray]:
+    def _download(self, values: dict[str, Value]) -> dict[str, Array]:
         made = {name: np.empty(value.shape, value.dtype) for name, value in values.items()}
         if made:
             here = [ort.OrtValue.ortvalue_from_numpy(array) for array in made.values()]
-            self._copy([self._there[value.full] for value in values.values()], here)
+            self._copy([self._places[value.full] for value in values.values()], here)
         return made
 
 
 def load(
     component: Component, name: str, exact: bool = True, graph: bool | None = None, threads: int | None = None
 ) -> DeviceRunner | cpu.CpuRunner:
-    """A Runner on the provider called `name`.
+    """Return a Runner on a provider.
 
-    exact: no calculation below f32. graph: record a run once and replay it; None: if that works. threads: of the
-    processor. Raises UserError, one line that says why not.
+    Args:
+        component: what to run.
+        name: the provider's.
+        exact: no calculation below f32.
+        graph: record a run once and replay it; None: if that works.
+        threads: of the processor.
+
+    Raises:
+        UserError: why not, in one line.
     """
     if name == "cpu":
         return cpu.load(component, threads)
@@ -115,21 +144,19 @@ def load(
     for recorded in ((True, False) if graph is None else (graph,)) if provider.memory else ():
         try:
             return DeviceRunner(component, provider, exact, recorded)
-        except UserError as error:  # with recording, one operation left to the CPU is enough
+        except UserError as error:  # one operation left to the CPU is enough to prevent recording
             problem = error
     if problem and graph:
         raise problem
-    try:  # all through the host, as the CPU does it
+    try:  # all values through the host, as on the CPU
         session = providers.open_session(provider, component.model, exact=exact, threads=threads)
     except UserError as error:
         raise problem or error from None
-    runner = cpu.CpuRunner(component, session)
-    runner.provider = name
-    return runner
+    return cpu.CpuRunner(component, session, name)
 
 
-def _room(session, provider: Provider, value: Value) -> ort.OrtValue:
-    """Memory on the device for one value."""
+def _allocate(session: Any, provider: Provider, value: Value) -> ort.OrtValue:
+    """Return memory on the device for one value."""
     if provider.name == "webgpu":
         return session.create_ortvalue_from_shape_and_type(value.shape, np.dtype(value.dtype), provider.memory)
     if provider.module:
@@ -138,10 +165,10 @@ def _room(session, provider: Provider, value: Value) -> ort.OrtValue:
     return ort.OrtValue.ortvalue_from_shape_and_type(value.shape, np.dtype(value.dtype), provider.memory, 0)
 
 
-def _way(there: ort.OrtValue, value: Value):
-    """How values are copied here, between host and device and on the device: `copy(sources, targets)`, tried first.
+def _working_copy(there: ort.OrtValue, value: Value) -> Copy:
+    """Return the way to copy values that works here, between host and device and on the device.
 
-    Raises RuntimeError if no way brings back what was sent.
+    Raises RuntimeError if none returns what was sent.
     """
     sent = (np.arange(np.prod(value.shape)) % 120).reshape(value.shape).astype(value.dtype)
     for copy in (ort.copy_tensors, _one_by_one):
@@ -156,8 +183,8 @@ def _way(there: ort.OrtValue, value: Value):
     raise RuntimeError("values do not come back from the device as they were sent")
 
 
-def _one_by_one(sources: list[ort.OrtValue], targets: list[ort.OrtValue]) -> None:
-    """copy_tensors, for what ONNX Runtime was built with and does not copy so."""
+def _one_by_one(sources: Sequence[ort.OrtValue], targets: Sequence[ort.OrtValue]) -> None:
+    """Copy as copy_tensors does, for providers that do not support it."""
     for source, target in zip(sources, targets, strict=True):
         if target.device_name() == "cpu":
             np.copyto(target.numpy(), source.numpy())  # the target's array is its memory

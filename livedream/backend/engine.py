@@ -1,8 +1,9 @@
-"""An .engine file made, and its plans run; those that do not fit this machine are built anew.
+"""Make .engine files, and run their plans; plans that do not fit this machine are built again.
 
-How a plan is built and kept is in plan.py, how it is run in engine_runner.py, and the file in dream/engine_file.py.
+plan.py builds and caches plans, engine_runner.py runs them, and dream/engine_file.py reads and writes the file.
 """
 
+import functools
 import hashlib
 import logging
 import os
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import livedream
 from livedream import UserError
-from livedream.backend import engine_runner, half
+from livedream.backend import engine_runner, half_precision
 from livedream.backend import plan as plans_of
 from livedream.backend.engine_runner import PROVIDERS, EngineRunner
 from livedream.backend.plan import NAMES, Plan, Target
@@ -20,18 +21,35 @@ from livedream.dream import engine_file, read
 from livedream.dream.dream import Component, Dream
 from livedream.dream.engine_file import Manifest, Row
 
-log = logging.getLogger("livedream.backend")
-_told: set[str] = set()  # once, not for every component
+Tick = Callable[[], object]
 
-# Told while plans are built: component and precision, which of how many, seconds so far, its plan once there is one.
+log = logging.getLogger("livedream.backend")
+_warned: set[str] = set()  # warnings are logged once, not for every component
+
+# Called while plans are built: component and precision, its number, of how many, seconds so far, its plan at the end.
 Progress = Callable[[str, int, int, float, Plan | None], None]
 
 
-def make(source: str | os.PathLike, path: Path, library: str = "auto", progress: Progress = lambda *_: None) -> Target:
-    """Build the plans of a dream's components and write them with it to `path`, whole or not at all.
+def _ignore() -> None:
+    pass
 
-    source: an .onnx or .engine file, or the name of a dream that ships. library: "auto", "rtx" or "tensorrt".
-    Returns what built them and for which cards. Raises UserError.
+
+def make(
+    source: str | os.PathLike[str], path: Path, library: str = "auto", progress: Progress = lambda *_: None
+) -> Target:
+    """Build the plans of a dream's components and write them with the dream to `path`, atomically.
+
+    Args:
+        source: an .onnx or .engine file, or the name of a dream that ships.
+        path: the .engine file.
+        library: "auto", "rtx" or "tensorrt".
+        progress: see Progress.
+
+    Returns:
+        What built them and for which cards.
+
+    Raises:
+        UserError: in one line, what is wrong.
     """
     if path.suffix != ".engine":
         raise UserError(f"{path}: the name of an engine ends in .engine")
@@ -56,26 +74,34 @@ def make(source: str | os.PathLike, path: Path, library: str = "auto", progress:
 
 
 def load(
-    component: Component, path: Path, sha256: str, provider: str, precision: str = "f32", tick=lambda: None
+    component: Component, path: Path, sha256: str, provider: str, precision: str = "f32", tick: Tick = _ignore
 ) -> EngineRunner:
-    """A Runner of a dream's component by TensorRT's plan of it, on the first CUDA card of this machine.
+    """Return a Runner of a dream's component by TensorRT's plan of it, on the first CUDA card of this machine.
 
-    path, sha256: the dream's. provider: "engine-rtx" or "engine-trt". precision: "f32", or "f16" for what draws.
-    If the file is an .engine the plan is the one inside; a plan that is of another dream, library or card, or damaged,
-    is never run: it is built anew, and a warning says why. What is built is kept in the cache. tick: called while it is
-    built, for seconds with RTX, for minutes with TensorRT. Raises UserError, one line, when nothing here runs it.
+    If the file is an .engine the plan is the one inside; a plan of another dream, library or card, or a damaged one, is
+    never run: it is built again, and a warning says why. Built plans are cached.
+
+    Args:
+        component: what to run.
+        path, sha256: of its dream.
+        provider: "engine-rtx" or "engine-trt".
+        precision: "f32", or "f16" for components that draw.
+        tick: called while the plan is built, for seconds with RTX, for minutes with TensorRT.
+
+    Raises:
+        UserError: nothing here runs it, in one line.
     """
     plan, why = fitting(component, path, sha256, provider, precision, tick)
-    if why and why not in _told:
-        _told.add(why)
-        log.warning("%s; built anew", why)
+    if why and why not in _warned:
+        _warned.add(why)
+        log.warning("%s; built again", why)
     return engine_runner.load(component, plan)
 
 
 def fitting(
-    component: Component, path: Path, sha256: str, provider: str, precision: str, tick=lambda: None
+    component: Component, path: Path, sha256: str, provider: str, precision: str, tick: Tick = _ignore
 ) -> tuple[Plan, str]:
-    """The plan that `load` runs, and why it is not the one in the file, "" if there is none. Raises UserError."""
+    """Return the plan that `load` runs, and "" or why it is not the one in the file. Raises UserError."""
     name, capability = plans_of.card()
     target = plans_of.target(next(library for library, called in PROVIDERS.items() if called == provider))
     card = capability if target.library == "rtx" else f"{name} {capability}"
@@ -92,7 +118,7 @@ def fitting(
 
 
 def _inside(path: Path, manifest: Manifest, why: str, model: Component, target: Target, precision: str) -> Plan:
-    """The plan of the file. UserError if it is stale or not there."""
+    """Return the plan in the file. Raises UserError if it is stale or missing."""
     key = plans_of.key(model, Target(target.library, target.version, manifest.targets), precision)
     row = next((row for row in manifest.rows if row.key == key), None)
     if why or not row:
@@ -101,7 +127,7 @@ def _inside(path: Path, manifest: Manifest, why: str, model: Component, target: 
 
 
 def stale(manifest: Manifest, sha256: str, target: Target, card: str) -> str:
-    """Why plans must not run here, in words; "" if they may. card: this machine's, as Target.cards has it."""
+    """Return why plans must not run here, or "". card: this machine's, as in Target.cards."""
     if manifest.dream != sha256:
         return "its plans are of another dream"
     if (manifest.library, manifest.version) != (target.library, target.version):
@@ -113,26 +139,26 @@ def stale(manifest: Manifest, sha256: str, target: Target, card: str) -> str:
 
 
 def _model(component: Component, sha256: str, precision: str) -> Component:
-    return half.twin(component, sha256) if precision == "f16" else component
+    return half_precision.converted(component, sha256) if precision == "f16" else component
 
 
 def _built(dream: Dream, target: Target, progress: Progress) -> Iterator[tuple[str, Plan]]:
-    """The plans of each component: f32, and f16 of what draws; a picture bears it, what is fed back does not."""
-    wanted = [(name, "f32") for name in dream.components if name != "recall"]  # which the processor runs
+    """Build the plans of each component: f32, and f16 of those that draw; values that are fed back need f32."""
+    wanted = [(name, "f32") for name in dream.components if name != "recall"]  # recall runs on the processor
     wanted += [(name, "f16") for name in dream.components if name in ("decode", "apply")]
     for number, (name, precision) in enumerate(wanted, start=1):
-        begun = time.perf_counter()
-
-        def told(plan: Plan | None = None, what=(f"{name} {precision}", number), begun=begun) -> None:
-            progress(*what, len(wanted), time.perf_counter() - begun, plan)
-
-        told()
+        report = functools.partial(_report, progress, f"{name} {precision}", number, len(wanted), time.perf_counter())
+        report()
         try:
-            plan = plans_of.plan(_model(dream.components[name], dream.sha256, precision), target, precision, told)
+            plan = plans_of.plan(_model(dream.components[name], dream.sha256, precision), target, precision, report)
         except UserError as error:
             if precision == "f32":
                 raise
             log.warning("%s: no plan in half precision: %s", dream.path, error)
             continue
-        told(plan)
+        report(plan)
         yield name, plan
+
+
+def _report(progress: Progress, what: str, number: int, count: int, start: float, plan: Plan | None = None) -> None:
+    progress(what, number, count, time.perf_counter() - start, plan)

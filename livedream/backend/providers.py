@@ -1,7 +1,7 @@
-"""ONNX Runtime's providers: what each is called, what brings it, and how a session is opened on it alone.
+"""ONNX Runtime's providers: names, how to install them, and how to open a session on one alone.
 
-ONNX Runtime goes to the CPU with no more than a word on stderr when a provider does not load, so a session is believed
-only after it was asked who runs it. No session is opened, and no plug-in loaded, before one is wanted.
+If a provider does not load, ONNX Runtime runs on the CPU with only a warning on stderr, so a session is trusted only
+after it was asked who runs it. No session is opened, and no plug-in loaded, before it is needed.
 """
 
 import contextlib
@@ -15,10 +15,14 @@ import sys
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import livedream
 from livedream import UserError, did_you_mean
 from livedream.system import machine, paths
+
+if TYPE_CHECKING:
+    import onnxruntime
 
 _WHEEL = "pip uninstall -y onnxruntime; pip install "
 
@@ -27,11 +31,17 @@ _WHEEL = "pip uninstall -y onnxruntime; pip install "
 class Provider:
     """One way to run a component.
 
-    name: as `--device` and /status say it. ep: ONNX Runtime's name. install: the command that brings it. module: the
-    plug-in's Python package, "" if it is compiled into ONNX Runtime. systems: sys.platform of those that have it, ()
-    for all. memory: the device type of values that stay there between runs, "" if all goes through the host. options:
-    of every session; exact: besides, where all must be f32; graph: besides, to record a run once and replay it. kept:
-    the option that names the folder for what it compiled.
+    Attributes:
+        name: as in `--device` and /status.
+        ep: ONNX Runtime's name.
+        install: the command that installs it.
+        module: the plug-in's Python package, "" if it is compiled into ONNX Runtime.
+        systems: values of sys.platform where it exists; () for all.
+        memory: the device type of values that stay there between runs, "" if all go through the host.
+        options: options of every session.
+        exact: further options where all must be f32.
+        graph: further options to record a run once and replay it.
+        cache_option: the option that names the folder for compiled models, or "".
     """
 
     name: str
@@ -43,10 +53,10 @@ class Provider:
     options: dict[str, str] = field(default_factory=dict)
     exact: dict[str, str] = field(default_factory=dict)
     graph: dict[str, str] = field(default_factory=dict)
-    kept: str = ""
+    cache_option: str = ""
 
 
-# In the order of the speed that is to be expected; which is fastest here is measured (choose.py).
+# In the order of expected speed; choose.py measures which is fastest here.
 TABLE = (
     *(
         Provider(name, "", f"pip install {what}", module=module, systems=("linux", "win32"))
@@ -63,7 +73,7 @@ TABLE = (
         systems=("linux", "win32"),
         memory="gpu",
         graph={"enable_cuda_graph": "1"},
-        kept="nv_runtime_cache_path",
+        cache_option="nv_runtime_cache_path",
     ),
     Provider(
         "tensorrt",
@@ -73,7 +83,7 @@ TABLE = (
         memory="cuda",
         options={"trt_engine_cache_enable": "1", "trt_timing_cache_enable": "1"},
         graph={"trt_cuda_graph_enable": "1"},
-        kept="trt_engine_cache_path",
+        cache_option="trt_engine_cache_path",
     ),
     Provider(
         "cuda",
@@ -90,7 +100,7 @@ TABLE = (
         "pip install --force-reinstall onnxruntime (it is in the wheel for macOS)",
         systems=("darwin",),
         options={"ModelFormat": "MLProgram", "RequireStaticInputShapes": "1"},
-        kept="ModelCacheDirectory",
+        cache_option="ModelCacheDirectory",
     ),
     Provider(
         "directml", "DmlExecutionProvider", _WHEEL + "onnxruntime-directml (or livedream[webgpu])", systems=("win32",)
@@ -113,34 +123,34 @@ TABLE = (
     Provider("cpu", "CPUExecutionProvider", "pip install --force-reinstall onnxruntime"),
 )
 BY_NAME = {each.name: each for each in TABLE}
-DEVICES = ("auto", *BY_NAME)  # what `--device` takes
+DEVICES = ("auto", *BY_NAME)  # the values of `--device`
 
 _registered: dict[str, str] = {}  # plug-ins by module: "" or why it could not be loaded
 _registering = threading.Lock()
 
 
 def by_name(name: str) -> Provider:
-    """The provider that `--device` means. UserError."""
+    """Return the provider that `--device` names. Raises UserError."""
     if name not in BY_NAME:
         raise UserError(f"--device {name}: should be one of {', '.join(DEVICES)}{did_you_mean(name, DEVICES)}")
     return BY_NAME[name]
 
 
 def missing(provider: Provider) -> str:
-    """Why it need not be tried, with what to install; "" if it is installed. Loads no driver."""
+    """Return why a provider cannot be tried, with what to install; "" if it is installed. Loads no driver."""
     if provider.systems and sys.platform not in provider.systems:
         return f"not for this system ({sys.platform})"
     if provider.module:
-        there = importlib.util.find_spec(provider.module) is not None
+        installed = importlib.util.find_spec(provider.module) is not None
     else:
         import onnxruntime
 
-        there = provider.ep in onnxruntime.get_available_providers()  # what was compiled in: it may not load
-    return "" if there else f"not installed: {provider.install}"
+        installed = provider.ep in onnxruntime.get_available_providers()  # compiled in, though it may not load
+    return "" if installed else f"not installed: {provider.install}"
 
 
 def ready(provider: Provider) -> None:
-    """UserError, one line, if it is plain before a dream is tried that it cannot run."""
+    """Raise UserError, one line, if a provider cannot run any dream here."""
     if why := missing(provider):
         raise UserError(f"{provider.name}: {why}")
     if provider.name.startswith("engine-"):  # TensorRT by itself, without ONNX Runtime
@@ -153,23 +163,30 @@ def ready(provider: Provider) -> None:
 
 def open_session(
     provider: Provider, model: bytes, *, exact: bool = True, graph: bool = False, threads: int | None = None
-):
-    """An onnxruntime.InferenceSession that this provider really runs.
+) -> "onnxruntime.InferenceSession":
+    """Open a session that this provider really runs.
 
-    exact: no calculation below f32. graph: record and replay. threads: of the processor, where it is that which
-    calculates. Raises UserError, one line that says why not.
+    Args:
+        provider: who runs it.
+        model: a serialised ModelProto.
+        exact: no calculation below f32.
+        graph: record a run once and replay it.
+        threads: of the processor, where that calculates.
+
+    Raises:
+        UserError: why not, in one line.
     """
     import onnxruntime as ort
 
     ready(provider)
     options = ort.SessionOptions()
-    options.log_severity_level = 4  # what goes wrong is raised
-    options.enable_mem_pattern = False  # DirectML and WebGPU's recording want none
+    options.log_severity_level = 4  # errors are raised
+    options.enable_mem_pattern = False  # DirectML and WebGPU's recording need it off
     options.add_session_config_entry("session.record_ep_graph_assignment_info", "1")
     chosen = provider.options | (provider.exact if exact else {}) | (provider.graph if graph else {})
     try:
-        if provider.kept:
-            chosen |= {provider.kept: str(_folder(provider))}
+        if provider.cache_option:
+            chosen |= {provider.cache_option: str(_folder(provider))}
         if provider.memory == "cuda":
             _cuda_libraries()
         if provider.module:
@@ -184,12 +201,12 @@ def open_session(
         raise
     except Exception as error:
         raise UserError(f"{provider.name}: {one_line(error)}") from None
-    _believe(session, provider)
+    _check_assignment(session, provider)
     return session
 
 
-def plugin_device(provider: Provider):
-    """The onnxruntime.OrtEpDevice of a plug-in that is the best here; loads the plug-in, once a process. UserError."""
+def plugin_device(provider: Provider) -> "onnxruntime.OrtEpDevice":
+    """Return the best device here of a plug-in, which is loaded once a process. Raises UserError."""
     import onnxruntime as ort
 
     with _registering:
@@ -204,12 +221,13 @@ def plugin_device(provider: Provider):
 
 
 def _register(provider: Provider) -> str:
+    """Load a plug-in; return "" or why it could not be loaded."""
     import onnxruntime as ort
 
     try:
         plugin = importlib.import_module(provider.module)
         # The RTX wheel brings CUDA's runtime under a name that the loader does not look for.
-        for library in Path(plugin.__file__).parent.glob("libcudart.so.*"):
+        for library in Path(plugin.__file__ or "").parent.glob("libcudart.so.*"):
             ctypes.CDLL(str(library), mode=ctypes.RTLD_GLOBAL)
         ort.register_execution_provider_library(plugin.get_ep_name(), plugin.get_library_path())
     except Exception as error:
@@ -218,7 +236,7 @@ def _register(provider: Provider) -> str:
 
 
 def _folder(provider: Provider) -> Path:
-    """Of what it compiled for this version of it."""
+    """Return the folder of models that this version of a provider compiled."""
     import onnxruntime as ort
 
     plugin = machine.version_of(provider.module.replace("_", "-")) if provider.module else ""
@@ -229,17 +247,17 @@ def _folder(provider: Provider) -> Path:
 
 @functools.cache
 def _cuda_libraries() -> None:
-    """Load CUDA and cuDNN from NVIDIA's wheels, if they lie there; it tells of what it does not find by printing."""
+    """Load CUDA and cuDNN from NVIDIA's wheels, if installed; it prints what it does not find."""
     import onnxruntime as ort
 
     with contextlib.redirect_stdout(io.StringIO()):
         ort.preload_dlls()
 
 
-def _believe(session, provider: Provider) -> None:
-    """UserError if the CPU does the work after all."""
+def _check_assignment(session: Any, provider: Provider) -> None:
+    """Raise UserError if the CPU runs the session after all."""
     if session.get_providers()[0] != provider.ep:
-        raise UserError(f"{provider.name}: ONNX Runtime left it out without a word and would run on the CPU")
+        raise UserError(f"{provider.name}: ONNX Runtime left it out silently and would run on the CPU")
     if provider.name == "cpu" or not hasattr(session, "get_provider_graph_assignment_info"):
         return
     counts: dict[str, int] = {}
@@ -250,22 +268,22 @@ def _believe(session, provider: Provider) -> None:
         raise UserError(f"{provider.name}: leaves {all_ - here} of {all_} operations to the CPU")
 
 
-def _openvino(device, exact: bool, threads: int | None) -> dict[str, str]:
-    """Its precision is a wish of its own: bf16 where the processor has it, f16 on graphics."""
+def _openvino(device: Any, exact: bool, threads: int | None) -> dict[str, str]:
+    """Return OpenVINO's options; its half precision is bf16 where the processor has it, and f16 on graphics."""
     where = device.ep_metadata.get("ov_device", "CPU")
     capable = device.ep_metadata.get("OPTIMIZATION_CAPABILITIES", "")
     half = "bf16" if "BF16" in capable else "f16"
-    wishes = {"INFERENCE_PRECISION_HINT": "f32" if exact else half, "PERFORMANCE_HINT": "LATENCY"}
+    hints = {"INFERENCE_PRECISION_HINT": "f32" if exact else half, "PERFORMANCE_HINT": "LATENCY"}
     if threads and where == "CPU":
-        wishes["INFERENCE_NUM_THREADS"] = str(threads)
-    return {"load_config": json.dumps({where: wishes})}
+        hints["INFERENCE_NUM_THREADS"] = str(threads)
+    return {"load_config": json.dumps({where: hints})}
 
 
 def one_line(error: Exception) -> str:
-    """What a driver said, in one line."""
-    said = livedream.one_line(error, 10_000)
-    if "libcuda.so.1: cannot open" in said or "nvcuda.dll" in said:
+    """Return a driver's message in one line."""
+    message = livedream.one_line(error, 10_000)
+    if "libcuda.so.1: cannot open" in message or "nvcuda.dll" in message:
         return "no NVIDIA driver is installed here"
     for noise in ("[ONNXRuntimeError] : ", "FAIL : "):
-        said = said.partition(noise)[2] or said
-    return said[:240]
+        message = message.partition(noise)[2] or message
+    return message[:240]

@@ -1,7 +1,7 @@
-"""A provider tried on a dream in a process of its own, since a driver may crash, hang or talk on stderr.
+"""Try a provider on a dream in a process of its own, since a driver may crash, hang or print on stderr.
 
 `python -m livedream.backend.trial PROVIDER DREAM SHA256 PARENT` prints a line of JSON for each way to run each
-component: what it took, and how far it was from the CPU. `attempt` starts it. In the child: `measure`.
+component: its time, or why its result is wrong. `attempt` starts it; `measure` is the child's side.
 """
 
 import json
@@ -15,203 +15,220 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from math import prod
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from livedream import UserError
-from livedream.backend import Runner, cpu, providers
-from livedream.backend.part import Part
+from livedream.backend import Array, Floats, Runner, cpu, providers
+from livedream.backend.run_settings import RunSettings
 from livedream.dream import noise, read
 from livedream.dream.dream import Component, Dream
+from livedream.picture.frame import Picture
 
 SECONDS = 180.0  # for one provider; those that compile for the card take a minute
-LEVELS = 1.0  # grey levels, on average, that a picture may be off
-SPREAD = 0.05  # of a latent's standard deviation, rms, that it may be off after each of the chained steps
+MAX_LEVELS = 1.0  # mean difference of a picture, in grey levels
+MAX_SPREAD = 0.05  # rms difference of a latent after each of the chained steps, in its standard deviations
 STEPS, PICTURES = 20, 5
 RUNS, LONGEST = 30, 3.0  # timed runs, and seconds for them
 
 
-def attempt(provider: str, dream: Dream, seconds: float = SECONDS) -> tuple[list[tuple[str, Part]], str]:
-    """What ran correctly: (component, Part with its ms); and why not, one line, for what did not."""
+def attempt(provider: str, dream: Dream, seconds: float = SECONDS) -> tuple[list[tuple[str, RunSettings]], str]:
+    """Return (component, settings with ms) for each way that ran correctly, and one line on those that did not."""
     command = [sys.executable, "-m", "livedream.backend.trial", provider, str(dream.path.absolute())]
     command += [dream.sha256, str(os.getpid())]
-    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     why = ""
-    # Not in a session of its own: Linux shares the processor out among sessions, however nice they are.
-    with subprocess.Popen(command, text=True, errors="replace", cwd=Path(__file__).parents[2], **pipes) as child:
+    # Not in a session of its own: Linux divides the processor among sessions, however nice they are.
+    with subprocess.Popen(
+        command,
+        text=True,
+        errors="replace",
+        cwd=Path(__file__).parents[2],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as child:
         try:
-            out, said = child.communicate(timeout=seconds)
+            out, errors = child.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
             child.kill()
-            out, said = child.communicate()
+            out, errors = child.communicate()
             why = f"gave no answer in {seconds:g} s"
     found, ended = [], False
     for line in out.splitlines():
         try:
-            told = json.loads(line)
-            ended |= "end" in told
-            if "part" in told:
-                found.append((told["component"], Part(**told["part"])))
-            why = why or told.get("problem", "")
+            data = json.loads(line)
+            ended |= "end" in data
+            if "settings" in data:
+                found.append((data["component"], RunSettings(**data["settings"])))
+            why = why or data.get("problem", "")
         except (ValueError, TypeError, AttributeError):
-            continue  # a driver's word on stdout
+            continue  # a driver printed it
     if not ended and not why:
-        last = (said.strip().splitlines() or ["without a word"])[-1]
+        last = (errors.strip().splitlines() or ["it printed nothing"])[-1]
         why = f"crashed (exit code {child.returncode}): {last[:160]}"
     return found, why
 
 
-def measure(provider: str, dream: Dream) -> Iterator[dict]:
-    """{"component", "part"} for every way that is right, {"problem": one line} for every one that is not."""
+def measure(provider: str, dream: Dream) -> Iterator[dict[str, Any]]:
+    """Yield {"component", "settings"} for every way that is right, {"problem": one line} for every one that is not."""
     try:
         providers.ready(providers.by_name(provider))
     except UserError as error:
         yield {"problem": str(error).removeprefix(f"{provider}: ")}
         return
     for component in dream.components.values():
-        if component.name == "recall":  # always the processor's: the player looks up memories there
+        if component.name == "recall":  # always runs on the processor, where the player looks up memories
             continue
         reference = cpu.load(component)
         expected = play(reference, component, dream)
         for ways in _ways(provider, component):
             problem = ""
-            for part in ways:  # each the way back from the one before
+            for settings in ways:  # each is the fallback of the one before
                 try:
-                    ms, cpu_ms = _milliseconds(part, component, dream, expected, reference)
+                    ms, cpu_ms = _milliseconds(settings, component, dream, expected, reference)
                 except Exception as error:
                     problem = providers.one_line(error).removeprefix(f"{provider}: ")
                     continue
-                yield {
-                    "component": component.name,
-                    "part": asdict(part) | {"ms": round(ms, 3), "cpu_ms": round(cpu_ms, 3)},
-                }
+                times = {"ms": round(ms, 3), "cpu_ms": round(cpu_ms, 3)}
+                yield {"component": component.name, "settings": asdict(settings) | times}
                 break
             else:
                 yield {"problem": problem}
 
 
-def _ways(provider: str, component: Component) -> list[list[Part]]:
-    """Every way to try; in a list within it, only until one works."""
+def _ways(provider: str, component: Component) -> list[list[RunSettings]]:
+    """Return every way to try; of the ways in an inner list, only the first that works."""
     graphs = (True, False) if providers.by_name(provider).graph else (False,)
     halves = (False, True) if cpu.draws(component) else (False,)
-    return [[Part(provider, half=half, graph=graph) for graph in graphs] for half in halves]
+    return [[RunSettings(provider, half=half, graph=graph) for graph in graphs] for half in halves]
 
 
-def play(runner: Runner, component: Component, dream: Dream) -> list[dict[str, np.ndarray]]:
-    """What it gives over a few runs, one after the other, its state kept; a step goes on from its own latent."""
-    made, latent = [], latent_near(dream, 0)
+def play(runner: Runner, component: Component, dream: Dream) -> list[dict[str, Array]]:
+    """Return the outputs of a few runs in a row, the state kept; a step continues from its own latent."""
+    results: list[dict[str, Array]] = []
+    latent = latent_near(dream, 0)
     for k in range(STEPS if component.name == "step" else PICTURES):
         outputs = runner(inputs(component, dream, k, latent if component.name == "step" else latent_near(dream, k)))
-        made.append({name: _host(value) for name, value in outputs.items()})
+        results.append({name: _on_host(value) for name, value in outputs.items()})
         if not runner.keep():
             raise UserError(f"{component.name}: its state is not finite")
         if component.name == "step":
-            latent = np.concatenate([np.ravel(made[-1]["next." + name]) for name in dream.latents])
-    return made
+            latent = np.concatenate([np.ravel(results[-1]["next." + name]) for name in dream.latents])
+    return results
 
 
-def _host(value) -> np.ndarray:
+def _on_host(value: Array | Picture) -> Array:
     return value if isinstance(value, np.ndarray) else value.pixels()[None]
 
 
-def inputs(component: Component, dream: Dream, k: int, latent: np.ndarray) -> dict[str, np.ndarray]:
-    """Those of the k-th run, all but the state. latent: f32 [Z]."""
-    made, at, known = {}, 0, {}
+def inputs(component: Component, dream: Dream, k: int, latent: Floats) -> dict[str, Array]:
+    """Return the inputs of the k-th run, except the state. latent: f32 [Z]."""
+    found: dict[str, Array] = {}
+    recalled: dict[str, Array] = {}
+    at = 0
     if component.name == "decode" and dream.memories:
         recall = dream.components["recall"]
-        known = cpu.load(recall)(inputs(recall, dream, k, latent))
-        known["memory"] = dream.memories.stack(known.pop("index"))
+        outputs = cpu.load(recall)(inputs(recall, dream, k, latent))
+        recalled = {name: _on_host(value) for name, value in outputs.items()}
+        recalled["memory"] = dream.memories.stack(recalled.pop("index"))
     for name, value in component.inputs.items():
         size = prod(value.shape)
-        if name in known:
-            array = known[name]
+        array: Array
+        if name in recalled:
+            array = recalled[name]
         elif name in dream.latents:
             array, at = latent[at : at + size], at + size
-        elif name in ("noise", "uniform"):
-            array = getattr(noise, name)(0, 0, component.name, k, size)
+        elif name == "noise":
+            array = noise.noise(0, 0, component.name, k, size)
+        elif name == "uniform":
+            array = noise.uniform(0, 0, component.name, k, size)
         elif name.startswith("control."):
             array = np.full(size, dream.controls[name.removeprefix("control.")].default)
         elif name.startswith("state."):
             continue
         else:  # a picture
             array = np.arange(size) * (k + 1) // 7 % 256
-        made[name] = np.reshape(array, value.shape).astype(value.dtype)
-    return made
+        found[name] = np.reshape(array, value.shape).astype(value.dtype)
+    return found
 
 
-def latent_near(dream: Dream, k: int) -> np.ndarray:
-    """A latent near one that the footage had."""
+def latent_near(dream: Dream, k: int) -> Floats:
+    """Return a latent, f32 [Z], near one of the footage; k chooses it."""
     owner = "step" if "step" in dream.components else "decode"
     middle = dream.mean
     if dream.scenes:
         tensors = dream.scenes[k % len(dream.scenes)].tensors
         middle = np.concatenate([np.ravel(tensors[f"{owner}/{name}"]) for name in dream.latents])
-    return (middle + 0.3 * dream.std * noise.noise(1, 0, "step", k, dream.mean.size)).astype(np.float32)
+    latent: Floats = (middle + 0.3 * dream.std * noise.noise(1, 0, "step", k, dream.mean.size)).astype(np.float32)
+    return latent
 
 
-def _off(expected: list[dict], got: list[dict], dream: Dream) -> str:
-    """How the numbers differ too much, in words, or ""."""
+def difference(expected: list[dict[str, Array]], got: list[dict[str, Array]], dream: Dream) -> str:
+    """Return how outputs differ too much, in words, or ""."""
     levels = spread = 0.0
-    for there, here in zip(expected, got, strict=True):
-        off = {name: here[name].astype(np.float64) - there[name] for name in there}
-        pictures = [value for name, value in off.items() if there[name].dtype == np.uint8]
-        latents = [np.ravel(value) for name, value in off.items() if there[name].dtype != np.uint8]
+    for reference, here in zip(expected, got, strict=True):
+        errors = {name: here[name].astype(np.float64) - reference[name] for name in reference}
+        pictures = [value for name, value in errors.items() if reference[name].dtype == np.uint8]
+        latents = [np.ravel(value) for name, value in errors.items() if reference[name].dtype != np.uint8]
         if pictures:
-            levels = np.maximum(levels, max(np.abs(value).mean() for value in pictures))  # NaN stays
+            levels = float(np.maximum(levels, max(np.abs(value).mean() for value in pictures)))  # NaN stays
         if latents:
             flat = np.concatenate(latents)
-            scale = np.maximum(dream.std, 1e-3) if flat.size == dream.std.size else np.ones(1)
+            scale = np.maximum(dream.std, 1e-3) if flat.size == dream.std.size else np.ones(1, np.float32)
             if dream.places is not None and flat.size == dream.std.size:
-                scale[dream.places] = 1.0  # a memory
-            spread = np.maximum(spread, np.sqrt(np.mean((flat / scale) ** 2)))
-    if not levels <= LEVELS:
+                scale[dream.places] = 1.0  # in memories
+            spread = float(np.maximum(spread, np.sqrt(np.mean((flat / scale) ** 2))))
+    if not levels <= MAX_LEVELS:
         return f"pictures are {levels:.1f} grey levels off those of the CPU"
-    if not spread <= SPREAD:
+    if not spread <= MAX_SPREAD:
         return f"latents are {spread:.2g} standard deviations off those of the CPU"
     return ""
 
 
 def _milliseconds(
-    part: Part, component: Component, dream: Dream, expected: list[dict], reference: Runner
+    settings: RunSettings, component: Component, dream: Dream, expected: list[dict[str, Array]], reference: Runner
 ) -> tuple[float, float]:
-    """The median of one run, and of the CPU's between them, if the numbers are right. UserError if they are not."""
-    runner = part.load(component, dream.path, dream.sha256)
-    if off := _off(expected, play(runner, component, dream), dream):
-        raise UserError(f"{component.name}{', half precision' * part.half}: {off}")
-    given, took, end = inputs(component, dream, 0, latent_near(dream, 0)), [], time.perf_counter() + LONGEST
-    while len(took) < RUNS and (len(took) < 3 or time.perf_counter() < end):
+    """Return the median time of a run, and of the CPU's in between. Raises UserError if the outputs are wrong."""
+    runner = settings.load(component, dream.path, dream.sha256)
+    if problem := difference(expected, play(runner, component, dream), dream):
+        raise UserError(f"{component.name}{', half precision' * settings.half}: {problem}")
+    given, end = inputs(component, dream, 0, latent_near(dream, 0)), time.perf_counter() + LONGEST
+    durations: list[Array] = []
+    while len(durations) < RUNS and (len(durations) < 3 or time.perf_counter() < end):
         times = [time.perf_counter()]
         for each in (runner, reference):
             each(given)
             times.append(time.perf_counter())
-        took.append(np.diff(times))
-    mine, its = np.median(took, axis=0) * 1000
-    return float(mine), float(its)
+        durations.append(np.diff(times))
+    ms, cpu_ms = np.median(durations, axis=0) * 1000
+    return float(ms), float(cpu_ms)
 
 
 def _end_with(parent: int) -> None:
-    """Not to go on when nobody waits any more; Windows tells no other parent."""
+    """End this process when its parent has ended; Windows does not tell."""
     while os.getppid() == parent or sys.platform == "win32":
         time.sleep(1)
     os._exit(1)
 
 
 def main() -> None:
+    """Run as the child: print a line of JSON for each way."""
     provider, path, sha256, parent = sys.argv[1:]
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C for the show is not the provider's failure
     if hasattr(os, "nice"):
-        os.nice(10)  # the show goes on beside it
+        os.nice(10)  # the show goes first
     threading.Thread(target=_end_with, args=[int(parent)], daemon=True).start()
     dream = read.load(path)
     if dream.sha256 != sha256:
         print(json.dumps({"problem": "the file has changed", "end": True}), flush=True)
         return
-    for told in measure(provider, dream):
-        print(json.dumps(told), flush=True)
+    for result in measure(provider, dream):
+        print(json.dumps(result), flush=True)
     print(json.dumps({"end": True}), flush=True)
 
 
 if __name__ == "__main__":
     main()
     sys.stdout.flush()
-    os._exit(0)  # a driver's own farewell may crash
+    os._exit(0)  # a driver may crash at exit

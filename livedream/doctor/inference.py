@@ -3,7 +3,7 @@
 import sys
 
 from livedream.backend import providers as table
-from livedream.backend.part import Part
+from livedream.backend.run_settings import RunSettings
 from livedream.doctor.finding import Finding
 from livedream.doctor.probe import Answer
 from livedream.system import machine
@@ -42,7 +42,7 @@ def providers(found: dict[str, Answer]) -> list[Finding]:
         if provider.systems and sys.platform not in provider.systems:
             continue
         if answer.get("ran") == "":
-            parts = [f"{each} {_performance(part)}" for each, part in choice.parts.items() if part.provider == name]
+            parts = [f"{each} {_performance(part)}" for each, part in choice.settings.items() if part.provider == name]
             says = f"{SHIPPED}: {', '.join(parts) or choice.why[name]}"
             findings.append(Finding("inference", name, True, f"runs a model; {says}"))
         elif "missing" in answer:
@@ -55,7 +55,7 @@ def providers(found: dict[str, Answer]) -> list[Finding]:
     return findings
 
 
-def _performance(part: Part) -> str:
+def _performance(part: RunSettings) -> str:
     """Describe how a component runs: its time a call and its precision."""
     took = f"{part.ms:.1f} ms" if part.ms else "not measured yet"
     return f"{took}{' in half precision' * part.half}"

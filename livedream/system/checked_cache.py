@@ -67,7 +67,7 @@ def store(path: Path, parts: Sequence[bytes], most: int) -> bool:
             for part in (check.digest(), head, *parts):
                 _write(file, part)
         os.replace(temporary, path)
-        _prune(path.parent, most)
+        prune(path.parent, most)
     except OSError:
         return False
     finally:
@@ -82,7 +82,8 @@ def _write(file: FileIO, data: bytes) -> None:
         left = left[file.write(left) :]
 
 
-def _prune(folder: Path, most: int) -> None:
+def prune(folder: Path, most: int) -> None:
+    """Remove the files used longest ago where a folder exceeds `most` bytes."""
     total = 0
     for file in sorted(folder.iterdir(), key=lambda file: file.stat().st_mtime, reverse=True):
         total += file.stat().st_size

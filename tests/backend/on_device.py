@@ -11,7 +11,7 @@ import numpy as np
 
 from livedream import UserError
 from livedream.backend import cpu, providers, trial
-from livedream.backend.part import Part
+from livedream.backend.run_settings import RunSettings
 from livedream.dream import read
 
 
@@ -23,7 +23,8 @@ def compare(name: str, path: str, graph: bool, half: bool) -> dict:
         return {"missing": str(error)}
     dream, told = read.load(path), {}
     for component in dream.components.values():
-        runner = Part(name, half=half and cpu.draws(component), graph=graph).load(component, dream.path, dream.sha256)
+        settings = RunSettings(name, half=half and cpu.draws(component), graph=graph)
+        runner = settings.load(component, dream.path, dream.sha256)
         expected, got = (trial.play(each, component, dream) for each in (cpu.load(component), runner))
         pairs = [(there[key], here[key]) for there, here in zip(expected, got, strict=True) for key in there]
         off = [np.abs(here.astype(float) - there) for there, here in pairs]

@@ -3,8 +3,8 @@
 import pytest
 
 from livedream import UserError
-from livedream.backend import choose, providers, threads, trial
-from livedream.backend.part import Part
+from livedream.backend import choose, providers, thread_count, trial
+from livedream.backend.run_settings import RunSettings
 from livedream.dream import read
 from tests import dreams
 
@@ -22,7 +22,8 @@ class Machine(dict):
 
 def ways(provider, decode, step=1.0, **how):
     """Milliseconds, where the CPU takes 1 for a step and 20 to draw."""
-    return [("step", Part(provider, ms=step, cpu_ms=1.0)), ("decode", Part(provider, ms=decode, cpu_ms=20.0, **how))]
+    drawing = RunSettings(provider, ms=decode, cpu_ms=20.0, **how)
+    return [("step", RunSettings(provider, ms=step, cpu_ms=1.0)), ("decode", drawing)]
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def machine(monkeypatch):
     """One where only the CPU is installed, and draws in 20 ms."""
     here = Machine()
     here["cpu"] = ways("cpu", 20.0, threads=2)
-    monkeypatch.setattr(threads, "measure", lambda dream: here["cpu"])
+    monkeypatch.setattr(thread_count, "measure", lambda dream: here["cpu"])
     monkeypatch.setattr(providers, "missing", lambda each: "" if each.name in here else "not installed: …")
     monkeypatch.setattr(trial, "attempt", here.attempt)
     return here
@@ -72,12 +73,12 @@ def test_what_is_installed_later_is_tried_then(dream, machine):
 
 
 def test_fewer_threads_and_full_precision_win_where_they_are_as_good(dream, machine):
-    decodes = [Part("cpu", threads=n, ms=ms, cpu_ms=20.0) for n, ms in ((1, 40.0), (2, 21.0), (4, 20.0))]
+    decodes = [RunSettings("cpu", threads=n, ms=ms, cpu_ms=20.0) for n, ms in ((1, 40.0), (2, 21.0), (4, 20.0))]
     machine["cpu"] = [("decode", part) for part in decodes]
     choose.better(dream, "auto", choose.quick(dream))
-    assert choose.quick(dream).parts["decode"].threads == 2
-    machine["webgpu"] = [*ways("webgpu", 2.1), ("decode", Part("webgpu", half=True, ms=2.0, cpu_ms=20.0))]
-    assert not choose.better(dream, "auto", choose.quick(dream)).parts["decode"].half
+    assert choose.quick(dream).settings["decode"].threads == 2
+    machine["webgpu"] = [*ways("webgpu", 2.1), ("decode", RunSettings("webgpu", half=True, ms=2.0, cpu_ms=20.0))]
+    assert not choose.better(dream, "auto", choose.quick(dream)).settings["decode"].half
 
 
 def test_a_provider_that_draws_wrongly_or_crashes_is_not_taken_and_says_why(dream, machine):
@@ -127,7 +128,7 @@ def test_a_spoilt_memory_is_no_memory(dream, machine):
         b'{"tried": {"cpu": {"parts": [["decode", {"x": 1}]]}}}',
     ):
         kept.write_bytes(spoilt)
-        assert choose.quick(dream).parts["decode"] == machine["cpu"][1][1]
+        assert choose.quick(dream).settings["decode"] == machine["cpu"][1][1]
 
 
 def test_without_a_place_to_remember_it_still_chooses(dream, machine, monkeypatch, tmp_path):

@@ -88,7 +88,7 @@ def test_a_device_that_keeps_no_values_is_used_through_the_host(dream, monkeypat
         raise RuntimeError("no memory of that kind")
 
     monkeypatch.setitem(providers.BY_NAME, "bound", BOUND)
-    monkeypatch.setattr(device_runner, "_room", refuse)
+    monkeypatch.setattr(device_runner, "_allocate", refuse)
     runner = device_runner.load(dream.components["decode"], "bound")
     assert isinstance(runner, cpu.CpuRunner)
     assert runner.provider == "bound"

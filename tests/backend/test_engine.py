@@ -14,6 +14,7 @@ from onnx import helper, numpy_helper
 from livedream import UserError
 from livedream.backend import engine, plan
 from livedream.dream import engine_file, read, write
+from livedream.system import checked_cache
 from tests import dreams
 
 HAS_RTX = importlib.util.find_spec("tensorrt_rtx") is not None
@@ -246,10 +247,9 @@ def test_only_what_is_called_engine_is_written_as_one(tmp_path):
         engine.make(dreams.tiny(tmp_path / "tiny.onnx"), tmp_path / "tiny.plan")
 
 
-def test_the_plans_used_last_are_kept(tmp_path, monkeypatch):
+def test_the_plans_used_last_are_kept(tmp_path):
     for age in range(5):
         (tmp_path / f"{age}.plan").write_bytes(bytes(100))
         os.utime(tmp_path / f"{age}.plan", (1000 - age, 1000 - age))
-    monkeypatch.setattr(plan, "KEPT", 250)
-    plan._forget(tmp_path)
+    checked_cache.prune(tmp_path, 250)
     assert sorted(each.name for each in tmp_path.iterdir()) == ["0.plan", "1.plan"]

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from livedream.backend import choose, cpu, threads, trial
-from livedream.backend.part import Part
+from livedream.backend import choose, cpu, thread_count, trial
+from livedream.backend.run_settings import RunSettings
 from livedream.dream import read
 from tests import dreams
 
@@ -22,11 +22,11 @@ def test_each_component_is_tried_beside_the_cpu(dream):
 
 
 def test_the_cpus_threads_are_measured(dream):
-    found = threads.measure(dream)
-    most = min(cpu.cores(), cpu.MOST)
+    found = thread_count.measure(dream)
+    most = min(cpu.cores(), cpu.MAX_THREADS)
     assert [part.threads for name, part in found if name == "decode"] == sorted({most, max(1, most // 2)})
-    assert [part for name, part in found if name == "step"] == [Part()]
-    assert min(part.share for name, part in found if name == "decode") == 1
+    assert [part for name, part in found if name == "step"] == [RunSettings()]
+    assert min(each.relative_time for name, each in found if name == "decode") == 1
 
 
 @pytest.fixture(scope="module")
@@ -43,13 +43,13 @@ def test_memories_are_looked_up_by_the_cpu_and_drawn_by_what_is_tried(rememberin
 
 
 def test_recall_is_always_the_cpus(remembering, monkeypatch):
-    ways = {"step": Part("webgpu", ms=1, cpu_ms=9), "decode": Part("webgpu", ms=1, cpu_ms=9)}
+    ways = {"step": RunSettings("webgpu", ms=1, cpu_ms=9), "decode": RunSettings("webgpu", ms=1, cpu_ms=9)}
     monkeypatch.setattr(trial, "attempt", lambda name, dream: ([*ways.items()], ""))
     monkeypatch.setattr(choose.providers, "missing", lambda provider: "")
     for device in ("webgpu", "auto"):
         choice = choose.quick(remembering, device)
-        assert choice.parts["decode"].provider == "webgpu"
-        assert choice.parts["recall"] == Part()
+        assert choice.settings["decode"].provider == "webgpu"
+        assert choice.settings["recall"] == RunSettings()
         assert choice.load(remembering.components["recall"]).provider == "cpu"
 
 
@@ -57,8 +57,8 @@ def test_a_place_may_be_off_by_a_part_of_a_memory(remembering):
     there = {"next.latent.look": np.zeros((1, 3)), "next.latent.place": np.float32([[5000, 1, 0]])}
     near = there | {"next.latent.place": there["next.latent.place"] + np.float32([[0.01, 0, 0]])}
     far = there | {"next.latent.place": there["next.latent.place"] + np.float32([[1, 0, 0]])}
-    assert trial._off([there], [near], remembering) == ""
-    assert "standard deviations off" in trial._off([there], [far], remembering)
+    assert trial.difference([there], [near], remembering) == ""
+    assert "standard deviations off" in trial.difference([there], [far], remembering)
 
 
 def test_one_that_is_not_there_says_so(dream):
@@ -74,13 +74,13 @@ def test_one_that_hangs_is_ended(dream):
 
 def test_one_that_crashes_half_way_leaves_what_was_found(dream, tmp_path, monkeypatch):
     """The child's interpreter is this script, which tells of one way and then is ended by a fault."""
-    told = '{"component": "step", "part": {"provider": "rtx", "ms": 0.5}}'
+    told = '{"component": "step", "settings": {"provider": "rtx", "ms": 0.5}}'
     script = tmp_path / "python"
     script.write_text(f"#!/bin/sh\necho a driver chats\necho '{told}'\necho illegal address >&2\nkill -SEGV $$\n")
     script.chmod(0o755)
     monkeypatch.setattr(trial.sys, "executable", str(script))
     found, why = trial.attempt("rtx", dream)
-    assert found == [("step", Part("rtx", ms=0.5))]
+    assert found == [("step", RunSettings("rtx", ms=0.5))]
     assert why == "crashed (exit code -11): illegal address"
 
 
@@ -105,7 +105,7 @@ def test_wrong_numbers_are_refused(dream, monkeypatch):
             off = {name: value + np.float32(0.1) for name, value in made.items() if name != "frame"}
             return off | {name: np.minimum(value, 252) + np.uint8(3) for name, value in made.items() if name == "frame"}
 
-    monkeypatch.setattr(Part, "load", lambda part, component, path, sha256: Brighter(component))
+    monkeypatch.setattr(RunSettings, "load", lambda part, component, path, sha256: Brighter(component))
     monkeypatch.setattr(trial.providers, "ready", lambda provider: None)
     problems = [told["problem"] for told in trial.measure("cuda", dream)]
     assert "step: latents are" in problems[0]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from livedream.backend import choose
-from livedream.backend.part import Part
+from livedream.backend.run_settings import RunSettings
 from livedream.dream import read
 from livedream.loop.deck import Deck
 from livedream.loop.live import Stage
@@ -43,7 +43,7 @@ def show(dream):
 def test_the_dream_goes_on_where_it_was(dream, show, monkeypatch):
     _, deck, output = show
     now = choose.quick(dream)
-    found = dataclasses.replace(now, parts={name: Part(threads=3) for name in now.parts})
+    found = dataclasses.replace(now, settings={name: RunSettings(threads=3) for name in now.settings})
     monkeypatch.setattr(choose, "better", lambda *asked: found)
     said, before = [], deck.player
     output.more(20)

@@ -1,4 +1,4 @@
-"""One number that tells whether a state that never leaves its device is finite."""
+"""One number that tells whether a state is finite without fetching it from its device."""
 
 import numpy as np
 import onnx
@@ -7,13 +7,15 @@ from onnx import TensorProto, helper, numpy_helper
 NAME = "health"
 
 
-def watched(model: bytes, component: str, states: list[str]) -> bytes:
-    """A component's model with one output more, `COMPONENT/health` f32 [1, 1]: the sum of the absolute values of
-    `states` (outputs, by full name). It is not finite if one of them is not."""
+def with_check(model: bytes, component: str, states: list[str]) -> bytes:
+    """Return a component's model with one output more, `COMPONENT/health` f32 [1, 1].
+
+    It is the sum of the absolute values of `states` (outputs, by full name), so it is not finite if one of them is not.
+    """
     if not states:
         return model
-    whole = onnx.ModelProto.FromString(model)
-    graph, name = whole.graph, f"{component}/{NAME}"
+    proto = onnx.ModelProto.FromString(model)
+    graph, name = proto.graph, f"{component}/{NAME}"
     graph.initializer.append(numpy_helper.from_array(np.array([1, -1], np.int64), f"{name}.row"))
     graph.initializer.append(numpy_helper.from_array(np.array([1], np.int64), f"{name}.axis"))
     rows = [f"{name}.row{i}" for i in range(len(states))]
@@ -23,4 +25,5 @@ def watched(model: bytes, component: str, states: list[str]) -> bytes:
     graph.node.append(helper.make_node("Abs", [f"{name}.all"], [f"{name}.absolute"]))
     graph.node.append(helper.make_node("ReduceSum", [f"{name}.absolute", f"{name}.axis"], [name], keepdims=1))
     graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 1]))
-    return whole.SerializeToString()
+    data: bytes = proto.SerializeToString()
+    return data

@@ -4,7 +4,7 @@ import numpy as np
 import onnxruntime as ort
 import pytest
 
-from livedream.backend import health
+from livedream.backend import finite_state
 from tests import dreams
 
 
@@ -13,7 +13,7 @@ def test_one_number_tells_whether_the_state_is_finite(bad):
     model = dreams.step_model()
     for value in (*model.graph.input, *model.graph.output):
         assert "/" not in value.name
-    watched = health.watched(model.SerializeToString(), "step", ["next.state.h", "next.latent"])
+    watched = finite_state.with_check(model.SerializeToString(), "step", ["next.state.h", "next.latent"])
     session = ort.InferenceSession(watched, providers=["CPUExecutionProvider"])
     feeds = {each.name: np.full(each.shape, 0.5, np.float32) for each in session.get_inputs()}
     if bad is not None:
@@ -27,4 +27,4 @@ def test_one_number_tells_whether_the_state_is_finite(bad):
 
 
 def test_what_has_no_state_stays_as_it_is():
-    assert health.watched(b"anything", "decode", []) == b"anything"
+    assert finite_state.with_check(b"anything", "decode", []) == b"anything"

@@ -1,7 +1,7 @@
-"""Twins of components that calculate in half precision (fp16), made at first use and kept.
+"""Components that calculate in half precision (fp16), converted at first use and cached.
 
-Inputs and outputs stay as they are, f32 and uint8, so a twin takes the place of its component anywhere. fp16 holds
-0..255 in steps of 1/8 or finer, so the tail of a picture (Clip, Round, Cast) is right in it too.
+Inputs and outputs stay as they are, f32 and uint8, so a converted component replaces its original anywhere. fp16 holds
+0..255 in steps of 1/8 or finer, so the end of a picture (Clip, Round, Cast) is right in it too.
 """
 
 import dataclasses
@@ -12,13 +12,13 @@ from livedream.dream.dream import Component
 from livedream.system import paths
 from livedream.system.atomic import atomic_write
 
-REVISION = 1  # raise it when twins are made otherwise
+REVISION = 1  # raise it when components are converted otherwise
 
 log = logging.getLogger("livedream.backend")
 
 
-def twin(component: Component, sha256: str) -> Component:
-    """The component in fp16; sha256: its dream's. Takes seconds the first time. UserError if it cannot be made."""
+def converted(component: Component, sha256: str) -> Component:
+    """Return the component in fp16; sha256: of its dream. The first time takes seconds. UserError if it fails."""
     import onnxruntime
 
     folder = paths.cache_folder("half")
@@ -31,18 +31,20 @@ def twin(component: Component, sha256: str) -> Component:
         folder.mkdir(parents=True, exist_ok=True)
         atomic_write(path, model)
     except (OSError, UserError) as error:
-        log.info("half precision is made anew each time: %s", error)
+        log.info("half precision is converted again each time: %s", error)
     return dataclasses.replace(component, model=model)
 
 
 def convert(component: Component) -> bytes:
-    """The model of its twin. UserError."""
+    """Return the component's model in fp16. Raises UserError."""
     import onnx
     from onnxruntime.transformers.float16 import convert_float_to_float16
 
-    logging.getLogger("onnxruntime.transformers.float16").setLevel(logging.ERROR)  # weights that fp16 rounds to 0
+    # Its warnings are about weights that fp16 rounds to 0.
+    logging.getLogger("onnxruntime.transformers.float16").setLevel(logging.ERROR)
     try:
         model = convert_float_to_float16(onnx.ModelProto.FromString(component.model), keep_io_types=True)
     except Exception as error:
         raise UserError(f"{component.name}: no half precision: {one_line(error, 200)}") from None
-    return model.SerializeToString()
+    data: bytes = model.SerializeToString()
+    return data

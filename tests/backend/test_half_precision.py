@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from livedream import UserError
-from livedream.backend import cpu, half
+from livedream.backend import cpu, half_precision
 from livedream.dream import read
 from livedream.dream.dream import Component
 from tests import dreams
@@ -18,7 +18,7 @@ def dream(tmp_path, monkeypatch):
 
 def test_a_twin_draws_the_same_picture_to_a_level(dream):
     component = dream.components["decode"]
-    twin = half.twin(component, dream.sha256)
+    twin = half_precision.converted(component, dream.sha256)
     assert (twin.name, twin.inputs, twin.outputs) == (component.name, component.inputs, component.outputs)
     assert len(twin.model) < 0.7 * len(component.model)
     for latent in (np.zeros((1, 8), "f4"), dreams.first(), np.full((1, 8), 9, "f4"), np.full((1, 8), -9, "f4")):
@@ -29,19 +29,19 @@ def test_a_twin_draws_the_same_picture_to_a_level(dream):
 
 
 def test_it_is_made_once_and_a_torn_one_never_seen(dream, monkeypatch):
-    first = half.twin(dream.components["decode"], dream.sha256)
-    (kept,) = half.paths.cache_folder("half").iterdir()
+    first = half_precision.converted(dream.components["decode"], dream.sha256)
+    (kept,) = half_precision.paths.cache_folder("half").iterdir()
     assert kept.read_bytes() == first.model
-    monkeypatch.setattr(half, "convert", lambda component: pytest.fail("made again"))
-    assert half.twin(dream.components["decode"], dream.sha256).model == first.model
+    monkeypatch.setattr(half_precision, "convert", lambda component: pytest.fail("made again"))
+    assert half_precision.converted(dream.components["decode"], dream.sha256).model == first.model
 
 
 def test_without_a_place_to_keep_it_it_is_made_all_the_same(dream, tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    assert cpu.load(half.twin(dream.components["decode"], dream.sha256)).provider == "cpu"
+    assert cpu.load(half_precision.converted(dream.components["decode"], dream.sha256)).provider == "cpu"
 
 
 def test_what_cannot_be_converted_is_one_line():
     with pytest.raises(UserError, match=r"^decode: no half precision: "):
-        half.twin(Component("decode", b"no model", {}, {}), "0" * 64)
+        half_precision.converted(Component("decode", b"no model", {}, {}), "0" * 64)
