@@ -55,7 +55,7 @@ class Link:
                     self.error = f"Ableton Link: {one_line(error, 200)}"
                     log.warning("%s", self.error)
                 finally:
-                    self._tempo.alone()
+                    self._tempo.leave_link()
                     self.peers = 0
 
     def _join(self) -> None:
@@ -65,14 +65,14 @@ class Link:
         except (ImportError, AttributeError):
             raise RuntimeError("needs LinkPython-extern: pip install 'livedream[link]'") from None
         peer = found(self._tempo.bpm)
-        self._tempo.wish()  # a tempo that was asked for before joining is dropped
+        self._tempo.take_request()  # a tempo that was asked for before joining is dropped
         clock = peer.clock()
         peer.enabled = True
         try:
             while self._tempo.source == "link":
                 state = peer.captureAppSessionState()
                 at, micros = time.perf_counter(), clock.micros()
-                if (wish := self._tempo.wish()) is not None:
+                if (wish := self._tempo.take_request()) is not None:
                     state.setTempo(wish, micros)
                     peer.commitAppSessionState(state)
                 self._tempo.follow(state.tempo(), state.beatAtTime(micros, BAR), at)

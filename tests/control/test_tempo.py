@@ -301,17 +301,17 @@ def test_link_gives_beat_and_tempo_and_hears_what_a_hand_asks_for(instrument):
     assert instrument.tempo.bpm == 133
     assert instrument.tempo.beat == pytest.approx(7.25 + 133 / 60)
     assert instrument.table.target("tempo/bpm") == 133
-    assert instrument.tempo.wish() is None  # what the table was told is not a hand's wish
+    assert instrument.tempo.take_request() is None  # what the table was told is not a hand's wish
     instrument.set("tempo/bpm", 140)
     instrument.frame()
-    assert instrument.tempo.wish() == 140
-    assert instrument.tempo.wish() is None
+    assert instrument.tempo.take_request() == 140
+    assert instrument.tempo.take_request() is None
     instrument.until(1.3)
     assert instrument.table.target("tempo/bpm") == 140  # the others have a moment to take it
     instrument.until(2.0)
     assert instrument.table.target("tempo/bpm") == 133  # they did not
     beat = instrument.tempo.beat
-    instrument.tempo.alone()
+    instrument.tempo.leave_link()
     instrument.until(3.0)
     assert instrument.tempo.beat - beat == pytest.approx(133 / 60)
 
