@@ -1,42 +1,42 @@
-"""What keeps a performer safe: panic, a blackout that fades, and limits that nothing gets past."""
+"""Panic, a blackout that fades, and limits that nothing gets past."""
 
-import logging
 from collections.abc import Callable
 
 from livedream.parameters import Snapshot, Table
-
-log = logging.getLogger("livedream.parts")
 
 QUICK = 0.2  # seconds that panic takes, where a jump would hurt
 
 
 class Safety:
-    """Stands last between the hands and the picture. `shape` is the drawer's.
+    """The last part that transforms the values of a frame.
 
-    recall: goes to the preset that is to be seen after panic, in so many seconds; False if there is none.
+    Args:
+        table: of the show.
+        recall: goes to the preset for panic, in so many seconds; returns False if there is none.
     """
 
     def __init__(self, table: Table, recall: Callable[[Snapshot, float], bool] = lambda values, seconds: False):
         self._table, self._recall = table, recall
-        self._light: float | None = None  # that blackout leaves; None before the first frame
-        self._quick = False  # until blackout has gone
+        self._light: float | None = None  # 0 to 1, what the blackout leaves; None before the first frame
+        self._quick = False  # panic: until the blackout has gone
 
     def transform(self, values: Snapshot, number: int, seconds: float) -> Snapshot:
-        """The values to draw with, `seconds` after those before."""
+        """Return the values to draw with, `seconds` after the last frame; the loop's."""
         if "master/panic" in values.fired:
             self._panic(values)
         return self._darkened(self._limited(values), seconds)
 
     def _panic(self, values: Snapshot) -> None:
-        """Set what is seen again; the next frame is on its way there."""
+        """Set what panic sets; the next frame is on its way there."""
         self._quick = True
         recalled = self._recall(values, QUICK)
         for address, each in self._table.parameters.items():
             if each.panic is not None and (each.panic_always or not recalled):
-                arguments = () if each.type == "trigger" else (each.panic,)
+                arguments: tuple[float, ...] = () if each.type == "trigger" else (each.panic,)
                 self._table.set(address, arguments, self, repeats=True, seconds=QUICK)
 
     def _limited(self, values: Snapshot) -> Snapshot:
+        """Return the values within their limits: modulation may have moved them beyond."""
         parameters, now = self._table.parameters, {}
         for address in self._table.limited:
             each = parameters.get(address)
@@ -45,7 +45,7 @@ class Safety:
         return values.changed(now)
 
     def _darkened(self, values: Snapshot, seconds: float) -> Snapshot:
-        """On its way to a blackout or from it, the fade is what takes the light."""
+        """Return the values with the fade that a blackout in progress takes."""
         wanted = 0.0 if values["master/blackout"] else 1.0
         if self._light is None:
             self._light = wanted
