@@ -1,4 +1,4 @@
-"""doctor: what it finds is tried for real, and it never falls ill itself."""
+"""doctor: what it finds is tried for real, and it never fails itself."""
 
 import json
 import os
@@ -38,8 +38,8 @@ def without_display():
 def test_without_a_display_all_is_told_and_nothing_is_traced(without_display):
     assert without_display.returncode == 0
     assert without_display.stderr == ""
-    said = json.loads(without_display.stdout)
-    found = {each["name"]: each for each in said["findings"]}
+    report = json.loads(without_display.stdout)
+    found = {each["name"]: each for each in report["findings"]}
     assert {"livedream", "python", "processor", "onnxruntime", "cpu", "window", "opengl"} <= set(found)
     assert {"libx264", "9000/udp", "8808/tcp", "torch", "dreams", "cache", "sleep", "ndi", "srt"} <= set(found)
     assert found["cpu"]["ok"] is True
@@ -47,7 +47,7 @@ def test_without_a_display_all_is_told_and_nothing_is_traced(without_display):
     assert found["libx264"]["ok"] is True
     assert found["display"]["ok"] is found["window"]["ok"] is False
     assert found["window"]["mend"]
-    assert not any("could not be checked" in each["says"] for each in said["findings"])
+    assert not any("could not be checked" in each["says"] for each in report["findings"])
 
 
 def test_lines_are_aligned_and_each_fault_has_its_mend(without_display):
@@ -73,8 +73,12 @@ def test_providers_are_tried_and_what_is_not_there_is_told_with_what_brings_it(m
     assert probe.answer(probe.start("provider", "cpu"), WAIT) == {"ran": ""}
     missing = probe.answer(probe.start("provider", "directml"), WAIT)
     assert missing["missing"]
-    told = {"cpu": {"ran": ""}, "webgpu": {"missing": "not installed: …"}, "openvino": {"ran": "it does not want to"}}
-    found = {each.name: each for each in inference.providers(told)}
+    answers = {
+        "cpu": {"ran": ""},
+        "webgpu": {"missing": "not installed: …"},
+        "openvino": {"ran": "it does not want to"},
+    }
+    found = {each.name: each for each in inference.providers(answers)}
     assert found["cpu"].ok is True
     assert "rainbow.onnx: step" in found["cpu"].says
     assert found["webgpu"].ok is None
@@ -83,10 +87,10 @@ def test_providers_are_tried_and_what_is_not_there_is_told_with_what_brings_it(m
 
 
 def test_an_nvidia_card_that_nothing_uses_is_a_fault(monkeypatch):
-    told = {"rtx": {"missing": "not installed: …"}}
+    answers = {"rtx": {"missing": "not installed: …"}}
     monkeypatch.setattr(inference.machine, "graphics", lambda: ["NVIDIA GeForce RTX 4090"])
     monkeypatch.setattr(inference.sys, "platform", "linux")
-    (found,) = inference.providers(told)
+    (found,) = inference.providers(answers)
     assert found.ok is False
     assert "livedream[rtx]" in found.mend
 
@@ -95,12 +99,12 @@ def test_what_was_measured_is_told_of_the_provider_that_plays(monkeypatch):
     parts = {"step": RunSettings(ms=0.9), "decode": RunSettings("openvino", half=True, ms=11.74)}
     choice = choose.Choice(parts, {"webgpu": "slower here: decode 20.0 ms, openvino 11.7 ms"}, Path(), "")
     monkeypatch.setattr(choose, "quick", lambda dream: choice)
-    said = {
+    says = {
         each.name: each.says for each in inference.providers({n: {"ran": ""} for n in ("cpu", "openvino", "webgpu")})
     }
-    assert said["cpu"] == "runs a model; rainbow.onnx: step 0.9 ms"
-    assert said["openvino"] == "runs a model; rainbow.onnx: decode 11.7 ms in half precision"
-    assert said["webgpu"] == "runs a model; rainbow.onnx: slower here: decode 20.0 ms, openvino 11.7 ms"
+    assert says["cpu"] == "runs a model; rainbow.onnx: step 0.9 ms"
+    assert says["openvino"] == "runs a model; rainbow.onnx: decode 11.7 ms in half precision"
+    assert says["webgpu"] == "runs a model; rainbow.onnx: slower here: decode 20.0 ms, openvino 11.7 ms"
 
 
 def test_a_taken_port_is_said_and_the_next_free_one_named(monkeypatch):

@@ -16,7 +16,7 @@ from tests import dreams
 from tests.show import has_oscsend
 from tests.waiting import until
 
-APART = ["unshare", "-n", "-p", "--fork", "--kill-child=KILL", "--mount-proc"]  # nothing outlives it
+ISOLATED = ["unshare", "-n", "-p", "--fork", "--kill-child=KILL", "--mount-proc"]  # nothing outlives it
 NETWORK = ["sh", "-c", "ip link set lo up && ip link set lo multicast on && ip route add 224.0.0.0/4 dev lo"]
 
 
@@ -24,7 +24,7 @@ def can():
     if importlib.util.find_spec("link") is None:
         return "needs LinkPython-extern: pip install 'livedream[link]'"
     try:
-        tried = subprocess.run([*APART, *NETWORK], capture_output=True, timeout=60).returncode == 0
+        tried = subprocess.run([*ISOLATED, *NETWORK], capture_output=True, timeout=60).returncode == 0
     except OSError:
         tried = False
     if not tried:
@@ -38,13 +38,13 @@ WHY = can()
 @pytest.mark.skipif(bool(WHY), reason=WHY)
 def test_the_tempo_of_another_peer_is_followed_and_ours_by_it(tmp_path):
     dreams.tiny(tmp_path / "tiny.onnx")
-    child = [*APART, sys.executable, Path(__file__).with_name("link_apart.py"), tmp_path / "tiny.onnx"]
+    child = [*ISOLATED, sys.executable, Path(__file__).with_name("link_isolated.py"), tmp_path / "tiny.onnx"]
     ended = subprocess.run(child, capture_output=True, text=True, timeout=110)
     assert ended.returncode == 0, ended.stderr
-    told = json.loads(ended.stdout)
-    assert told["off"] < 0.05
-    assert told["still"] == 111
-    assert (told["code"], told["errors"]) == (0, "")
+    result = json.loads(ended.stdout)
+    assert result["off"] < 0.05
+    assert result["still"] == 111
+    assert (result["code"], result["errors"]) == (0, "")
 
 
 @pytest.fixture

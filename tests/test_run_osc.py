@@ -1,4 +1,4 @@
-"""A hand on a real show: liblo's oscsend moves `livedream run`, and the frames that follow show it."""
+"""liblo's oscsend controls a real `livedream run`, and the frames that follow show it."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What MIDI messages do to the table, without a port: learning, kinds of controls, soft takeover, lights, files."""
+"""MIDI without ports: learning, kinds of controls, soft takeover, lights, files."""
 
 import json
 
@@ -113,7 +113,7 @@ def test_a_knob_is_learned_and_picks_the_value_up_where_it_is():
     assert box.midi.waiting() == set()
     box.cc(21, 20)
     assert box.at("dream/temperature") == pytest.approx(2 * position(20))
-    box.table.set("dream/temperature", [2.0], "another hand")
+    box.table.set("dream/temperature", [2.0], "another sender")
     box.cc(21, 21, 22)
     assert box.at("dream/temperature") == 2.0
     box.cc(21, 126)  # near enough
@@ -124,7 +124,7 @@ def test_after_it_was_unplugged_nothing_jumps():
     box = Box(Binding("master/fade", Control("cc", 0, 7)))
     box.cc(7, 127, 64)
     box.midi.forget_positions()
-    box.table.set("master/fade", [1.0], "another hand")
+    box.table.set("master/fade", [1.0], "another sender")
     box.cc(7, 3)
     assert box.at("master/fade") == 1.0
 
@@ -174,7 +174,7 @@ def test_an_endless_encoder_is_recognised_and_never_jumps(encoding, right, left)
     before = box.at("dream/knob/1")
     box.cc(16, *[right] * 10)
     assert box.at("dream/knob/1") == pytest.approx(before + 10 * 6 / 128)
-    box.table.set("dream/knob/1", [-2.0], "another hand")
+    box.table.set("dream/knob/1", [-2.0], "another sender")
     box.cc(16, right)
     assert box.at("dream/knob/1") == pytest.approx(-2.0 + 6 / 128)
     box.cc(16, *[right] * 200)
@@ -221,7 +221,7 @@ def test_pads_fire_triggers_switch_switches_and_light_them():
     assert box.table.tick(0).fired == {"player/reseed"}
     box.release(37)
     assert box.at("player/freeze") is True
-    sent = box.midi.feedback([("player/freeze", "MIDI note 37")])  # the pad cannot know: its light is said to it
+    sent = box.midi.feedback([("player/freeze", "MIDI note 37")])  # the pad cannot know it: its light is sent
     assert [(each.note, each.velocity) for each in sent] == [(37, 127)]
     box.press(36)
     box.press(36)
@@ -325,7 +325,7 @@ def test_lights_go_to_all_but_the_hand_that_moves():
     sent = box.midi.feedback(now.senders.items())
     assert [(each.control, each.value) for each in sent] == [(8, 32)]
     assert box.midi.feedback(now.senders.items()) == []  # it is known there
-    box.table.set("master/fade", [1.0], "another hand")
+    box.table.set("master/fade", [1.0], "another sender")
     now = box.table.tick(0)
     assert [(each.control, each.value) for each in box.midi.feedback(now.senders.items())] == [(7, 127), (8, 127)]
 

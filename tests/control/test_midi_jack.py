@@ -41,9 +41,9 @@ class Played:
     """A surface with a table that a drawer ticks, sixty times a second."""
 
     def __init__(self, parameters, folder=None, tempo=False, wanted="fader box"):
-        self.table, self.said = Table(parameters), []
+        self.table, self.lines = Table(parameters), []
         self.tempo = Tempo(self.table) if tempo else None
-        self.surface = Surface(wanted, self.table, self.tempo, folder, self.said.append)
+        self.surface = Surface(wanted, self.table, self.tempo, folder, self.lines.append)
         self._over = threading.Event()
         self._drawer = threading.Thread(target=self._draw)
 
@@ -160,14 +160,14 @@ def test_lights_show_what_another_hand_does_and_never_what_the_controller_did(tm
         eventually(lambda: len(box.lit) == 3)
         assert {each.type for each in box.lit} == {"pitchwheel", "control_change"}
         assert next(each.pitch for each in box.lit if each.type == "pitchwheel") == 8191
-        said = {each.control: each.value for each in box.lit if each.type == "control_change"}
-        assert said == {2: 0, 34: 0}  # and no word of CC 1, which is where the hand has left it
+        sent = {each.control: each.value for each in box.lit if each.type == "control_change"}
+        assert sent == {2: 0, 34: 0}  # nothing for CC 1, whose control made the change
 
 
 def test_unplugged_and_plugged_in_again_with_what_was_learned(tmp_path):
     with Played([knob(1)], tmp_path) as played:
-        eventually(lambda: played.said)
-        assert played.said == ["MIDI: no port 'fader box' yet; MIDI ports: none; nothing is plugged in"]
+        eventually(lambda: played.lines)
+        assert played.lines == ["MIDI: no port 'fader box' yet; MIDI ports: none; nothing is plugged in"]
         with Controller("fader box") as box:
             played.plugged()
             played.surface.mapper.learn("dream/knob/1")
@@ -180,7 +180,7 @@ def test_unplugged_and_plugged_in_again_with_what_was_learned(tmp_path):
             }
         eventually(lambda: played.surface.status()["midi"]["port"] is None)
         assert "unplugged" in played.surface.status()["midi"]["error"]
-        played.table.set("dream/knob/1", [0.0], "another hand")
+        played.table.set("dream/knob/1", [0.0], "another sender")
         with Controller("fader box") as box:
             played.plugged()
             assert played.surface.status()["midi"]["error"] is None
@@ -196,9 +196,9 @@ def test_a_damaged_file_is_one_line_and_kept(tmp_path):
     path.write_text('{"bindings": [{"control": "CC 900"')
     with Controller("fader box") as box, Played([knob(1)], tmp_path) as played:
         played.plugged()
-        eventually(lambda: len(played.said) == 2)
-        assert str(path) in played.said[0]
-        assert "\n" not in played.said[0]
+        eventually(lambda: len(played.lines) == 2)
+        assert str(path) in played.lines[0]
+        assert "\n" not in played.lines[0]
         assert "900" in path.read_text()
         played.surface.mapper.learn("dream/knob/1")
         box.cc(3, 64)

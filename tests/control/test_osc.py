@@ -135,7 +135,7 @@ def test_oscsend_moves_the_table(table, receiver):
         pytest.param(message("/livedream/player/speed", 99.0), "clamped", id="out of range"),
     ],
 )
-def test_whatever_is_sent_is_counted_and_the_next_message_heard(table, raw, packet, kind):
+def test_any_fault_is_counted_and_the_next_message_acts(table, raw, packet, kind):
     raw.send(packet)
     raw.send(message("/livedream/master/fade", 0.25))
     until(lambda: table.target("master/fade") == 0.25)
@@ -151,7 +151,7 @@ def test_a_bundle_for_the_far_future_acts_now(table, raw):
 def test_it_outlives_a_flood(table, receiver, raw):
     for n in range(20000):
         raw.send((b"\0garbage", nested(9), message("/livedream/no", n), message("/livedream/player/seed", n))[n % 4])
-    good = message("/livedream/master/fade", 0.25)  # said again, because the flood may have filled the socket
+    good = message("/livedream/master/fade", 0.25)  # sent again, because the flood may have filled the socket
     until(lambda: table.target("master/fade") == 0.25, act=lambda: raw.send(good))
     assert min(table.counters["malformed"], table.counters["unknown"]) > 0
 
@@ -171,7 +171,7 @@ def test_faults_are_logged_in_one_line_a_second_at_most(table, raw, caplog):
     assert "clamped" in lines[-1]
 
 
-def test_a_touchdesigner_that_says_everything_every_cook_is_heard_once(table, client, raw):
+def test_a_touchdesigner_that_repeats_everything_every_cook_acts_once(table, client, raw):
     channels = [message(f"/livedream/dream/latent/{i}", i / 64) for i in range(63)]
     cook = [bundle(*channels, message("/livedream/master/fade", 0.5), time_tag=2**63 + n) for n in range(60)]
     for packet in cook[:30]:
@@ -202,18 +202,18 @@ def test_a_button_fires_on_the_press_only(table, client):
 def test_subscribe_gives_the_senders_host_and_the_port(table):
     asked = []
 
-    class Ear:
+    class Recorder:
         def subscribe(self, *arguments):
             asked.append(arguments)
 
-    receiver = osc.Receiver(table, port=0, feedback=Ear())
+    receiver = osc.Receiver(table, port=0, feedback=Recorder())
     receiver.start()
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as hand:
-        hand.connect(("127.0.0.1", receiver.port))
-        hand.send(message("/livedream/subscribe", 9100))
-        hand.send(message("/livedream/subscribe", 9101.0))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.connect(("127.0.0.1", receiver.port))
+        client.send(message("/livedream/subscribe", 9100))
+        client.send(message("/livedream/subscribe", 9101.0))
         until(lambda: len(asked) == 2)
-        me = hand.getsockname()
+        me = client.getsockname()
     receiver.stop()
     assert asked == [("127.0.0.1", 9100, me), ("127.0.0.1", 9101, me)]
 

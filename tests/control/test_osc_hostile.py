@@ -76,7 +76,7 @@ def test_a_flood_from_three_sources_is_counted_to_the_last_packet(table, receive
     assert table.counters["clamped"] == 0
     assert {address: table.target(address) for address in table.parameters} == before
     assert threading.active_count() == threads
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as hand:
-        hand.sendto(message("master/fade", 0.25), ("127.0.0.1", receiver.port))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.sendto(message("master/fade", 0.25), ("127.0.0.1", receiver.port))
         until(lambda: table.target("master/fade") == 0.25)
     assert table.tick(0.1).changes == (("master/fade", 0.25),)

@@ -22,7 +22,7 @@ STATUS = {
 
 
 class Listener:
-    """A console: it hears what is sent to its port."""
+    """A console that receives what is sent to its port."""
 
     def __init__(self):
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -30,15 +30,15 @@ class Listener:
         self._socket.settimeout(10.0)
         self.port = self._socket.getsockname()[1]
         self.address = f"127.0.0.1:{self.port}"
-        self.hand = ("127.0.0.1", self.port + 1)  # the socket it would send from
+        self.sender = ("127.0.0.1", self.port + 1)  # the socket it would send from
 
-    def hear_until(self, last):
+    def receive_until(self, last):
         """Messages up to and with the address `last`: (address, arguments)."""
-        heard = []
-        while not heard or heard[-1][0] != last:
+        received = []
+        while not received or received[-1][0] != last:
             message = OscMessage(self._socket.recv(65536))
-            heard.append((message.address, message.params))
-        return heard
+            received.append((message.address, message.params))
+        return received
 
     def close(self):
         self._socket.close()
@@ -81,8 +81,8 @@ LAST_STATUS = "/livedream/status/dream"
 
 def test_status_goes_out_as_numbers_and_strings_each_on_its_own_address(table, listeners, start):
     start(table, lambda: STATUS, [listeners[0].address])
-    heard = listeners[0].hear_until(LAST_STATUS)
-    assert {a.removeprefix("/livedream/status/"): v for a, v in heard if "/status/" in a} == {
+    received = listeners[0].receive_until(LAST_STATUS)
+    assert {a.removeprefix("/livedream/status/"): v for a, v in received if "/status/" in a} == {
         "fps": [29.5],
         "frame": [90],
         "model_ms": [12.5],
@@ -92,128 +92,128 @@ def test_status_goes_out_as_numbers_and_strings_each_on_its_own_address(table, l
         "dream": ["rainbow"],
     }
     begin = time.monotonic()
-    listeners[0].hear_until(LAST_STATUS)  # and again
+    listeners[0].receive_until(LAST_STATUS)  # and again
     assert time.monotonic() - begin > 0.5
 
 
 def test_status_that_is_not_known_yet_is_left_out(table, listeners, start):
     start(table, lambda: {"state": "loading", "frame": 0, "decks": []}, [listeners[0].address])
-    heard = listeners[0].hear_until("/livedream/status/state")
-    assert [a for a, _ in heard if "/status/" in a] == ["/livedream/status/frame", "/livedream/status/state"]
+    received = listeners[0].receive_until("/livedream/status/state")
+    assert [a for a, _ in received if "/status/" in a] == ["/livedream/status/frame", "/livedream/status/state"]
 
 
-def test_a_newcomer_is_told_every_value(table, listeners, start):
+def test_a_new_subscriber_gets_every_value(table, listeners, start):
     table.set("dream/scene", ["sky"])
     table.set("master/blackout", [True])
     table.tick(0.1)
     feedback = start(table, dict)
-    feedback.subscribe("127.0.0.1", listeners[0].port, listeners[0].hand)
-    heard = dict(listeners[0].hear_until(LAST_VALUE))
-    assert heard["/livedream/dream/scene"] == [1]
-    assert heard["/livedream/master/blackout"] == [1]  # a number, for TouchDesigner's sake
-    assert heard["/livedream/dream/latent/3"] == [0.0]
-    assert "/livedream/player/reseed" not in heard  # to repeat a trigger is to pull it
-    assert "/livedream/dream/scene/jump" not in heard
+    feedback.subscribe("127.0.0.1", listeners[0].port, listeners[0].sender)
+    received = dict(listeners[0].receive_until(LAST_VALUE))
+    assert received["/livedream/dream/scene"] == [1]
+    assert received["/livedream/master/blackout"] == [1]  # a number, for TouchDesigner's sake
+    assert received["/livedream/dream/latent/3"] == [0.0]
+    assert "/livedream/player/reseed" not in received  # to repeat a trigger would be to fire it
+    assert "/livedream/dream/scene/jump" not in received
 
 
 def test_targets_are_sent_rather_than_glide_steps(table, listeners, start):
     feedback = start(table, dict, [listeners[0].address])
-    listeners[0].hear_until(LAST_VALUE)
+    listeners[0].receive_until(LAST_VALUE)
     table.set("player/speed", [5.0], ("10.0.0.2", 1))
     for _ in range(5):
         feedback.on_frame(table.tick(0.1))
     table.set("master/hold", [1], ("10.0.0.2", 1))
     feedback.on_frame(table.tick(0.1))
-    assert listeners[0].hear_until(LAST_VALUE) == [("/livedream/player/speed", [5.0]), (LAST_VALUE, [1])]
+    assert listeners[0].receive_until(LAST_VALUE) == [("/livedream/player/speed", [5.0]), (LAST_VALUE, [1])]
 
 
-def test_a_hand_does_not_hear_itself_but_the_others_do(table, listeners, start):
+def test_a_change_is_sent_to_all_but_its_sender(table, listeners, start):
     one, other = listeners
     feedback = start(table, dict)
     for each in listeners:
-        feedback.subscribe("127.0.0.1", each.port, each.hand)
+        feedback.subscribe("127.0.0.1", each.port, each.sender)
     for each in listeners:
-        each.hear_until(LAST_VALUE)
-    table.set("master/fade", [0.5], one.hand)
+        each.receive_until(LAST_VALUE)
+    table.set("master/fade", [0.5], one.sender)
     table.set("dream/knob/1", [0.25], ("127.0.0.1", other.port))  # from the very port it listens on
     feedback.on_frame(table.tick(0.1))
     table.set("master/hold", [1], "page")
     feedback.on_frame(table.tick(0.1))
-    assert one.hear_until(LAST_VALUE) == [("/livedream/dream/knob/1", [0.25]), (LAST_VALUE, [1])]
-    assert other.hear_until(LAST_VALUE) == [("/livedream/master/fade", [0.5]), (LAST_VALUE, [1])]
+    assert one.receive_until(LAST_VALUE) == [("/livedream/dream/knob/1", [0.25]), (LAST_VALUE, [1])]
+    assert other.receive_until(LAST_VALUE) == [("/livedream/master/fade", [0.5]), (LAST_VALUE, [1])]
 
 
-def test_a_jump_is_told_as_the_scene_and_a_trigger_not_at_all(table, listeners, start):
+def test_a_jump_is_sent_as_the_scene_and_a_trigger_not_at_all(table, listeners, start):
     feedback = start(table, dict, [listeners[0].address])
-    listeners[0].hear_until(LAST_VALUE)
+    listeners[0].receive_until(LAST_VALUE)
     table.set("player/reseed")
     table.set("dream/scene/jump", ["sky"])
     table.set("master/hold", [1])
     feedback.on_frame(table.tick(0.1))
-    assert listeners[0].hear_until(LAST_VALUE) == [
+    assert listeners[0].receive_until(LAST_VALUE) == [
         ("/livedream/dream/scene", [1]),
         ("/livedream/dream/scene/name", ["sky"]),
         (LAST_VALUE, [1]),
     ]
 
 
-def test_a_step_is_not_told_and_a_beat_is_at_once(listeners, start):
+def test_a_jog_is_not_sent_and_a_beat_is_sent_at_once(listeners, start):
     table = Table([*MASTER, *TEMPO])
     feedback = start(table, dict, [listeners[0].address])
-    greeting = listeners[0].hear_until("/livedream/tempo/sync")
+    greeting = listeners[0].receive_until("/livedream/tempo/sync")
     assert "/livedream/tempo/bpm" in dict(greeting)
     assert "/livedream/tempo/nudge" not in dict(greeting)
     table.set("tempo/nudge", [0.1])
     table.set("tempo/bpm", [90])
     feedback.on_frame(table.tick(0.1))
-    assert listeners[0].hear_until("/livedream/tempo/bpm") == [("/livedream/tempo/bpm", [90.0])]
+    assert listeners[0].receive_until("/livedream/tempo/bpm") == [("/livedream/tempo/bpm", [90.0])]
     feedback.send_status("beat", 3.0)
-    assert listeners[0].hear_until("/livedream/status/beat") == [("/livedream/status/beat", [3.0])]
+    assert listeners[0].receive_until("/livedream/status/beat") == [("/livedream/status/beat", [3.0])]
 
 
 def test_to_renew_a_subscription_brings_no_second_greeting(table, listeners, start):
     feedback = start(table, dict)
     for _ in range(3):
-        feedback.subscribe("127.0.0.1", listeners[0].port, listeners[0].hand)
-    listeners[0].hear_until(LAST_VALUE)
-    feedback.subscribe("127.0.0.1", listeners[0].port, listeners[0].hand)
+        feedback.subscribe("127.0.0.1", listeners[0].port, listeners[0].sender)
+    listeners[0].receive_until(LAST_VALUE)
+    feedback.subscribe("127.0.0.1", listeners[0].port, listeners[0].sender)
     table.set("master/hold", [1])
     feedback.on_frame(table.tick(0.1))
-    assert listeners[0].hear_until(LAST_VALUE) == [(LAST_VALUE, [1])]
+    assert listeners[0].receive_until(LAST_VALUE) == [(LAST_VALUE, [1])]
 
 
 def test_only_so_many_subscribers_and_the_stalest_makes_room(table, listeners, start):
     first, second = listeners
     feedback = start(table, dict)
-    feedback.subscribe("127.0.0.1", first.port, first.hand)
-    feedback.subscribe("127.0.0.1", second.port, second.hand)
+    feedback.subscribe("127.0.0.1", first.port, first.sender)
+    feedback.subscribe("127.0.0.1", second.port, second.sender)
     for each in listeners:
-        each.hear_until(LAST_VALUE)
+        each.receive_until(LAST_VALUE)
     for n in range(SUBSCRIBERS - 1):
         feedback.subscribe("127.0.0.1", 1 + n, ("127.0.0.1", 1 + n))
-        feedback.subscribe("127.0.0.1", second.port, second.hand)
+        feedback.subscribe("127.0.0.1", second.port, second.sender)
     table.set("master/fade", [0.5])
     feedback.on_frame(table.tick(0.1))
-    second.hear_until("/livedream/master/fade")
-    feedback.subscribe("127.0.0.1", first.port, first.hand)  # it comes back, and is new
-    assert ("/livedream/master/fade", [0.5]) in first.hear_until(LAST_VALUE)
+    second.receive_until("/livedream/master/fade")
+    feedback.subscribe("127.0.0.1", first.port, first.sender)  # it comes back, and is new
+    assert ("/livedream/master/fade", [0.5]) in first.receive_until(LAST_VALUE)
 
 
 def test_after_another_dream_everything_can_be_sent_again(table, listeners, start):
     feedback = start(table, dict, [listeners[0].address], prefix="/vj")
-    listeners[0].hear_until("/vj/master/hold")
+    listeners[0].receive_until("/vj/master/hold")
     table.replace("dream/", dream(["cave"], latent_length=2))
     feedback.resend()
-    heard = dict(listeners[0].hear_until("/vj/master/hold"))
-    assert "/vj/dream/latent/1" in heard
-    assert "/vj/dream/latent/3" not in heard
+    received = dict(listeners[0].receive_until("/vj/master/hold"))
+    assert "/vj/dream/latent/1" in received
+    assert "/vj/dream/latent/3" not in received
 
 
 def test_what_cannot_be_sent_is_named_in_one_line_and_the_rest_goes_on(listeners, start, caplog):
     # 17000 numbers are more than a UDP packet can hold; a network that is down fails the same way.
     table = Table([*dream(latent_length=17000), *MASTER])
     start(table, lambda: STATUS, [listeners[0].address])
-    listeners[0].hear_until(LAST_STATUS)
+    listeners[0].receive_until(LAST_STATUS)
     assert [listeners[0].address in each.getMessage() for each in caplog.records] == [True]
 
 
@@ -224,16 +224,16 @@ def test_a_bad_target_is_refused_in_one_line(table, text):
     assert "\n" not in str(error.value)
 
 
-def test_a_vector_is_heard_whole_and_by_its_elements(table, listeners, start):
+def test_a_vector_is_sent_whole_and_by_its_elements(table, listeners, start):
     one, other = listeners
     feedback = start(table, dict)
     for each in listeners:
-        feedback.subscribe("127.0.0.1", each.port, each.hand)
-        each.hear_until(LAST_VALUE)
-    table.set("dream/latent", [0.5, 0, 0, 1], one.hand)
-    table.set("dream/latent/1", [0.25], one.hand)
+        feedback.subscribe("127.0.0.1", each.port, each.sender)
+        each.receive_until(LAST_VALUE)
+    table.set("dream/latent", [0.5, 0, 0, 1], one.sender)
+    table.set("dream/latent/1", [0.25], one.sender)
     feedback.on_frame(table.tick(0.1))
-    assert dict(other.hear_until("/livedream/dream/latent")) == {
+    assert dict(other.receive_until("/livedream/dream/latent")) == {
         "/livedream/dream/latent/0": [0.5],
         "/livedream/dream/latent/1": [0.25],
         "/livedream/dream/latent/3": [1.0],
@@ -241,7 +241,7 @@ def test_a_vector_is_heard_whole_and_by_its_elements(table, listeners, start):
     }
     table.set("master/hold", [1], "page")
     feedback.on_frame(table.tick(0.1))
-    assert one.hear_until(LAST_VALUE) == [(LAST_VALUE, [1])]
+    assert one.receive_until(LAST_VALUE) == [(LAST_VALUE, [1])]
 
 
 @pytest.fixture
@@ -254,7 +254,7 @@ def receiver(table, start):
 
 
 class Asker:
-    """A socket that is connected, as Pure Data's: it hears only what comes from the port that it sends to."""
+    """A socket that is connected, as Pure Data's: it receives only what comes from the port that it sends to."""
 
     def __init__(self, receiver):
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -264,18 +264,18 @@ class Asker:
     def send(self, address, *arguments):
         self._socket.send(message(f"/livedream/{address}", *arguments))
 
-    def hear(self):
-        heard = OscMessage(self._socket.recv(65536))
-        return heard.address.removeprefix("/livedream/"), heard.params
+    def receive(self):
+        received = OscMessage(self._socket.recv(65536))
+        return received.address.removeprefix("/livedream/"), received.params
 
     def close(self):
         self._socket.close()
 
-    def hear_until(self, last):
-        heard = [self.hear()]
-        while heard[-1][0] != last:
-            heard.append(self.hear())
-        return heard
+    def receive_until(self, last):
+        received = [self.receive()]
+        while received[-1][0] != last:
+            received.append(self.receive())
+        return received
 
 
 @pytest.fixture
@@ -311,7 +311,7 @@ def test_a_question_is_answered_where_it_came_from(table, asker, address, answer
     table.set("dream/latent/2", [1.0])
     table.tick(0.1)
     asker.send(address, "?")
-    assert [asker.hear() for _ in answers] == answers
+    assert [asker.receive() for _ in answers] == answers
     assert sum(table.counters[kind] for kind in ("unknown", "malformed")) == 0
 
 
@@ -319,35 +319,35 @@ def test_what_has_no_value_has_no_answer_and_what_is_not_there_is_counted(table,
     for address in ("player/reseed", "dream/scene/jump", "status/nothing", "player/nothing"):
         asker.send(address, "?")
     asker.send("master/hold", "?")
-    assert asker.hear() == ("master/hold", [0])
+    assert asker.receive() == ("master/hold", [0])
     assert (table.counters["unknown"], table.counters["malformed"]) == (1, 0)
     assert not table.tick(0.1).fired
 
 
 def test_who_has_subscribed_is_answered_there(table, receiver, asker, listeners):
     asker.send("subscribe", listeners[0].port)
-    listeners[0].hear_until("/livedream/status/dream")
+    listeners[0].receive_until("/livedream/status/dream")
     with SimpleUDPClient("127.0.0.1", receiver.port) as other:  # the same host, another socket
         other.send_message("/livedream/player/speed", "?")
-    assert ("/livedream/player/speed", [1.0]) in listeners[0].hear_until("/livedream/player/speed")
+    assert ("/livedream/player/speed", [1.0]) in listeners[0].receive_until("/livedream/player/speed")
 
 
 def test_a_dump_says_everything_once_a_second_at_most(table, asker, listeners):
     begin = time.monotonic()
     for _ in range(50):
         asker.send("dump")
-    first = asker.hear_until("status/dream")
+    first = asker.receive_until("status/dream")
     assert len(first) == len(dict(first))  # each thing once
     assert {"player/speed", "dream/latent", "dream/latent/3", "dream/scene/name", "status/fps"} <= dict(first).keys()
     assert not {"player/reseed", "dream/scene/jump"} & dict(first).keys()
     asker.send("dump")
-    asker.hear_until("status/dream")
+    asker.receive_until("status/dream")
     assert time.monotonic() - begin >= 0.9
     asker.send("dump", listeners[0].port)
-    assert ("/livedream/player/speed", [1.0]) in listeners[0].hear_until("/livedream/status/dream")
+    assert ("/livedream/player/speed", [1.0]) in listeners[0].receive_until("/livedream/status/dream")
     asker.send("dump", "there")
     asker.send("player/speed", "?")
-    asker.hear_until("player/speed")
+    asker.receive_until("player/speed")
     assert table.counters["malformed"] == 1
 
 
@@ -366,7 +366,7 @@ def test_a_flood_of_questions_is_no_flood_of_answers():
     assert 0 < len(sent) <= 2 * ANSWERS
 
 
-def test_a_console_subscribes_moves_and_hears_the_others_only(table, listeners, start):
+def test_a_console_subscribes_changes_and_receives_only_the_others_changes(table, listeners, start):
     feedback = start(table, dict)
     receiver = osc.Receiver(table, port=0, feedback=feedback)
     receiver.start()
@@ -375,7 +375,7 @@ def test_a_console_subscribes_moves_and_hears_the_others_only(table, listeners, 
         one.send_message("/livedream/subscribe", listeners[0].port)
         other.send_message("/livedream/subscribe", listeners[1].port)
         for each in listeners:
-            each.hear_until(LAST_VALUE)
+            each.receive_until(LAST_VALUE)
         one.send_message("/livedream/dream/knob/1", 0.5)
         other.send_message("/livedream/dream/knob/2", 0.25)
         one.send_message("/livedream/player/reseed", [])
@@ -387,5 +387,5 @@ def test_a_console_subscribes_moves_and_hears_the_others_only(table, listeners, 
         table.set("master/hold", [1])
         feedback.on_frame(table.tick(0.01))
     receiver.stop()
-    assert listeners[0].hear_until(LAST_VALUE) == [("/livedream/dream/knob/2", [0.25]), (LAST_VALUE, [1])]
-    assert listeners[1].hear_until(LAST_VALUE) == [("/livedream/dream/knob/1", [0.5]), (LAST_VALUE, [1])]
+    assert listeners[0].receive_until(LAST_VALUE) == [("/livedream/dream/knob/2", [0.25]), (LAST_VALUE, [1])]
+    assert listeners[1].receive_until(LAST_VALUE) == [("/livedream/dream/knob/1", [0.5]), (LAST_VALUE, [1])]

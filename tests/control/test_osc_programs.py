@@ -1,4 +1,4 @@
-"""Pure Data, SuperCollider and liblo each drive every type of parameter, and Pure Data hears what it asks for."""
+"""Pure Data, SuperCollider and liblo each drive every type of parameter, and Pure Data receives an answer."""
 
 import os
 import shutil
@@ -81,12 +81,12 @@ def test_oscsend(table, receiver):
 
 
 @needs("pd", "puredata-core")
-def test_pure_data_sends_and_hears_the_answer(table, receiver, tmp_path):
+def test_pure_data_sends_and_receives_the_answer(table, receiver, tmp_path):
     patch = Patch()
     connect = patch.add("msg", f"connect 127.0.0.1 {receiver.port}")
     net = patch.add("obj", "netsend -u -b")
     patch.join(connect, net)
-    shown = patch.add("obj", "print heard")
+    shown = patch.add("obj", "print received")
     parse = patch.add("obj", "oscparse")
     patch.join(net, parse, outlet=1)  # what comes back on the socket that it sends from
     patch.join(parse, shown)
@@ -106,12 +106,12 @@ def test_pure_data_sends_and_hears_the_answer(table, receiver, tmp_path):
     patch.join(patch.add("obj", "loadbang"), order)
     for outlet, each in enumerate([wait, *reversed(triggers)]):
         patch.join(order, each, outlet)
-    file = tmp_path / "hand.pd"
+    file = tmp_path / "client.pd"
     file.write_text(str(patch))
     command = ["pd", "-nogui", "-noaudio", "-nomidi", "-stderr", "-open", str(file)]
-    said = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     arrived(table)
-    assert "heard: list livedream player speed 2.5" in said.stderr
+    assert "received: list livedream player speed 2.5" in done.stderr
 
 
 class Patch:
@@ -135,10 +135,10 @@ class Patch:
 def test_supercollider_messages_bundles_and_a_bundle_for_later(table, receiver, tmp_path):
     lines = []
     for n, (address, _, values) in enumerate(SAID):
-        said = ", ".join([f'"/livedream/{address}"', *(f'"{v}"' if isinstance(v, str) else f"{v}" for v in values)])
+        text = ", ".join([f'"/livedream/{address}"', *(f'"{v}"' if isinstance(v, str) else f"{v}" for v in values)])
         # One as a message, one in a bundle for now, one in a bundle that is for an hour later: none waits.
-        lines.append((f"n.sendMsg({said});", f"n.sendBundle(nil, [{said}]);", f"n.sendBundle(3600, [{said}]);")[n % 3])
-    file = tmp_path / "hand.scd"
+        lines.append((f"n.sendMsg({text});", f"n.sendBundle(nil, [{text}]);", f"n.sendBundle(3600, [{text}]);")[n % 3])
+    file = tmp_path / "client.scd"
     file.write_text(
         f'n = NetAddr("127.0.0.1", {receiver.port});\n' + "\n".join(lines) + "\n{ 0.3.wait; 0.exit; }.fork;\n"
     )

@@ -1,4 +1,4 @@
-"""What the show hears: onsets of click tracks and loops, bands of sines, files, devices that come and go."""
+"""Audio input: onsets of click tracks and loops, bands of sines, files, sound cards that come and go."""
 
 import subprocess
 import wave
@@ -180,8 +180,8 @@ def test_a_file_begins_again_at_its_end_and_looks_hear_it(tmp_path):
 def test_a_file_that_is_none_is_one_line(tmp_path):
     bad = tmp_path / "bad.wav"
     bad.write_text("no sound")
-    for text, said in ((bad, "cannot be read"), (tmp_path / "gone.wav", "no such file")):
-        with pytest.raises(UserError, match=said):
+    for text, error in ((bad, "cannot be read"), (tmp_path / "gone.wav", "no such file")):
+        with pytest.raises(UserError, match=error):
             Audio(str(text))
 
 

@@ -58,9 +58,9 @@ def test_a_show_keeps_its_machine_awake_and_says_so(tmp_path, monkeypatch):
         monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", desktop.address)
         with Show(tmp_path / "tiny.onnx", "--size", "64x32", "--fps", "10") as show:
             show.frame()
-            said = until(lambda: (got := show.status())["awake"]["kept"] and got)
-            assert said["awake"]["says"] == ""
-            assert said["battery"] is None or said["battery"].keys() == {"percent", "plugged"}
+            status = until(lambda: (got := show.status())["awake"]["kept"] and got)
+            assert status["awake"]["says"] == ""
+            assert status["battery"] is None or status["battery"].keys() == {"percent", "plugged"}
             assert len(desktop.held()) == 1
         until(lambda: not desktop.held())
         assert (show.code, show.errors) == (0, "")

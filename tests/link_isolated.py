@@ -21,7 +21,7 @@ BAR = 4
 peer = link.Link(97.0)
 clock = peer.clock()
 peer.enabled = True
-told = {}
+result = {}
 with Show(sys.argv[1], "--fps", "30", "--size", "64x32", "--link") as show:
     show.frame()
 
@@ -39,8 +39,8 @@ with Show(sys.argv[1], "--fps", "30", "--size", "64x32", "--link") as show:
         late = clock.micros()
         phase = state.phaseAtTime((early + late) // 2, BAR)
         half = state.tempo() * (late - early) / 120e6
-        apart = (beat - phase + BAR / 2) % BAR - BAR / 2
-        return max(0.0, abs(apart) - half)  # how long the question took is not known better
+        difference = (beat - phase + BAR / 2) % BAR - BAR / 2
+        return max(0.0, abs(difference) - half)  # the time of the answer is known no better
 
     until(lambda: tempo()["peers"] == 1)
     until(lambda: agrees(peer.captureAppSessionState().tempo()))
@@ -50,13 +50,13 @@ with Show(sys.argv[1], "--fps", "30", "--size", "64x32", "--link") as show:
         peer.commitAppSessionState(state)
         until(lambda bpm=bpm: agrees(bpm))
     until(lambda: show.value("tempo/bpm") == 84.5)
-    told["off"] = sorted(off() for _ in range(9))[4]
+    result["off"] = sorted(off() for _ in range(9))[4]
     show.osc("tempo/bpm", "f", "111")
     until(lambda: abs(peer.captureAppSessionState().tempo() - 111) < 0.01)
     peer.enabled = False
     until(lambda: tempo()["peers"] == 0)
-    told["still"] = tempo()["bpm"]
+    result["still"] = tempo()["bpm"]
     show.osc("tempo/source", "s", "internal")
     until(lambda: tempo()["source"] == "internal" and tempo()["bpm"] == 111)
-told["code"], told["errors"] = show.code, show.errors
-print(json.dumps(told))
+result["code"], result["errors"] = show.code, show.errors
+print(json.dumps(result))
