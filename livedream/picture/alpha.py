@@ -28,7 +28,7 @@ def clear(picture: Pixels) -> bool:
 
 
 @lru_cache(4)
-def nothing(height: int, width: int) -> Pixels:
+def transparent(height: int, width: int) -> Pixels:
     """Return a fully transparent picture, the same one each time; it cannot be written to."""
     picture = np.zeros((height, width, 4), np.uint8)
     picture.flags.writeable = False
@@ -48,7 +48,7 @@ def over(pictures: Sequence[Pixels]) -> Pixels:
             if opaque(picture):
                 break
     if not seen:
-        return nothing(*pictures[0].shape[:2])
+        return transparent(*pictures[0].shape[:2])
     made = seen.pop()
     solid = opaque(made)
     while seen:
@@ -64,12 +64,12 @@ def over_black(picture: Pixels) -> Pixels:
     return _over(black, picture, True)
 
 
-def thinned(picture: Pixels, gain: float) -> Pixels:
+def scale_alpha(picture: Pixels, gain: float) -> Pixels:
     """Multiply a picture's alpha by `gain`, 0..1; its colours stay, so that it can be faded in again."""
     if gain >= 1:
         return picture
     if gain <= 0:
-        return nothing(*picture.shape[:2])
+        return transparent(*picture.shape[:2])
     levels = np.rint(np.arange(256) * gain).astype(PIXEL) << 24
     points = _packed(picture)
     thin: Pixels = (levels.take(points >> 24) | (points & COLOURS))[..., None].view(np.uint8)

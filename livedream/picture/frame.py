@@ -74,7 +74,7 @@ class Frame:
         """Return a frame of the same time with one layer as its picture; transparent if there is no such layer."""
         picture = self.layers.get(name)
         if picture is None:
-            picture = alpha.nothing(*self.picture.shape[:2])
+            picture = alpha.transparent(*self.picture.shape[:2])
         return replace(self, picture=picture, layers={}, _made={}, _making=threading.Lock())
 
 

@@ -50,8 +50,8 @@ class Layers:
             self.past.pop(name, None)
         gain = 0.0 if values[f"layer/{name}/mute"] else values[f"layer/{name}/gain"]
         if gain <= 0:
-            return alpha.nothing(*picture.shape[:2])
-        return alpha.thinned(host_pixels(picture), gain)
+            return alpha.transparent(*picture.shape[:2])
+        return alpha.scale_alpha(host_pixels(picture), gain)
 
     def _delayed(self, name: str, picture: Pixels | Picture, seconds: float, offset: float) -> Pixels | Picture:
         """Return the layer of `offset` seconds ago; the oldest there is if it has not been drawn for so long."""

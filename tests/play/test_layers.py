@@ -106,7 +106,7 @@ def test_alpha_0_lets_everything_through_and_255_nothing():
 
 
 def test_what_nobody_sees_costs_nothing_and_the_layers_stay_as_they_were():
-    hidden, wall, clear = chance(0), chance(1, opaque=True), alpha.nothing(70, 513)
+    hidden, wall, clear = chance(0), chance(1, opaque=True), alpha.transparent(70, 513)
     assert alpha.over([hidden, wall, clear]) is wall
     pictures = [chance(2, opaque=True), chance(3)]
     before = [each.copy() for each in pictures]
@@ -125,11 +125,11 @@ def test_over_black_is_what_a_screen_shows():
 
 def test_thinned_changes_alpha_only():
     picture = chance(0)
-    found = alpha.thinned(picture, 0.3)
+    found = alpha.scale_alpha(picture, 0.3)
     assert np.array_equal(found[..., 3], np.rint(picture[..., 3] * 0.3))
     assert np.array_equal(found[..., :3], picture[..., :3])
-    assert alpha.thinned(picture, 1.0) is picture
-    assert not alpha.thinned(picture, 0.0).any()
+    assert alpha.scale_alpha(picture, 1.0) is picture
+    assert not alpha.scale_alpha(picture, 0.0).any()
 
 
 def test_a_layered_dream_is_its_layers_from_back_to_front(deck):
