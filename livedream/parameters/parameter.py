@@ -97,7 +97,7 @@ class Parameter:
             raise ValueError(f"parameter {self.address}: {self.low} <= {self.default} <= {self.high} does not hold")
 
     @property
-    def start(self) -> Value:
+    def start(self) -> Any:  # a Value, of the type that `type` says
         """The value before anybody moved it."""
         if self.type == "text":
             return ""

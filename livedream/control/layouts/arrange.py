@@ -1,4 +1,4 @@
-"""Where each parameter lies on a tablet: pages of groups of controls, whatever program shows them."""
+"""The place of each parameter on a tablet: pages of groups of controls, whatever program shows them."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -43,10 +43,13 @@ class Box:
 class Control:
     """One parameter on a page.
 
-    kind: "fader" (lies), "column" (stands), "switch", "press", "choose" (all choices side by side), "jump" (a button
-        for each choice), "list" (too many choices for that), "numbers" (a text's buttons from 0), "write" (a text),
-        "nudge" (a step back and one on), "pad" (two numbers), "default" (a vector back to where it began).
-    warning: it should not be touched by mistake.
+    Attributes:
+        parameter: its own.
+        kind: "fader" (horizontal), "column" (vertical), "switch", "press", "choose" (all choices side by side), "jump"
+            (a button for each choice), "list" (too many choices for that), "numbers" (a text's buttons from 0),
+            "write" (a text), "nudge" (a step back and a step on), "pad" (two numbers), "default" (resets a vector).
+        label: its caption.
+        box: where it lies.
     """
 
     parameter: Parameter
@@ -56,6 +59,7 @@ class Control:
 
     @property
     def warning(self) -> bool:
+        """Whether it should not be touched by mistake."""
         return self.parameter.risky
 
 
@@ -73,7 +77,7 @@ class Page:
 
 
 def pages(parameters: Iterable[Parameter], writes: bool = True) -> list[Page]:
-    """Every parameter once. writes: there is a keyboard; else texts that take no number are left out."""
+    """Return pages with every parameter once; without a keyboard (`writes`), texts that take no number are left out."""
     by_page: dict[str, dict[str, list[Parameter]]] = {}
     for each in parameters:
         if each.type == "text" and not writes and not each.takes_number:
@@ -88,7 +92,7 @@ def pages(parameters: Iterable[Parameter], writes: bool = True) -> list[Page]:
 
 
 def _rank(page: str) -> tuple[int, bool]:
-    """Sorting by it keeps the table's order among equals; deck B's pages lie beside those of deck A."""
+    """Return a sort key: the table's order among equals, deck B's pages beside those of deck A."""
     name = page.removeprefix("B ")
     return ORDER.index(name) if name in ORDER else len(ORDER), page != name
 
@@ -101,7 +105,7 @@ def _place(parameter: Parameter) -> tuple[str, str]:
 
 
 def _kind(parameter: Parameter, writes: bool) -> tuple[str, float, float]:
-    """What it is moved with, how many of the columns that takes, and how many rows."""
+    """Return the kind of its control, how many columns that takes, and how many rows."""
     choices = len(parameter.choices)
     if parameter.jog:
         return "nudge", 4, 1
@@ -131,9 +135,10 @@ Row = list[tuple[Parameter, str, float, float]]  # with kind, first column and c
 
 
 def _rows(parameters: Iterable[Parameter], writes: bool) -> Iterator[tuple[Row, float]]:
-    """Rows of at most all columns, each with how many rows of one unit it takes. Tall ones and flat ones do not mix."""
+    """Yield rows of at most all columns, each with its height in units. Tall and flat controls do not mix in a row."""
     for tall, alike in groupby(parameters, key=lambda each: _kind(each, writes)[2]):
-        row, at = [], 0.0
+        row: Row = []
+        at = 0.0
         for each in alike:
             kind, span, _ = _kind(each, writes)
             if at + span > COLUMNS + 1e-6:
@@ -155,9 +160,10 @@ def _sheets(groups: dict[str, list[Parameter]], writes: bool) -> list[tuple[Grou
 
 
 def _filled(groups: dict[str, list[tuple[Row, float]]], unit: float) -> list[tuple[Group, ...]]:
-    """The groups one below the other, on as many pages as it takes; a group that is cut goes on under its title."""
+    """Put the groups below each other, on as many pages as it takes; a group that is cut continues under its title."""
     end = HEIGHT - TABS - MARGIN
-    sheets, y = [[]], MARGIN
+    sheets: list[list[Group]] = [[]]
+    y: float = MARGIN
     for title, rows in groups.items():
         heights = [_height(tall, unit) for _, tall in rows]
         whole = TITLE + sum(each + GAP for each in heights) - GAP + PAD
@@ -165,7 +171,8 @@ def _filled(groups: dict[str, list[tuple[Row, float]]], unit: float) -> list[tup
         if sheets[-1] and y + needs > end:
             sheets.append([])
             y = MARGIN
-        controls, at = [], y + TITLE
+        controls: list[Control] = []
+        at = y + TITLE
         for (row, _), h in zip(rows, heights, strict=True):
             if controls and at + h + PAD > end:
                 sheets[-1].append(_group(title, y, at - GAP, controls))
@@ -194,7 +201,7 @@ def _control(placed: tuple[Parameter, str, float, float], y: float, h: float) ->
 
 
 def buttons(control: Control) -> list[Box]:
-    """Where the buttons of a "jump" lie, one for each choice."""
+    """Return the boxes of a "jump"'s buttons, one for each choice."""
     count, box = len(control.parameter.choices), control.box
     across = min(count, NUMBERS)
     down = -(-count // across)
@@ -207,7 +214,7 @@ def buttons(control: Control) -> list[Box]:
 
 @dataclass(frozen=True)
 class Reading:
-    """One thing that feedback tells, `status/NAME`: where its caption lies, and where it is shown."""
+    """One value of the feedback, `status/NAME`: the boxes of its caption and of the value."""
 
     name: str
     text: str
@@ -219,7 +226,7 @@ ASK = Box(MARGIN + PAD, MARGIN + TITLE, 322, 60)  # the button that asks for fee
 
 
 def readings() -> list[Reading]:
-    """The last page: how the show is, in two columns below ASK."""
+    """Return the last page: the status of the show, in two columns below ASK."""
     down, w = -(-len(STATUS) // 2), (WIDTH - 2 * MARGIN - 2 * PAD - GAP) / 2
     top = ASK.y + ASK.h + GAP
     h = min(48, (HEIGHT - TABS - MARGIN - PAD - top) / down)

@@ -2,20 +2,23 @@
 
 import json
 from collections.abc import Iterable
+from typing import Any
 
 from livedream.control.layouts import arrange
 from livedream.control.layouts.arrange import HEIGHT, PAD, TABS, TITLE, WIDTH, Box, Control, Page
 from livedream.parameters import Parameter
 
-VERSION = "1.26.0"  # whose properties these are; newer ones read it as it is
+Widget = dict[str, Any]  # as the session has it
+
+VERSION = "1.26.0"  # whose properties these are; newer ones read the file unchanged
 # The page's colours, web/page.css.
 NIGHT, PANEL, ACCENT, WARNING = "#07070b", "#0e0e14", "#8f7bff", "#ff8f99"
 INK, SOFT = "rgba(255,255,255,0.92)", "rgba(255,255,255,0.62)"
-NUDGE = 0.2  # of the way to the end of the range
+NUDGE = 0.2  # part of the range's end that a button sends
 
 
 def made(parameters: Iterable[Parameter], prefix: str, feedback_port: int) -> bytes:
-    """The file's bytes. prefix: "/livedream"; feedback_port: the server's --osc-port."""
+    """Return the file's bytes. prefix: "/livedream"; feedback_port: the server's --osc-port."""
     tabs = [_tab(page.name, list(_widgets(page, prefix))) for page in arrange.pages(parameters)]
     tabs.append(_tab("status", _status(prefix, feedback_port)))
     root = {"type": "root", "id": "root", "colorBg": NIGHT, "colorWidget": ACCENT, "colorText": INK, "tabs": tabs}
@@ -23,11 +26,11 @@ def made(parameters: Iterable[Parameter], prefix: str, feedback_port: int) -> by
     return (json.dumps(session, indent=1, ensure_ascii=False) + "\n").encode()
 
 
-def _tab(name: str, widgets: list[dict]) -> dict:
+def _tab(name: str, widgets: list[Widget]) -> Widget:
     return {"type": "tab", "id": f"page {name}", "label": name, "colorBg": NIGHT, "padding": 0, "widgets": widgets}
 
 
-def _widgets(page: Page, prefix: str) -> Iterable[dict]:
+def _widgets(page: Page, prefix: str) -> Iterable[Widget]:
     for group in page.groups:
         key = f"{page.name}/{group.title}"
         yield _at(group.box, type="panel", id=f"panel {key}", colorBg=PANEL, borderRadius=10, alphaStroke=0)
@@ -40,27 +43,27 @@ def _title(box: Box) -> Box:
     return Box(box.x + PAD, box.y + 3, 400, TITLE - 4)
 
 
-def _at(box: Box, **properties) -> dict:
+def _at(box: Box, **properties: Any) -> Widget:
     height = HEIGHT - TABS  # of a page
     place = {"left": box.x / WIDTH, "top": box.y / height, "width": box.w / WIDTH, "height": box.h / height}
     return properties | {name: f"{100 * part:.3f}%" for name, part in place.items()}
 
 
-def _text(key: str, text: str, box: Box, colour: str = INK, align: str = "left") -> dict:
-    """A caption that a finger goes through; a ^ would begin the name of an icon."""
+def _text(key: str, text: str, box: Box, colour: str = INK, align: str = "left") -> Widget:
+    """Return a caption that lets touches through; a ^ would begin the name of an icon."""
     text = text.replace("^", "")
     return _at(box, type="text", id=key, default=text, bypass=True, align=align, colorText=colour, alphaStroke=0)
 
 
-def _sends(each: Control, address: str, **properties) -> dict:
-    """A widget that moves the parameter and is moved by its feedback."""
+def _sends(each: Control, address: str, **properties: Any) -> Widget:
+    """Return a widget that sets the parameter and follows its feedback."""
     whole = each.parameter.type in ("bool", "int", "trigger", "choice")
     tags = "s" if each.kind == "write" else "i" if whole else "f"
     colour = {"colorWidget": WARNING} if each.warning else {}
     return {"id": address, "address": address, "typeTags": tags, "decimals": 4} | colour | properties
 
 
-def _fader(each: Control, address: str, horizontal: bool = True) -> list[dict]:
+def _fader(each: Control, address: str, horizontal: bool = True) -> list[Widget]:
     parameter, box = each.parameter, each.box
     low, high = parameter.low, parameter.high
     widget = _sends(
@@ -73,7 +76,7 @@ def _fader(each: Control, address: str, horizontal: bool = True) -> list[dict]:
         logScale=parameter.curve == "log",
         default=parameter.start,
         origin=min(max(0, low), high),
-        doubleTap=True,  # back to where it began
+        doubleTap=True,  # back to the default
         decimals=0 if parameter.type == "int" else 4,
         borderRadius=8,
     )
@@ -82,23 +85,23 @@ def _fader(each: Control, address: str, horizontal: bool = True) -> list[dict]:
     return [_at(box, **widget), _text(f"{address} caption", each.label, label, align=align)]
 
 
-def _column(each: Control, address: str) -> list[dict]:
+def _column(each: Control, address: str) -> list[Widget]:
     return _fader(each, address, horizontal=False)
 
 
-def _button(each: Control, address: str, label: str, box: Box, mode: str, **more) -> dict:
+def _button(each: Control, address: str, label: str, box: Box, mode: str, **more: Any) -> Widget:
     return _at(box, **_sends(each, address, type="button", mode=mode, label=label, wrap="soft", borderRadius=8), **more)
 
 
-def _switch(each: Control, address: str) -> list[dict]:
+def _switch(each: Control, address: str) -> list[Widget]:
     return [_button(each, address, each.label, each.box, "toggle", on=1, off=0, default=int(each.parameter.start))]
 
 
-def _press(each: Control, address: str) -> list[dict]:
+def _press(each: Control, address: str) -> list[Widget]:
     return [_button(each, address, each.label, each.box, "push", on=1, off=0)]
 
 
-def _choose(each: Control, address: str) -> list[dict]:
+def _choose(each: Control, address: str) -> list[Widget]:
     box, head = each.box, min(96, each.box.w / 3)
     widget = _sends(each, address, type="switch", layout="horizontal", values=_values(each.parameter), borderRadius=8)
     body = Box(box.x + head, box.y, box.w - head, box.h)
@@ -106,28 +109,28 @@ def _choose(each: Control, address: str) -> list[dict]:
     return [_text(f"{address} caption", each.label, Box(box.x, box.y, head, box.h)), _at(body, **widget)]
 
 
-def _list(each: Control, address: str) -> list[dict]:
+def _list(each: Control, address: str) -> list[Widget]:
     box, head = each.box, each.box.w / 3
     widget = _sends(each, address, type="dropdown", label="%key", values=_values(each.parameter), borderRadius=8)
     body = Box(box.x + head, box.y, box.w - head, box.h)
     return [_text(f"{address} caption", each.label, Box(box.x, box.y, head, box.h)), _at(body, **widget)]
 
 
-def _jump(each: Control, address: str) -> list[dict]:
+def _jump(each: Control, address: str) -> list[Widget]:
     return [
         _button(each, address, name, box, "tap", on=i, off=-1) | {"id": f"{address} {i}"}
         for i, (name, box) in enumerate(zip(each.parameter.choices, arrange.buttons(each), strict=True))
     ]
 
 
-def _write(each: Control, address: str) -> list[dict]:
+def _write(each: Control, address: str) -> list[Widget]:
     box, head = each.box, each.box.w / 3
     body = Box(box.x + head, box.y, box.w - head, box.h)
     widget = _at(body, **_sends(each, address, type="input", borderRadius=8))
     return [_text(f"{address} caption", each.label, Box(box.x, box.y, head, box.h)), widget]
 
 
-def _nudge(each: Control, address: str) -> list[dict]:
+def _nudge(each: Control, address: str) -> list[Widget]:
     """A step on the press, and 0 when it is let go, so that the next one counts though it is as large."""
     half, found = (each.box.w - arrange.GAP) / 2, []
     for i, (sign, end) in enumerate(zip("−+", (each.parameter.low, each.parameter.high), strict=True)):
@@ -137,7 +140,7 @@ def _nudge(each: Control, address: str) -> list[dict]:
     return found
 
 
-def _pad(each: Control, address: str) -> list[dict]:
+def _pad(each: Control, address: str) -> list[Widget]:
     parameter, box = each.parameter, each.box
     span = {"min": parameter.low, "max": parameter.high}
     widget = _sends(each, address, type="xy", rangeX=span, rangeY=span, default=list(parameter.start), pips=False)
@@ -145,9 +148,9 @@ def _pad(each: Control, address: str) -> list[dict]:
     return [_at(box, **widget, borderRadius=8), _text(f"{address} caption", each.label, label)]
 
 
-def _default(each: Control, address: str) -> list[dict]:
+def _default(each: Control, address: str) -> list[Widget]:
     on = list(each.parameter.start)
-    return [_button(each, address, f"{each.label} as it began", each.box, "tap", on=on, off=0)]
+    return [_button(each, address, f"{each.label} reset", each.box, "tap", on=on, off=0)]
 
 
 _KINDS = {
@@ -174,7 +177,7 @@ def _values(parameter: Parameter) -> dict[str, int]:
     return found
 
 
-def _status(prefix: str, port: int) -> list[dict]:
+def _status(prefix: str, port: int) -> list[Widget]:
     """The last page: how the show is, and the button that asks for feedback."""
     box = arrange.status_panel()
     subscribe = {"type": "button", "id": "subscribe", "mode": "tap", "on": port, "off": 0, "typeTags": "i"}

@@ -1,17 +1,21 @@
 """A layout for Hexler's TouchOSC: a .tosc file, which is XML compressed by zlib.
 
-The format is not published; this keeps to what many programs that write it agree on, in its version 3, which every
-TouchOSC since 2021 opens. A control is a <node> with properties, values and the messages that it sends and takes; a
-button bears no text, so captions are labels over it that a finger goes through.
+The format is not published; this is the common ground of programs that write it, in its version 3, which every
+TouchOSC since 2021 opens. A control is a <node> with properties, values and the messages that it sends and receives; a
+button has no text, so captions are labels over it that let touches through.
 """
 
 import uuid
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from livedream.control.layouts import arrange
 from livedream.control.layouts.arrange import GAP, HEIGHT, PAD, TABS, TITLE, WIDTH, Box, Control, Group, Page
 from livedream.parameters import Parameter
+
+Values = Mapping[str, Any]  # of properties by key
+Colour = tuple[float, float, float, float]  # RGBA, 0 to 1
 
 # The page's colours, web/page.css.
 NIGHT, PANEL, BUTTON = (0.027, 0.027, 0.043, 1), (0.055, 0.055, 0.078, 1), (0.16, 0.16, 0.2, 1)
@@ -22,11 +26,11 @@ MOMENTARY, TOGGLE = 0, 2
 LEFT, CENTER = 1, 2
 CONNECTIONS = "11111"
 HOUSE = uuid.UUID("5b1f6a1e-6d2c-4a7e-9a35-1d7e0c5b0f10")  # so that the same table makes the same file
-NUDGES = (-0.2, 0.2)  # of the way to the end of the range
+NUDGES = (-0.2, 0.2)  # parts of the range's ends that the buttons send
 
 
 def made(parameters: Iterable[Parameter], prefix: str, feedback_port: int) -> bytes:
-    """The file's bytes. prefix: "/livedream"; feedback_port: where TouchOSC is set up to listen."""
+    """Return the file's bytes. prefix: "/livedream"; feedback_port: where TouchOSC is set up to listen."""
     sheets = arrange.pages(parameters, writes=False)
     leaves = [_page(page, prefix) for page in sheets] + [_status(prefix, feedback_port)]
     tabs = _properties(
@@ -101,7 +105,9 @@ def _column(each: Control, address: str) -> list[str]:
     return _fader(each, address, NORTH)
 
 
-def _button(key: str, text: str, box: Box, message: str, kind: int = MOMENTARY, start=0, warning=False) -> list[str]:
+def _button(
+    key: str, text: str, box: Box, message: str, kind: int = MOMENTARY, start: int = 0, warning: bool = False
+) -> list[str]:
     looks = _looks(key, box, WARNING if warning else ACCENT, i={"buttonType": kind})
     return [_node("BUTTON", key, looks, _value("x", start), message), _caption(key, text, box)]
 
@@ -182,7 +188,7 @@ def _pad(each: Control, address: str) -> list[str]:
 def _default(each: Control, address: str) -> list[str]:
     numbers = "".join(_partial("CONSTANT", "FLOAT", f"{value:g}") for value in each.parameter.start)
     message = _message(address, numbers, receive=False, rise=True)
-    return _button(address, f"{each.label} as it began", each.box, message)
+    return _button(address, f"{each.label} reset", each.box, message)
 
 
 _KINDS = {
@@ -213,7 +219,7 @@ def _status(prefix: str, port: int) -> str:
 
 
 def _split(box: Box) -> tuple[Box, Box]:
-    """Room for a caption, and the rest."""
+    """Return room for a caption, and the rest."""
     head = min(96, box.w / 3)
     return Box(box.x, box.y, head, box.h), Box(round(box.x + head, 2), box.y, round(box.w - head, 2), box.h)
 
@@ -223,7 +229,7 @@ def _caption(key: str, text: str, box: Box, align: int = CENTER) -> str:
     return _label(f"{key} caption", text, inset, INK, 14, align)
 
 
-def _label(key: str, text: str, box: Box, colour, size: int, align: int = CENTER, message: str = "") -> str:
+def _label(key: str, text: str, box: Box, colour: Colour, size: int, align: int = CENTER, message: str = "") -> str:
     properties = _properties(
         b={"background": False, "interactive": False, "outline": False, "textClip": True, "grabFocus": False},
         c={"color": NIGHT, "textColor": colour},
@@ -235,12 +241,20 @@ def _label(key: str, text: str, box: Box, colour, size: int, align: int = CENTER
 
 
 def _reading(address: str, box: Box) -> str:
-    """A label that shows what comes from `address`."""
+    """Return a label that shows what is received at `address`."""
     message = _message(address, _partial("VALUE", "STRING", "text"), send=False)
     return _label(address, "", box, INK, 14, CENTER, message)
 
 
-def _looks(key: str, box: Box, colour, b=None, i=None, touched: bool = True, corner: int = 5) -> str:
+def _looks(
+    key: str,
+    box: Box,
+    colour: Colour,
+    b: Values | None = None,
+    i: Values | None = None,
+    touched: bool = True,
+    corner: int = 5,
+) -> str:
     return _properties(
         b={"background": True, "interactive": touched, "outline": False, **(b or {})},
         c={"color": colour},
@@ -251,8 +265,8 @@ def _looks(key: str, box: Box, colour, b=None, i=None, touched: bool = True, cor
     )
 
 
-def _properties(**by_type: dict) -> str:
-    """Keys in order, as the editor writes them; the types are bool, colour, float, int, rectangle and string."""
+def _properties(**by_type: Values) -> str:
+    """Return properties in the editor's order; the types are bool, colour, float, int, rectangle and string."""
     found = {key: (kind, value) for kind, values in by_type.items() for key, value in values.items()}
     return "".join(
         f"<property type='{kind}'><key><![CDATA[{key}]]></key><value>{_written(kind, value)}</value></property>"
@@ -260,7 +274,7 @@ def _properties(**by_type: dict) -> str:
     )
 
 
-def _written(kind: str, value) -> str:
+def _written(kind: str, value: Any) -> str:
     if kind == "s":
         return _cdata(value)
     if kind in "rc":
@@ -275,8 +289,8 @@ def _cdata(text: str) -> str:
     return f"<![CDATA[{clean.replace(']]>', ']] >')}]]>"
 
 
-def _value(key: str, default) -> str:
-    """A value as a control holds it, from which it begins."""
+def _value(key: str, default: str | float) -> str:
+    """Return a value of a control, with its default."""
     text = _cdata(default) if isinstance(default, str) else f"<![CDATA[{default:.6g}]]>"
     return (
         f"<value><key><![CDATA[{key}]]></key><locked>0</locked><lockedDefaultCurrent>0</lockedDefaultCurrent>"
@@ -285,7 +299,7 @@ def _value(key: str, default) -> str:
 
 
 def _value_of(parameter: Parameter, key: str) -> str:
-    """The control's value `key`, 0 to 1, as a number of the parameter's range."""
+    """Return the control's value `key`, 0 to 1, as a number in the parameter's range."""
     whole = parameter.type in ("bool", "int", "trigger", "choice")
     return _partial("VALUE", "INTEGER" if whole else "FLOAT", key, parameter.low, parameter.high)
 
@@ -297,8 +311,10 @@ def _partial(kind: str, conversion: str, value: str, low: float = 0, high: float
     )
 
 
-def _message(address: str, arguments: str, send=True, receive=True, rise=False, triggers: str = "x") -> str:
-    """rise: sent when a button goes down only, not again when it comes up."""
+def _message(
+    address: str, arguments: str, send: bool = True, receive: bool = True, rise: bool = False, triggers: str = "x"
+) -> str:
+    """Return a message; rise: it is sent when a button goes down, not when it comes up."""
     when = "".join(
         f"<trigger><var><![CDATA[{each}]]></var><condition>{'RISE' if rise else 'ANY'}</condition></trigger>"
         for each in triggers
@@ -310,7 +326,9 @@ def _message(address: str, arguments: str, send=True, receive=True, rise=False, 
     )
 
 
-def _node(kind: str, key: str, properties: str, values: str = "", messages: str = "", children: list[str] = ()) -> str:
+def _node(
+    kind: str, key: str, properties: str, values: str = "", messages: str = "", children: Sequence[str] = ()
+) -> str:
     values += _value("touch", "false")
     parts = f"<properties>{properties}</properties><values>{values}</values>"
     parts += f"<messages>{messages}</messages>" if messages else ""
