@@ -42,7 +42,7 @@ class _Entry:
     def __init__(self, declared: Parameter, parameter: Parameter):
         self.declared, self.parameter = declared, parameter
         self.target: Value = parameter.start
-        self.origin = self.target
+        self.origin: Value = parameter.start
         self.elapsed = self.seconds = 0.0
         self.elements: tuple[str, ...] = ()
         self.vector: str | None = None
