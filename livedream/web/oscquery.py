@@ -1,4 +1,4 @@
-"""OSCQuery on the page's port: what can be moved, as JSON, and its values over a WebSocket, both ways.
+"""OSCQuery on the page's port: the parameters as JSON, and their values over a WebSocket, both ways.
 
 After the OSCQuery Proposal (github.com/Vidvox/OSCQueryProposal). Other programs build their sliders from it.
 """
@@ -19,10 +19,9 @@ REQUIRED = ("FULL_PATH", "CONTENTS", "TYPE")
 OPTIONAL = ("ACCESS", "VALUE", "RANGE", "DESCRIPTION", "UNIT", "CLIPMODE", "OVERLOADS", "HTML")
 EXTENSIONS = (*OPTIONAL, "LISTEN", "PATH_CHANGED")
 KNOWN = {*REQUIRED, *OPTIONAL, "HOST_INFO", "TAGS", "EXTENDED_TYPE", "CRITICAL"}  # the proposal's attributes
-UNITS = {"s": "time.second", "bpm": "time.bpm"}  # ours in the proposal's words, as far as it has any
+UNITS = {"s": "time.second", "bpm": "time.bpm"}  # our units in the proposal's words, as far as it has any
 READ, WRITE = 1, 2  # bits of ACCESS
 PORT_RANGE = {"MIN": 1, "MAX": 65535}
-
 
 Node = dict[str, Any]  # of the tree, as JSON
 Reply = Callable[[bytes, tuple[str, int]], object]  # sends a packet to an address
@@ -39,21 +38,21 @@ class Osc(Protocol):
 
 
 def tree(table: Table, prefix: str) -> Node:
-    """The root node: every container and method below it, with its present value. prefix: "/livedream", or ""."""
+    """Return the root node, with every container and method below it. prefix: "/livedream", or ""."""
     root: Node = {"FULL_PATH": "/", "ACCESS": 0, "DESCRIPTION": "livedream"}
     for name, doc in (("subscribe", "the port that feedback goes to"), ("dump", "the port that every value goes to")):
         _place(root, f"{prefix}/{name}", "i", WRITE, doc, RANGE=[PORT_RANGE])
     for address, parameter in table.parameters.items():
         try:
             node = _method(parameter, table.target(address))
-        except KeyError:  # its dream went just now
+        except KeyError:  # its dream was just unloaded
             continue
         _place(root, f"{prefix}/{address}", **node)
     return root
 
 
 def find(root: Node, path: str) -> Node | None:
-    """The node at a full path, or None."""
+    """Return the node at a full path, or None."""
     node: Node | None = root
     for name in path.strip("/").split("/") if path.strip("/") else ():
         node = (node or {}).get("CONTENTS", {}).get(name)
@@ -69,7 +68,7 @@ def _place(root: Node, path: str, TYPE: str, ACCESS: int, DESCRIPTION: str, **at
 
 
 def _method(parameter: Parameter, value: Value) -> Node:
-    """A parameter's own attributes; a choice is its name, and its number is an overload."""
+    """Return a parameter's attributes; a choice's value is its name, and its number is an overload."""
     kind, unit = parameter.type, UNITS.get(parameter.unit)
     readable = parameter.has_value
     access = READ | WRITE if readable else WRITE
@@ -107,7 +106,7 @@ def _named(parameter: Parameter, value: Value) -> Value:
 
 
 def message(path: str, parameter: Parameter, value: Value) -> bytes:
-    """The OSC message that says a parameter's value, or pulls a trigger, with the type tags of its node."""
+    """Return the OSC message with a parameter's value, or that pulls a trigger, with the type tags of its node."""
     from pythonosc.osc_message_builder import OscMessageBuilder
 
     builder = OscMessageBuilder(path)
@@ -121,7 +120,7 @@ def message(path: str, parameter: Parameter, value: Value) -> bytes:
 
 
 def changed(old: Mapping[str, Parameter], new: Mapping[str, Parameter], prefix: str) -> str | None:
-    """The one path that holds all that is different, or None."""
+    """Return the one path that holds all differences, or None."""
     paths = []
     for address in old.keys() | new.keys():
         path = f"{prefix}/{address}"
@@ -133,7 +132,7 @@ def changed(old: Mapping[str, Parameter], new: Mapping[str, Parameter], prefix: 
 
 
 class Query:
-    """Answers for the server, in its loop. osc: what the OSC messages of a WebSocket go to."""
+    """Answers for the server, in its event loop. osc: gets the OSC messages of WebSockets."""
 
     def __init__(self, table: Table, osc: Osc):
         self.table, self.osc = table, osc
@@ -142,13 +141,13 @@ class Query:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def on_frame(self, values: Snapshot) -> None:
-        """Pass on what was applied on a frame; any thread, and never waits."""
+        """Send what was applied on a frame; from any thread, without waiting."""
         if values.changes and self._clients and self._loop:
             with contextlib.suppress(RuntimeError):  # the server has just ended
                 self._loop.call_soon_threadsafe(self._send_changes, values.changes, values.senders)
 
     def wants(self, request: "web.Request") -> bool:
-        """Whether a request for the root is one of OSCQuery, rather than a browser's for the page."""
+        """Return whether a request for the root is one of OSCQuery, rather than a browser's for the page."""
         if "HTML" in request.query:
             return False
         if request.headers.get("Upgrade"):
@@ -156,11 +155,11 @@ class Query:
         return "text/html" not in request.headers.get("Accept", "") or bool(KNOWN & request.query.keys())
 
     async def get(self, request: "web.Request") -> "web.StreamResponse":
-        """Answer a GET for any path, or a WebSocket's beginning."""
+        """Answer a GET for any path, or open a WebSocket."""
         from aiohttp import web
 
         if request.headers.get("Upgrade", "").lower() == "websocket":
-            return await self._talk(request)
+            return await self._serve_socket(request)
         asked = list(request.query)
         if "HOST_INFO" in asked:
             return web.json_response(self._host_info(request))
@@ -188,7 +187,7 @@ class Query:
             "WS_PORT": port,
         }
 
-    async def _talk(self, request: "web.Request") -> "web.WebSocketResponse":
+    async def _serve_socket(self, request: "web.Request") -> "web.WebSocketResponse":
         from aiohttp import WSMsgType, web
 
         ws = web.WebSocketResponse(compress=False, heartbeat=10, max_msg_size=2**17)
@@ -201,11 +200,11 @@ class Query:
             loop.call_soon_threadsafe(client.answer, packet)
 
         try:
-            async for said in ws:
-                if said.type == WSMsgType.TEXT:
-                    self._command(client, said.data)
-                elif said.type == WSMsgType.BINARY:
-                    self.osc.take(said.data, client.sender, reply)
+            async for received in ws:
+                if received.type == WSMsgType.TEXT:
+                    self._command(client, received.data)
+                elif received.type == WSMsgType.BINARY:
+                    self.osc.take(received.data, client.sender, reply)
         finally:
             self._clients.discard(client)
             client.end()
@@ -213,8 +212,8 @@ class Query:
 
     def _command(self, client: "_Client", text: str) -> None:
         try:
-            said = json.loads(text)
-            command, path = said["COMMAND"], said["DATA"]
+            data = json.loads(text)
+            command, path = data["COMMAND"], data["DATA"]
             address = path.removeprefix(f"{self.osc.prefix}/")
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             self.table.count("malformed", f"OSCQuery: {text[:80]!r}")
@@ -233,16 +232,16 @@ class Query:
         for address, value in changes:
             name, vector = self.table.acts_on(address), self.table.vector_of(address)
             for client in self._clients:
-                if senders.get(address) == client.sender:  # a hand does not hear itself
+                if senders.get(address) == client.sender:  # a sender is not sent its own change
                     continue
                 if name in client.listening and name in parameters:
-                    client.say(name, message(f"{self.osc.prefix}/{name}", parameters[name], value))
+                    client.send(name, message(f"{self.osc.prefix}/{name}", parameters[name], value))
                 if vector and vector in client.listening:
                     whole = self.table.target(vector)
-                    client.say(vector, message(f"{self.osc.prefix}/{vector}", parameters[vector], whole))
+                    client.send(vector, message(f"{self.osc.prefix}/{vector}", parameters[vector], whole))
 
-    async def look(self) -> None:
-        """Tell every client if what there is to move has changed; called now and then."""
+    async def announce_changes(self) -> None:
+        """Send PATH_CHANGED to every client if parameters came, went or changed; called now and then."""
         old, self._parameters = self._parameters, self.table.parameters
         if old is self._parameters or not self._clients:
             return
@@ -263,7 +262,7 @@ def _transport(request: "web.Request") -> asyncio.Transport:
 
 
 class _Client:
-    """One WebSocket. listening: addresses. What is to be sent waits once an address, so that the latest counts."""
+    """One WebSocket. Of each address in `listening` only the latest value waits to be sent."""
 
     def __init__(self, socket: "web.WebSocketResponse", sender: tuple[str, int]):
         self.socket, self.sender = socket, sender
@@ -271,24 +270,25 @@ class _Client:
         self._waiting: dict[Hashable, bytes | str] = {}
         self._answers = 0
         self._wake = asyncio.Event()
-        self._task = asyncio.create_task(self._send())
+        self._task = asyncio.create_task(self._send_waiting())
 
-    def say(self, key: Hashable, packet: bytes | str) -> None:
+    def send(self, key: Hashable, packet: bytes | str) -> None:
+        """Send a packet, in the place of one with the same key that waits."""
         self._waiting[key] = packet
         self._wake.set()
 
     def answer(self, packet: bytes) -> None:
-        """To a question; none takes the place of another."""
+        """Send the answer to a query; none replaces another."""
         self._answers = (self._answers + 1) % 4096
-        self.say(self._answers, packet)
+        self.send(self._answers, packet)
 
     def command(self, command: str, data: str) -> None:
-        self.say((command, data), json.dumps({"COMMAND": command, "DATA": data}))
+        self.send((command, data), json.dumps({"COMMAND": command, "DATA": data}))
 
     def end(self) -> None:
         self._task.cancel()
 
-    async def _send(self) -> None:
+    async def _send_waiting(self) -> None:
         try:
             while True:
                 await self._wake.wait()

@@ -275,7 +275,7 @@ class Server:
                 return
             try:
                 if self._query:
-                    await self._query.look()
+                    await self._query.announce_changes()
                 await self._send_values()
                 if self._clients and beat % round(1 / VALUES) == 0:
                     await self._send_all(self._clients, {"status": self._get_status()})
