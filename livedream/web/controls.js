@@ -1,14 +1,14 @@
-// What moves a parameter: one control for each, made from what /parameters says of it.
-export const parameters = new Map(); // address -> what /parameters says of it
+// Controls: one for each parameter, made from its entry in /parameters.
+export const parameters = new Map(); // address -> its entry in /parameters
 export const shown = new Map();      // address -> function(value) that shows a value
-export const held = new Set();       // addresses that a finger is on: their echo waits
+export const held = new Set();       // addresses under a finger: their echo waits
 export const values = {};
-// The page's own: takes messages to the show; lays the desk anew; asks how the show is, before it says so by itself.
+// Set by the page: sends messages to the show; lays the desk out again; fetches the status at once.
 export const wire = { send() {}, lay() {}, ask() {} };
-const made = new Map(); // address -> {key, node, show}: a fader that a finger may be on outlives a change of dream
+const made = new Map(); // address -> {key, node, show}: a fader under a finger survives a change of dream
 let unsent = {}, timer = 0;
 
-export function set(address, value) { // the latest of each address, at most sixty times a second
+export function set(address, value) { // sends the latest value of each address, at most 60 times a second
   unsent[address] = value;
   timer ||= setTimeout(() => { wire.send({ set: unsent }); unsent = {}; timer = 0; }, 16);
 }
@@ -16,10 +16,10 @@ export function set(address, value) { // the latest of each address, at most six
 export function change(address, value) { values[address] = value; shown.get(address)?.(value); set(address, value); }
 
 export const make = (tag, properties = {}) => Object.assign(document.createElement(tag), properties);
-export const osc = { prefix: "/livedream" }; // what the show's OSC addresses begin with
+export const osc = { prefix: "/livedream" }; // prefix of the show's OSC addresses
 export const hint = (each) => `${each.doc}${each.doc ? "\n" : ""}OSC ${osc.prefix}/${each.address}`;
 
-export function fill(parent, nodes) { // what is there already, or has a finger or the focus, is not touched
+export function fill(parent, nodes) { // nodes that are there already, under a finger or focused stay untouched
   const wanted = new Set(nodes);
   for (const each of [...parent.children]) if (!wanted.has(each)) each.remove();
   if (!nodes.length) return;
@@ -38,7 +38,7 @@ const MAKERS = { float: fader, int: fader, bool: button, trigger: button, choice
 export function control(each, maker = MAKERS[each.type]) {
   const { value, ...rest } = each, key = JSON.stringify(rest);
   let kept = made.get(each.address);
-  if (kept?.key !== key && !(kept && held.has(each.address))) { // else it is made anew when the finger goes
+  if (kept?.key !== key && !(kept && held.has(each.address))) { // else it is made again when the finger leaves
     kept = { key, ...maker(each) };
     made.set(each.address, kept);
   }
@@ -48,7 +48,7 @@ export function control(each, maker = MAKERS[each.type]) {
 
 export const upper = (text) => text[0].toUpperCase() + text.slice(1).replaceAll(/[_-]/g, " ");
 
-function hold(node, address) { // while a finger is on it
+function hold(node, address) { // marks it as held while a finger is on it
   const release = () => {
     if (!held.delete(address)) return;
     shown.get(address)?.(values[address]);
@@ -77,7 +77,7 @@ export function toggle(each) { // a switch in a row of faders
   return { node, show: (value) => { node.ariaChecked = Boolean(value); } };
 }
 
-export function lamp(each, label) { // lit while what it stands for acts: neither passed over nor mute
+export function lamp(each, label) { // lit while its thing is on: neither bypassed nor muted
   const node = make("button", { className: "lamp", title: hint(each), role: "switch", ariaLabel: label });
   node.dataset.address = each.address;
   node.onclick = () => change(each.address, !values[each.address]);
@@ -91,13 +91,13 @@ export function choice(each) {
   select.append(...each.choices.map((text) => new Option(text)));
   select.onchange = () => {
     change(each.address, select.selectedIndex);
-    select.blur(); // the keys belong to the instrument
+    select.blur(); // keys are shortcuts of the instrument
   };
   node.append(make("span", { textContent: each.title }), select);
   return { node, show: (value) => { select.selectedIndex = value; } };
 }
 
-function slider(name, address, tip) { // one bar to grab anywhere
+function slider(name, address, tip) { // a bar that can be grabbed anywhere
   const node = make("label", { className: "fader", title: tip });
   const output = make("output"), input = make("input", { type: "range", min: 0, max: 1, step: 0.001, ariaLabel: name });
   input.dataset.address = address;
@@ -130,7 +130,7 @@ function fader(each) {
     place(value), type === "int" ? value : value.toFixed(value < 10 ? 2 : 1) + (each.unit === "s" ? " s" : ""), zero);
   input.oninput = () => {
     let at = input.valueAsNumber;
-    if (Math.abs(at - place(normal)) < 0.012 && matchMedia("(pointer: fine)").matches) at = place(normal); // a notch
+    if (Math.abs(at - place(normal)) < 0.012 && matchMedia("(pointer: fine)").matches) at = place(normal); // snaps to the default
     const value = low + span * curve.part(at);
     values[address] = type === "int" ? Math.round(value) : at === place(normal) ? normal : value;
     show(values[address]);
@@ -192,7 +192,7 @@ const rgb = (h, s, v) => [5, 3, 1].map((n) => {
 });
 const css = (colour) => `rgb(${colour.map((each) => Math.round(each * 255)).join(" ")})`;
 
-function colour(each) { // a swatch; behind it a mixer of our own, since a system's is a white window in the dark
+function colour(each) { // a swatch with a mixer of its own: the system's is a white window in the dark
   const { address } = each, name = each.title;
   let h = 0, s = 0, v = 0, a = 1;
   const moved = () => {
@@ -226,7 +226,7 @@ function colour(each) { // a swatch; behind it a mixer of our own, since a syste
   }
   const show = ([red, green, blue, opaque]) => {
     const high = Math.max(red, green, blue), range = high - Math.min(red, green, blue);
-    if (range > 0) { // else it is grey, and the hue stays where it was
+    if (range > 0) { // else it is grey, and the hue stays
       const sixth = high === red ? (green - blue) / range + 6
         : high === green ? (blue - red) / range + 2 : (red - green) / range + 4;
       h = (sixth % 6) / 6;

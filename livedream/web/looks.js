@@ -1,14 +1,14 @@
-// The looks over the picture, in the order in which they act: put in, taken out, moved, and what each can do.
+// The chain of looks: add, remove, reorder, and the settings of each.
 import { choice, control, fill, lamp, make, parameters, set, shown, toggle, upper } from "./controls.js";
 
 const panel = document.getElementById("looks"), desk = document.getElementById("desk");
 const list = panel.querySelector("ol"), insert = panel.querySelector("select");
 const trouble = panel.querySelector(".trouble");
 const OWN = ["wet", "bypass", "place"];
-const cards = new Map(); // name -> what the page shows of that look
-let order = [];          // their names, as they act
+const cards = new Map(); // name -> its card
+let order = [];          // names in the order of the chain
 let drag = null;         // the look under a finger: {name, y, from, to, boxes, begun}
-let wanted = false;      // a look was put in here, and is to come into sight
+let wanted = false;      // a look was added here and is to be scrolled into view
 
 export function layLooks() {
   const chain = new Map(); // name -> its inputs
@@ -44,7 +44,7 @@ insert.onchange = () => {
   wanted = true;
   set("look/insert", insert.value);
   insert.selectedIndex = 0;
-  insert.blur(); // the keys belong to the instrument
+  insert.blur(); // keys are shortcuts of the instrument
 };
 
 export function reportLooks(looks = [], error = null) {
@@ -52,7 +52,7 @@ export function reportLooks(looks = [], error = null) {
   tell(trouble, error ?? "");
 }
 function tell(note, text) {
-  const brief = text.replace(/^[^:]*\//, ""); // the file's folder is no news, and long
+  const brief = text.replace(/^[^:]*\//, ""); // without the file's folder
   if (note.textContent !== brief) [note.textContent, note.title] = [brief, text];
 }
 
@@ -112,7 +112,7 @@ function card(name, open) {
 
 // ---- their order ----
 
-function arrange(seen = true) { // and what changes its place is seen to go there
+function arrange(seen = true) { // animates the cards that change place
   const there = new Map([...list.children].map((each) => [each, each.offsetTop]));
   fill(list, order.map((name) => cards.get(name).node));
   order.forEach((name, i) => cards.get(name).ends(i === 0, i === order.length - 1));
@@ -135,14 +135,14 @@ function place(name, to, seen = true) {
 
 const scroller = () => (getComputedStyle(desk).overflowY === "auto" ? desk : document.scrollingElement);
 
-function fold(folded) { // while one is moved they are all as small as they can be, and that one stays under the finger
+function fold(folded) { // while one is dragged all cards are folded, and that one stays under the finger
   const { node } = cards.get(drag.name), before = node.getBoundingClientRect().top;
   const off = () => node.getBoundingClientRect().top - before;
   list.classList.toggle("sorting", folded);
   list.style.padding = "";
   scroller().scrollTop += off();
   if (!folded || Math.abs(off()) < 1) return;
-  list.style.padding = off() > 0 ? `0 0 ${off()}px` : `${-off()}px 0 0`; // there was not enough to scroll
+  list.style.padding = off() > 0 ? `0 0 ${off()}px` : `${-off()}px 0 0`; // the page could not scroll far enough
   scroller().scrollTop += off();
 }
 
@@ -169,7 +169,7 @@ function follow() {
   });
 }
 
-function roll() { // a chain longer than the screen comes along
+function roll() { // scrolls a chain that is longer than the screen
   if (!drag?.begun) return;
   const box = scroller() === desk ? desk.getBoundingClientRect() : { top: innerHeight * 0.3, bottom: innerHeight };
   const by = drag.now < box.top + 40 ? -6 : drag.now > box.bottom - 40 ? 6 : 0;

@@ -1,11 +1,11 @@
-// MIDI: what the controller's knobs move, small at each control; and learning: choose one here, move one there.
+// MIDI: a small label on each mapped control; and learning: choose a control here, then move one on the controller.
 import { make, parameters, wire } from "./controls.js";
 
 const desk = document.getElementById("desk"), button = document.getElementById("midi");
 const note = document.getElementById("learning");
-let on = false;         // a click on a control is to bind it
-let waits = null;       // the one that waits for a knob: what midi/learn is told
-let bound = new Map();  // the same of those that are bound -> {control, waiting}
+let on = false;         // learning: a click chooses a control to map
+let waits = null;       // control that waits for a knob, as midi/learn has it
+let bound = new Map();  // mapped controls, as midi/learn has them -> {control, waiting}
 let messages = 0, timer = 0;
 
 const command = (address, text) => { wire.send({ set: { [address]: text } }); setTimeout(wire.ask, 80); };
@@ -21,11 +21,11 @@ function turn(to) {
   document.body.classList.toggle("learn", on);
   if (!on && waits) { waits = null; command("midi/learn", "off"); }
   clearInterval(timer);
-  if (on) timer = setInterval(() => wire.ask(), 250); // rather than within a second
+  if (on) timer = setInterval(() => wire.ask(), 250); // sooner than the next status
   wire.ask();
 }
 
-function caught(event) { // while learning, no control is moved from here
+function caught(event) { // while learning, clicks move nothing
   if (!on || event.target.closest("header")) return;
   event.preventDefault();
   event.stopPropagation();
@@ -36,7 +36,7 @@ function caught(event) { // while learning, no control is moved from here
 }
 for (const type of ["pointerdown", "mousedown", "click", "dblclick"]) desk.addEventListener(type, caught, true);
 
-function choose(name) { // once to bind it, once more to forget what it is bound to
+function choose(name) { // first click: map it; second click: remove its mapping
   if (waits === name && bound.has(name)) forget();
   else if (waits === name) command("midi/learn", waits = "off");
   else command("midi/learn", waits = name);
@@ -70,7 +70,7 @@ export function reportMidi(midi) {
   layMidi();
 }
 
-export function layMidi() { // a word at each control that something moves
+export function layMidi() { // labels the mapped controls
   for (const node of desk.querySelectorAll("[data-learn], [data-address]")) {
     const each = bound.get(named(node)), around = holder(node);
     let word = around.querySelector(":scope > .cc");

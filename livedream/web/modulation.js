@@ -3,19 +3,19 @@ import { change, choice, control, fill, hint, make, parameters, set, toggle, upp
 
 const panel = document.getElementById("modulation"), list = panel.querySelector("ol"), add = panel.querySelector(".add");
 const ears = panel.querySelector(".ears"), note = panel.querySelector(".note");
-const SLOTS = 8, PAST = 44;                      // points of a curve
+const SLOTS = 8, PAST = 44;                      // PAST: points of a curve
 const WAVES = ["sine", "triangle", "saw", "square", "random"];
 const STAGES = ["attack", "decay", "sustain", "release"];
-const PARTS = {                                  // what there is to set of a source
+const PARTS = {                                  // settings of each source
   wave: ["rate", "beats", "phase", "offset", "trigger"], envelope: [...STAGES, "offset", "trigger", "gate"],
   onset: [...STAGES, "offset", "trigger"], beat: ["rate", "phase", ...STAGES, "offset"], level: ["offset"],
 };
-const slots = new Map();                         // number -> what the page shows of it
-const opened = new Set();                        // slots that were added here and move nothing yet
+const slots = new Map();                         // number -> its row
+const opened = new Set();                        // slots that were added here and have no source yet
 let accent = "#8f7bff", onsets = 0;
-let laid = "";                                   // sources and targets as they were laid out
+let laid = "";                                   // sources and targets of the present layout
 
-// ---- what there is ----
+// ---- the list of slots ----
 
 const own = (n, what) => `mod/${n}/${what}`;
 const source = (n) => parameters.get(own(n, "source"))?.choices[values[own(n, "source")]] ?? "off";
@@ -89,13 +89,13 @@ function slot(n) {
   return { node, lay, move, show };
 }
 
-function from(each) { // the source; what can be set of it follows
+function from(each) { // the source; its settings follow it
   const made = choice(each);
   made.node.querySelector("select").ariaLabel = "modulation source";
   return { node: made.node, show: (value) => { made.show(value); again(); } };
 }
 
-function to(each) { // the target, by what it belongs to
+function to(each) { // the target, grouped by heading
   const node = make("label", { className: "choice", title: hint(each) });
   const select = make("select", { ariaLabel: "modulation target" }), groups = new Map();
   select.dataset.address = each.address;
@@ -110,9 +110,9 @@ function to(each) { // the target, by what it belongs to
   return { node, show: (value) => { select.value = each.choices[value]; again(); } };
 }
 
-const HEADINGS = { mod: "Modulation", layer: "Layers" }; // of others it is the heading itself
+const HEADINGS = { mod: "Modulation", layer: "Layers" }; // any other shows its own name
 
-function placed(address) { // the heading that it stands under, and its name there
+function placed(address) { // its group in the list, and its name there
   const [whole, index] = parameters.has(address) ? [address, ""] : address.match(/^(.*)(\/\d+)$/)?.slice(1) ?? ["", ""];
   const each = parameters.get(whole);
   if (!each) return ["", "Nothing"];
@@ -123,7 +123,7 @@ function placed(address) { // the heading that it stands under, and its name the
 }
 
 const chosen = () => numbers().flatMap((n) => [values[own(n, "source")], values[own(n, "target")]]).join();
-function again() { // other slots are to be seen, or other parts of one
+function again() { // lays out again when a source or a target has changed
   if (laid === chosen()) return;
   laid = chosen();
   setTimeout(wire.lay, 0);
@@ -147,7 +147,7 @@ export function moveModulation({ mod, audio }) {
   accent = getComputedStyle(document.documentElement).getPropertyValue("--accent") || accent;
   mod?.forEach((level, i) => { if (source(i + 1) !== "off") slots.get(i + 1)?.move(level); });
   if (!audio) return;
-  audio.slice(0, 4).forEach((each, i) => bars[i].style.setProperty("--at", Math.sqrt(each))); // as the ear would
+  audio.slice(0, 4).forEach((each, i) => bars[i].style.setProperty("--at", Math.sqrt(each))); // square root: closer to perceived loudness
   if (audio[4] === onsets) return;
   onsets = audio[4];
   flash.getAnimations().forEach((each) => each.cancel());

@@ -1,4 +1,4 @@
-// Where the picture goes: a row for each output, what another one may be, recordings and screenshots.
+// Outputs: a row for each, a form to add one, recordings and screenshots.
 import { change, choice, control, fill, hint, make, parameters, set, shown, toggle, values, wire } from "./controls.js";
 
 const panel = document.getElementById("places"), keep = panel.querySelector(".keep"), list = panel.querySelector("ol");
@@ -6,15 +6,15 @@ const form = panel.querySelector("form"), field = form.querySelector("input"), a
 const offers = panel.querySelector("datalist"), word = panel.querySelector(".word");
 const power = panel.querySelector(".power");
 const MAPPING = ["fullscreen", "card", "map", "fit", "flip", "rotate"];
-const cards = new Map(); // name -> what the page shows of that output
-let kinds = [];          // what /outputs lists: {usage, keys, doc}
-let asked = null;        // the output that was asked for here: {text, names before, error before}
-let windows = [];        // names of those that are windows, in their order: window/0/…, window/1/…
-let time = "";           // how long the recording is by now: "3:12"
-let error = "", kept;    // as the last status had them
+const cards = new Map(); // name -> its card
+let kinds = [];          // from /outputs: {usage, keys, doc}
+let asked = null;        // the output that was added here: {text, names before}
+let windows = [];        // names of the windows in order: window/0/…, window/1/…
+let time = "";           // length of the recording: "3:12"
+let error = "", kept;    // from the last status
 let patience = 0;
 
-// ---- what there is ----
+// ---- the list of outputs ----
 
 export function layOutputs() {
   const wanted = ["output/record", "output/screenshot"].map((each) => parameters.get(each)).filter(Boolean);
@@ -53,7 +53,7 @@ function card({ name, kind }) {
   const says = make("span", { className: "says" }), body = make("div", { className: "body", hidden: true });
   const whole = make("p", { className: "note" }), mapping = make("div", { className: "inputs" });
   const feet = make("div", { className: "feet" }), reset = make("button", { textContent: "Reset corners" });
-  const past = []; // what was sent by when, in the last seconds
+  const past = []; // [time, frames sent] of the last seconds
   node.dataset.output = name;
   head.onclick = () => { body.hidden = !body.hidden; head.ariaExpanded = !body.hidden; };
   head.append(make("i", { className: "dot" }), make("span", { className: "name", textContent: name }), says);
@@ -63,7 +63,7 @@ function card({ name, kind }) {
   body.append(whole, mapping, feet);
   node.append(head, body);
 
-  function lay(number) { // of a window
+  function lay(number) { // the settings of a window
     const own = (what) => `window/${number}/${what}`, corners = parameters.get(own("corners"));
     reset.onclick = () => change(corners.address, corners.default);
     if (corners && reset.parentNode !== feet) feet.prepend(reset);
@@ -72,7 +72,7 @@ function card({ name, kind }) {
   }
 
   function report({ state, sent, dropped, error, note }, now) {
-    [error, note] = [error?.replace(`${name}: `, ""), note?.replace(` ${name}`, "")]; // it stands above
+    [error, note] = [error?.replace(`${name}: `, ""), note?.replace(` ${name}`, "")]; // the name is shown above
     past.push([now, sent]);
     if (past.length > 4 || now < past[0][0]) past.shift();
     const [[then, before]] = past, rate = now > then ? (sent - before) / (now - then) : 0;
@@ -81,13 +81,13 @@ function card({ name, kind }) {
     const brief = state === "up" ? [error ?? note, rate >= 0.5 && `${Math.round(rate)} fps`, lost] : [state, error ?? note];
     write(says, brief.filter(Boolean).join(" · ") || state);
     const told = `${state}, ${sent} frames sent, ${dropped} dropped`;
-    const long = (error ?? note ?? "").length > 36; // else it can be read above
+    const long = (error ?? note ?? "").length > 36; // short ones are shown above
     write(whole, [long && (error ?? note), told].filter(Boolean).join("\n"), "");
   }
   return { node, lay, report };
 }
 
-// ---- another one ----
+// ---- adding one ----
 
 async function offer() {
   try { kinds = await (await fetch("/outputs")).json(); } catch { return; }
@@ -95,11 +95,11 @@ async function offer() {
   offers.replaceChildren(...starts.map(([value, doc]) => make("option", { value, label: doc })));
 }
 
-// How one is begun to be written: "rtmp://", "ndi:", and a file of its suffix ("FILE.mp4 | .mkv", "NAME-%06d.png").
+// The first characters to type: "rtmp://", "ndi:", or a file name with its suffix ("FILE.mp4 | .mkv", "NAME-%06d.png").
 const begins = (usage) => (/^\w*[-%\w]*\.\w+$/.test(usage) ? usage.replace(/^[A-Z]*/, "set")
   : usage.replace(/\[:?[A-Z]+\]$/, "").replace(/\[?(HOST|PORT|NAME|…).*$/, ""));
 
-function kindOf(text) { // what is being written there
+function kindOf(text) { // the kind that is being typed
   const sink = text.split("#")[0].toLowerCase(), file = sink.includes("://") ? "" : sink.match(/\.\w+$/)?.[0];
   const fits = (start) => (start.startsWith("set") ? file && start.endsWith(file) : sink.startsWith(start));
   return kinds.find(({ usage }) => sink && usage.split(" | ").map(begins).some(fits));
@@ -125,11 +125,11 @@ field.oninput = () => {
   say(kind ? `${kind.doc}${kind.keys.length ? ` · after #: ${kind.keys.join(", ")}` : ""}` : "");
 };
 field.onkeydown = (event) => {
-  event.stopPropagation(); // its letters are no keys of the instrument
+  event.stopPropagation(); // letters typed here are no shortcuts
   if (event.key === "Escape") field.blur();
 };
 
-function answer(names, now) { // what came of what was asked
+function answer(names, now) { // shows the result of adding
   if (asked && (now || names.join("\n") !== asked.names)) {
     if (!now && field.value.trim() === asked.text) field.value = "";
     asked = null;
@@ -138,12 +138,12 @@ function answer(names, now) { // what came of what was asked
   error = now;
 }
 
-function command(address, text) { // never held back for a later one of the same address: each of them counts
+function command(address, text) { // sent at once: each of them counts
   wire.send({ set: { [address]: text } });
   soon();
 }
 
-function soon() { for (const wait of [120, 400]) setTimeout(wire.ask, wait); } // rather than within a second
+function soon() { for (const wait of [120, 400]) setTimeout(wire.ask, wait); } // sooner than the next status
 
 // ---- recordings and screenshots ----
 
@@ -161,7 +161,7 @@ function record(each) {
   } };
 }
 
-function clock(outputs) { // the recording's own time, from its note
+function clock(outputs) { // reads the recording's length from its note
   const one = outputs.findLast((each) => /^livedream-\d{4}-/.test(each.name));
   time = values["output/record"] && one?.note?.match(/\d+(:\d\d)+/)?.[0] || "";
   shown.get("output/record")?.(values["output/record"]);

@@ -1,4 +1,4 @@
-// The page: one WebSocket brings pictures (binary JPEG), values and status, and takes back what is moved here.
+// The page: one WebSocket receives pictures (binary JPEG), values and status, and sends what is changed here.
 import { change, control, fill, held, hint, make, osc, parameters, set, shown, values, wire } from "./controls.js";
 import { layLayers } from "./layers.js";
 import { layLooks, reportLooks } from "./looks.js";
@@ -12,11 +12,11 @@ const $ = (id) => document.getElementById(id);
 const picture = $("picture"), paint = picture.getContext("2d", { alpha: false });
 const glow = $("glow"), shine = glow.getContext("2d", { alpha: false, willReadFrequently: true });
 shine.imageSmoothingQuality = "high";
-const rows = new Map();       // prefix of a deck's addresses -> what the page shows of that deck
+const rows = new Map();       // prefix of a deck's addresses -> its row
 let socket, wait = 500, dreamt = 0;
-let deck = "";                // the prefix of the deck whose knobs the desk shows: "" or "b/"
+let deck = "";                // prefix of the deck whose controls are shown: "" or "b/"
 
-// ---- the wire ----
+// ---- connection ----
 
 function connect() {
   socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`);
@@ -52,7 +52,7 @@ function receive({ parameters: list, values: changed, status, meters, osc_prefix
 
 let newest = null, decoding = false;
 async function receivePicture(blob) {
-  if (newest) send({ shown: 1 }); // passed over
+  if (newest) send({ shown: 1 }); // skipped
   newest = blob;
   if (decoding) return;
   decoding = true;
@@ -75,15 +75,15 @@ function draw(bitmap) {
     document.documentElement.style.setProperty("--aspect", bitmap.width / bitmap.height);
   }
   paint.drawImage(bitmap, 0, 0);
-  shine.globalAlpha = dreamt ? 0.2 : 1; // the room follows the picture slowly
+  shine.globalAlpha = dreamt ? 0.2 : 1; // the glow follows the picture slowly
   if (dreamt++ % 2 === 0) shine.drawImage(bitmap, 0, 0, glow.width, glow.height);
   if (dreamt % 15 === 1) tint();
   if (dreamt === 1) { say(""); document.body.classList.remove("away"); }
 }
 
-function tint() { // the accent: the hue that most of the picture's colour has, in a lightness that can be read
+function tint() { // the accent colour: the picture's dominant hue, at a readable lightness
   const { data } = shine.getImageData(0, 0, glow.width, glow.height);
-  const bins = Array.from({ length: 12 }, () => [0, 0, 0, 0]); // red, green, blue, weight of each twelfth of the circle
+  const bins = Array.from({ length: 12 }, () => [0, 0, 0, 0]); // red, green, blue, weight for each twelfth of the colour circle
   for (let i = 0; i < data.length; i += 4) {
     const r = data[i], g = data[i + 1], b = data[i + 2], high = Math.max(r, g, b), colour = high - Math.min(r, g, b);
     if (colour < 16) continue;
@@ -102,9 +102,10 @@ function say(text) { $("message").textContent = text; }
 
 // ---- the desk, made from the parameter table ----
 
-const PANELS = ["motion", "history", "knobs", "more", "master"]; // of faders; a heading without a panel is in "more"
-const OWN = ["mix", "look", "layer", "output", "window", "preset", "tempo", "midi", "mod", "audio"]; // have a panel of their own
-const KINDS = ["float", "int", "bool", "trigger"]; // that such a panel has
+const PANELS = ["motion", "history", "knobs", "more", "master"]; // panels of faders; headings without a panel go to "more"
+// Headings with a panel of their own.
+const OWN = ["mix", "look", "layer", "output", "window", "preset", "tempo", "midi", "mod", "audio"];
+const KINDS = ["float", "int", "bool", "trigger"]; // types that panels of faders show
 const here = (each) => each.deck === null || each.deck === deck;
 
 function build(list) {
@@ -114,7 +115,7 @@ function build(list) {
   lay();
 }
 
-function lay() { // the desk for the deck that is looked at
+function lay() { // lays out the controls of the shown deck
   const shownHere = [...parameters.values()].filter(here), groups = Object.fromEntries(PANELS.map((id) => [id, []]));
   for (const each of shownHere) {
     if (each.hidden || each.pinned || !KINDS.includes(each.type) || OWN.includes(each.heading)) continue;
@@ -170,7 +171,7 @@ function deckRow(prefix) {
   select.onchange = () => {
     note.textContent = `Loading ${select.value}…`;
     set(`${prefix}dream/load`, select.value);
-    select.blur(); // the keys belong to the instrument
+    select.blur(); // keys are shortcuts of the instrument
   };
   reload.onclick = () => { reload.hidden = true; set(`${prefix}dream/reload`, []); };
   node.append(tab, select, note, reload);
@@ -251,7 +252,7 @@ function reportDeck(prefix, { sha256, loading, load_error, error, changed, memor
 
 let idle = 0;
 function wall(on) {
-  document.body.classList.toggle("wall", on); // by itself this is the full screen of phones that allow no other
+  document.body.classList.toggle("wall", on); // on phones without full screen this is all there is
   if (on) document.documentElement.requestFullscreen?.().catch(() => {});
   else if (document.fullscreenElement) document.exitFullscreen();
   stir();
@@ -273,8 +274,8 @@ const KEYS = {
 };
 document.onkeydown = (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-  if (event.key === " " && event.target.tagName === "BUTTON") return; // presses that button
-  if (event.target.tagName === "SELECT") return; // chooses by its first letters
+  if (event.key === " " && event.target.tagName === "BUTTON") return; // the browser presses that button
+  if (event.target.tagName === "SELECT") return; // the browser chooses by first letters
   const act = KEYS[event.key] ?? (/^[1-9]$/.test(event.key) ? () => jump(event.key - 1) : null);
   if (act) { event.preventDefault(); act(); }
 };

@@ -4,14 +4,14 @@ import { control, fill, hint, make, parameters, set, shown, toggle, values, wire
 const panel = document.getElementById("presets"), strip = panel.querySelector(".strip");
 const way = panel.querySelector(".way"), form = panel.querySelector("form"), note = panel.querySelector(".note");
 const field = form.querySelector("input"), store = form.querySelector("button");
-const PATIENCE = 5000;   // milliseconds after which nothing is deleted any more
+const PATIENCE = 5000;   // milliseconds after which deleting is cancelled
 const nodes = new Map(); // number -> its button
-let kept = [];           // as the last status had them: {number, name}
-let deleting = 0;      // a timer: the next preset that is touched is forgotten
-let expecting = null;    // the preset that was touched here, until the status tells: {name, since}
+let kept = [];           // from the last status: {number, name}
+let deleting = 0;        // a timer: the next preset that is clicked is deleted
+let expecting = null;    // the preset that was clicked here, until the status confirms it: {name, since}
 let following = 0;
 
-// ---- what there is ----
+// ---- the list of presets ----
 
 export function layPresets() {
   const [recall, morph, beats, undo, remove] =
@@ -23,7 +23,7 @@ export function layPresets() {
   const fader = control(morph), show = shown.get(morph.address), output = fader.querySelector("output");
   const unit = () => { if (values["preset/beats"]) output.textContent = output.textContent.replace(/ s$/, " beats"); };
   shown.set(morph.address, (value) => { show(value); unit(); });
-  fader.oninput = unit; // after the fader's own
+  fader.oninput = unit; // after the fader's own handler
   const inBeats = control(beats, (each) => named(toggle(each), "Beats"));
   const light = shown.get(beats.address);
   shown.set(beats.address, (value) => { light(value); shown.get(morph.address)(values[morph.address]); });
@@ -62,7 +62,7 @@ export function reportPresets({ presets, preset = null, preset_part = null, pres
   const brief = (preset_error ?? "").replace(/^preset(s|\/\w+)?:? /, "");
   if (note.textContent !== brief) [note.textContent, note.title] = [brief, preset_error ?? ""];
   clearTimeout(following);
-  if (preset_part !== null) following = setTimeout(wire.ask, 120); // the way is seen
+  if (preset_part !== null) following = setTimeout(wire.ask, 120); // shows the progress of the morph
 }
 
 function button({ number, name }) {
@@ -92,7 +92,7 @@ function light(name, part) {
   }
 }
 
-// ---- another one ----
+// ---- storing one ----
 
 form.onsubmit = (event) => {
   event.preventDefault();
@@ -101,16 +101,16 @@ form.onsubmit = (event) => {
   while (taken.has(free)) free++;
   command("preset/store", field.value.trim() || free);
   field.value = "";
-  field.blur(); // the keys belong to the instrument
+  field.blur(); // keys are shortcuts of the instrument
 };
 field.onkeydown = (event) => {
-  event.stopPropagation(); // its letters are no keys of the instrument
+  event.stopPropagation(); // letters typed here are no shortcuts
   if (event.key === "Escape") field.blur();
 };
 
-function command(address, text) { // never held back for a later one of the same address: each of them counts
+function command(address, text) { // sent at once: each of them counts
   wire.send({ set: { [address]: text } });
   soon();
 }
 
-function soon() { for (const wait of [90, 350]) setTimeout(wire.ask, wait); } // rather than within a second
+function soon() { for (const wait of [90, 350]) setTimeout(wire.ask, wait); } // sooner than the next status

@@ -1,20 +1,20 @@
-// The tempo: a button to tap, four lights that go with the beat, what sets the pace and what waits for it.
+// Tempo: a tap button with four beat lights, the clock source, and quantization.
 import { choice, control, fill, hint, make, parameters, set, shown, toggle, wire } from "./controls.js";
 
 const panel = document.getElementById("tempo"), pace = panel.querySelector(".pace"), rest = panel.querySelector(".rest");
 const note = panel.querySelector(".note");
-const BAR = 4, STEP = 0.02; // beats: of a bar; of a nudge
+const BAR = 4, STEP = 0.02; // beats: in a bar; in a nudge
 const PART = "tempo/";
-let at = 0, beat = 0, bpm = 0; // on performance.now() it was this beat, going on at so many a minute
+let at = 0, beat = 0, bpm = 0; // at this performance.now() it was this beat, at this tempo
 let timer = 0;
 
-const later = () => setTimeout(() => wire.ask(), 80); // what was asked for has come to be by then
+const later = () => setTimeout(() => wire.ask(), 80); // the change has been applied by then
 const lights = Array.from({ length: BAR }, () => make("i", {}));
 const tapper = make("button", { className: "tap", ariaLabel: "Tap" });
 tapper.append(make("span", { textContent: "Tap" }), ...lights);
 tapper.dataset.address = "tempo/tap";
-tapper.onpointerdown = () => tap(); // a click would come when the finger goes
-tapper.onclick = (event) => { if (!event.detail) tap(); }; // by the keyboard
+tapper.onpointerdown = () => tap(); // a click would come only when the finger leaves
+tapper.onclick = (event) => { if (!event.detail) tap(); }; // from the keyboard
 
 export function tap() { if (parameters.has("tempo/tap")) set("tempo/tap", []); }
 
@@ -33,7 +33,7 @@ function resync(each) {
   return { node };
 }
 
-function grid(each) { // what waits for it, of what
+function grid(each) { // a narrow choice
   const made = choice(each);
   made.node.classList.add("short");
   return made;
@@ -64,7 +64,7 @@ export function reportTempo(tempo) {
   step();
 }
 
-function step() { // the light of this beat, until the next
+function step() { // lights this beat, until the next
   const now = beat + (performance.now() - at) / 60000 * bpm, whole = Math.floor(now + 0.01);
   const lit = ((whole % BAR) + BAR) % BAR;
   lights.forEach((each, i) => each.classList.toggle("on", i === lit));
