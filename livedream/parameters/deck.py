@@ -95,7 +95,7 @@ _HISTORY = grouped(
         Parameter(
             "player/branch",
             "trigger",
-            label="Continue from here",
+            label="Continue here",
             doc="continue from the moment of the history that is shown, towards another future",
             quantized="change",
         ),

@@ -68,7 +68,6 @@ MASTER = grouped(
             "master/hold",
             "bool",
             doc="the outputs keep the last picture",
-            label="Hold output",
             pinned=True,
             panic=False,
             panic_always=True,

@@ -56,7 +56,7 @@ class Announcement:
         try:
             for host in {host for _, host, _ in services}:
                 everywhere = host in ANYWHERE
-                addresses = _own_addresses() if everywhere else [socket.gethostbyname(host)]
+                addresses = own_addresses() if everywhere else [socket.gethostbyname(host)]
                 interfaces = zeroconf.InterfaceChoice.All if everywhere else addresses
                 announcing = zeroconf.Zeroconf(interfaces=interfaces, ip_version=zeroconf.IPVersion.V4Only)
                 open_.append(announcing)
@@ -79,7 +79,7 @@ def _info(kind: str, addresses: list[str], port: int) -> "zeroconf.ServiceInfo":
     return zeroconf.ServiceInfo(kind, f"{name}.{kind}", port, server=server, parsed_addresses=addresses)
 
 
-def _own_addresses() -> list[str]:
+def own_addresses() -> list[str]:
     """Return this machine's IPv4 addresses that others can reach, or its loopback if there is none."""
     import ifaddr
 

@@ -120,13 +120,12 @@ assert not made._thread.is_alive()
 def test_a_host_that_is_none_is_no_harm():
     made = announce.Announcement(lambda: [(announce.OSC, "no-such-host.invalid", 9)], later=0)
     made.start()
-    made._thread.join(30)
-    assert not made._thread.is_alive()
+    until(lambda: not any(each.name == "announce" for each in threading.enumerate()), 30)
     made.stop()
 
 
 @needs_zeroconf
-def test_where_everybody_can_reach_us_our_own_addresses_are_told():
-    for each in announce._own_addresses():
+def test_where_everybody_can_reach_us_ourown_addresses_are_told():
+    for each in announce.own_addresses():
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ours:
             ours.bind((each, 0))
