@@ -12,7 +12,7 @@ from livedream.loop.live import Stage
 from livedream.parts.look_slots import LookSlots
 from livedream.play import dream_parameters as tables
 from livedream.play.player import Player
-from livedream.shows.recorder import Shows
+from livedream.shows.recorder import ShowRecorder
 
 FPS, SIZE = 30.0, (64, 32)
 
@@ -33,7 +33,7 @@ class Performance:
             self.chain.transitions = transitions(library.paths())
         self.table = tables.of(played, seed, transitions=[each.name for each in self.chain.transitions])
         self.looks = LookSlots(self.chain, self.table)
-        self.shows = Shows(FPS, SIZE, self.chain)
+        self.shows = ShowRecorder(FPS, SIZE, self.chain)
         self.decks = [Deck(number, Player(dream, load, number)) for number, dream in enumerate(played)]
         compose = FrameComposer(self.chain, SIZE, FPS)
         self.begin, self.transform = lambda number: None, lambda values, number, seconds: values

@@ -18,7 +18,7 @@ ROOM = 0.2  # of that distance, which is left beyond it
 def knee(length: int) -> float:
     """Return the distance at which the limit begins, for latents of that length (Wilson and Hilferty 1931)."""
     spread = 2 / (9 * length)
-    return (1 - spread + RARE * math.sqrt(spread)) ** 1.5
+    return float((1 - spread + RARE * math.sqrt(spread)) ** 1.5)
 
 
 def limited(latent: Floats, added: Floats, mean: Floats, std: Floats, lifted: float = 0.0) -> Floats:

@@ -2,9 +2,10 @@
 
 import contextlib
 from collections.abc import Callable, Iterator
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from livedream.backend import Runner
 from livedream.dream.dream import Component, Dream
@@ -54,7 +55,7 @@ class Drawing:
         """
         dream = self._dream
         latents = latent_inputs(dream, point.latent + self._offsets(point.latent, values))
-        inputs = {**latents, **control_inputs(dream.components["decode"], values)}
+        inputs: dict[str, NDArray[Any]] = {**latents, **control_inputs(dream.components["decode"], values)}
         if point.noise is not None:
             inputs["noise"] = point.noise
         if self._recall:

@@ -152,7 +152,8 @@ class History:
 
     def latent(self, number: int) -> Floats:
         """Return a step's latent, f32 [Z]."""
-        return self._latents[number % self._room].copy()
+        latent: Floats = self._latents[number % self._room].copy()
+        return latent
 
     def random_key(self, number: int) -> tuple[int, int]:
         """Return seed and count of a step's own random numbers."""

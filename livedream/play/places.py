@@ -80,8 +80,9 @@ def mix_noise(a: Floats, b: Floats, weight: float) -> Floats:
 
 def _slerp(a: Floats, b: Floats, weight: float) -> Floats:
     """Interpolate spherically (Shoemake 1985); lengths change linearly."""
-    lengths = np.linalg.norm(a), np.linalg.norm(b)
-    cosine = float(a @ b) / max(lengths[0] * lengths[1], 1e-12)
+    lengths = np.float32(np.linalg.norm(a)), np.float32(np.linalg.norm(b))
+    product = lengths[0] * lengths[1]
+    cosine = float(a @ b) / (product if product > 1e-12 else 1e-12)
     if abs(cosine) < 0.999999 and min(lengths) > 0:  # otherwise there is no angle, or no plane to rotate in
         angle = math.acos(cosine)
         way = math.sin((1 - weight) * angle) / lengths[0] * a + math.sin(weight * angle) / lengths[1] * b

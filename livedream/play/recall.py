@@ -49,7 +49,7 @@ class Recall:
         """
         made = cast(dict[str, NDArray[np.generic]], self._run({name: inputs[name] for name in self._inputs}))
         self.lost = 0
-        for slot, number in enumerate(self._memories.within(made["index"])):
+        for slot, number in enumerate(self._memories.within(made["index"].astype(np.int64, copy=False))):
             if self._shown[slot] != number:
                 self._pictures[slot] = self._picture(number)
                 self._shown[slot] = number

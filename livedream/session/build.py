@@ -31,7 +31,7 @@ from livedream.parts.provider_upgrade import ProviderUpgrade
 from livedream.play import dream_parameters
 from livedream.play.player import Player
 from livedream.session.run_options import RunOptions
-from livedream.shows.recorder import Shows
+from livedream.shows.recorder import ShowRecorder
 from livedream.system import paths
 from livedream.web import announce
 
@@ -218,7 +218,7 @@ class Picture:
 
     outputs: OutputSet
     composer: FrameComposer
-    recorder: Shows
+    recorder: ShowRecorder
     stage: Stage
 
 
@@ -241,7 +241,7 @@ def picture(
         on_frame: As of Stage.
         transform: As of Stage.
     """
-    recorder = Shows(options.fps, options.size, loaded.chain)
+    recorder = ShowRecorder(options.fps, options.size, loaded.chain)
     if options.record:
         recorder.keep(options.record)
 

@@ -1,6 +1,6 @@
-"""A show drawn again, frame by frame, from its file.
+"""Draws a show again, frame by frame, from its file.
 
-The dreams move as they moved then: by the recorded latents, with the values each frame was drawn with. Frames that
+The dreams move as they moved then: by the recorded latents, with the values that each frame was drawn with. Frames that
 were not drawn then, because the machine was late, are drawn now, with the values of the next one that was.
 """
 
@@ -11,8 +11,7 @@ from fractions import Fraction
 from itertools import islice
 from math import floor
 from pathlib import Path
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from livedream import UserError
 from livedream.backend import Runner, choose
@@ -23,24 +22,33 @@ from livedream.loop import master, mix, offline
 from livedream.loop.deck import Deck
 from livedream.loop.frame_composer import FrameComposer
 from livedream.parameters import Parameter, Snapshot, Value
+from livedream.picture import Pixels
 from livedream.picture.frame import Frame, Picture
 from livedream.play import dream_parameters as tables
 from livedream.play.player import Player
 from livedream.play.recorded_walk import RecordedWalk
 from livedream.play.state import PlayerState, Point, Target, blend_targets
 from livedream.play.state_json import from_json
-from livedream.shows.show_file import Kept, Look, Moved, Show, Tick
+from livedream.shows.show_file import DeckTick, DreamFile, Json, Look, Show, Tick
 from livedream.shows.show_lines import LETTERS
 
-Load = Callable[[Dream], Callable[[Component], Runner]]  # of a dream: what makes its runners
+if TYPE_CHECKING:
+    from livedream.look.source import Source
+
+Load = Callable[[Dream], Callable[[Component], Runner]]  # makes a dream's loader of runners
 
 
 def loading(show: Show, device: str | None = None) -> Load:
-    """Runs dreams on what `--device` names; None: on what drew them then, where that is here, else the processor.
+    """Return what loads a show's dreams on a device.
 
-    What it gives raises UserError for a device that was named and does not run the dream.
+    Args:
+        show: Whose dreams.
+        device: As of `--device`; None: what drew them then, where this machine has it, else the processor.
+
+    Returns:
+        A function that raises UserError for a device that was named and does not run the dream.
     """
-    then = {kept.sha256: kept.providers.get("decode", "cpu") for kept in (*show.loads, *show.dreams)}
+    then = {played.sha256: played.providers.get("decode", "cpu") for played in (*show.loads, *show.dreams)}
 
     def load(dream: Dream) -> Callable[[Component], Runner]:
         if device is None:
@@ -52,23 +60,26 @@ def loading(show: Show, device: str | None = None) -> Load:
 
 
 def dreams(show: Show) -> dict[str, Dream]:
-    """The dreams that a show plays, by SHA-256: from where they lay, of those that ship, or from beside the show.
+    """Return the dreams that a show plays, by SHA-256.
 
-    Raises UserError for one that is not found, or is another one by now.
+    They are looked for where they were, among those that ship, and beside the show.
+
+    Raises:
+        UserError: One is not found, or its file has changed.
     """
-    return {kept.sha256: _found(show, kept) for kept in (*show.dreams, *show.loads)}
+    return {played.sha256: _found(show, played) for played in (*show.dreams, *show.loads)}
 
 
-def _found(show: Show, kept: Kept) -> Dream:
-    name = kept.path.name
-    places = [kept.path, read.MODELS / name, show.path.parent / name]
+def _found(show: Show, played: DreamFile) -> Dream:
+    name = played.path.name
+    places = [played.path, read.MODELS / name, show.path.parent / name]
     there = {path: read.sha256(path) for path in places if path.is_file()}
     for path, sha256 in there.items():
-        if sha256 == kept.sha256:
+        if sha256 == played.sha256:
             return read.load(path)
     others = "".join(f"; {path} is another one ({(sha256 or 'unreadable')[:12]}…)" for path, sha256 in there.items())
     raise UserError(
-        f"{show.path}: plays {kept.title} ({name}, SHA-256 {kept.sha256[:12]}…), which is not found"
+        f"{show.path}: plays {played.title} ({name}, SHA-256 {played.sha256[:12]}…), which is not found"
         f"{others}; put that file beside the show"
     )
 
@@ -80,10 +91,17 @@ def frames(
     size: tuple[int, int] | None = None,
     load: Load | None = None,
 ) -> Iterator[Frame]:
-    """Every frame of the show. Numbers are the show's own where `fps` is the show's, as by default.
+    """Yield every frame of the show. Numbers are the show's own where `fps` is the show's, as by default.
 
-    found: what `dreams` gave. size: (width, height) that looks are drawn in, the show's by default. load: as `loading`
-    gives it. Raises UserError.
+    Args:
+        show: What is drawn.
+        found: Its dreams, as `dreams` returns them.
+        fps: Frames a second, the show's by default.
+        size: (width, height) that looks are drawn in, the show's by default.
+        load: As `loading` returns it.
+
+    Raises:
+        UserError: The show does not fit its dreams, or a frame cannot be drawn.
     """
     return _Replay(show, found, fps or show.fps, size, load or loading(show)).frames()
 
@@ -97,10 +115,22 @@ def render(
     device: str | None = None,
     progress: Callable[[float], None] = lambda share: None,
 ) -> Path:
-    """Draw the show into a recording; returns the path taken, which is never an older file's.
+    """Draw the show into a recording.
 
-    path: as of offline.render. fps, size: the show's by default. seconds: of its beginning. device: as of `loading`.
-    Raises UserError.
+    Args:
+        show: What is drawn.
+        path: As of offline.render.
+        fps: Frames a second, the show's by default.
+        size: (width, height) in pixels, the show's by default.
+        seconds: How much of its beginning; None: all.
+        device: As of `loading`.
+        progress: Called with the share that is done, 0..1.
+
+    Returns:
+        The path that was written, which is never an older file's.
+
+    Raises:
+        UserError: The show cannot be drawn, or the recording not written.
     """
     fps = fps or show.fps
     count = max(1, round(min(seconds or show.seconds, show.seconds) * fps))
@@ -109,31 +139,33 @@ def render(
 
 
 class _Replay:
-    """What the show is after the frame `at`: its decks, looks and values."""
+    """The decks, looks and values of a show after the frame `_at`."""
 
     def __init__(self, show: Show, found: dict[str, Dream], fps: float, size: tuple[int, int] | None, load: Load):
         self._show, self._dreams, self._fps, self._load = show, found, fps, load
         self._exact = fps == show.fps
         self._chain = Chain()
-        self._chain.transitions = tuple(Slot(each.name, _source(each)) for each in show.transitions)
+        self._chain.transitions = tuple(
+            Slot(each.name, _source(each.path, each.name, each.text or "", each.vertex)) for each in show.transitions
+        )
         whole = size is not None and size != show.size
         self._compose = FrameComposer(self._chain, size or show.size, fps, live=False, whole=whole)
-        self._decks = [Deck(n, self._player(n, kept)) for n, kept in enumerate(show.dreams)]
+        self._decks = [Deck(n, self._player(n, played)) for n, played in enumerate(show.dreams)]
         self._values: dict[str, Value] = {}
         self._set(show.values)
         self._look(show.looks)
-        for deck, moment, toward in zip(self._decks, show.moments, show.towards, strict=True):
-            if moment is not None:
-                deck.player.walk.restore(_heard(show, None, deck.player, moment))
-            deck.player.blend_to(_fitted(show, deck.player, toward))
-        self._picture: np.ndarray | Picture | None = None
-        self._due: frozenset[str] = frozenset()  # what has fired since the last picture
+        for deck, state, target in zip(self._decks, show.states, show.targets, strict=True):
+            if state is not None:
+                deck.player.walk.restore(_state(show, None, deck.player, state))
+            deck.player.blend_to(_fitted(show, deck.player, target))
+        self._picture: Pixels | Picture | None = None
+        self._due: frozenset[str] = frozenset()  # triggers that have fired since the last picture
         self._at = Fraction(0)
 
     def frames(self) -> Iterator[Frame]:
         step = Fraction(self._show.fps) / Fraction(self._fps)
-        wanted = Fraction(self._show.first)  # where the next frame is, in frames of the show
-        if self._show.frame is not None and all(self._show.moments):
+        wanted = Fraction(self._show.first)  # the next frame, in frames of the show
+        if self._show.frame is not None and all(self._show.states):
             self._at = Fraction(self._show.frame)
             self._draw(mix.needed(self._decks, self._now()), self._now())
             if wanted == self._at:
@@ -143,13 +175,13 @@ class _Replay:
             before = self._now()
             self._begin(tick)
             start, now = self._at, self._now()
-            towards = [(deck.player.target, self._toward(tick, deck)) for deck in self._decks]
+            targets = [(deck.player.target, self._target(tick, deck)) for deck in self._decks]
             while wanted < tick.number:
                 self._move(wanted)
-                values, part = now, float(max(wanted - start, 0) / max(tick.number - start, 1))
+                values, part = now, float(max(wanted - start, Fraction(0)) / max(tick.number - start, Fraction(1)))
                 if not self._exact and tick.number > start:
                     values = _between(before, now, part)
-                for deck, ends in zip(self._decks, towards, strict=True):
+                for deck, ends in zip(self._decks, targets, strict=True):
                     deck.player.blend_to(blend_targets(deck.player.dream, *ends, part))
                 with contextlib.ExitStack() as aside:
                     for deck in self._decks:
@@ -168,11 +200,11 @@ class _Replay:
                 wanted += step
 
     def _begin(self, tick: Tick) -> None:
-        """Take what was new with this frame, and stand where its movement begins."""
-        for letter, kept in tick.dreams.items():
+        """Take over what was new with this frame, and go to where its movement begins."""
+        for letter, played in tick.dreams.items():
             deck = self._decks[LETTERS.index(letter)]
-            if deck.player.dream.sha256 != kept.sha256:
-                deck.player = self._player(deck.number, kept)
+            if deck.player.dream.sha256 != played.sha256:
+                deck.player = self._player(deck.number, played)
         if tick.looks is not None:
             self._look(tick.looks)
         if tick.gone:
@@ -190,7 +222,7 @@ class _Replay:
             deck.player.move(0, self._show.fps, values.below(deck.prefix))
 
     def _move(self, to: Fraction) -> None:
-        """Let the dreams go on, in whole frames as they did then where nothing lies between."""
+        """Move the dreams on, in whole frames as they moved then where nothing is drawn between."""
         values = self._now()
         while self._at < to:
             following = min(Fraction(floor(self._at) + 1), to)
@@ -198,16 +230,16 @@ class _Replay:
             for deck in self._decks:
                 deck.player.move(1, self._show.fps / float(part), values.below(deck.prefix))
 
-    def _toward(self, tick: Tick, deck: Deck) -> Target | None:
-        """Where what is drawn on the way to a frame is led to by then."""
+    def _target(self, tick: Tick, deck: Deck) -> Target | None:
+        """Return what the picture is blended to when a frame is reached."""
         moved, player = tick.decks[LETTERS[deck.number]], deck.player
-        if moved.moment is None:
-            return _fitted(self._show, player, moved.toward)
-        at = _heard(self._show, tick.number, player, moved.moment)
+        if moved.state is None:
+            return _fitted(self._show, player, moved.target)
+        at = _state(self._show, tick.number, player, moved.state)
         return Target(at.point(player.dream), 1.0)
 
-    def _arrive(self, tick: Tick, player: Player, moved: Moved) -> None:
-        """Stand where the other one stood when it was drawn."""
+    def _arrive(self, tick: Tick, player: Player, moved: DeckTick) -> None:
+        """Go to where the other player was when the frame was drawn."""
         if moved.phase is not None:
             _walk(player).arrive(moved.phase)
         if moved.states:
@@ -215,18 +247,18 @@ class _Replay:
                 _walk(player).set_decode_state(moved.states)
             except (KeyError, ValueError):
                 raise UserError(f"{self._show.path}: a state does not fit {player.dream.title}") from None
-        player.blend_to(_fitted(self._show, player, moved.toward))
-        if moved.moment is not None:
-            player.walk.restore(_heard(self._show, tick.number, player, moved.moment))
+        player.blend_to(_fitted(self._show, player, moved.target))
+        if moved.state is not None:
+            player.walk.restore(_state(self._show, tick.number, player, moved.state))
 
     def _drawn(self, tick: Tick, values: Snapshot) -> list[Deck]:
-        """The decks to draw: at the show's own rate those that were drawn then, however late the machine was."""
+        """Return the decks to draw: at the show's own rate those that were drawn then, however late the machine was."""
         if self._exact:
             return [deck for deck in self._decks if LETTERS[deck.number] in tick.drawn]
         return mix.needed(self._decks, values) if tick.drawn else []
 
     def _draw(self, decks: Sequence[Deck], values: Snapshot, shown: bool = True) -> None:
-        """Draw the decks' pictures, and what is made of them if it is shown."""
+        """Draw the decks' pictures, and compose them if the frame is shown."""
         for deck in decks:
             if not deck.draw(floor(self._at), values):
                 why = deck.error or "its device failed; try --device cpu"
@@ -239,18 +271,19 @@ class _Replay:
         return round(self._at * Fraction(self._fps) / Fraction(self._show.fps))
 
     def _frame(self, values: Snapshot) -> Frame:
+        assert self._picture is not None
         layers = {deck.prefix + name: each for deck in self._decks for name, each in deck.layers.items()}
         return Frame(self._picture, self._number(), fade=master.fade(values), layers=layers)
 
-    def _player(self, number: int, kept: Kept) -> Player:
-        dream = self._dreams[kept.sha256]
+    def _player(self, number: int, played: DreamFile) -> Player:
+        dream = self._dreams[played.sha256]
         return Player(dream, self._load(dream), number, RecordedWalk)
 
     def _now(self) -> Snapshot:
         return Snapshot(self._values)
 
     def _set(self, changed: Mapping[str, Value]) -> None:
-        """Set values. Those that the show does not know, for it is older than they are, stand at their defaults."""
+        """Set values. Parameters that are newer than the show have their defaults."""
         names = [each.name for each in self._chain.transitions]
         table = tables.of([deck.player.dream for deck in self._decks], transitions=names)
         values = {address: each.start for address, each in table.parameters.items()} | self._values
@@ -261,20 +294,24 @@ class _Replay:
             values[address] = value
         for address, each in table.parameters.items():
             if each.type == "vector" and f"{address}/0" in values:
-                values[address] = tuple(float(values[f"{address}/{i}"]) for i in range(each.length))
+                elements = [values[f"{address}/{i}"] for i in range(each.length)]
+                values[address] = tuple(float(element) for element in elements if isinstance(element, int | float))
         self._values = values
 
     def _look(self, looks: Sequence[Look]) -> None:
         there = {slot.name: slot for slot in self._chain.slots}
-        slots = []
+        slots: list[Slot] = []
         for each in looks:
             slot = there.get(each.name)
-            if each.text is None and slot is None:
-                raise UserError(f"{self._show.path}: the look {each.name} has no text in this show")
-            if each.text is not None and each.edited and slot is not None:
-                slot.source = _source(each)
-            elif each.text is not None:
-                slot = Slot(each.name, _source(each))
+            if each.text is None:
+                if slot is None:
+                    raise UserError(f"{self._show.path}: the look {each.name} has no text in this show")
+            else:
+                source = _source(each.path, each.name, each.text, each.vertex)
+                if each.edited and slot is not None:
+                    slot.source = source
+                else:
+                    slot = Slot(each.name, source)
             slots.append(slot)
         self._chain.slots = tuple(slots)
 
@@ -284,43 +321,43 @@ def _walk(player: Player) -> RecordedWalk:
     return player.walk
 
 
-def _source(look: Look):
+def _source(path: Path | None, name: str, text: str, vertex: str | None) -> "Source":
     from livedream.look import header
 
-    return header.parse(look.path, look.text, look.vertex)
+    return header.parse(path or Path(name), text, vertex)
 
 
 def _fits(parameter: Parameter, value: Value) -> bool:
-    """Whether it is a value of the parameter."""
+    """Return whether it is a value of the parameter."""
     if parameter.type == "vector":
         return isinstance(value, tuple) and len(value) == parameter.length
-    if isinstance(value, tuple):
+    if isinstance(value, tuple | str):
         return False
     return parameter.low <= value <= parameter.high or parameter.local
 
 
-def _heard(show: Show, number: int | None, player: Player, said: dict) -> PlayerState:
+def _state(show: Show, number: int | None, player: Player, data: Json) -> PlayerState:
     try:
-        return from_json(said, player.dream)
+        return from_json(data, player.dream)
     except (KeyError, TypeError, ValueError, AttributeError):
         where = ":1: the moment that the show begins at" if number is None else f": the moment of frame {number}"
         raise UserError(f"{show.path}{where} does not fit {player.dream.title}") from None
 
 
-def _fitted(show: Show, player: Player, toward: Target | None) -> Target | None:
-    if toward is None:
+def _fitted(show: Show, player: Player, target: Target | None) -> Target | None:
+    if target is None:
         return None
     inputs = player.dream.components["decode"].inputs
     try:
-        latent, chance = toward.point
+        latent, chance = target.point
         noise = None if chance is None else chance.reshape(inputs["noise"].shape)
-        return Target(Point(latent.reshape(player.dream.mean.shape), noise), toward.weight)
+        return Target(Point(latent.reshape(player.dream.mean.shape), noise), target.weight)
     except (KeyError, ValueError):
         raise UserError(f"{show.path}: a latent that a preset led to does not fit {player.dream.title}") from None
 
 
 def _between(before: Snapshot, after: Snapshot, part: float) -> Snapshot:
-    """The second's values, those that glide `part` of the way there."""
+    """Return the values of `after`; those that glide are `part` (0..1) of the way there from `before`."""
     values = dict(after.values)
     for address, value in after.values.items():
         last = before.values.get(address)

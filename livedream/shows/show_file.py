@@ -1,29 +1,39 @@
-"""A show file read and checked; its lines are described in show_lines.py.
+"""Reads and checks a show file; its lines are described in show_lines.py.
 
-Every line is read once before anything is drawn, so that a damaged one is named at once and not after an hour.
+Every line is read once before anything is drawn, so that a damaged one is reported at once and not after an hour.
 """
 
 import binascii
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-
-import numpy as np
+from typing import Any, TypeVar
 
 from livedream import UserError
 from livedream.parameters import Value
+from livedream.play import Floats, State
 from livedream.play.state import Point, Target
 from livedream.play.state_json import decode_array
 from livedream.shows.show_lines import FORMAT, LETTERS
 
 LONGEST = 1 << 28  # characters of a line
 
+Json = dict[str, Any]
+Read = TypeVar("Read")
+
 
 @dataclass(frozen=True)
-class Kept:
-    """A dream that a show plays. path: where it lay."""
+class DreamFile:
+    """A dream that a show plays.
+
+    Attributes:
+        path: Where it was.
+        title: The dream's.
+        sha256: Of the file.
+        providers: Who ran each component, by its name.
+    """
 
     path: Path
     title: str
@@ -33,7 +43,15 @@ class Kept:
 
 @dataclass(frozen=True)
 class Look:
-    """A look of the chain. text None: as in the line before. edited: the same look from an edited file."""
+    """A look of the chain.
+
+    Attributes:
+        name: In addresses.
+        path: Of its file.
+        text: The file's; None: as in the line before.
+        vertex: The vertex shader's file, or None.
+        edited: The same look from an edited file.
+    """
 
     name: str
     path: Path | None = None
@@ -43,33 +61,48 @@ class Look:
 
 
 @dataclass(frozen=True)
-class Moved:
+class DeckTick:
     """What one deck did until a frame was drawn.
 
-    latents: of its steps, f32 [Z]. phase: after them, None: as it was; above 1 where a step had failed. states: its
-    decoder's, f32 [n], where they are not as they were left. toward: where what was drawn was led to. moment: where it
-    was put after all this, as moment.told says it.
+    Attributes:
+        latents: Of its steps, f32 [Z].
+        phase: After them; None: as it was; above 1 where a step had failed.
+        states: Its decoder's, f32 [n] by input name, where they are not as the last frame left them.
+        target: What the picture was blended to.
+        state: What it was put in after all this, as state_json.to_json has it.
     """
 
-    latents: tuple[np.ndarray, ...] = ()
+    latents: tuple[Floats, ...] = ()
     phase: float | None = None
-    states: Mapping[str, np.ndarray] = field(default_factory=dict)
-    toward: Target | None = None
-    moment: dict | None = None
+    states: State = field(default_factory=dict)
+    target: Target | None = None
+    state: Json | None = None
 
 
 @dataclass(frozen=True)
 class Tick:
-    """A frame that was drawn. moved: the frames that the dreams were moved by. drawn: letters of decks."""
+    """A frame that was drawn.
+
+    Attributes:
+        number: The frame's.
+        moved: Frames that the dreams were moved by.
+        drawn: Letters of the decks that were drawn.
+        decks: What each deck did, by its letter.
+        changed: Values that changed, by address.
+        gone: Addresses that are no more.
+        fired: Addresses of the triggers that fired.
+        dreams: What decks play from now on, by their letters.
+        looks: Of the chain from now on; None: as before.
+    """
 
     number: int
     moved: int
     drawn: str
-    decks: Mapping[str, Moved]
+    decks: Mapping[str, DeckTick]
     changed: Mapping[str, Value]
     gone: tuple[str, ...]
     fired: frozenset[str]
-    dreams: Mapping[str, Kept]
+    dreams: Mapping[str, DreamFile]
     looks: tuple[Look, ...] | None
 
 
@@ -77,10 +110,23 @@ class Tick:
 class Show:
     """A show file.
 
-    size: (width, height). frame: the last one drawn before it begins, or None. values: of every parameter then.
-    moments: of each deck then, as the header has them; towards: where they were led to. first, last: the frames that
-    it shows. dropped: of them, those that the recording beside it lacks, (first, last) each. loads: the dreams that
-    were loaded in play.
+    Attributes:
+        path: The file.
+        version: Of the livedream that recorded it.
+        started: When that was started, ISO 8601.
+        fps: Frames a second.
+        size: (width, height) in pixels.
+        frame: The last frame drawn before it begins, or None.
+        values: Of every parameter then, by address.
+        dreams: Of each deck then.
+        states: Of each deck then, as state_json.to_json has it.
+        targets: What the picture of each deck was blended to then.
+        looks: Of the chain then.
+        transitions: That can lead from one deck to the other.
+        first, last: The frames that it shows.
+        changes: How many values changed.
+        loads: The dreams that were loaded while it played.
+        dropped: (first, last) of the frames that the recording beside it lacks.
     """
 
     path: Path
@@ -90,15 +136,15 @@ class Show:
     size: tuple[int, int]
     frame: int | None
     values: Mapping[str, Value]
-    dreams: tuple[Kept, ...]
-    moments: tuple[dict | None, ...]
-    towards: tuple[Target | None, ...]
+    dreams: tuple[DreamFile, ...]
+    states: tuple[Json | None, ...]
+    targets: tuple[Target | None, ...]
     looks: tuple[Look, ...]
     transitions: tuple[Look, ...]
     first: int = 0
     last: int = -1
     changes: int = 0
-    loads: tuple[Kept, ...] = ()
+    loads: tuple[DreamFile, ...] = ()
     dropped: tuple[tuple[int, int], ...] = ()
 
     @property
@@ -106,33 +152,38 @@ class Show:
         return (self.last - self.first + 1) / self.fps
 
     def ticks(self) -> Iterator[Tick]:
-        """The frames that were drawn, in order. Raises UserError."""
+        """Yield the frames that were drawn, in order. Raises UserError."""
         number = self.frame
-        for at, said in _lines(self.path):
-            if at > 1 and "frame" in said:
-                tick = _checked(self.path, at, _tick, said, number, len(self.dreams))
+        for at, data in _lines(self.path):
+            if at > 1 and "frame" in data:
+                tick = _checked(self.path, at, _tick, data, number, len(self.dreams))
                 number = tick.number
                 yield tick
 
 
 def read(path: str | Path) -> Show:
-    """The show in a file. Raises UserError, one line that names the line of the file."""
+    """Return the show in a file. Raises UserError, one line that names the line of the file."""
     path = Path(path)
-    show, first, dropped, loads, changes = None, None, [], [], 0
-    for at, said in _lines(path):
+    show: Show | None = None
+    number: int | None = None
+    first: int | None = None
+    dropped: list[tuple[int, int]] = []
+    loads: list[DreamFile] = []
+    changes = 0
+    for at, data in _lines(path):
         if show is None:
-            show = _checked(path, at, _header, path, said)
+            show = _checked(path, at, _header, path, data)
             number, first = show.frame, show.frame
-        elif "frame" in said:
-            tick = _checked(path, at, _tick, said, number, len(show.dreams))
-            if number is not None:  # else it says what everything is
+        elif "frame" in data:
+            tick = _checked(path, at, _tick, data, number, len(show.dreams))
+            if number is not None:  # the very first frame has the values of all parameters
                 changes += len(tick.changed) + len(tick.fired)
             number, first = tick.number, tick.number if first is None else first
             loads += tick.dreams.values()
-        elif "recording" in said:
-            first = _checked(path, at, _int, said["first"])
-        elif "dropped" in said:
-            dropped += _checked(path, at, lambda each: [(_int(a), _int(b)) for a, b in each], said["dropped"])
+        elif "recording" in data:
+            first = _checked(path, at, _int, data["first"])
+        elif "dropped" in data:
+            dropped += _checked(path, at, lambda each: [(_int(a), _int(b)) for a, b in each], data["dropped"])
     if show is None:
         raise UserError(f"{path}: no show: the file is empty")
     if first is None or number is None or number < first:
@@ -141,7 +192,7 @@ def read(path: str | Path) -> Show:
 
 
 def text(show: Show) -> str:
-    """A few lines about it."""
+    """Return a few lines about it."""
     width, height = show.size
     minutes, seconds = divmod(show.seconds, 60)
     lost = sum(last - first + 1 for first, last in show.dropped)
@@ -158,8 +209,8 @@ def text(show: Show) -> str:
     return "\n".join(f"{name:10} {value}" for name, value in rows)
 
 
-def _lines(path: Path) -> Iterator[tuple[int, dict]]:
-    """(number from 1, what it says) of each whole line; a last one that was cut short is left out."""
+def _lines(path: Path) -> Iterator[tuple[int, Json]]:
+    """Yield the number, from 1, and the object of each complete line; a last one that was cut short is left out."""
     try:
         with path.open("rb") as file:
             at = 0
@@ -174,14 +225,14 @@ def _lines(path: Path) -> Iterator[tuple[int, dict]]:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from None
 
 
-def _object(line: bytes) -> dict:
-    said = json.loads(line)
-    if not isinstance(said, dict):
+def _object(line: bytes) -> Json:
+    data = json.loads(line)
+    if not isinstance(data, dict):
         raise TypeError
-    return said
+    return data
 
 
-def _checked(path: Path, at: int, read, *arguments):
+def _checked(path: Path, at: int, read: Callable[..., Read], *arguments: Any) -> Read:
     try:
         return read(*arguments)
     except (KeyError, TypeError, ValueError, AttributeError, binascii.Error, RecursionError):
@@ -194,101 +245,106 @@ def _damaged(path: Path, at: int) -> UserError:
     return UserError(f"{path}:{at}: this line of the show is damaged; take it and those after it away, or mend it")
 
 
-def _header(path: Path, said: dict) -> Show:
-    if _int(said["livedream show"]) > FORMAT:
-        raise UserError(f"{path}: a show of livedream {said['version']}; this one is older, install it anew")
-    fps, (width, height), decks = float(said["fps"]), map(_int, said["size"]), said["decks"]
+def _header(path: Path, data: Json) -> Show:
+    if _int(data["livedream show"]) > FORMAT:
+        raise UserError(f"{path}: a show of livedream {data['version']}; this one is older, install it anew")
+    fps, (width, height), decks = float(data["fps"]), map(_int, data["size"]), data["decks"]
     if not (1 <= fps <= 240 and 16 <= width <= 8192 and 16 <= height <= 8192 and 1 <= len(decks) <= len(LETTERS)):
         raise ValueError
     return Show(
         path=path,
-        version=str(said["version"]),
-        started=str(said["started"]),
+        version=str(data["version"]),
+        started=str(data["started"]),
         fps=fps,
         size=(width, height),
-        frame=None if said["frame"] is None else _int(said["frame"]),
-        values=_values(said["values"]),
+        frame=None if data["frame"] is None else _int(data["frame"]),
+        values=_values(data["values"]),
         dreams=tuple(_dream(each["dream"]) for each in decks),
-        moments=tuple(each["moment"] for each in decks),
-        towards=tuple(_toward(each) for each in decks),
-        looks=_looks(said["looks"]),
-        transitions=_looks(said["transitions"]),
+        states=tuple(each["moment"] for each in decks),
+        targets=tuple(_target(each) for each in decks),
+        looks=_looks(data["looks"]),
+        transitions=_looks(data["transitions"]),
     )
 
 
-def _tick(said: dict, before: int | None, decks: int) -> Tick:
-    number = _int(said["frame"])
-    moved = _int(said["moved"]) if "moved" in said else number - before
+def _tick(data: Json, before: int | None, decks: int) -> Tick:
+    number = _int(data["frame"])
+    if "moved" in data:
+        moved = _int(data["moved"])
+    elif before is None:
+        raise ValueError
+    else:
+        moved = number - before
     letters = LETTERS[:decks]
-    if moved < 0 or (before is not None and number < before + moved) or not set(said["drawn"]) <= set(letters):
+    if moved < 0 or (before is not None and number < before + moved) or not set(data["drawn"]) <= set(letters):
         raise ValueError
     return Tick(
         number=number,
         moved=moved,
-        drawn=said["drawn"],
-        decks={letter: _moved(said[letter]) if letter in said else Moved() for letter in letters},
-        changed=_values(said.get("set", {})),
-        gone=tuple(map(str, said.get("gone", ()))),
-        fired=frozenset(map(str, said.get("fired", ()))),
-        dreams={letter: _dream(each) for letter, each in said.get("dreams", {}).items() if letter in letters},
-        looks=_looks(said["looks"]) if "looks" in said else None,
+        drawn=data["drawn"],
+        decks={letter: _moved(data[letter]) if letter in data else DeckTick() for letter in letters},
+        changed=_values(data.get("set", {})),
+        gone=tuple(map(str, data.get("gone", ()))),
+        fired=frozenset(map(str, data.get("fired", ()))),
+        dreams={letter: _dream(each) for letter, each in data.get("dreams", {}).items() if letter in letters},
+        looks=_looks(data["looks"]) if "looks" in data else None,
     )
 
 
-def _moved(said: dict) -> Moved:
-    phase = said.get("phase")
+def _moved(data: Json) -> DeckTick:
+    phase = data.get("phase")
     if phase is not None and not (isinstance(phase, float | int) and 0 <= phase < 1e6):
         raise ValueError
-    states = {str(name): decode_array(each) for name, each in said.get("states", {}).items()}
-    return Moved(tuple(map(decode_array, said.get("latents", ()))), phase, states, _toward(said), _moment(said))
+    states = {str(name): decode_array(each) for name, each in data.get("states", {}).items()}
+    latents = tuple(map(decode_array, data.get("latents", ())))
+    return DeckTick(latents, phase, states, _target(data), _state(data))
 
 
-def _toward(said: dict) -> Target | None:
-    toward = said.get("toward")
-    if toward is None:
+def _target(data: Json) -> Target | None:
+    target = data.get("toward")
+    if target is None:
         return None
-    part = float(_number(toward["part"]))
-    if not 0 <= part <= 1:
+    weight = float(_number(target["part"]))
+    if not 0 <= weight <= 1:
         raise ValueError
-    return Target(
-        Point(decode_array(toward["latent"]), decode_array(toward["noise"]) if "noise" in toward else None), part
-    )
+    noise = decode_array(target["noise"]) if "noise" in target else None
+    return Target(Point(decode_array(target["latent"]), noise), weight)
 
 
-def _moment(said: dict) -> dict | None:
-    moment = said.get("moment")
-    if moment is not None and not isinstance(moment, dict):
+def _state(data: Json) -> Json | None:
+    state = data.get("moment")
+    if state is not None and not isinstance(state, dict):
         raise TypeError
-    return moment
+    return state
 
 
-def _values(said: dict) -> dict[str, Value]:
-    """Numbers, and tuples of numbers."""
-    found = {}
-    for address, value in said.items():
+def _values(data: Json) -> dict[str, Value]:
+    """Return numbers and tuples of numbers, by address."""
+    found: dict[str, Value] = {}
+    for address, value in data.items():
         found[address] = tuple(map(_number, value)) if isinstance(value, list) else _number(value)
     return found
 
 
-def _number(value):
+def _number(value: Any) -> float:
     if not isinstance(value, bool | int | float) or not abs(value) < 1e300:
         raise ValueError
     return value
 
 
-def _int(value) -> int:
+def _int(value: Any) -> int:
     if not isinstance(value, int) or not 0 <= value < 1 << 53:
         raise ValueError
     return value
 
 
-def _dream(said: dict) -> Kept:
-    if not re.fullmatch(r"[0-9a-f]{64}", said["sha256"]):
+def _dream(data: Json) -> DreamFile:
+    if not re.fullmatch(r"[0-9a-f]{64}", data["sha256"]):
         raise ValueError
-    return Kept(Path(said["path"]), str(said["title"]), said["sha256"], dict(said["providers"]))
+    return DreamFile(Path(data["path"]), str(data["title"]), data["sha256"], dict(data["providers"]))
 
 
-def _looks(said: list) -> tuple[Look, ...]:
+def _looks(data: list[Json]) -> tuple[Look, ...]:
     return tuple(
         Look(
             str(each["name"]),
@@ -297,5 +353,5 @@ def _looks(said: list) -> tuple[Look, ...]:
             each.get("vertex"),
             bool(each.get("edited")),
         )
-        for each in said
+        for each in data
     )

@@ -1,48 +1,70 @@
 """The lines of a show file: JSON, a header first, then one for each frame that was drawn.
 
-What stands in them is what the drawer drew with: values after glides and modulation, and the latents of every step, so
-that a rendering follows the performance on any machine. Arrays are base64 of little-endian f32. Addresses have the
-value of the line before where a line does not name them; so have phases and looks.
+They hold what the drawer thread drew with: values after glides and modulation, and the latents of every step, so that a
+rendering repeats the performance on any machine. Arrays are base64 of little-endian f32. Addresses that a line does not
+name have the value of the line before; so have phases and looks.
 
     {"livedream show": 1, "version": …, "started": ISO 8601, "fps": …, "size": [width, height],
      "frame": the last one drawn before, or null, "values": {address: value}, "transitions": [look],
      "decks": [{"dream": {"path", "title", "sha256", "providers"}, "moment": {…} or null, "toward": {…}}],
      "looks": [look]}
     {"frame": number, "moved": frames, if not all since the line before, "drawn": "a" and "b" if they were,
-     "a": {"phase": 0..1, "latents": [of each step], "states": {…}, "toward": {"latent", "part", "noise"} that what is
-     drawn is led to, "moment": {…} that a preset put it at after all this}, "b": …,
+     "a": {"phase": 0..1, "latents": [of each step], "states": {…}, "toward": {"latent", "part", "noise"}: what the
+     picture is blended to, "moment": {…}: the state that a preset or a branch put it in after all this}, "b": …,
      "set": {…}, "gone": [address …], "fired": [address …], "dreams": {"a": dream}, "looks": [look]}
     {"recording": "NAME.mp4", "first": its first frame}
     {"dropped": [[first, last], …]}: frames that the recording lacks
 
-look: {"name"}, and where it is new or was edited {"name", "path", "text", "vertex"}; "edited": true for the latter.
+A look is {"name"}; a new or edited one is {"name", "path", "text", "vertex"}, the latter with "edited": true.
 """
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import livedream
 from livedream.look.chain import Slot
 from livedream.parameters import Value
+from livedream.play import Floats, State
 from livedream.play.player import Player
 from livedream.play.state import PlayerState, Target
 from livedream.play.state_json import encode, to_json
+
+if TYPE_CHECKING:
+    from livedream.look.source import Source
 
 FORMAT = 1
 LETTERS = "ab"  # of the decks
 
 
+class Steps(NamedTuple):
+    """The steps of a deck for one frame.
+
+    Attributes:
+        latents: What each of them led to, f32 [Z].
+        phase: Where it was after them.
+    """
+
+    latents: list[Floats]
+    phase: float
+
+
 class Played(NamedTuple):
     """One frame as it was drawn.
 
-    number: None where none was drawn yet. frames: that the dreams were moved by. steps: of each deck, the latents of
-    its steps and the phase after them. drawn: the letters of the decks that were drawn. looks: (slot, source). states:
-    of the decoders, by input name, of each deck whose dream runs elsewhere than on the frame before. towards: where
-    each deck was led to. stood: where each was put.
+    Attributes:
+        number: None where none was drawn yet.
+        frames: How far the dreams moved for it.
+        values: Of the parameters, by address.
+        fired: Addresses of the triggers that fired.
+        players: What each deck played.
+        steps: Of each deck.
+        drawn: Letters of the decks that were drawn.
+        looks: Their slots, and what each held.
+        states: Of each decoder that runs elsewhere than on the frame before, {} of the others; () if there is none.
+        targets: What the picture of each deck was blended to.
+        restored: The state that each deck was put in after its steps.
     """
 
     number: int | None
@@ -50,19 +72,33 @@ class Played(NamedTuple):
     values: Mapping[str, Value]
     fired: frozenset[str]
     players: tuple[Player, ...]
-    steps: tuple[tuple[list[np.ndarray], float], ...]
+    steps: tuple[Steps, ...]
     drawn: str
-    looks: tuple[tuple[Slot, object], ...]
-    states: tuple[Mapping[str, np.ndarray], ...] = ()
+    looks: "tuple[tuple[Slot, Source], ...]"
+    states: tuple[State, ...] = ()
     targets: tuple[Target | None, ...] = ()
     restored: tuple[PlayerState | None, ...] = ()
 
 
 def header(
-    before: Played, moments: Sequence[PlayerState | None], transitions: Sequence[Slot], fps: float, size, started: str
+    before: Played,
+    states: Sequence[PlayerState | None],
+    transitions: Sequence[Slot],
+    fps: float,
+    size: tuple[int, int],
+    started: str,
 ) -> str:
-    """The first line of a show that begins after the frame `before`."""
-    decks = zip(before.players, moments, before.targets, strict=True)
+    """Return the first line of a show that begins after the frame `before`.
+
+    Args:
+        before: What was played last.
+        states: Of each deck then.
+        transitions: That can lead from one deck to the other.
+        fps: Frames a second.
+        size: (width, height) in pixels.
+        started: When the program was started, ISO 8601.
+    """
+    decks = zip(before.players, states, before.targets, strict=True)
     return _line(
         {
             "livedream show": FORMAT,
@@ -73,7 +109,7 @@ def header(
             "frame": before.number,
             "values": _values({}, before.values),
             "decks": [
-                {"dream": _dream(player), "moment": to_json(moment)} | _toward(to) for player, moment, to in decks
+                {"dream": _dream(player), "moment": to_json(state)} | _target(target) for player, state, target in decks
             ],
             "looks": [_look(slot, source, None) for slot, source in before.looks],
             "transitions": [_look(slot, slot.source, None) for slot in transitions],
@@ -82,59 +118,69 @@ def header(
 
 
 def line(now: Played, before: Played) -> str:
-    """The line of a frame that follows `before`."""
-    said: dict = {"frame": now.number}
-    if before.number is None or now.frames != now.number - before.number:
-        said["moved"] = now.frames
-    said["drawn"] = now.drawn
-    for n, (letter, (latents, phase), (_, last)) in enumerate(zip(LETTERS, now.steps, before.steps, strict=False)):
-        if latents or phase != last or any(now.targets[n : n + 1]):  # in its past a dream stands still
-            said[letter] = {"phase": phase} | ({"latents": [encode(each) for each in latents]} if latents else {})
-    for letter, states in zip(LETTERS, now.states, strict=False):
-        if states:
-            said[letter] = said.get(letter, {}) | {"states": {name: encode(each) for name, each in states.items()}}
-    for letter, toward, stood in zip(LETTERS, now.targets, now.restored, strict=False):
-        if led := _toward(toward) | ({"moment": to_json(replace(stood, step_state={}, trail=None))} if stood else {}):
-            said[letter] = said.get(letter, {}) | led
+    """Return the line of a frame that follows `before`."""
+    data: dict[str, Any] = {"frame": now.number}
+    if before.number is None or now.number is None or now.frames != now.number - before.number:
+        data["moved"] = now.frames
+    data["drawn"] = now.drawn
+    for letter, deck in zip(LETTERS, _decks(now, before), strict=False):
+        if deck:
+            data[letter] = deck
     if changed := _values(before.values, now.values):
-        said["set"] = changed
+        data["set"] = changed
     if gone := [address for address in before.values if address not in now.values]:
-        said["gone"] = gone
+        data["gone"] = gone
     if now.fired:
-        said["fired"] = sorted(now.fired)
+        data["fired"] = sorted(now.fired)
     pairs = zip(LETTERS, now.players, before.players, strict=False)
     if others := {letter: _dream(player) for letter, player, last in pairs if _differs(player, last)}:
-        said["dreams"] = others
+        data["dreams"] = others
     if now.looks != before.looks:
         sources = dict(before.looks)
-        said["looks"] = [_look(slot, source, sources.get(slot)) for slot, source in now.looks]
-    return _line(said)
+        data["looks"] = [_look(slot, source, sources.get(slot)) for slot, source in now.looks]
+    return _line(data)
+
+
+def _decks(now: Played, before: Played) -> list[dict[str, Any]]:
+    """Return what each deck did; {} if nothing: in its past a dream stands still."""
+    found: list[dict[str, Any]] = []
+    for n, ((latents, phase), (_, last)) in enumerate(zip(now.steps, before.steps, strict=False)):
+        deck: dict[str, Any] = {}
+        if latents or phase != last or any(now.targets[n : n + 1]):
+            deck = {"phase": phase} | ({"latents": [encode(each) for each in latents]} if latents else {})
+        if states := next(iter(now.states[n : n + 1]), {}):
+            deck["states"] = {name: encode(each) for name, each in states.items()}
+        deck |= _target(next(iter(now.targets[n : n + 1]), None))
+        if restored := next(iter(now.restored[n : n + 1]), None):
+            deck["moment"] = to_json(replace(restored, step_state={}, trail=None))
+        found.append(deck)
+    return found
 
 
 def recording(name: str, first: int) -> str:
-    """A recording's file, and its first frame."""
+    """Return the line that names a recording's file and its first frame."""
     return _line({"recording": name, "first": first})
 
 
 def dropped(ranges: Sequence[tuple[int, int]]) -> str:
-    """(first, last) frames that the recording lacks."""
+    """Return the line of the (first, last) frames that the recording lacks."""
     return _line({"dropped": [list(each) for each in ranges]})
 
 
-def _line(said: dict) -> str:
-    return json.dumps(said, ensure_ascii=False, separators=(",", ":"), allow_nan=False) + "\n"
+def _line(data: Mapping[str, Any]) -> str:
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False) + "\n"
 
 
-def _toward(toward: Target | None) -> dict:
-    if toward is None:
+def _target(target: Target | None) -> dict[str, Any]:
+    if target is None:
         return {}
-    latent, chance = toward.point
+    latent, chance = target.point
     noise = {} if chance is None else {"noise": encode(chance)}
-    return {"toward": {"latent": encode(latent), "part": toward.weight} | noise}
+    return {"toward": {"latent": encode(latent), "part": target.weight} | noise}
 
 
 def _values(before: Mapping[str, Value], now: Mapping[str, Value]) -> dict[str, Value]:
-    """What is other than before. A vector whose elements have addresses of their own is told by them, a text never."""
+    """Return what differs from before. Vectors are given by their elements where these have addresses; texts never."""
     return {
         address: value
         for address, value in now.items()
@@ -145,18 +191,23 @@ def _values(before: Mapping[str, Value], now: Mapping[str, Value]) -> dict[str, 
 
 
 def _differs(player: Player, last: Player) -> bool:
-    """Whether another dream plays, or the same one elsewhere."""
+    """Return whether another dream plays, or the same one on other devices."""
     return player is not last and (player.dream, player.providers) != (last.dream, last.providers)
 
 
-def _dream(player: Player) -> dict:
+def _dream(player: Player) -> dict[str, Any]:
     dream = player.dream
     path = str(dream.path.absolute())
     return {"path": path, "title": dream.title, "sha256": dream.sha256, "providers": player.providers}
 
 
-def _look(slot: Slot, source, before) -> dict:
+def _look(slot: Slot, source: "Source", before: "Source | None") -> dict[str, Any]:
     if source is before:
         return {"name": slot.name}
-    told = {"name": slot.name, "path": str(source.path.absolute()), "text": source.text, "vertex": source.vertex}
-    return told | ({"edited": True} if before is not None else {})
+    data: dict[str, Any] = {
+        "name": slot.name,
+        "path": str(source.path.absolute()),
+        "text": source.text,
+        "vertex": source.vertex,
+    }
+    return data | ({"edited": True} if before is not None else {})

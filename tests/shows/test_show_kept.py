@@ -434,7 +434,7 @@ def test_nothing_is_kept_when_nobody_asked(paths, tmp_path):
     show = Performance(paths["calm"])
     show.play(10)
     assert show.decks[0].player.walk.traced() is None
-    assert not show.shows._items
+    assert not show.shows.waiting
     show.end()
 
 
