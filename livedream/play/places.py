@@ -83,7 +83,9 @@ def _slerp(a: Floats, b: Floats, weight: float) -> Floats:
     lengths = np.float32(np.linalg.norm(a)), np.float32(np.linalg.norm(b))
     product = lengths[0] * lengths[1]
     cosine = float(a @ b) / (product if product > 1e-12 else 1e-12)
-    if abs(cosine) < 0.999999 and min(lengths) > 0:  # otherwise there is no angle, or no plane to rotate in
+    if (
+        abs(cosine) < 0.999999 and lengths[0] > 0 and lengths[1] > 0
+    ):  # otherwise there is no angle, or no plane to rotate in
         angle = math.acos(cosine)
         way = math.sin((1 - weight) * angle) / lengths[0] * a + math.sin(weight * angle) / lengths[1] * b
         length = lengths[0] + weight * (lengths[1] - lengths[0])
