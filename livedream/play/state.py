@@ -63,12 +63,16 @@ class PlayerState:
     step_state: State = field(default_factory=dict)
     trail: Floats | None = None
 
+    @property
+    def noise(self) -> Floats | None:
+        """The decoder's noise that it is drawn with; None for a dream without."""
+        if self.before.noise is None or self.after.noise is None:
+            return None
+        return mix_noise(self.before.noise, self.after.noise, self.phase)
+
     def point(self, dream: Dream) -> Point:
         """Return what is drawn in this state."""
-        latent = self.approach(0, dream)
-        if self.before.noise is None or self.after.noise is None:
-            return Point(latent, None)
-        return Point(latent, mix_noise(self.before.noise, self.after.noise, self.phase))
+        return Point(self.approach(0, dream), self.noise)
 
     def approach(self, steps: float, dream: Dream) -> Floats:
         """Return the latent, f32 [Z], from which this state is reached in `steps` steps (0 or more).

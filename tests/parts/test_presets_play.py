@@ -31,7 +31,8 @@ class Played(Performance):
 
     def __init__(self, folder, *paths, **options):
         super().__init__(*paths, **options)
-        self.presets = Presets(self.decks, self.table, folder)
+        self.seconds_of_a_beat = 0.5
+        self.presets = Presets(self.decks, self.table, folder, beat=lambda: self.seconds_of_a_beat)
         self.presets.start()
         self.transform = self.presets.transform
 
@@ -277,7 +278,7 @@ def test_a_hand_that_goes_to_a_scene_on_the_way_gets_there(played):
 
 def test_beats_are_as_long_as_the_tempo_says(played):
     show = played("calm")
-    show.presets._beat = lambda: 0.25
+    show.seconds_of_a_beat = 0.25
     show.play(5).say("store", "dawn")
     show.play(5).set(preset__morph=2, preset__beats=1)
     show.play(1).say("recall", "dawn")
