@@ -1,9 +1,9 @@
-"""Read a dream in a process of its own, beside a show.
+"""Loads a dream in a process of its own, beside a show.
 
-To parse, check and rewrite models holds an interpreter up for tenths of a second, and the show's must hand out a frame
-every few milliseconds. `python -m livedream.parts.isolated PATH` does it and writes the dream to standard output: a
+Parsing, checking and rewriting models blocks an interpreter for tenths of a second, and the show has to hand out a
+frame every few milliseconds. `python -m livedream.parts.isolated PATH` does it and writes the dream to standard output: a
 length, the pickled Dream without its models and memories, the models, the memories. The show reads them from a file
-straight into memory, which does not hold it up.
+straight into memory, which does not block it.
 """
 
 import os
@@ -21,21 +21,21 @@ from livedream.dream.dream import Dream
 
 HEAD = struct.Struct("<q")
 NICE = 3  # the show goes first
-REFUSED = 2  # the exit code when the reason stands on standard error
+REFUSED = 2  # the exit code when the reason is on standard error
 
 
-class Reading:
-    """The file at `path` being read, from now on, with all checks of `read.load`."""
+class LoadProcess:
+    """Loads the dream at `path` with all checks of `read.load`; begins at once. Raises UserError."""
 
     def __init__(self, path: Path):
         self.path = path.absolute()
-        # `dream` closes both.
+        # `dream` closes both files.
         self._answer = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
         self._reason = tempfile.TemporaryFile()  # noqa: SIM115
         command = [sys.executable, "-m", "livedream.parts.isolated", str(self.path)]
         try:
-            # Of a group of its own: a Ctrl-C is the show's, and the show's end is this one's. Not of a session of its
-            # own, to which Linux gives as much processor time as to the show, however nice it is.
+            # A group of its own: a Ctrl-C is for the show, which ends this process itself. No session of its own:
+            # Linux would give that as much processor time as the show, however nice it is.
             self._child = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=self._answer, stderr=self._reason, process_group=0
             )
@@ -43,15 +43,17 @@ class Reading:
             raise UserError(f"{self.path}: a process to read it could not be started: {error.strerror}") from None
 
     def stop(self) -> None:
-        """Give it up; `dream` then raises. Any thread."""
+        """Abandon it; `dream` then raises. Any thread."""
         self._child.terminate()
 
     def dream(self) -> Dream:
-        """Wait for the dream. Raises UserError, one line."""
+        """Wait for the dream and return it. Raises UserError, one line."""
         with self._answer, self._reason:
             code = self._child.wait()
             if code == 0:
                 self._answer.seek(0)
+                dream: Dream
+                lengths: list[int]
                 dream, lengths = pickle.loads(self._read(*HEAD.unpack(self._read(HEAD.size))))
                 parts = [
                     replace(part, model=self._read(length))
@@ -75,6 +77,7 @@ class Reading:
 
 
 def main() -> int:
+    """Load the dream that the command line names and write it to standard output; returns the exit code."""
     if hasattr(os, "nice"):
         os.nice(NICE)
     from livedream.backend import cpu
@@ -82,7 +85,7 @@ def main() -> int:
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that a first run in progress is ended, too
     out = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever else speaks must not be taken for the answer
+    os.dup2(2, 1)  # other output must not be taken for the answer
     try:
         dream = read.load(sys.argv[1])
     except UserError as error:
@@ -97,7 +100,7 @@ def main() -> int:
     memories = dream.memories and replace(dream.memories, pictures=b"")
     without = replace(dream, components=bare, memories=memories)
     head = pickle.dumps((without, [len(model) for model in models]))
-    pictures = [dream.memories.pictures] if memories else []
+    pictures = [dream.memories.pictures] if dream.memories else []
     with out:
         for data in (HEAD.pack(len(head)), head, *models, *pictures):
             out.write(data)

@@ -1,7 +1,7 @@
-"""Change a deck's dream in play: made ready beside the one that plays, and offered when it is.
+"""Changes a deck's dream while a show plays: loads it beside the one that plays, and offers it when it is ready.
 
-Only names are taken from outside, never paths: of dreams that ship, that the show was started with, and of the files
-in the folder of `--dreams`.
+Only names are accepted from outside, never paths: those of the dreams that ship, of those that the show was started
+with, and of the files in the folder of `--dreams`.
 """
 
 import logging
@@ -15,18 +15,18 @@ from livedream.dream import read
 from livedream.dream.dream import Dream
 from livedream.loop.deck import Deck
 from livedream.parameters import Snapshot, Table
-from livedream.parts.isolated import Reading
+from livedream.parts.isolated import LoadProcess
 from livedream.play.player import Player
 
 log = logging.getLogger("livedream.parts")
 
 POLL = 1.0  # seconds between two looks at the folder and at the file that plays
 
-Signature = tuple[int, int, int]  # of a file: changes when it is written to or replaced
+Signature = tuple[int, int, int]  # mtime, size and inode of a file: changes when it is written to or replaced
 
 
 def names(given: Sequence[Path], folder: Path | None) -> dict[str, Path]:
-    """The dreams that can be asked for by name, sorted by it: those given, then the folder's, then those that ship."""
+    """Return the files of the dreams that can be loaded, sorted by name. Of one name: given, in the folder, shipped."""
     found: dict[str, Path] = {}
     for path in (*given, *_files(folder), *_files(read.MODELS)):
         found.setdefault(path.stem, path)
@@ -38,7 +38,7 @@ def _sorted(found: dict[str, Path]) -> dict[str, Path]:
 
 
 def folder(text: str | None) -> Path | None:
-    """The folder of `--dreams`. Raises UserError when there is none."""
+    """Return the folder of `--dreams`. Raises UserError if it does not exist."""
     if text is None:
         return None
     if not Path(text).is_dir():
@@ -47,15 +47,20 @@ def folder(text: str | None) -> Path | None:
 
 
 class Loader:
-    """Loads dreams into one deck from `start` to `stop`, on a thread of its own; the latest asked for counts.
+    """Loads dreams into one deck from `start` to `stop`, on a thread of its own; the latest request counts.
 
-    make: makes a player of a dream, ready to draw. find: the names there are, and their files; asked once in POLL
-    seconds.
-    on_change: called in the drawer's thread when the deck has got another player.
+    Args:
+        deck: Where to.
+        table: Its dream/load is the request.
+        make: Makes a player of a dream, ready to draw.
+        find: Returns the names that can be loaded, and their files; called once in POLL seconds.
+        on_change: Called in the drawer thread when the deck has got another player.
 
-    loading: the name of the dream that is made ready, None at other times. error: why the last one asked for was
-    refused, None once one was taken or that file has changed. changed: the file of the dream that plays holds another
-    one by now.
+    Attributes:
+        deck: As given.
+        loading: Name of the dream that is being loaded, None at other times.
+        error: Why the last request was refused; None once one succeeded or that file has changed.
+        changed: Whether the file of the dream that plays holds another one by now.
     """
 
     def __init__(
@@ -66,34 +71,43 @@ class Loader:
         find: Callable[[], dict[str, Path]],
         on_change: Callable[[], None] = lambda: None,
     ):
-        self.deck, self.loading, self.error, self.changed = deck, None, None, False
+        self.deck, self.changed = deck, False
+        self.loading: str | None = None
+        self.error: str | None = None
         self._table, self._make, self._find, self._on_change = table, make, find, on_change
         self._load, self._reload = f"{deck.prefix}dream/load", f"{deck.prefix}dream/reload"
-        self._player = deck.player  # the drawer's
-        self._choices = table.parameters[self._load].choices  # the drawer's: what numbers mean
+        self._player = deck.player  # the drawer thread's
+        self._choices = table.parameters[self._load].choices  # the drawer thread's: what the numbers of dream/load mean
         self._found = find()
-        self._path, self._sha256 = deck.player.dream.path, deck.player.dream.sha256  # of what was offered last
+        self._path, self._sha256 = (
+            deck.player.dream.path,
+            deck.player.dream.sha256,
+        )  # of the player that was offered last
         self._signature = signature(self._path)
         self._refused: tuple[Path, Signature | None] | None = None
-        self._seen: Signature | None = None  # the file's at the last look
-        self._told: tuple[Signature | None, bool] = self._signature, False  # a signature, and is that another dream
+        self._seen: Signature | None = None  # the file's when it was last looked at
+        self._compared: tuple[Signature | None, bool] = (
+            self._signature,
+            False,
+        )  # a signature, and if that is another dream
         self._lock = threading.Lock()  # guards the two that follow
         self._wanted: str | None = None
-        self._reading: Reading | None = None
+        self._reading: LoadProcess | None = None
         self._wake, self._stopping = threading.Event(), False
         self._thread = threading.Thread(target=self._run, name=f"loader {'ab'[deck.number]}", daemon=True)
 
     def start(self) -> None:
+        """Begin to load; call once."""
         self._thread.start()
 
     def stop(self) -> None:
-        """End it; what is being read is given up."""
+        """End; what is being loaded is abandoned."""
         self._stopping = True
         self._want(None)
         self._thread.join(5.0)
 
     def on_frame(self, values: Snapshot) -> None:
-        """What was applied on this frame; never waits. Called by the drawer after each tick."""
+        """Take the requests of this frame; never waits. Called in the drawer thread."""
         if self.deck.player is not self._player:
             self._player = self.deck.player
             self._on_change()
@@ -110,7 +124,7 @@ class Loader:
         return self._path.stem
 
     def _want(self, name: str | None) -> None:
-        """Have that one next; what is being read is given up, unless it is the same."""
+        """Load that one next; abandon what is being loaded, unless it is the same."""
         with self._lock:
             self._wanted = name
             if self._reading is not None and name != self.loading:
@@ -131,24 +145,39 @@ class Loader:
                 log.exception("this is our bug: %s: %s", type(error).__name__, error)
 
     def _look(self) -> None:
-        """See which names there are, and whether the file that plays has changed."""
+        """Look which names there are, and whether the file that plays has changed."""
         self._found = _sorted({self._name(): self._path} | self._find())
         now = signature(self._path)
         if now is None or now in (self._signature, self._refused and self._refused[1]):
             self.changed = False
-        elif now == self._seen:  # else it is perhaps still being written
-            if now != self._told[0]:
-                self._told = now, read.sha256(self._path) not in (None, self._sha256)
-            self.changed = self._told[1]
+        elif now == self._seen:  # otherwise it may still be being written
+            if now != self._compared[0]:
+                self._compared = now, read.sha256(self._path) not in (None, self._sha256)
+            self.changed = self._compared[1]
         self._seen = now
-        if self._refused and signature(self._refused[0]) != self._refused[1]:  # mended perhaps: it may be asked again
+        if (
+            self._refused and signature(self._refused[0]) != self._refused[1]
+        ):  # it may have been repaired, and can be requested again
             self._refused = self.error = None
             self._table.forget(self._load)
 
     def _take(self, name: str) -> None:
-        """Make the dream of that name ready and offer it, if it is still wanted by then."""
+        """Load the dream of that name and offer it, if it is still wanted by then."""
         path = self._path if name == self._name() else self._found.get(name)
-        now = path and signature(path)
+        if path is None:
+            self.error = f"{name}: its file is gone"
+        else:
+            self._load_file(name, path, signature(path))
+        with self._lock:
+            if self._wanted != name:
+                return
+            self._wanted = None
+        if self._table.parameters[self._load].choices[self._table.target(self._load)] != self._name():
+            self._table.set(
+                self._load, [self._name()], self, repeats=True
+            )  # it shows what plays, not what was requested
+
+    def _load_file(self, name: str, path: Path, now: Signature | None) -> None:
         if (path, now) == (self._path, self._signature):
             self.error = None
         elif (path, now) != self._refused:
@@ -158,30 +187,24 @@ class Loader:
                     raise UserError(f"{name}: its file is gone")
                 self._offer(path, now, self._made(name, path))
             except UserError as error:
-                if self._wanted == name:  # else it was given up
+                if self._wanted == name:  # otherwise it was abandoned
                     self.error = str(error).replace(f"{path.absolute()}: ", f"{path.name}: ")  # the network sees it
                     self._refused = path, now
                     log.warning("deck %s: %s; %s plays on", "ab"[self.deck.number], error, self._name())
             self.loading = None
-        with self._lock:
-            if self._wanted != name:
-                return
-            self._wanted = None
-        if self._table.parameters[self._load].choices[self._table.target(self._load)] != self._name():
-            self._table.set(self._load, [self._name()], self, repeats=True)  # it says what plays, not what was asked
 
     def _offer(self, path: Path, now: Signature, made: Player) -> None:
         with self._lock:
             if self._wanted != self.loading:
                 return
-            if (path, made.dream.sha256) != (self._path, self._sha256):  # else it was only touched
+            if (path, made.dream.sha256) != (self._path, self._sha256):  # otherwise it was only touched
                 self.deck.offer(made)
             self._path, self._sha256, self._signature = path, made.dream.sha256, now
         self.error, self.changed = None, False
 
     def _made(self, name: str, path: Path) -> Player:
-        """A warm player of the file. UserError whatever is wrong: any file may come."""
-        reading = Reading(path)
+        """Return a player of the file that is ready to draw. Raises UserError whatever is wrong with the file."""
+        reading = LoadProcess(path)
         with self._lock:
             if self._wanted != name:
                 reading.stop()
@@ -200,7 +223,7 @@ class Loader:
 
 
 def signature(path: Path) -> Signature | None:
-    """None where there is no such file."""
+    """Return a file's signature, None if it does not exist."""
     try:
         status = path.stat()
     except OSError:
@@ -209,12 +232,12 @@ def signature(path: Path) -> Signature | None:
 
 
 def _files(folder: Path | None) -> list[Path]:
-    """The dreams that lie in it, not in folders below; none if it cannot be read."""
+    """Return the dreams in a folder, not in those below it; none if it cannot be read."""
     if folder is None:
         return []
     try:
         with os.scandir(folder) as found:
             files = [folder / each.name for each in found if each.name.endswith(".onnx") and each.is_file()]
-    except OSError:  # it went, or a stick was drawn: it may come back
+    except OSError:  # it was removed, or a drive was: it may come back
         return []
     return sorted(each for each in files if each.stem.isprintable() and not each.name.startswith("."))

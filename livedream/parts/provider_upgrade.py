@@ -1,4 +1,4 @@
-"""What runs a deck's dream faster is found out while it plays, and changed to without a seam."""
+"""Finds what runs a deck's dream faster while it plays, and changes to that without a jump."""
 
 import logging
 import threading
@@ -14,15 +14,22 @@ from livedream.play.player import Player
 
 log = logging.getLogger("livedream.parts")
 
-REST = 3.0  # seconds that a dream plays before anything is tried beside it
+REST = 3.0  # seconds that a dream plays before other providers are tried beside it
 
 
 class ProviderUpgrade:
-    """Sees to one deck from `start` to `stop`, on a thread of its own.
+    """Upgrades one deck from `start` to `stop`, on a thread of its own.
 
-    device: of `--device`. choice: what its dream runs on now. fps: the show's. say: takes a line for each change.
+    Args:
+        deck: Whose dream is to run faster.
+        device: As of `--device`.
+        choice: What the dream runs on now.
+        fps: Frames a second of the show.
+        say: Called with a line for each change.
 
-    choice: what the dream that plays runs on, and why not on others.
+    Attributes:
+        deck, device: As given.
+        choice: What the dream that plays runs on, and why not on others.
     """
 
     def __init__(self, deck: Deck, device: str, choice: Choice, fps: float, say: Callable[[str], None] = print):
@@ -32,6 +39,7 @@ class ProviderUpgrade:
         self._thread = threading.Thread(target=self._run, name=f"faster {'ab'[deck.number]}", daemon=True)
 
     def start(self) -> None:
+        """Begin to try providers; call once."""
         self._thread.start()
 
     def stop(self) -> None:
@@ -39,14 +47,14 @@ class ProviderUpgrade:
         self._stopping.set()
 
     def player(self, dream: Dream) -> Player:
-        """One that is ready to draw, on what is remembered to be best, else the CPU. Raises UserError."""
+        """Return a player that is ready to draw, on what is remembered to be best, else the CPU. Raises UserError."""
         return warm_up.player(dream, self.deck.number, self._fps, self._quick(dream).load)
 
     def _quick(self, dream: Dream) -> Choice:
-        return choose.quick(dream, self.device, measure=False)  # to try anything now would hold the show up
+        return choose.quick(dream, self.device, measure=False)  # measuring now would hold the show up
 
     def broken(self, provider: str, why: str) -> None:
-        """Remember that a provider failed in the middle of a show; called by the drawer through the deck."""
+        """Remember that a provider failed in the middle of a show; called in the drawer thread, by the deck."""
         if provider != "cpu":
             choose.forget(self.deck.player.dream, provider, why)
             self.choice = self._quick(self.deck.player.dream)

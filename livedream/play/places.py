@@ -6,6 +6,7 @@ Between distant places the pictures are therefore cross-faded.
 """
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -81,11 +82,10 @@ def mix_noise(a: Floats, b: Floats, weight: float) -> Floats:
 def _slerp(a: Floats, b: Floats, weight: float) -> Floats:
     """Interpolate spherically (Shoemake 1985); lengths change linearly."""
     lengths = np.float32(np.linalg.norm(a)), np.float32(np.linalg.norm(b))
-    product = lengths[0] * lengths[1]
+    product: Any = lengths[0] * lengths[1]
     cosine = float(a @ b) / (product if product > 1e-12 else 1e-12)
-    if (
-        abs(cosine) < 0.999999 and lengths[0] > 0 and lengths[1] > 0
-    ):  # otherwise there is no angle, or no plane to rotate in
+    # Otherwise there is no angle, or no plane to rotate in.
+    if abs(cosine) < 0.999999 and lengths[0] > 0 and lengths[1] > 0:
         angle = math.acos(cosine)
         way = math.sin((1 - weight) * angle) / lengths[0] * a + math.sin(weight * angle) / lengths[1] * b
         length = lengths[0] + weight * (lengths[1] - lengths[0])

@@ -7,7 +7,7 @@ import pytest
 
 from livedream.backend import cpu
 from livedream.dream import read
-from livedream.parts.isolated import Reading
+from livedream.parts.isolated import LoadProcess
 from livedream.parts.preset_recall import Presets
 from livedream.play import dream_parameters as tables
 from livedream.play.player import Player
@@ -156,7 +156,7 @@ def test_another_runner_and_another_process_make_no_seam(path, tmp_path):
 
 
 def test_one_that_is_read_beside_a_show_is_the_same(path):
-    there, here = Reading(path).dream(), read.load(path)
+    there, here = LoadProcess(path).dream(), read.load(path)
     assert there.memories.pictures == here.memories.pictures
     assert np.array_equal(there.memories.ends, here.memories.ends)
     assert there.places == here.places
