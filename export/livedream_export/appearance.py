@@ -1,42 +1,53 @@
-"""What a picture looks like, in few numbers: those that look alike lie near one another."""
+"""How a picture looks, in few numbers: pictures that look alike have descriptors near one another."""
+
+from collections.abc import Sequence
 
 import numpy as np
 
-CELLS = 8  # on a side, in which a picture is described: their colours, and how much lies in them across and down
-HALF_COLOUR = 256 * 256  # pixels, from which on colour is kept at half the sides
+from .arrays import Floats, Indices, Rgb
+
+CELLS = 8  # on a side; a descriptor has the colours of these cells, and the detail across and down in them
+LARGE = 256 * 256  # pixels; see is_large
 LUMA = (0.299, 0.587, 0.114)
-SAMPLED = 400  # frames from which descriptions are scaled
+SAMPLED = 400  # frames from which descriptors are scaled
 
 
-class Looks:
-    """Describes pictures so that those that look alike lie near: colours of cells, and how much detail lies in them.
+def is_large(height: int, width: int) -> bool:
+    """Whether pictures have so many pixels that colour is kept and rendered at half their sides."""
+    return height * width > LARGE
 
-    mean, deviation: f32 [D], of the frames that it was made of.
+
+def thinning(height: int, width: int) -> int:
+    """Return n where a descriptor uses every n-th row and column."""
+    return 2 if is_large(height, width) else 1
+
+
+class Appearance:
+    """Makes descriptors of pictures, scaled by the frames it was made of.
+
+    Attributes:
+        mean: mean of the raw descriptors, f32 [D].
+        std: their standard deviation, and a little more, f32 [D].
     """
 
-    def __init__(self, frames: np.ndarray, index):
-        index = np.asarray(index)
+    def __init__(self, frames: Rgb, index: Indices):
         raw = _raw(frames, index[np.linspace(0, len(index) - 1, min(SAMPLED, len(index))).astype(int)])
-        self.mean, self.deviation = raw.mean(0), raw.std(0) + 1.0
+        self.mean: Floats = raw.mean(0)
+        self.std: Floats = raw.std(0) + 1.0
 
-    def __call__(self, frames: np.ndarray, index) -> np.ndarray:
-        """Of the frames at `index`: f32 [B, D]."""
-        return (_raw(frames, index) - self.mean) / self.deviation
-
-
-def thinned(height: int, width: int) -> int:
-    """Of how many rows and columns one is looked at, for how a picture looks."""
-    return 2 if height * width > HALF_COLOUR else 1
+    def __call__(self, frames: Rgb, index: Indices | Sequence[int]) -> Floats:
+        """Return the descriptors of the frames at `index`, f32 [B, D]."""
+        return (_raw(frames, index) - self.mean) / self.std
 
 
-def _raw(frames: np.ndarray, index) -> np.ndarray:
-    """Colours, and mean absolute steps of luma across and down, of CELLS x CELLS cells: f32 [B, CELLS² * 5]."""
-    k = thinned(*frames.shape[1:3])
+def _raw(frames: Rgb, index: Indices | Sequence[int]) -> Floats:
+    """Return colours, and mean absolute steps of luma across and down, of CELLS x CELLS cells: f32 [B, CELLS² * 5]."""
+    k = thinning(*frames.shape[1:3])
     height, width = (side // k for side in frames.shape[1:3])
     found = []
     for at in index:
         picture = frames[at, ::k, ::k].astype(np.float32)
-        luma = picture @ np.float32(LUMA)
+        luma = picture @ np.array(LUMA, np.float32)
         across = np.abs(np.diff(luma, axis=1, append=luma[:, -1:]))
         down = np.abs(np.diff(luma, axis=0, append=luma[-1:]))
         all_ = np.concatenate([picture, across[..., None], down[..., None]], 2)

@@ -1,6 +1,6 @@
-"""Training the autoencoder on the footage's frames: half resolution first, then whole. And using it."""
+"""Trains the autoencoder on the footage's frames, at half their sides first and then in full size, and uses it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -8,19 +8,22 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .descent import Descent
+from .arrays import Flags, Floats, Indices, Rgb
 from .hyperparameters import Hyperparameters
 from .networks import Autoencoder
+from .perceptual import PictureLoss
+from .safe_optimizer import SafeOptimizer
 from .torch_device import half_precision
 
 
-def held_out(count: int, fps: float) -> np.ndarray:
-    """Which frames the autoencoder never learns, bool [count]: the last second of every ten."""
-    return (np.arange(count) / fps).astype(int) % 10 == 9
+def held_out(count: int, fps: float) -> Flags:
+    """Return which frames are held out of training, bool [count]: the last second of every ten."""
+    held: Flags = (np.arange(count) / fps).astype(int) % 10 == 9
+    return held
 
 
-def pictures(frames: np.ndarray, index, device: torch.device) -> Tensor:
-    """The frames at `index` (indices or a slice) as float [B, 3, H, W] in 0..1 on `device`, channels last."""
+def to_batch(frames: Rgb, index: Indices | Sequence[int] | slice, device: torch.device) -> Tensor:
+    """Return the frames at `index` as float [B, 3, H, W] in 0..1 on `device`, channels last."""
     batch = torch.from_numpy(np.array(frames[index]))
     if device.type == "cuda":
         batch = batch.pin_memory()
@@ -28,57 +31,70 @@ def pictures(frames: np.ndarray, index, device: torch.device) -> Tensor:
 
 
 def learn(
-    descent: Descent,
+    optimizer: SafeOptimizer[Autoencoder],
     average: Autoencoder,
-    frames: np.ndarray,
-    allowed: np.ndarray,
+    frames: Rgb,
+    allowed: Indices,
     hp: Hyperparameters,
     rng: np.random.Generator,
     steps: int,
     times: Iterable[float],
     tell: Callable[[float, float], None],
-    perceptual: Callable[[Tensor, Tensor], Tensor] | None = None,
+    perceptual: PictureLoss | None = None,
 ) -> None:
-    """One step for each of `times`: how much of the autoencoder's time has passed, 0 to 1.
+    """Train the autoencoder, one step for each of `times`.
 
-    frames: uint8 [N, H, W, 3]. allowed: indices to draw from. steps: taken before. `average` follows as the
-    exponential mean of the weights. tell(loss, psnr) comes after each step. perceptual: a loss of pictures, or None.
-    Raises Diverged.
+    Args:
+        optimizer: of the autoencoder.
+        average: follows as the exponential moving average of the weights.
+        frames: the footage, [N, H, W, 3].
+        allowed: numbers of the frames to learn from.
+        hp: the recipe.
+        rng: chooses frames.
+        steps: how many were taken before.
+        times: before each step, the share of the autoencoder's time that has passed, 0 to 1.
+        tell: called with loss and PSNR in dB after each step.
+        perceptual: a further loss, or None.
+
+    Raises:
+        Diverged: too many losses in a row were not finite.
     """
-    autoencoder = descent.network.train()
+    autoencoder = optimizer.network.train()
     device = next(autoencoder.parameters()).device
     with ThreadPoolExecutor(1) as ahead:  # reads the next batch meanwhile
-        following = ahead.submit(pictures, frames, rng.choice(allowed, hp.batch), device)
+        following = ahead.submit(to_batch, frames, rng.choice(allowed, hp.batch), device)
         for done in times:
             batch = following.result()
-            following = ahead.submit(pictures, frames, rng.choice(allowed, hp.batch), device)
-            fine = done >= hp.coarse and not hp.remembers
-            sees = perceptual if fine and done >= hp.perceptual_from else None
+            following = ahead.submit(to_batch, frames, rng.choice(allowed, hp.batch), device)
+            fine = done >= hp.full_size_from and not hp.remembers
+            extra = perceptual if fine and done >= hp.perceptual_from else None
             with half_precision(device):
-                loss, square = autoencoder.loss(batch, hp, fine, np.clip(rng.uniform(-0.3, 1.3, 2), 0, 1), sees)
-            warm = max((steps + 1) / hp.warmup_steps, done / 0.05)  # in a short run sooner
-            rate = hp.rate * min(1.0, warm) * max(0.02, min(1.0, 1.6 * (1 - done)))
-            if descent.step(loss, rate):
+                loss, square = autoencoder.loss(batch, hp, fine, np.clip(rng.uniform(-0.3, 1.3, 2), 0, 1), extra)
+            warm = max((steps + 1) / hp.warmup_steps, done / 0.05)  # shorter in a short run
+            rate = hp.learning_rate * min(1.0, warm) * max(0.02, min(1.0, 1.6 * (1 - done)))
+            if optimizer.step(loss, rate):
                 steps += 1
-                averaged(average, autoencoder, steps, hp)
+                update_average(average, autoencoder, steps, hp)
                 tell(float(loss.detach()), -10 * float(square.log10()))
 
 
 @torch.no_grad()
-def averaged(average: Autoencoder, autoencoder: Autoencoder, steps: int, hp: Hyperparameters) -> None:
-    """Let `average` follow as the exponential mean of the weights; `steps` have been taken."""
-    keep = min(hp.average, (1 + steps) / (10 + steps))
-    torch._foreach_lerp_(list(average.parameters()), list(autoencoder.parameters()), 1 - keep)
+def update_average(average: Autoencoder, autoencoder: Autoencoder, steps: int, hp: Hyperparameters) -> None:
+    """Update the exponential moving average of the weights after `steps` steps."""
+    keep = min(hp.ema_decay, (1 + steps) / (10 + steps))
+    torch._foreach_lerp_(  # noqa: SLF001 - torch's own optimizers use it so; there is no public name
+        list(average.parameters()), list(autoencoder.parameters()), 1 - keep
+    )
 
 
 @torch.no_grad()
-def encode(autoencoder: Autoencoder, frames: np.ndarray, tell: Callable[[float], None] = lambda done: None) -> Tensor:
-    """Mean latents of all frames, float32 [N, Z] on the CPU. tell(share done) comes after each batch."""
+def encode(autoencoder: Autoencoder, frames: Rgb, tell: Callable[[float], None] = lambda done: None) -> Tensor:
+    """Return the mean latents of all frames, f32 [N, Z] on the CPU. tell(share done) is called after each batch."""
     device = next(autoencoder.parameters()).device
     autoencoder.eval()
     latents = []
     for k in range(0, len(frames), 32):
-        batch = pictures(frames, slice(k, k + 32), device)
+        batch = to_batch(frames, slice(k, k + 32), device)
         with half_precision(device):
             latents.append(autoencoder.encoder(batch)[0].float().cpu())
         tell(min(1.0, (k + 32) / len(frames)))
@@ -86,31 +102,21 @@ def encode(autoencoder: Autoencoder, frames: np.ndarray, tell: Callable[[float],
 
 
 @torch.no_grad()
-def reconstruct(autoencoder: Autoencoder, frames: np.ndarray, index) -> np.ndarray:
-    """Frames through the autoencoder and back, uint8 [B, H, W, 3], 8 at a time."""
-    device = next(autoencoder.parameters()).device
-    autoencoder.eval()
-    drawn = []
-    for k in range(0, len(index), 8):
-        batch = pictures(frames, index[k : k + 8], device)
-        with half_precision(device):
-            drawn.append(autoencoder.decoder(autoencoder.encoder(batch)[0].float()).float())
-    return (torch.cat(drawn).clamp(0, 1) * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
+def draws_full_size(autoencoder: Autoencoder, latents: Tensor) -> bool:
+    """Whether the decoder's last level is trained.
 
-
-@torch.no_grad()
-def draws_whole(autoencoder: Autoencoder, latents: Tensor) -> bool:
-    """Whether the decoder's last level has learned to draw: made half as large, its pictures of some of `latents`
-    [N, Z] agree with the half-size ones."""
+    It is when its pictures of some of `latents` [N, Z], reduced to half their sides, agree with the half-size ones.
+    """
     decoder = autoencoder.decoder.eval()
     z = latents[:: max(1, len(latents) // 8)][:8].to(next(decoder.parameters()).device)
     features = decoder.body(z)
     coarse = decoder.coarse(features)
-    apart = F.avg_pool2d(decoder.fine(features, z), 2) - coarse
-    return bool(apart.square().mean() < 0.1 * coarse.var() + 1e-3)
+    difference = F.avg_pool2d(decoder.fine(features, z), 2) - coarse
+    return bool(difference.square().mean() < 0.1 * coarse.var() + 1e-3)
 
 
-def psnr(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Peak signal to noise ratio of each picture pair, dB [B]; a, b: uint8 [B, H, W, 3]."""
+def psnr(a: Rgb, b: Rgb) -> Floats:
+    """Return the peak signal to noise ratio of each pair of pictures [B, H, W, 3], dB [B]."""
     error = np.stack([np.square(x.astype(np.float32) - y).mean() for x, y in zip(a, b, strict=True)])
-    return 10 * np.log10(255**2 / np.maximum(error, 1e-6))
+    decibels: Floats = 10 * np.log10(255**2 / np.maximum(error, 1e-6))
+    return decibels

@@ -1,30 +1,36 @@
-"""Ways from one place of the footage to another that resembles it, for the recurrent network to learn.
+"""Bridges from one place of the footage to a similar one, for the recurrent network to learn.
 
-Footage ends, and a network that only ever heard it to its end stands still there. So every shot's end is bent towards
-the place that resembles it most, and so is the best place of every ten seconds: a dream comes to forks, and never to an
-end. A bridge is a crossfade of latents (cf. video textures, Schödl et al. 2000).
+Footage ends, and a network that only ever saw it up to its end stands still there. So every shot's end gets a bridge to
+the place that resembles it most, and so does the best place of every ten seconds: a dream comes to forks, and never to
+an end. A bridge is a crossfade of latents (cf. video textures, Schödl et al. 2000).
 """
 
 import torch
 from torch import Tensor
 
-STEPS = 16  # of a crossfade
-BEFORE = 48  # steps of footage on either side that belong to a bridge
-APART = 90  # steps between the two ends, at least, where both lie in one shot
+from .arrays import Segments
+
+STEPS = 16  # length of a crossfade
+BEFORE = 48  # steps of footage on either side of it that belong to a bridge
+APART = 90  # least number of steps between the two ends where both are in one shot
 FORK_EVERY = 300  # steps
 
 
-def build(white: Tensor, segments) -> tuple[Tensor, list[tuple[int, int]]]:
-    """All that motion is learned from: latents [M, Z] and their runs [start, stop), of latents [N, Z] and its shots.
+def build(white: Tensor, segments: Segments) -> tuple[Tensor, list[tuple[int, int]]]:
+    """Return what motion is learned from: latents [M, Z] and their runs [start, stop).
 
-    First the shots, each without the end that leads nowhere, then the bridges. Shots too short to be bent stay whole.
+    The shots come first, each without the end that leads nowhere, then the bridges. Shots too short for a bridge stay as
+    they are.
+
+    Args:
+        white: latents of the footage [N, Z].
+        segments: its shots.
     """
     shots = [(a, b) for a, b in segments if b - a > 3 * STEPS]
     runs = [(a, b - STEPS if (a, b) in shots else b) for a, b in segments]
-    arrivals = [torch.arange(a, b - STEPS - min(BEFORE, (b - a) // 3)) for a, b in shots]
-    if not arrivals:
+    if not shots:
         return white, runs
-    arrivals = torch.cat(arrivals)
+    arrivals = torch.cat([torch.arange(a, b - STEPS - min(BEFORE, (b - a) // 3)) for a, b in shots])
     parts, at = [white], len(white)
     for a, b in shots:
         ends = [range(k, min(k + FORK_EVERY, b - STEPS - 1)) for k in range(a + BEFORE, b - STEPS - 1, FORK_EVERY)]
@@ -45,7 +51,7 @@ def build(white: Tensor, segments) -> tuple[Tensor, list[tuple[int, int]]]:
 
 
 def _alike(white: Tensor, places: Tensor, arrivals: Tensor) -> tuple[int, int | None]:
-    """Which of `places` to leave at, and which of `arrivals` is most like it in where it is and in how it moves."""
+    """Return at which of `places` to leave, and which of `arrivals` is most like it in position and motion, or None."""
 
     def described(k: Tensor) -> Tensor:
         return torch.cat([white[k], 2 * (white[k + 1] - white[k - 1].where((k > 0)[:, None], white[k]))], 1)
@@ -60,7 +66,7 @@ def _alike(white: Tensor, places: Tensor, arrivals: Tensor) -> tuple[int, int | 
 
 
 def _bridge(white: Tensor, start: int, leave: int, arrive: int, stop: int) -> Tensor:
-    """Latents from `start` to `leave`, the crossfade, and on from there to `stop`."""
+    """Return the latents from `start` to `leave`, the crossfade, and those that follow it up to `stop`."""
     part = torch.linspace(0, 1, STEPS + 2, device=white.device)[1:-1, None]
     part = part * part * (3 - 2 * part)
     k = torch.arange(1, STEPS + 1, device=white.device)

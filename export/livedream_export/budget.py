@@ -3,31 +3,33 @@
 import contextlib
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from livedream import UserError
 
 from .hyperparameters import Hyperparameters
 
-EARLY_FROM = 300.0  # seconds a run lasts at least, if it makes early dreams
-FIRST = 60.0  # seconds of learning before the first of them, or this share of the run if that is less:
-FIRST_SHARE = 0.055
-EVERY = 240.0  # seconds between them, or this share of the run if that is more:
-EVERY_SHARE = 1 / 8
-DEAREST = 1 / 8  # of the time, at most, goes into making them
-EARLY_SPELL = 0.12  # of the recurrent network's time comes before each of them, within these seconds:
-SPELL_SECONDS = (10.0, 60.0)
-LEAST_SPELL = 4.0  # seconds the recurrent network learns at the end, however late it is
-LEAST = 8.0  # seconds of learning without which there is no dream
+EARLY_FROM = 300.0  # seconds that a run lasts at least, if it makes early dreams
+FIRST, FIRST_SHARE = 60.0, 0.055  # seconds of training before the first of them, or share of the run: the lesser
+EVERY, EVERY_SHARE = 240.0, 1 / 8  # seconds between them, or share of the run: the greater
+MAX_COST = 1 / 8  # most of the time that goes into writing them
+EARLY_SPELL = 0.12  # share of the recurrent network's time that comes before each of them,
+SPELL_SECONDS = (10.0, 60.0)  # within these limits
+LEAST_SPELL = 4.0  # seconds that the recurrent network is trained at the end, however late it is
+LEAST = 8.0  # seconds of training without which there is no dream
 DREAM_GUESS = 8.0, 90.0  # seconds that a dream and its pictures take, and more for a million pixels, until measured
-SPARE = 0.02  # of the time, for what is not measured
+SPARE = 0.02  # share of the time that is kept for what is not measured
 
 
 class Budget:
-    """Wall clock of a run and of those it resumes, in seconds.
+    """The clock of a run and of those it resumes, in seconds.
 
-    total: in all. spent: learning of each network. costs: what encoding all frames ("encode") and writing a dream
-    with its pictures ("dream") took last. early_at: when the last early dream was done, None before the first.
+    Attributes:
+        total: time for everything.
+        spent: time in which each network was trained: "pictures" (the autoencoder) and "motion".
+        costs: how long encoding all frames ("encode") and writing a dream with its pictures ("dream") took last.
+        early_at: when the last early dream was done, None before the first.
     """
 
     def __init__(self, total: float, hp: Hyperparameters, now: Callable[[], float] = time.monotonic):
@@ -37,27 +39,35 @@ class Budget:
         self.early_at: float | None = None
         self._began = now()
 
-    def resume(self, used: float, spent: dict[str, float], early_at: float | None) -> None:
-        """Count the runs before: seconds they took, and of them those of learning."""
-        self._began -= used
-        self.spent, self.early_at = dict(spent), early_at
+    def to_checkpoint(self) -> dict[str, Any]:
+        """Return what a checkpoint keeps of it."""
+        times = {"used": self.used(), "total": self.total, "early_at": self.early_at}
+        return {**times, "spent": self.spent, "costs": self.costs}
+
+    def restore(self, saved: Mapping[str, Any]) -> None:
+        """Count the time of the runs before, as a checkpoint kept it."""
+        self._began -= saved["used"]
+        self.spent, self.early_at = dict(saved["spent"]), saved.get("early_at")
+        self.costs |= saved.get("costs", {})
 
     def guess(self, pixels: int) -> None:
-        """What a dream with pictures of so many pixels may cost, before the first."""
+        """Estimate how long a dream with pictures of so many pixels takes, before the first is written."""
         self.costs["dream"] = DREAM_GUESS[0] + DREAM_GUESS[1] * pixels / 1e6
 
     def used(self) -> float:
+        """Return the seconds that have passed."""
         return self.now() - self._began
 
     def left(self) -> float:
+        """Return the seconds that remain."""
         return self.total - self.used()
 
     def finish(self) -> float:
-        """Seconds that come after the last step."""
+        """Return the seconds that come after the last step."""
         return self.costs["dream"] + SPARE * self.total
 
     def must_suffice(self) -> None:
-        """Raise UserError, with what to ask for instead, when the time does not suffice for any dream."""
+        """Raise UserError, with the minutes to ask for, when the time does not suffice for any dream."""
         least = self.used() + self.finish() + self.costs["encode"] + LEAST + LEAST_SPELL
         if self.total < least:
             enough = math.ceil(least / 60 * 2 + 0.5)
@@ -67,17 +77,17 @@ class Budget:
             )
 
     def pictures(self) -> float:
-        """Seconds the autoencoder learns in all, by what is known now."""
+        """Return the seconds for which the autoencoder is trained in all, as far as is known now."""
         share = self.hp.autoencoder_share / (self.hp.autoencoder_share + self.hp.recurrent_share)
         return min(self._learning() * share, self.spent["pictures"] + self._free())
 
     def spell(self) -> float:
-        """Seconds the recurrent network learns before an early dream."""
+        """Return the seconds for which the recurrent network is trained before an early dream."""
         least, most = SPELL_SECONDS
         return max(least, min(most, EARLY_SPELL * (self._learning() - self.pictures())))
 
     def early_due(self) -> bool:
-        """Whether it is time for an early dream: after a little learning, then now and then, but not near the end."""
+        """Whether it is time for an early dream: after a little training, then now and then, but not near the end."""
         if self.total < EARLY_FROM or self.left() - self.finish() < self._every() / 2:
             return False
         if self.early_at is None:
@@ -85,14 +95,15 @@ class Budget:
         return self.used() - self.early_at >= self._every()
 
     @contextlib.contextmanager
-    def measured(self, cost: str):
+    def measured(self, cost: str) -> Iterator[None]:
+        """Measure the time in here as a cost."""
         begun = self.now()
         yield
         self.costs[cost] = self.now() - begun
 
     @contextlib.contextmanager
-    def learning(self, network: str):
-        """Time in here is learning of `network`."""
+    def learning(self, network: str) -> Iterator[None]:
+        """Count the time in here as training of `network`."""
         begun = self.now()
         try:
             yield
@@ -100,14 +111,14 @@ class Budget:
             self.spent[network] += self.now() - begun
 
     def _every(self) -> float:
-        return max(EVERY, EVERY_SHARE * self.total, sum(self.costs.values()) / DEAREST)
+        return max(EVERY, EVERY_SHARE * self.total, sum(self.costs.values()) / MAX_COST)
 
     def _learning(self) -> float:
-        """Seconds both networks learn in all: what has been, and what is left when the rest is paid."""
-        dear = sum(self.costs.values())
-        early = dear / (self._every() + dear) if self.total >= EARLY_FROM else 0.0
+        """Return the seconds for which both networks are trained in all: those so far, and those left beside all costs."""
+        cost = sum(self.costs.values())
+        early = cost / (self._every() + cost) if self.total >= EARLY_FROM else 0.0
         return sum(self.spent.values()) + self._free() * (1 - early)
 
     def _free(self) -> float:
-        """Seconds left when the end is paid."""
+        """Return the seconds left beside what comes at the end."""
         return max(0.0, self.left() - self.finish() - self.costs["encode"])

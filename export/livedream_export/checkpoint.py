@@ -1,7 +1,9 @@
-"""All that is needed to go on with a training run, in one file: `NAME.run/checkpoint.pt`."""
+"""All that is needed to resume a training run, in one file: `NAME.run/checkpoint.pt`."""
 
 import io
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -10,20 +12,41 @@ from livedream.system.atomic import atomic_write
 
 from .hyperparameters import Hyperparameters
 
-NEEDED = {"autoencoder", "average", "recurrent", "hp", "spent", "used", "steps", "sha256", "size"}
+REQUIRED = {"autoencoder", "average", "recurrent", "hp", "spent", "used", "steps", "sha256", "size"}
+# Names of hyperparameters and buffers in checkpoints up to version 0.2.0.
+RENAMED_HYPERPARAMETERS = {
+    "most_memories": "max_memories",
+    "rate": "learning_rate",
+    "average": "ema_decay",
+    "edges": "edge_weight",
+    "squares": "squared_weight",
+    "divergence": "kl_weight",
+    "recognition": "cycle_weight",
+    "coarse": "full_size_from",
+    "perceptual": "perceptual_weight",
+    "nearness": "distance_weight",
+    "remember_rate": "remember_learning_rate",
+    "recurrent_rate": "recurrent_learning_rate",
+    "own_steps": "rollout_steps",
+    "farthest": "max_drift",
+    "least_deviation": "min_std",
+    "most_deviation": "max_std",
+}
+RENAMED_BUFFERS = {"deviation": "std", "pace": "step_scale"}
 
 
-def save(path: Path, saved: dict) -> None:
-    """Write a checkpoint of tensors, numbers, strings, lists and dictionaries. UserError when the disk refuses."""
+def save(path: Path, saved: Mapping[str, Any]) -> None:
+    """Write a checkpoint of tensors, numbers, strings, lists and dictionaries. Raises UserError if the disk refuses."""
     data = io.BytesIO()
     torch.save(saved, data)
-    atomic_write(path, data.getbuffer())
+    atomic_write(path, data.getvalue())
 
 
-def load(path: Path) -> dict:
-    """Read one back, on the CPU; runs no code that a file may hold. "hp" comes as Hyperparameters.
+def load(path: Path) -> dict[str, Any]:
+    """Read a checkpoint to the CPU without running code that a file may hold. "hp" comes as Hyperparameters.
 
-    UserError when there is none, or it is damaged.
+    Raises:
+        UserError: there is no checkpoint, it is damaged, or another version of livedream made it.
     """
     try:
         saved = torch.load(path, map_location="cpu", weights_only=True)
@@ -34,12 +57,14 @@ def load(path: Path) -> dict:
     except Exception as error:  # whatever unpickling a damaged file may raise
         kind = type(error).__name__
         raise UserError(f"{path}: damaged, or not a checkpoint ({kind}); train without --resume") from None
-    if not isinstance(saved, dict) or not saved.keys() >= NEEDED:
+    if not isinstance(saved, dict) or not saved.keys() >= REQUIRED:
         raise UserError(f"{path}: not a checkpoint of livedream train")
     try:
         if "remembers" not in saved["hp"]:
             raise UserError(f"{path}: made by an earlier livedream, whose networks were others; train without --resume")
-        kept = {name: tuple(v) if isinstance(v, list) else v for name, v in saved["hp"].items()}
-        return saved | {"hp": Hyperparameters(**kept)}
-    except (TypeError, AttributeError):
+        hp = {RENAMED_HYPERPARAMETERS.get(name, name): value for name, value in saved["hp"].items()}
+        hp["widths"] = tuple(hp["widths"])
+        recurrent = {RENAMED_BUFFERS.get(name, name): value for name, value in saved["recurrent"].items()}
+        return saved | {"hp": Hyperparameters(**hp), "recurrent": recurrent}
+    except (TypeError, AttributeError, KeyError):
         raise UserError(f"{path}: made by another version of livedream; train without --resume") from None

@@ -35,7 +35,7 @@ class Clip:
 
     path: Path
     seconds: float
-    rate: float
+    learning_rate: float
     width: int
     height: int
     sample_aspect: float

@@ -1,8 +1,10 @@
-"""The trained networks as a dream file: its components, scenes, knobs and where it came from."""
+"""The trained networks as a dream file: its components, scenes, knobs and provenance."""
 
 import copy
 import datetime
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -11,22 +13,24 @@ from torch import nn
 import livedream
 from livedream.dream import noise, write
 
-from . import components, knobs, proof
-from . import recurrent as motion
-from .autoencoder import draws_whole
-from .drawing import Drawing
+from . import components, knobs, proof, recurrent
+from .arrays import Floats, Indices, Segments
+from .autoencoder import draws_full_size
 from .hyperparameters import Hyperparameters
 from .memories import LIKENESS, Memories
 from .networks import Autoencoder, Recurrent
 from .preview import shrunk
-from .walk import RECALL, WANDER, Recall, Walk, start
+from .renderer import Renderer
+from .walk import RECALL, WANDER, Recall, Walk, nearest_elsewhere, start
+
+Network = TypeVar("Network", bound=nn.Module)
 
 SCENES = 8
-WARM_UP = 48  # steps the recurrent network hears the footage before a scene begins
+WARM_UP = 48  # steps of footage that the recurrent network gets before a scene begins
 THUMBNAIL = 160  # pixels wide, about
-TRIED = 240  # steps dreamt to see how far latents lie from their places
+TRIED = 240  # steps dreamt to find how far latents are from their places
 ELSEWHERE = 8  # memories around one that are the same place
-KNOB = 2.0  # standard deviations of a knob at which a picture is drawn elsewhere wholly, about
+KNOB = 2.0  # standard deviations of a knob at which only memories elsewhere are used, about
 TEMPERATURE = {
     "name": "temperature",
     "low": 0,
@@ -37,129 +41,134 @@ TEMPERATURE = {
 
 
 class Parts:
-    """All that is drawn and stepped with, whole: the components, and what the file says beside them.
+    """Everything that goes into a dream file: components, memories and what its metadata is made from.
 
-    latents: f32 [N, Z] of the footage. reach: how far a knob goes in one unit at least, root mean square in the
-    deviations of the latents.
+    Attributes:
+        autoencoder: with weights rounded as in the file.
+        network: the recurrent network, likewise.
+        latents: of the footage, f32 [N, Z].
+        memories: None for a dream without.
+        pictures: JPEG files of the memories.
+        reach: least length of a knob's unit, root mean square, in standard deviations of the latents.
+        renderer: runs the components.
     """
 
     def __init__(
         self,
         autoencoder: Autoencoder,
         network: Recurrent,
-        latents: np.ndarray,
-        segments,
+        latents: Floats,
+        segments: Segments,
         fps: float,
         memories: Memories | None,
         hp: Hyperparameters,
     ):
         self.autoencoder = _rounded(copy.deepcopy(autoencoder).cpu().float().eval())
         self.network = _rounded(copy.deepcopy(network).cpu().float().eval())
-        motion.measure(self.network, torch.from_numpy(latents), segments)  # of a checkpoint, there are no anchors yet
+        recurrent.measure(self.network, torch.from_numpy(latents), segments)  # a checkpoint has no anchors
         self.latents, self.segments, self.memories, self.hp = latents, segments, memories, hp
+        self.pictures: list[bytes] = []
+        self.reach = 0.0
+        self.walk: Walk | None = None
         if memories is None:
-            self.autoencoder.decoder.whole = draws_whole(self.autoencoder, torch.from_numpy(latents))
-            modules = components.modules(self.autoencoder, self.network)
-            self.pictures: list[bytes] = []
-            self.reach = 0.0
+            self.autoencoder.decoder.full_size = draws_full_size(self.autoencoder, torch.from_numpy(latents))
+            modules = components.plain(self.autoencoder, self.network)
         else:
-            white = (torch.from_numpy(latents[memories.frames]) - self.network.mean) / self.network.deviation
-            white = white.half().float()
-            self.walk = Walk(memories, white, fps)
-            near, far = self._distances()
-            recall = Recall(self.walk, memories, near, far, self._usual())
+            white = (torch.from_numpy(latents[memories.frames]) - self.network.mean) / self.network.std
+            self.walk = walk = Walk(memories, white.half().float(), fps)
+            near, far = self._distances(walk)
+            recall = Recall(walk, memories, near, far, _usual_distance(walk))
             self.reach = far / KNOB
-            args = self.autoencoder, self.network, self.walk, recall, memories, hp.pull
-            modules = components.remembering(*args)
+            modules = components.with_memories(self.autoencoder, self.network, walk, recall, memories, hp.pull)
             self.pictures = memories.pictures
-        self.drawing = Drawing(modules, self.pictures)
+        self.renderer = Renderer(modules, self.pictures)
 
     @torch.no_grad()
-    def _distances(self) -> tuple[float, float]:
-        """How far latents lie from their places while nobody's hand is on a knob, at most; and so far that a knob at
-        KNOB is seen."""
-        step = components.StepAmongMemories(self.network, self.walk, self.hp.pull).eval()
-        first = self.scenes()[0]
-        values = [torch.from_numpy(self.at(first)[name]) for name in step.inputs[:5]]
+    def _distances(self, walk: Walk) -> tuple[float, float]:
+        """Return how far latents are from their places at most without knobs, and so far that a knob at KNOB is seen."""
+        step = components.StepAmongMemories(self.network, walk, self.hp.pull).eval()
+        first = self.state_at(self.scenes()[0])
+        values = [torch.from_numpy(first[name]) for name in step.inputs[:5]]
         far, size = [], self.network.latent + LIKENESS
         for k in range(TRIED):
             chance = torch.from_numpy(noise.noise(1, 0, "step", k, size)[None])
             uniform = torch.from_numpy(noise.uniform(1, 0, "step", k, 1)[None])
             values = list(step(*values, chance, uniform, torch.full((1,), 1.2), torch.full((1,), 0.5)))
-            white = (values[0] - self.network.mean) / self.network.deviation
-            far.append(float((white - self.walk.at(values[1])).square().mean().sqrt()))
+            white = (values[0] - self.network.mean) / self.network.std
+            far.append(float((white - walk.at(values[1])).square().mean().sqrt()))
         near = float(np.quantile(far[TRIED // 4 :], 0.98)) * 1.1
         return near, 1.3 * near + 0.15
 
-    def _usual(self) -> float:
-        """How far latents of memories lie from those of memories elsewhere that look like them, on average."""
-        walk, distances = self.walk, []
-        for k in np.linspace(0, walk.count - 1, min(TRIED, walk.count)).astype(int):
-            far = (walk.likeness - walk.likeness[k]).square().sum(1)
-            far[(walk.order - k).abs() <= min(ELSEWHERE, walk.count // 4)] = torch.inf
-            distances.append(float((walk.white[far.argmin()] - walk.white[k]).square().mean().sqrt()))
-        return max(float(np.median(distances)), 0.05)
-
     def scenes(self) -> list[int]:
-        """Frames far from one another (farthest-point sampling), in the footage's order; memories, if there are."""
-        if self.memories is None:
+        """Choose frames far from one another (farthest-point sampling), in order; memories if there are any."""
+        points: Floats
+        allowed: Indices
+        if self.memories is None or self.walk is None:
             allowed = np.concatenate([np.arange(min(a + WARM_UP, b - 1), b) for a, b in self.segments])
             points = self.latents[allowed] / (self.latents.std(0) + 1e-6)
         else:
             runway = self.walk.end.numpy() - np.arange(self.walk.count)
             far_enough = runway >= min(runway.max(), 2 * self.walk.fade)
-            allowed, points = self.memories.frames[far_enough], self.memories.look[far_enough]
-        apart = len(self.latents) / 4 / SCENES
+            allowed, points = self.memories.frames[far_enough], self.memories.descriptors[far_enough]
+        least = len(self.latents) / 4 / SCENES
         picked = [int(np.argmin(((points - points.mean(0)) ** 2).sum(1)))]
         nearest = np.full(len(points), np.inf)
         while len(picked) < min(SCENES, len(points)):
             nearest = np.minimum(nearest, ((points - points[picked[-1]]) ** 2).sum(1))
-            nearest[np.abs(allowed - allowed[picked[-1]]) < apart] = 0
+            nearest[np.abs(allowed - allowed[picked[-1]]) < least] = 0
             picked.append(int(nearest.argmax()))
         return sorted(int(allowed[k]) for k in set(picked))
 
-    def at(self, frame: int) -> dict[str, np.ndarray]:
-        """Latents and states of a frame of the footage, by input name of step."""
+    def state_at(self, frame: int) -> dict[str, Floats]:
+        """Return latents and states at a frame of the footage, by input name of step."""
         latent, state = _arrive(self.network, self.latents, self.segments, frame)
-        if self.memories is None:
+        if self.memories is None or self.walk is None:
             return {"latent": latent, "state.h": state}
         place = start(self.walk, int(np.searchsorted(self.memories.frames, frame)))
         return {"latent.picture": latent, "state.h": state, **place}
 
-    def drawn_with(self, frames) -> np.ndarray:
-        """Latents [B, L] of some of the footage's frames as `Drawing.draw` takes them."""
+    def latents_at(self, frames: list[int]) -> Floats:
+        """Return the latents [B, L] of frames of the footage, as `Renderer.render` takes them."""
         found = self.latents[frames]
-        if self.memories is None:
+        if self.memories is None or self.walk is None:
             return found
         places = np.searchsorted(self.memories.frames, frames).clip(0, self.walk.count - 1).astype(np.float32)
         return np.concatenate([found, np.stack([places, places, np.zeros_like(places)], 1)], 1)
 
 
 @torch.no_grad()
-def export(parts: Parts, path: Path, fps: float, size: tuple[int, int], title: str, provenance: dict) -> None:
-    """Write the dream file at `path`, whole or not at all. size: (width, height).
+def export(
+    parts: Parts, path: Path, fps: float, size: tuple[int, int], title: str, provenance: Mapping[str, Any]
+) -> None:
+    """Write the dream file at `path`, completely or not at all.
 
-    UserError when the proof fails or the file cannot be written. An autoencoder that has not yet learned whole
-    pictures draws its half-size ones, enlarged.
+    An autoencoder whose last level is not trained yet renders its half-size pictures, enlarged.
+
+    Args:
+        parts: what goes into it.
+        path: of the file.
+        fps: steps a second.
+        size: (width, height).
+        title: shown to the user.
+        provenance: where the dream comes from; a few entries are added.
+
+    Raises:
+        UserError: the proof fails, or the file cannot be written.
     """
     width, height = size
-    drawing, chosen = parts.drawing, parts.scenes()
+    renderer, chosen = parts.renderer, parts.scenes()
     image = np.full((1, height, width, 4), 255, np.uint8)
-    unit, begin = parts.network.deviation, parts.at(chosen[0])
-    built = proof.build(drawing.parts, begin, image, unit, drawing.memory)
+    first = components.first_inputs(renderer.components, parts.state_at(chosen[0]), image)
+    built = proof.build(renderer.components, first, parts.network.std, renderer.memory)
     remembers = parts.memories is not None
-    latents, scenes = parts.latents, []
-    for frame in chosen:
-        name = f"{int(frame / fps) // 60}:{frame / fps % 60:04.1f}"
-        if any(name == each["name"] for each in scenes):  # in footage of seconds, two may share a tenth
-            name = f"{name} frame {frame}"
-        picture = shrunk(drawing.draw(parts.drawn_with([frame]))[0, ..., :3], max(1, round(width / THUMBNAIL)))
-        kept = {f"step/{name}": value for name, value in parts.at(frame).items() if name != "state.seen"}
-        scenes.append(write.scene(name, kept, picture))
-    described = {"latent.picture" if remembers else "latent": write.latent(latents.mean(0), latents.std(0))}
+    latents = parts.latents
+    described: dict[str, Any] = {
+        "latent.picture" if remembers else "latent": write.latent(latents.mean(0), latents.std(0))
+    }
     if remembers:
-        first = parts.at(chosen[0])["latent.place"][0]
-        described |= {"latent.place": write.latent(first, np.zeros(3)), "places": "latent.place"}
+        place = parts.state_at(chosen[0])["latent.place"][0]
+        described |= {"latent.place": write.latent(place, np.zeros(3)), "places": "latent.place"}
+        provenance = {**provenance, "memories": f"{len(parts.pictures)} pictures of the footage are in this file"}
     metadata = {
         "contract": 1,
         "title": title,
@@ -168,34 +177,54 @@ def export(parts: Parts, path: Path, fps: float, size: tuple[int, int], title: s
         "latents": {**described, "interpolation": "linear"},
         "controls": [TEMPERATURE, *([WANDER, RECALL] if remembers else [])],
         "directions": knobs.find(
-            drawing.draw,
+            renderer.render,
             latents,
-            parts.drawn_with(chosen[:: max(1, len(chosen) // 4)][:4]),
+            parts.latents_at(chosen[:: max(1, len(chosen) // 4)][:4]),
             parts.reach,
         ),
-        "scenes": scenes,
+        "scenes": _scenes(parts, chosen, fps, max(1, round(width / THUMBNAIL))),
         "provenance": {
             "trained_by": f"livedream {livedream.__version__}, torch {torch.__version__}",
             "trained_on": datetime.date.today().isoformat(),
             **provenance,
-            **({"memories": f"{len(parts.pictures)} pictures of the footage are in this file"} if remembers else {}),
         },
     }
     write.write(path, built, metadata, parts.pictures, halve=True)
 
 
-def _rounded(network: nn.Module) -> nn.Module:
-    """The network with its weights as they are in the file: in half precision."""
+def _scenes(parts: Parts, frames: list[int], fps: float, reduction: int) -> list[dict[str, Any]]:
+    """Return the metadata of scenes at some frames, their thumbnails reduced by a whole number."""
+    scenes: list[dict[str, Any]] = []
+    for frame in frames:
+        name = f"{int(frame / fps) // 60}:{frame / fps % 60:04.1f}"
+        if any(name == each["name"] for each in scenes):  # in footage of seconds, two may share a tenth
+            name = f"{name} frame {frame}"
+        picture = shrunk(parts.renderer.render(parts.latents_at([frame]))[0, ..., :3], reduction)
+        tensors = {f"step/{name}": value for name, value in parts.state_at(frame).items() if name != "state.seen"}
+        scenes.append(write.scene(name, tensors, picture))
+    return scenes
+
+
+def _usual_distance(walk: Walk) -> float:
+    """Return how far latents of memories are from those of similar memories elsewhere: the median, root mean square."""
+    some = np.linspace(0, walk.count - 1, min(TRIED, walk.count)).astype(int).tolist()
+    found = nearest_elsewhere(walk.likeness, some, min(ELSEWHERE, walk.count // 4) + 1)
+    distances = [float((walk.white[nearest] - walk.white[k]).square().mean().sqrt()) for k, nearest, _ in found]
+    return max(float(np.median(distances)), 0.05)
+
+
+def _rounded(network: Network) -> Network:
+    """Round weights as they are in the file, to half precision."""
     for weight in network.parameters():
         weight.data = weight.data.half().float()
     return network
 
 
-def _arrive(network: Recurrent, latents: np.ndarray, segments, frame: int) -> tuple[np.ndarray, np.ndarray]:
-    """Latent [1, Z] of a frame, and the state [1, S] of having heard what led up to it."""
+def _arrive(network: Recurrent, latents: Floats, segments: Segments, frame: int) -> tuple[Floats, Floats]:
+    """Return the latent [1, Z] of a frame, and the state [1, S] after the frames before it."""
     start = next(a for a, b in segments if a <= frame < b)
     state = torch.zeros(1, network.cell.hidden_size)
     for k in range(max(start, frame - WARM_UP), frame):
-        white = (torch.from_numpy(latents[k : k + 1]) - network.mean) / network.deviation
+        white = (torch.from_numpy(latents[k : k + 1]) - network.mean) / network.std
         state, *_ = network(white, state)
-    return latents[frame : frame + 1].copy(), state.numpy()
+    return latents[frame : frame + 1].copy(), np.asarray(state)

@@ -10,45 +10,47 @@ import torch
 
 from livedream import UserError
 
-from . import autoencoder as pictures
-from . import cache, checkpoint, dream_file, memories
-from . import recurrent as motion
-from .learner import Learner
+from . import autoencoder, cache, checkpoint, dream_file, memories, recurrent
 from .preview import Progress
+from .stages import ENCODING
+from .trainer_state import TrainerState
 
-SPELL = 15.0  # seconds that motion is learned, when the autoencoder learned on after it
+SPELL = 15.0  # seconds for which the motion model is trained where the image model was trained after it
 
 
 def export_checkpoint(path: Path | str, out: Path | str) -> Path:
     """Write the dream of a checkpoint to `out`, and return it.
 
-    Where the run had come to an end, all that it takes is in the checkpoint. Else the footage is looked at again, in
-    the cache of frames. Raises UserError: no checkpoint, a damaged one, footage that is no longer there.
+    The checkpoint of a finished run holds all that is needed. Else the footage is read from the cache of frames.
+
+    Raises:
+        UserError: the checkpoint is missing or damaged, or its footage is needed and no longer in the cache.
     """
     path, out, progress = Path(path), Path(out), Progress()
     if out.suffix != ".onnx":
         raise UserError(f"-o {out}: a dream's name ends in .onnx")
     saved = checkpoint.load(path)
-    hp, size = saved["hp"], tuple(saved["size"])
-    learner = Learner(size, hp, torch.device("cpu"))
-    learner.restore(saved)
+    hp, (width, height) = saved["hp"], saved["size"]
+    trainer = TrainerState((width, height), hp, torch.device("cpu"))
+    trainer.restore(saved)
     latents, segments, fps = saved.get("latents"), saved["segments"], saved["fps"]
-    taken = _cached(saved["sha256"], path) if hp.remembers or latents is None else None
-    if latents is None:
-        segments, fps = taken.segments, taken.fps
-        look = "looking at all the footage"
-        latents = pictures.encode(learner.average, taken.frames, lambda done: progress.share(done, look))
-        progress.line(f"learning motion for {SPELL:.0f} s")
-        rng = np.random.default_rng(saved["steps"])
-        motion.learn(learner.motion, latents, segments, hp, rng, _times(SPELL), lambda loss: None)
-    kept = (
-        memories.of_footage(taken, hp, lambda done: progress.share(done, "choosing memories")) if hp.remembers else None
-    )
+    kept = None
+    if hp.remembers or latents is None:
+        footage = cached(saved["sha256"], path)
+        if latents is None:
+            segments, fps = footage.segments, footage.fps
+            latents = autoencoder.encode(trainer.average, footage.frames, lambda done: progress.share(done, ENCODING))
+            progress.line(f"training the motion model for {SPELL:.0f} s")
+            rng = np.random.default_rng(saved["steps"])
+            times = _times(SPELL)
+            recurrent.learn(trainer.recurrent_optimizer, latents, segments, hp, rng, times, lambda loss: None)
+        if hp.remembers:
+            kept = memories.of_footage(footage, hp, lambda done: progress.share(done, "choosing memories"))
     figures = {"minutes": round(saved["used"] / 60, 1), "steps": saved["steps"]}
     about = {**saved.get("provenance", {"licence": "not stated"}), "figures": figures}
     title = saved.get("title") or path.parent.stem
-    parts = dream_file.Parts(learner.average, learner.recurrent, latents.numpy(), segments, fps, kept, hp)
-    dream_file.export(parts, out, fps, size, title, about)
+    parts = dream_file.Parts(trainer.average, trainer.recurrent, latents.numpy(), segments, fps, kept, hp)
+    dream_file.export(parts, out, fps, (width, height), title, about)
     return out
 
 
@@ -58,8 +60,8 @@ def _times(seconds: float) -> Iterator[float]:
         yield done
 
 
-def _cached(sha256: str, path: Path) -> cache.Footage:
-    """The footage with that digest, from the cache of frames."""
+def cached(sha256: str, path: Path) -> cache.Footage:
+    """Return the footage with that digest from the cache of frames; path: the checkpoint, for the error's text."""
     for about in cache.folder().glob("*/footage.json"):
         try:
             found = json.loads(about.read_text())["sha256"] == sha256

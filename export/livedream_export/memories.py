@@ -1,8 +1,8 @@
-"""What a dream remembers: which frames of the footage it keeps, how they move on, and where one may pass into another.
+"""Memories: the frames of the footage that a dream keeps, how they move on, and where one may lead into another.
 
-A memory is a frame of the footage, kept as a JPEG file. Memories of one run follow one another in time; between two
-neighbours lies measured optical flow, so that a place between them can be drawn. Where two places look and move alike,
-a dream may leave for elsewhere without being noticed (video textures, Schödl et al. 2000).
+A memory is a frame of the footage, kept as a JPEG file. Memories of one run follow one another in time; measured
+optical flow lies between two neighbours, so that a position between them can be rendered. Where two places look and
+move alike, a dream may jump from one to the other without being noticed (video textures, Schödl et al. 2000).
 """
 
 import math
@@ -10,21 +10,25 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
+import simplejpeg
+from numpy.typing import NDArray
 
 from livedream import UserError
 
-from .appearance import CELLS, HALF_COLOUR, Looks
+from .appearance import CELLS, Appearance, is_large
+from .arrays import Flags, Floats, Indices, Rgb, Segments
 from .autoencoder import held_out
 from .cache import Footage
 from .choosing import choose, runs
 from .hyperparameters import Hyperparameters
 
 FLOW = 8  # pixels of the picture that one vector of flow stands for
-LIKENESS = 48  # numbers that say what a memory is like
-LIKENED = 400  # memories that those are found from
+LIKENESS = 48  # numbers by which places are compared
+LIKENED = 400  # memories from which these are derived
 AHEAD = 5  # frames on, at which places must be alike, too
-NETWORKS, NETWORKS_BY_PIXEL = 6.2e6, 20.0  # bytes of a dream file besides what memories take
+NETWORKS, NETWORKS_BY_PIXEL = 6.2e6, 20.0  # bytes of a dream file besides its memories
 QUALITIES = (95, 93, 90, 87, 84, 80)  # of the JPEG files, the best first
 
 
@@ -32,39 +36,46 @@ QUALITIES = (95, 93, 90, 87, 84, 80)  # of the JPEG files, the best first
 class Memories:
     """M memories, in the footage's order.
 
-    frames: which frames they are, int64 [M]. onward: whether the next memory goes on from this one, bool [M]. pace:
-    memories a step, f32 [M]. flow: from each to the next in pixels, int8 [M, 2 (x, y), h, w] times scale, f32 [M].
-    pictures: JPEG files. looks: what describes them; look: f32 [M, D], how each looks. likeness: f32
-    [M, LIKENESS], by which places are compared: 1 between two of chance.
+    Attributes:
+        frames: numbers of their frames, int64 [M].
+        onward: whether the next memory follows on this one in time, bool [M].
+        speed: memories a step, f32 [M].
+        flow: from each to the next in units of `scale`, int8 [M, 2 (x, y), h, w].
+        scale: pixels, f32 [M].
+        pictures: JPEG files.
+        appearance: makes descriptors of pictures.
+        descriptors: those of the memories, f32 [M, D].
+        likeness: numbers by which places are compared, f32 [M, LIKENESS]; two at random have a squared distance of 1.
     """
 
-    frames: np.ndarray
-    onward: np.ndarray
-    pace: np.ndarray
-    flow: np.ndarray
-    scale: np.ndarray
+    frames: Indices
+    onward: Flags
+    speed: Floats
+    flow: NDArray[np.int8]
+    scale: Floats
     pictures: list[bytes]
-    looks: Looks
-    look: np.ndarray
-    likeness: np.ndarray
+    appearance: Appearance
+    descriptors: Floats
+    likeness: Floats
 
     @property
     def bytes(self) -> int:
+        """Size of all pictures."""
         return sum(map(len, self.pictures))
 
 
 def of_footage(footage: Footage, hp: Hyperparameters, tell: Callable[[float], None] = lambda done: None) -> Memories:
-    """The memories that a dream of the footage has: those that fit into its file, of frames that may be learned.
+    """Return the memories of a dream of the footage: those that fit into its file, of frames that may be learned.
 
-    tell(share done) is called now and then.
+    tell(share done) is called now and then. Raises UserError when the dream file is too small for any.
     """
     frames = footage.frames
     pixels = frames.shape[1] * frames.shape[2]
     megabytes = hp.megabytes or room(pixels) / 1e6
     left = megabytes * 1e6 - NETWORKS - NETWORKS_BY_PIXEL * pixels
     allowed = np.flatnonzero(~held_out(len(frames), footage.fps))
-    each, most = beside(pixels, hp.latent), hp.most_memories or len(allowed)
-    fewest = 2 * (each + _bytes(frames, allowed, QUALITIES[-1]))
+    each, most = beside(pixels, hp.latent), hp.max_memories or len(allowed)
+    fewest = 2 * (each + _mean_bytes(frames, allowed, QUALITIES[-1]))
     if left < fewest:
         least = math.ceil(megabytes + (fewest - left) / 1e6)
         raise UserError(f"--megabytes {megabytes:g}: too little for networks and memories; at least {least}")
@@ -72,80 +83,98 @@ def of_footage(footage: Footage, hp: Hyperparameters, tell: Callable[[float], No
 
 
 def build(
-    frames: np.ndarray,
-    allowed: np.ndarray,
-    segments,
+    frames: Rgb,
+    allowed: Indices,
+    segments: Segments,
     fps: float,
     room: float,
     each: float = 0.0,
     most: int = 1 << 30,
     tell: Callable[[float], None] = lambda done: None,
 ) -> Memories:
-    """Choose memories from frames uint8 [N, H, W, 3] at the indices `allowed` and measure all about them.
+    """Choose memories and measure all about them.
 
-    segments: the shots, [start, stop). room: bytes that all of it may take in the dream file. each: of them, what every
-    memory takes beside its picture. most: of them, at most. tell(share done) is called now and then.
+    Args:
+        frames: the footage, [N, H, W, 3].
+        allowed: numbers of the frames to choose from.
+        segments: the shots.
+        fps: frames a second.
+        room: bytes that all of it may take in the dream file.
+        each: bytes that every memory takes beside its picture.
+        most: the most memories.
+        tell: called with the share that is done, now and then.
     """
-    sizes = {q: _bytes(frames, allowed, q) for q in QUALITIES}
+    sizes = {q: _mean_bytes(frames, allowed, q) for q in QUALITIES}
     count = min(len(allowed), most)
     quality = next((q for q in QUALITIES if (sizes[q] + each) * count <= room), QUALITIES[-1])
     count = max(2, min(count, int(room / (sizes[quality] + each))))
-    looks = Looks(frames, allowed)
-    chosen, onward, gaps = choose(frames, runs(allowed, segments), fps, count, looks)
-    measured = []
+    appearance = Appearance(frames, allowed)
+    chosen, onward, gaps = choose(frames, runs(allowed, segments), fps, count, appearance)
+    pictures: list[bytes] = []
+    flows: list[NDArray[np.int8]] = []
+    scales: list[float] = []
     with ThreadPoolExecutor(2) as pool:
-        for each in pool.map(lambda k: _measured(frames, chosen, onward, k, quality), range(len(chosen))):
-            measured.append(each)
-            if len(measured) % 64 == 0:
-                tell(len(measured) / len(chosen))
-    pictures, flow, scale = (list(each) for each in zip(*measured, strict=True))
-    look, pace = looks(frames, chosen), (1 / np.maximum(gaps, 1)).astype(np.float32)
-    likeness = _likeness(look, chosen, onward)
-    return Memories(chosen, onward, pace, np.stack(flow), np.float32(scale), pictures, looks, look, likeness)
+        for picture, flow, scale in pool.map(
+            lambda k: _measured(frames, chosen, onward, k, quality), range(len(chosen))
+        ):
+            pictures.append(picture)
+            flows.append(flow)
+            scales.append(scale)
+            if len(pictures) % 64 == 0:
+                tell(len(pictures) / len(chosen))
+    descriptors = appearance(frames, chosen)
+    return Memories(
+        frames=chosen,
+        onward=onward,
+        speed=(1 / np.maximum(gaps, 1)).astype(np.float32),
+        flow=np.stack(flows),
+        scale=np.array(scales, np.float32),
+        pictures=pictures,
+        appearance=appearance,
+        descriptors=descriptors,
+        likeness=_likeness(descriptors, chosen, onward),
+    )
 
 
 def room(pixels: int) -> float:
-    """Bytes that a dream file with pictures of so many pixels may have: 30 MB at 128², 60 at 256², 100 at 512²."""
+    """Return the bytes of a dream file with pictures of so many pixels: 30 MB at 128², 60 at 256², 100 at 512²."""
     return float(np.interp(np.log2(max(pixels, 1)), (12, 14, 16, 18), (20e6, 30e6, 60e6, 100e6)))
 
 
 def beside(pixels: int, latent: int) -> float:
-    """Bytes that every memory takes in a dream file beside its picture: flow, look, latents, likeness."""
+    """Return the bytes of a memory in a dream file beside its picture: flow, descriptor, latent, likeness."""
     return 2 * pixels / FLOW**2 + 10 * CELLS**2 + 4 * latent + 2 * LIKENESS
 
 
-def _bytes(frames: np.ndarray, allowed: np.ndarray, quality: int) -> float:
-    """Mean bytes of a picture at that quality."""
+def _mean_bytes(frames: Rgb, allowed: Indices, quality: int) -> float:
+    """Return the mean size of a picture at that JPEG quality."""
     some = allowed[np.linspace(0, len(allowed) - 1, min(24, len(allowed))).astype(int)]
     return float(np.mean([len(jpeg(frames[k], quality)) for k in some]))
 
 
-def jpeg(picture: np.ndarray, quality: int) -> bytes:
-    """A picture, uint8 [H, W, 3], as a JPEG file."""
-    import simplejpeg
-
-    whole = picture.shape[0] * picture.shape[1] < HALF_COLOUR
-    return simplejpeg.encode_jpeg(
-        np.ascontiguousarray(picture), quality, "RGB", colorsubsampling="444" if whole else "420"
-    )
+def jpeg(picture: Rgb, quality: int) -> bytes:
+    """Encode a picture [H, W, 3] as a JPEG file."""
+    subsampling = "420" if is_large(*picture.shape[:2]) else "444"
+    return bytes(simplejpeg.encode_jpeg(np.ascontiguousarray(picture), quality, "RGB", colorsubsampling=subsampling))
 
 
-def optical_flow(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Where each pixel of picture a, uint8 [H, W, 3], goes to in b, in pixels: f32 [2 (x, y), H / FLOW, W / FLOW].
+def optical_flow(a: Rgb, b: Rgb) -> Floats:
+    """Return where the pixels of picture a [H, W, 3] move in b, in pixels: f32 [2 (x, y), H / FLOW, W / FLOW].
 
     Dense inverse search (Kroeger et al., ECCV 2016) by OpenCV.
     """
-    import cv2
-
-    search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)  # type: ignore[attr-defined]  # not in its types
     grey = [cv2.cvtColor(np.ascontiguousarray(x), cv2.COLOR_RGB2GRAY) for x in (a, b)]
-    flow = search.calc(*grey, None)
+    flow: Floats = search.calc(*grey, None)
     height, width = flow.shape[:2]
-    return flow.reshape(height // FLOW, FLOW, width // FLOW, FLOW, 2).mean((1, 3)).transpose(2, 0, 1)
+    means: Floats = flow.reshape(height // FLOW, FLOW, width // FLOW, FLOW, 2).mean((1, 3))
+    return means.transpose(2, 0, 1)
 
 
-def _measured(frames: np.ndarray, chosen: np.ndarray, onward: np.ndarray, k: int, quality: int):
-    """Of memory k: its JPEG file, the flow to the next as int8 [2, h, w], and its scale."""
+def _measured(
+    frames: Rgb, chosen: Indices, onward: Flags, k: int, quality: int
+) -> tuple[bytes, NDArray[np.int8], float]:
+    """Return memory k's JPEG file, its flow to the next as int8 [2, h, w], and the scale of that."""
     picture = frames[chosen[k]]
     if not onward[k]:
         empty = np.zeros((2, picture.shape[0] // FLOW, picture.shape[1] // FLOW), np.int8)
@@ -155,26 +184,26 @@ def _measured(frames: np.ndarray, chosen: np.ndarray, onward: np.ndarray, k: int
     return jpeg(picture, quality), (flow / scale).round().astype(np.int8), scale
 
 
-def _likeness(look: np.ndarray, chosen: np.ndarray, onward: np.ndarray) -> np.ndarray:
-    """How each memory looks and goes on, f32 [M, LIKENESS]: squared distances are 1 between two of chance, about.
+def _likeness(descriptors: Floats, chosen: Indices, onward: Flags) -> Floats:
+    """Return what each memory is compared by, f32 [M, LIKENESS], scaled as `Memories` says.
 
-    The principal parts of how it looks, and how it will in AHEAD frames.
+    These are the principal components of its descriptor and of the one AHEAD frames later.
     """
     count = len(chosen)
     left = ends(onward) - np.arange(count)
-    pace = max(1.0, float(np.median(np.diff(chosen)[onward[:-1]])) if onward.any() else 1.0)  # frames a memory
-    ahead = np.arange(count) + np.minimum(max(1, round(AHEAD / pace)), left)
-    both = np.concatenate([look, look[ahead]], 1)
+    stride = max(1.0, float(np.median(np.diff(chosen)[onward[:-1]])) if onward.any() else 1.0)  # frames a memory
+    ahead = np.arange(count) + np.minimum(max(1, round(AHEAD / stride)), left)
+    both = np.concatenate([descriptors, descriptors[ahead]], 1)
     both -= both.mean(0)
     _, _, axes = np.linalg.svd(both[np.linspace(0, count - 1, min(LIKENED, count)).astype(int)], full_matrices=False)
-    parts = np.zeros((count, LIKENESS), np.float32)
+    parts: Floats = np.zeros((count, LIKENESS), np.float32)
     found = both @ axes[:LIKENESS].T
     parts[:, : found.shape[1]] = found
     return parts / max(1e-6, float(np.sqrt(2 * np.square(parts).sum(1).mean())))
 
 
-def ends(onward: np.ndarray) -> np.ndarray:
-    """The last memory of the run that each is in, int64 [M]."""
+def ends(onward: Flags) -> Indices:
+    """Return the last memory of each memory's run, int64 [M]."""
     found = np.arange(len(onward))
     for k in range(len(onward) - 2, -1, -1):
         if onward[k]:

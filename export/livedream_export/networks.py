@@ -1,8 +1,8 @@
-"""The two networks of a vae-rnn dream, whole; what corrects memories stands in remembering.py.
+"""The two networks of a vae-rnn dream; the one that corrects memories is in remembering.py.
 
 Autoencoder (Kingma and Welling 2014): pictures to a Gaussian latent and back. The decoder is built for live play on
 a CPU: convolutions end at a quarter of the sides, two PixelShuffles of 2 (Shi et al. 2016) make the pixels, and the
-latent scales and shifts every block (FiLM, Perez et al. 2018), so that few channels go far. One PixelShuffle of 4
+latent scales and shifts every block (FiLM, Perez et al. 2018), so that few channels suffice. One PixelShuffle of 4
 would leave a lattice of four pixels.
 
 Recurrent network (Graves 2013; Ha and Schmidhuber 2018): a GRU that predicts a mixture of Gaussians for the next
@@ -10,39 +10,23 @@ latent, as a change from the present one.
 """
 
 import math
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .arrays import Doubles
+from .blocks import Block, zero_bias
 from .hyperparameters import Hyperparameters
+from .remembering import Remembering
 
-
-class Block(nn.Module):
-    """Residual block, [B, C, H, W] to the same; in the decoder the latent scales and shifts its middle."""
-
-    def __init__(self, width: int, latent: int = 0):
-        super().__init__()
-        self.first = nn.Conv2d(width, width, 3, padding=1)
-        self.second = nn.Conv2d(width, width, 3, padding=1)
-        self.film = nn.Linear(latent, 2 * width) if latent else None
-        nn.init.zeros_(self.second.bias)
-        self.second.weight.data.mul_(0.3)
-        if self.film:
-            self.film.weight.data.mul_(0.5)
-            nn.init.zeros_(self.film.bias)
-
-    def forward(self, x: Tensor, z: Tensor | None = None) -> Tensor:
-        h = self.first(x)
-        if self.film is not None:
-            scale, shift = self.film(z)[..., None, None].chunk(2, 1)
-            h = h * (1 + scale) + shift
-        return F.leaky_relu(x + self.second(F.leaky_relu(h, 0.1)), 0.1)
+Mixture = Sequence[Tensor]  # logits [B, K], means [B, K, Z] and standard deviations [B, K, Z] of a step
 
 
 class Encoder(nn.Module):
-    """Pictures [B, 3, H, W] in 0..1 to (mean, log variance), each [B, Z]."""
+    """Turns pictures [B, 3, H, W] in 0..1 into the mean and log variance of a latent, each [B, Z]."""
 
     def __init__(self, height: int, width: int, hp: Hyperparameters):
         super().__init__()
@@ -68,7 +52,7 @@ class Encoder(nn.Module):
 
 
 class Head(nn.Module):
-    """Features [B, C, H / 4, W / 4] to [B, 3, H, W], in two steps of 2."""
+    """Enlarges features [B, C, H / 4, W / 4] to pictures [B, 3, H, W], in two steps of 2."""
 
     def __init__(self, width: int):
         super().__init__()
@@ -80,7 +64,11 @@ class Head(nn.Module):
 
 
 class Decoder(nn.Module):
-    """Latents [B, Z] to pictures [B, 3, H, W] in 0..1."""
+    """Turns latents [B, Z] into pictures [B, 3, H, W] in 0..1.
+
+    Attributes:
+        full_size: False renders the half-size picture and enlarges it, because the last level is trained late.
+    """
 
     def __init__(self, height: int, width: int, hp: Hyperparameters):
         super().__init__()
@@ -93,10 +81,10 @@ class Decoder(nn.Module):
         self.up = nn.ModuleList(nn.Conv2d(a, 4 * b, 1) for a, b in ((eighth, quarter), (quarter, half), (half, fine)))
         self.head = Head(fine)
         self.coarse_head = nn.Conv2d(half, 48, 3, padding=1)
-        self.whole = True  # else forward draws the half-size picture, enlarged: the last level learns later
+        self.full_size = True
 
     def body(self, z: Tensor) -> Tensor:
-        """Features at an eighth of the picture's sides."""
+        """Return features at an eighth of the picture's sides, [B, C, H / 8, W / 8]."""
         x = F.leaky_relu(self.spread(z), 0.1).view(-1, self.base, *self.grid)
         x = self.blocks[0](F.leaky_relu(self.enter(x), 0.1), z)
         for k in (0, 1):
@@ -105,39 +93,53 @@ class Decoder(nn.Module):
         return x
 
     def coarse(self, x: Tensor) -> Tensor:
-        """The picture at half its sides, from the body's features: for training and early dreams."""
+        """Return the picture at half its sides, from the body's features: for training and early dreams."""
         return torch.sigmoid(F.pixel_shuffle(self.coarse_head(x).float(), 4))
 
     def fine(self, x: Tensor, z: Tensor) -> Tensor:
-        """The whole picture, or a part of it, from the same part of the body's features."""
+        """Return the picture in full size, or a part of it, from the same part of the body's features."""
         x = F.leaky_relu(F.pixel_shuffle(self.up[2](x), 2), 0.1)
         return torch.sigmoid(self.head(self.blocks[3](x, z)).float())
 
     def forward(self, z: Tensor) -> Tensor:
         features = self.body(z)
-        if self.whole:
+        if self.full_size:
             return self.fine(features, z)
         return F.interpolate(self.coarse(features), scale_factor=2, mode="bilinear", align_corners=False)
 
 
 class Autoencoder(nn.Module):
+    """Encoder and decoder for pictures of one size, and with memories the network that corrects them."""
+
+    remembering: Remembering
+
     def __init__(self, height: int, width: int, hp: Hyperparameters):
         super().__init__()
         self.encoder = Encoder(height, width, hp)
         self.decoder = Decoder(height, width, hp)
         if hp.remembers:
-            from .remembering import Remembering
-
             self.remembering = Remembering(height, width, hp)
 
     def loss(
-        self, pictures: Tensor, hp: Hyperparameters, fine: bool, corner=(0.0, 0.0), perceptual=None
+        self,
+        pictures: Tensor,
+        hp: Hyperparameters,
+        fine: bool,
+        corner: Sequence[float] | Doubles = (0.0, 0.0),
+        perceptual: Callable[[Tensor, Tensor], Tensor] | None = None,
     ) -> tuple[Tensor, Tensor]:
-        """Training loss, and the mean squared error at the finest scale drawn, of pictures [B, 3, H, W] in 0..1.
+        """Return the training loss, and the mean squared error at the finest scale, of pictures [B, 3, H, W] in 0..1.
 
-        The half-size picture is always compared whole. With `fine`, the last level is drawn and compared too, on large
-        pictures in a window of half the sides, whose corner lies at these shares of its room: the window costs a
-        quarter, and what lies outside it is still taught by the half-size picture.
+        All of the half-size picture is always compared. With `fine` the last level is rendered and compared too, on
+        large pictures in a window of half the sides: the window costs a quarter, and what lies outside it still learns
+        from the half-size picture.
+
+        Args:
+            pictures: the batch.
+            hp: the recipe.
+            fine: whether the last level is trained.
+            corner: where the window lies, down and across, each from 0 to 1.
+            perceptual: a loss of two batches of pictures, or None.
         """
         half = F.avg_pool2d(pictures, 2)
         mean, log_variance = self.encoder(pictures, half)
@@ -154,19 +156,19 @@ class Autoencoder(nn.Module):
             error, square = difference(part[inside], target[inside], hp)
             loss = 0.5 * loss + error
             if perceptual:
-                loss = loss + hp.perceptual * perceptual(part[inside].contiguous(), target[inside].contiguous())
-            if hp.recognition:  # not before: of pictures that say nothing yet, no latent can be known
-                loss = loss + hp.recognition * self._recognition(mean.detach()[: max(2, len(mean) // 2)])
-        if hp.nearness:
-            loss = loss + hp.nearness * _nearness(mean, half)
-        divergence = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(1).mean()
-        return loss + hp.divergence * divergence, square.detach()
+                loss = loss + hp.perceptual_weight * perceptual(part[inside].contiguous(), target[inside].contiguous())
+            if hp.cycle_weight:  # not earlier: pictures without content yet cannot be encoded
+                loss = loss + hp.cycle_weight * self._cycle_loss(mean.detach()[: max(2, len(mean) // 2)])
+        if hp.distance_weight:
+            loss = loss + hp.distance_weight * _distance_loss(mean, half)
+        kl = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(1).mean()
+        return loss + hp.kl_weight * kl, square.detach()
 
-    def _recognition(self, latents: Tensor) -> Tensor:
-        """How badly the encoder knows latents [B, Z] again from what the decoder makes of them; scalar.
+    def _cycle_loss(self, latents: Tensor) -> Tensor:
+        """Return how badly the encoder recovers latents [B, Z] from what the decoder makes of them; scalar.
 
-        They are moved towards one another and jolted first, so the encoder sees pictures between and beside those of
-        the footage, as many as it likes, and not only the footage's own. Only the encoder learns from this.
+        They are first moved towards one another and given noise, so that the encoder sees pictures between and beside
+        those of the footage, and not only the footage's own. Only the encoder learns from this.
         """
         with torch.no_grad():
             spread = latents.std(0).clamp(min=0.05)
@@ -175,14 +177,14 @@ class Autoencoder(nn.Module):
             features = self.decoder.body(wanted)
             drawn = self.decoder.coarse(features) if self.encoder.halve else self.decoder.fine(features, wanted)
         seen = self.encoder(drawn, drawn)[0].float()
-        # Not squared: while the decoder is poor this is large, and would drown the pictures' own error.
+        # Not squared: while the decoder is poor this is large, and would dominate the pictures' own error.
         return F.smooth_l1_loss(seen / spread, wanted / spread)
 
 
-def _nearness(latents: Tensor, pictures: Tensor) -> Tensor:
-    """How badly distances of latents [B, Z] follow those of the pictures [B, 3, H, W] as seen from afar; scalar.
+def _distance_loss(latents: Tensor, pictures: Tensor) -> Tensor:
+    """Return how badly distances between latents [B, Z] follow those between small pictures [B, 3, H, W]; scalar.
 
-    So what is near as a latent is near as a picture, and a knob leads to places that look as it says.
+    So neighbouring latents are neighbouring pictures, and a knob leads to places that look as its name says.
     """
     small = F.adaptive_avg_pool2d(pictures, 8).flatten(1)
     apart = [torch.pdist(x) for x in (latents, small)]
@@ -190,11 +192,11 @@ def _nearness(latents: Tensor, pictures: Tensor) -> Tensor:
     return F.smooth_l1_loss(there, here.detach())
 
 
-WINDOW = 20  # features on a side, above which only a window of half of them is drawn
+WINDOW = 20  # features on a side, above which only a window of half of them is rendered
 
 
 def _window(length: int, corner: float) -> tuple[slice, slice]:
-    """Which features to draw, and which of the pixels to compare: none that the cut's padding has touched."""
+    """Return which features to render, and which pixels to compare: none that padding at the window's edge touched."""
     if length <= WINDOW:
         return slice(0, length), slice(None)
     size = length // 2
@@ -203,81 +205,101 @@ def _window(length: int, corner: float) -> tuple[slice, slice]:
 
 
 def difference(drawn: Tensor, target: Tensor, hp: Hyperparameters) -> tuple[Tensor, Tensor]:
-    """Absolute, squared and edge error, weighed together, and the mean squared error."""
+    """Return the weighted sum of absolute, squared and edge error, and the mean squared error."""
     error = drawn - target
     square = error.square().mean()
     across, down = error[..., 1:] - error[..., :-1], error[..., 1:, :] - error[..., :-1, :]
-    return error.abs().mean() + hp.squares * square + hp.edges * (across.abs().mean() + down.abs().mean()), square
+    return error.abs().mean() + hp.squared_weight * square + hp.edge_weight * (
+        across.abs().mean() + down.abs().mean()
+    ), square
 
 
 class Recurrent(nn.Module):
-    """Latents to a distribution over the next latent.
+    """Turns latents into a distribution over the next latent.
 
-    Works on whitened latents x = (z - mean) / deviation, and predicts the step in units of `pace`, the footage's own
-    root mean square step, so that one recipe fits slow and fast footage.
+    It works on whitened latents x = (z - mean) / std and predicts the step in units of `step_scale`, so that one recipe
+    fits slow and fast footage.
+
+    Attributes:
+        mean: mean of the footage's latents, f32 [Z].
+        std: their standard deviation, f32 [Z].
+        step_scale: root mean square of the footage's steps, whitened, f32 [Z].
+        anchors: whitened latents of the footage that mean shift moves towards, f32 [A, Z].
     """
+
+    mean: Tensor
+    std: Tensor
+    step_scale: Tensor
+    anchors: Tensor
 
     def __init__(self, hp: Hyperparameters):
         super().__init__()
         self.latent, self.mixtures = hp.latent, hp.mixtures
-        self.least, self.most = hp.least_deviation, hp.most_deviation
+        self.min_std, self.max_std = hp.min_std, hp.max_std
         self.cell = nn.GRUCell(hp.latent, hp.state)
         self.hidden = nn.Linear(hp.state, hp.state)
         self.out = nn.Linear(hp.state, hp.mixtures * (1 + 2 * hp.latent))
         self.register_buffer("mean", torch.zeros(hp.latent))
-        self.register_buffer("deviation", torch.ones(hp.latent))
-        self.register_buffer("pace", torch.ones(hp.latent))
+        self.register_buffer("std", torch.ones(hp.latent))
+        self.register_buffer("step_scale", torch.ones(hp.latent))
         self.most_anchors, self.anchor_pull, self.anchor_width = hp.anchors, hp.anchor_pull, hp.anchor_width
-        # Latents of the footage; not in a checkpoint, for `recurrent.measure` sets them anew.
+        # Not in a checkpoint: `recurrent.measure` sets them again.
         self.register_buffer("anchors", torch.zeros(1, hp.latent), persistent=False)
-        nn.init.zeros_(self.out.bias)
+        zero_bias(self.out)
         self.out.weight.data.mul_(0.1)
 
     def forward(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """x [B, Z] whitened, state [B, S] to (next state, logits [B, K], means [B, K, Z], deviations [B, K, Z])."""
+        """Turn x [B, Z] and state [B, S] into the next state, logits [B, K], means and stds [B, K, Z]."""
         state = self.cell(x, state)
         return state, *self.predict(state)
 
     def predict(self, state: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """State [B, S] to the distribution of the next step: logits, means and deviations, as in forward."""
+        """Turn state [B, S] into the distribution of the next step: logits, means and stds, as in forward."""
         out = self.out(F.leaky_relu(self.hidden(state), 0.1)).float()
         of_all = self.mixtures * self.latent
         logits, means, spread = out.split([self.mixtures, of_all, of_all], dim=1)
-        deviations = F.softplus(spread.view(-1, self.mixtures, self.latent) - 1.0)
-        deviations = deviations * self.most / (deviations + self.most) + self.least
-        return logits, means.view(-1, self.mixtures, self.latent), deviations
+        stds = F.softplus(spread.view(-1, self.mixtures, self.latent) - 1.0)
+        stds = stds * self.max_std / (stds + self.max_std) + self.min_std
+        return logits, means.view(-1, self.mixtures, self.latent), stds
 
-    def negative_log_likelihood(self, x: Tensor, following: Tensor, predicted) -> Tensor:
-        """Mean of the following latents [B, Z] given x [B, Z] and predict's answer, nats a latent dimension."""
-        logits, means, deviations = predicted
-        step = ((following - x) / self.pace)[:, None]
-        log_density = -0.5 * ((step - means) / deviations).square() - deviations.log() - 0.5 * math.log(2 * math.pi)
+    def negative_log_likelihood(self, x: Tensor, following: Tensor, predicted: Mixture) -> Tensor:
+        """Return the mean over the following latents [B, Z], given x [B, Z]; in nats a latent dimension."""
+        logits, means, stds = predicted
+        step = ((following - x) / self.step_scale)[:, None]
+        log_density = -0.5 * ((step - means) / stds).square() - stds.log() - 0.5 * math.log(2 * math.pi)
         mixed = torch.logsumexp(F.log_softmax(logits, 1) + log_density.sum(2), 1)
         return -mixed.mean() / self.latent
 
-    def sample(self, x: Tensor, predicted, temperature: Tensor, noise: Tensor, uniform: Tensor) -> Tensor:
-        """The next whitened latent [B, Z]. noise [B, Z] is normal, uniform [B, 1] in (0, 1), temperature scalar or [1].
+    def sample(self, x: Tensor, predicted: Mixture, temperature: Tensor, noise: Tensor, uniform: Tensor) -> Tensor:
+        """Return the next whitened latent [B, Z].
 
-        Temperature sharpens the choice of a component and narrows the components; at 0 the likeliest mean is taken.
-        Written without ArgMax or Gather, so that every ONNX provider runs it.
+        It uses neither ArgMax nor Gather, so that every ONNX provider runs it.
+
+        Args:
+            x: the present whitened latent [B, Z].
+            predicted: distribution of the step.
+            temperature: scalar or [1]; it sharpens the choice of a component and narrows the components. At 0 the most
+                likely mean is taken.
+            noise: normal, [B, Z].
+            uniform: in (0, 1), [B, 1].
         """
-        logits, means, deviations = predicted
+        logits, means, stds = predicted
         chance = torch.softmax(logits / temperature.clamp(min=0.02), 1)
         below = chance @ torch.triu(torch.ones(self.mixtures, self.mixtures), 1).to(chance)
         pick = ((uniform > below) & (uniform <= below + chance)).to(chance)
-        none = (pick.sum(1, keepdim=True) < 0.5).to(chance)  # uniform fell into a gap left by rounding
+        none = (pick.sum(1, keepdim=True) < 0.5).to(chance)  # `uniform` fell into a gap left by rounding
         pick = pick + none * chance
         mean = (pick[..., None] * means).sum(1)
-        deviation = (pick[..., None] * deviations).sum(1)
-        return x + self.pace * (mean + temperature * deviation * noise)
+        std = (pick[..., None] * stds).sum(1)
+        return x + self.step_scale * (mean + temperature * std * noise)
 
-    def homeward(self, x: Tensor) -> Tensor:
-        """Whitened latents [B, Z], drawn part of the way to the footage's latents around them.
+    def mean_shift(self, x: Tensor) -> Tensor:
+        """Move whitened latents [B, Z] towards the footage's latents around them.
 
-        One step of mean shift (Fukunaga and Hostetler 1975) over the anchors, `anchor_width` steps of the footage wide:
-        what strays sideways comes back, so that no dream dissolves, while a step along the way the footage went is
-        hardly held. The squares of x itself cancel in the softmax and are left out.
+        This is one step of mean shift (Fukunaga and Hostetler 1975) over the anchors, its kernel `anchor_width` steps
+        of the footage wide. Drift sideways is undone, so that no dream dissolves, while a step in the footage's own
+        direction is hardly held back. The squares of x itself cancel in the softmax and are left out.
         """
-        variance = self.anchor_width**2 * self.pace.square().sum()
+        variance = self.anchor_width**2 * self.step_scale.square().sum()
         nearness = (x @ self.anchors.T - 0.5 * self.anchors.square().sum(1)) / variance
         return x + self.anchor_pull * (torch.softmax(nearness, 1) @ self.anchors - x)

@@ -1,4 +1,4 @@
-"""What a person looks at while a dream is learned: one moving line, a contact sheet, a short dreamt clip."""
+"""What the user sees while a dream is trained: a progress line, contact sheets and short dreamt clips."""
 
 import itertools
 import math
@@ -9,22 +9,26 @@ import time
 from pathlib import Path
 
 import numpy as np
+import simplejpeg
 
+from livedream.dream.dream import Dream
+from livedream.loop import offline
 from livedream.system.atomic import atomic_write
 
-from .previewing import State
+from .arrays import Rgb
+from .training_status import TrainingStatus
 
-PAIRS = 18  # of pictures on a sheet
-CELL = 256  # pixels a picture on a sheet is wide, about
-SEAM, GAP, MARGIN = 3, 16, 24  # pixels between the two of a pair, between pairs, and around all
+PAIRS = 18  # most pairs of pictures on a sheet
+CELL = 256  # width of a picture on a sheet, about, in pixels
+SEAM, GAP, MARGIN = 3, 16, 24  # pixels between the two of a pair, between pairs, and around all of them
 BACKGROUND = (12, 12, 14)
 
 
 class Progress:
-    """One line on stderr, rewritten in place on a terminal and every 15 seconds elsewhere; and in `told`."""
+    """Shows progress as one line on stderr, in place on a terminal and every 15 seconds elsewhere, and in `status`."""
 
-    def __init__(self, told: State | None = None):
-        self.told = told or State()
+    def __init__(self, status: TrainingStatus | None = None):
+        self.status = status or TrainingStatus()
         self.terminal = sys.stderr.isatty()
         self.every = 0.5 if self.terminal else 15.0
         self.shown_at = -math.inf
@@ -32,7 +36,7 @@ class Progress:
         self.smooth: dict[str, float] = {}
 
     def step(self, stage: str, share: float, seconds_left: float, **values: float) -> None:
-        """A training step of `stage` is done; values are shown smoothed, speed as steps a second since its first."""
+        """Report a training step of `stage`; values are smoothed, speed is in steps a second since the stage began."""
         now = time.monotonic()
         if stage != self.stage:
             self.stage, self.steps, self.began, self.smooth = stage, -1, now, {}
@@ -42,19 +46,20 @@ class Progress:
         shown = "  ".join(f"{name} {value:.3g}" for name, value in self.smooth.items())
         rate = self.steps / max(1e-3, now - self.began)
         speed = f"{rate:.1f} steps/s  " if self.steps else ""
-        self.told.stage, self.told.share, self.told.figures, self.told.speed = stage, None, dict(self.smooth), rate
+        status = self.status
+        status.stage, status.share, status.figures, status.speed = stage, None, dict(self.smooth), rate
         self._show(f"{stage}  {share:4.0%}  {shown}  {speed}{_clock(seconds_left)} left")
 
     def share(self, share: float, what: str) -> None:
-        """`share` of `what` is done, 0 to 1."""
+        """Report that `share` of `what` is done, 0 to 1."""
         self.stage = ""
-        self.told.stage, self.told.share = what, share
+        self.status.stage, self.status.share = what, share
         self._show(f"{what}  {share:4.0%}")
 
     def line(self, text: str) -> None:
-        """A line that stays."""
+        """Print a line that stays."""
         self.stage = ""
-        self.told.said = text
+        self.status.message = text
         sys.stderr.write(("\r\033[K" if self.terminal else "") + text + "\n")
         sys.stderr.flush()
 
@@ -74,12 +79,10 @@ def _clock(seconds: float) -> str:
     return f"{minutes}:{seconds:02d}"
 
 
-def sheet(path: Path, originals: np.ndarray, drawn: np.ndarray) -> None:
-    """A contact sheet, JPEG: each original above what the autoencoder makes of it; uint8 [B, H, W, 3] both."""
-    import simplejpeg
-
+def sheet(path: Path, originals: Rgb, rendered: Rgb) -> None:
+    """Write a contact sheet, a JPEG file: each original above what the dream makes of it, both [B, H, W, 3]."""
     pick = np.unique(np.linspace(0, len(originals) - 1, PAIRS).astype(int))
-    pairs = [_pair(_sized(originals[k]), _sized(drawn[k])) for k in pick]
+    pairs = [_pair(_sized(originals[k]), _sized(rendered[k])) for k in pick]
     height, width = pairs[0].shape[:2]
     columns = min(len(pairs), max(1, round(math.sqrt(len(pairs) * 16 / 9 * height / width))))
     columns = math.ceil(len(pairs) / math.ceil(len(pairs) / columns))  # so that the last row is fullest
@@ -92,40 +95,39 @@ def sheet(path: Path, originals: np.ndarray, drawn: np.ndarray) -> None:
     atomic_write(path, simplejpeg.encode_jpeg(page, quality=92, colorspace="RGB", colorsubsampling="444"))
 
 
-def _pair(above: np.ndarray, below: np.ndarray) -> np.ndarray:
+def _pair(above: Rgb, below: Rgb) -> Rgb:
     seam = np.empty((SEAM, *above.shape[1:]), np.uint8)
     seam[:] = BACKGROUND
     return np.concatenate([above, seam, below])
 
 
-def _sized(picture: np.ndarray) -> np.ndarray:
-    """About CELL wide: averaged down, or its pixels repeated."""
+def _sized(picture: Rgb) -> Rgb:
+    """Make a picture about CELL wide: averaged down, or its pixels repeated."""
     width = picture.shape[1]
     if width >= 1.5 * CELL:
         return shrunk(picture, round(width / CELL))
     return picture.repeat(max(1, CELL // width), 0).repeat(max(1, CELL // width), 1)
 
 
-def shrunk(picture: np.ndarray, k: int) -> np.ndarray:
-    """uint8 [H, W, 3] averaged over squares of k pixels; what is over at the edge falls off, unless it is all."""
+def shrunk(picture: Rgb, k: int) -> Rgb:
+    """Average a picture [H, W, 3] over squares of k pixels; a rest at the edge is cut off, unless it is everything."""
     k = min(k, *picture.shape[:2])
     h, w = picture.shape[0] // k, picture.shape[1] // k
     squares = picture[: h * k, : w * k].astype(np.float32).reshape(h, k, w, k, -1)
-    return squares.mean((1, 3)).round().astype(np.uint8)
+    means: Rgb = squares.mean((1, 3)).round().astype(np.uint8)
+    return means
 
 
-def clip(path: Path, dream, seconds: float) -> None:
-    """A few dreamt seconds as MP4, drawn as `livedream render` draws them, there when whole. UserError if it cannot.
+def clip(path: Path, dream: Dream, seconds: float) -> None:
+    """Write a few dreamt seconds as MP4, as `livedream render` does. Raises UserError when it cannot.
 
     A clip of that name stays, and the new one is NAME-2.mp4.
     """
-    from livedream.loop import offline
-
-    drawing = path.with_name(f".{path.name}")
-    drawing.unlink(missing_ok=True)  # of a run that was killed
+    partial = path.with_name(f".{path.name}")
+    partial.unlink(missing_ok=True)  # a killed run may have left one
     try:
-        offline.render(dream, drawing, seconds=seconds, fps=min(30.0, max(10.0, dream.fps)), seed=0)
+        offline.render(dream, partial, seconds=seconds, fps=min(30.0, max(10.0, dream.fps)), seed=0)
         names = (path.with_stem(f"{path.stem}-{k}") if k > 1 else path for k in itertools.count(1))
-        os.replace(drawing, next(name for name in names if not name.exists()))
+        os.replace(partial, next(name for name in names if not name.exists()))
     finally:
-        drawing.unlink(missing_ok=True)
+        partial.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Where training computes, and with what precision."""
+"""Chooses the device of training, its precision and its threads."""
 
 import time
 
@@ -6,15 +6,17 @@ import torch
 
 from livedream import UserError
 
+from .hyperparameters import Hyperparameters
+
 
 def choose(name: str = "auto") -> torch.device:
-    """The device of that name: auto, cpu, cuda or mps. UserError when it is not there."""
+    """Return the device of that name: auto, cpu, cuda or mps. Raises UserError when there is none."""
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     if name not in ("cpu", "cuda", "mps"):
         raise UserError(f"--device {name}: training runs on auto, cpu, cuda or mps")
-    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if not there[name]:
+    available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not available[name]:
         raise UserError(f"--device {name}: PyTorch finds none here; use --device cpu, or install a torch for it")
     if name == "cuda":  # same shapes at every step, and no need for all of float32's bits
         torch.backends.cudnn.benchmark = True
@@ -24,22 +26,22 @@ def choose(name: str = "auto") -> torch.device:
 
 
 def half_precision(device: torch.device) -> torch.autocast:
-    """A context in which convolutions and products run in bfloat16, where the processor has it in hardware."""
-    fast = {"cuda": _cuda, "cpu": _cpu}.get(device.type, bool)()
+    """Return a context in which convolutions and products run in bfloat16, where the hardware has it."""
+    fast = _cuda() if device.type == "cuda" else device.type == "cpu" and _cpu()
     return torch.autocast(device.type, torch.bfloat16, enabled=fast)
 
 
 def _cuda() -> bool:
-    return torch.cuda.is_bf16_supported(including_emulation=False)
+    return bool(torch.cuda.is_bf16_supported(including_emulation=False))
 
 
 def _cpu() -> bool:
-    asked = (getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"))
-    return any(ask is not None and ask() for ask in asked)
+    checks = (getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"))
+    return any(check is not None and check() for check in checks)
 
 
-def share_out(device: torch.device, hp) -> None:
-    """Have PyTorch use as many of the processor's cores as learn fastest now.
+def choose_threads(device: torch.device, hp: Hyperparameters) -> None:
+    """Let PyTorch use one thread or all, whichever trains faster now.
 
     Beside other work, one core is several times as fast as all of them, which wait for each other at every layer.
     """
@@ -48,7 +50,7 @@ def share_out(device: torch.device, hp) -> None:
         return
     layer = torch.nn.Conv2d(hp.widths[1], hp.widths[1], 3, padding=1)
     picture = torch.rand(hp.batch, hp.widths[1], 24, 24)
-    took = {}
+    took: dict[int, float] = {}
     for threads in (most, 1, most, 1):
         torch.set_num_threads(threads)
         begun = time.perf_counter()

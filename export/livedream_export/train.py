@@ -1,62 +1,43 @@
-"""`livedream train`: footage in, a dream out, within the minutes given.
+"""`livedream train`: makes a dream of footage within the minutes given.
 
-Memories are chosen, the autoencoder learns pictures, then, with its encoder at rest, what corrects memories. Now and
-then the recurrent network learns for a short spell and an early dream is written; at the end it learns on alone.
-budget.py says when. All that is needed to go on lies in one checkpoint in the run folder beside it, `NAME.run/`.
+Memories are chosen, then the networks are trained in stages (stages.py), as long as the budget says (budget.py). Early
+dreams are written now and then. All that is needed to resume is in one checkpoint in the run folder, `NAME.run/`.
 """
 
-import contextlib
 import dataclasses
-import json
-import os
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
 from livedream import UserError
-from livedream.dream import read as dream_reader
-from livedream.system.atomic import atomic_write
 
-from . import autoencoder as pictures
-from . import (
-    checkpoint,
-    dream_file,
-    evaluate,
-    footage,
-    memories,
-    perceptual,
-    preview,
-    recollection,
-    sources,
-    torch_device,
-)
-from . import recurrent as motion
-from .budget import EARLY_FROM, LEAST_SPELL, Budget
-from .descent import Diverged
+from . import autoencoder, checkpoint, dream_file, footage, judging, perceptual, sources, torch_device
+from .budget import EARLY_FROM, Budget
+from .cache import Footage
+from .evaluate import LIMITS
 from .hyperparameters import Hyperparameters
-from .judges import verdict
-from .learner import Learner
-from .previewing import State
+from .interrupt import Interrupt, Interrupted
+from .material import Material, choose_material, must_teach_motion
+from .preview import Progress
+from .run_folder import RunFolder
+from .safe_optimizer import Diverged
+from .stages import Stages, numbered
+from .trainer_state import TrainerState
+from .training_status import TrainingStatus
 
 CHECKPOINT_SECONDS = 40.0
-CLIP_SECONDS = 6.0  # of the dreamt clips; a third of it in runs too short for early dreams
-SHOWN = 48  # left-out frames that are measured, and drawn on the sheet
-INTERRUPTED_SPELL = 15.0  # seconds that motion is learned on the pictures as they are, at least, after Ctrl-C
-STAGES = ("reading footage", "choosing memories", "learning pictures", "learning to remember", "learning motion")
-NEEDED = 9000  # steps after which more of them bring little, where one of remembering counts as
-REMEMBER_COST = 3  # of pictures
-SLOWEST = 1 / 8  # of the learning rate; where learning diverges still, it is given up
+CLIP_SECONDS = 6.0  # length of the dreamt clips; a third of it in runs too short for early dreams
+MIN_RATE_FACTOR = 1 / 8  # of the learning rates; a training that diverges even so is given up
 
 
 def train(
-    sources,
+    sources: Sequence[str | Path],
     out: Path | str,
-    size="256",
+    size: str | int = "256",
     minutes: float = 30.0,
     device: str = "auto",
     resume: bool = False,
@@ -65,23 +46,38 @@ def train(
     licence: str = "",
     hp: Hyperparameters | None = None,
     now: Callable[[], float] = time.monotonic,
-    told: State | None = None,
+    status: TrainingStatus | None = None,
 ) -> Path | None:
-    """Train a dream on footage and write it to `out`. Returns `out`, or None when Ctrl-C came before any dream.
+    """Train a dream on footage and write it to `out`.
 
-    sources: files and folders, or "rainbow-road:" for the project's own road (`rainbow-road:SECONDS`).
-    size: "N" for N² pixels in the footage's own aspect, or "WxH". minutes: wall clock for everything, reading and
-    export too. resume: go on from the checkpoint in the run folder; the minutes of the earlier run count. now: the
-    clock, in seconds. told: is kept at what the run is at. Ctrl-C ends with a whole dream, a second one at once.
-    Raises UserError for footage, sizes and devices that will not do, and for folders that cannot be written.
+    Ctrl-C ends the training with a complete dream, a second one stops at once.
+
+    Args:
+        sources: files and folders, or "rainbow-road:" for the project's own road (`rainbow-road:SECONDS`).
+        out: the dream file, NAME.onnx.
+        size: "N" for N² pixels in the footage's own aspect, or "WxH".
+        minutes: total training time, with reading and export; earlier runs count where it resumes.
+        device: auto, cpu, cuda or mps.
+        resume: continue from the checkpoint in the run folder.
+        seed: the same seed gives the same training on the same machine, as far as its timing is the same.
+        title: of the dream; NAME by default.
+        licence: of the footage.
+        hp: the recipe.
+        now: the clock, in seconds.
+        status: is kept up to date.
+
+    Returns:
+        `out`, or None when Ctrl-C came before any dream.
+
+    Raises:
+        UserError: footage, size or device cannot be used, or a folder cannot be written.
     """
-    run = Run(Path(out), minutes, device, seed, hp or Hyperparameters(), now, told)
+    run = Run(Path(out), minutes, device, seed, hp or Hyperparameters(), now, status)
     try:
-        run.begin([str(s) for s in sources], str(size), resume, title, licence)
-        run.go()
+        run.prepare([str(s) for s in sources], str(size), resume, title, licence)
+        run.train()
     except UserError:
-        with contextlib.suppress(OSError):
-            run.folder.rmdir()  # where nothing came into it, it was made for nothing
+        run.folder.remove_if_empty()
         raise
     except KeyboardInterrupt:
         run.progress.line("stopped at once: " + run.standing())
@@ -90,417 +86,258 @@ def train(
     return run.out if run.written else None
 
 
-class _Interrupted(Exception):
-    """Ctrl-C during learning."""
-
-
 class Run:
-    """One training run: its learner, its budget and its folder."""
+    """One training run: its clock, checkpoints and dreams. What is trained is in `stages`, once it is prepared.
+
+    Attributes:
+        written: a dream has been written.
+    """
+
+    footage: Footage
+    material: Material
+    trainer: TrainerState
+    stages: Stages
 
     def __init__(
         self,
         out: Path,
         minutes: float,
-        on: str,
+        device: str,
         seed: int,
         hp: Hyperparameters,
-        now=time.monotonic,
-        told: State | None = None,
+        now: Callable[[], float] = time.monotonic,
+        status: TrainingStatus | None = None,
     ):
         if out.suffix != ".onnx":
             raise UserError(f"-o {out}: a dream's name ends in .onnx")
         if not 0 < minutes < 1e6:
             raise UserError(f"--minutes {minutes:g}: must be more than 0")
-        self.out, self.folder = out, out.with_suffix(".run")
-        self.checkpoint = self.folder / "checkpoint.pt"
-        self.device, self.seed, self.hp = torch_device.choose(on), seed, hp
+        self.out, self.folder = out, RunFolder(out)
+        self.device, self.seed, self.hp = torch_device.choose(device), seed, hp
         self.budget = Budget(minutes * 60, hp, now)
-        self.progress = preview.Progress(told)
-        self.progress.told.budget = self.budget
-        self.steps = self.early_done = 0
-        self.encoder_steps = 0  # of them, those in which the encoder learned
-        self.finishing = False  # the autoencoder has learned its last
-        self.latents, self.encoded_at = None, -1  # of all frames, and after how many steps they were taken
-        self.fitted_from = 0.0  # seconds that motion had been learned for when they were taken
-        self.stop_asked = self.stopping = False  # Ctrl-C came; and was heard
-        self.begun = self.written = self.current = False  # current: nothing has been learned since it was written
-        self.saved_at = now()
+        self.progress = Progress(status)
+        self.progress.status.budget = self.budget
+        self.interrupt = Interrupt()
+        self.begun = self.written = False
+        self._saved_at = now()
 
     # -- preparing ------------------------------------------------------------------------------------------------
 
-    def begin(self, names: list[str], size: str, resume: bool, title: str = "", licence: str = "") -> None:
-        """Read the footage, and make the networks or take up those of the checkpoint."""
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UserError(f"{self.folder}: cannot be made: {error.strerror}; choose another -o") from None
-        saved = checkpoint.load(self.checkpoint) if resume else None
+    def prepare(self, names: Sequence[str], size: str, resume: bool, title: str = "", licence: str = "") -> None:
+        """Read the footage, and make the networks or restore those of the checkpoint."""
+        self.folder.make()
+        saved = checkpoint.load(self.folder.checkpoint) if resume else None
         self.footage = self._read(names, size)
         self.size = self.footage.frames.shape[2], self.footage.frames.shape[1]
-        self.progress.told.frames = self.footage.frames
+        self.progress.status.frames = self.footage.frames
         self.budget.guess(self.size[0] * self.size[1])
         if saved:
             self._must_fit(saved)
-            if self.hp not in (saved["hp"], Hyperparameters()):
-                raise UserError("--resume: --tier, --memories and --megabytes are the checkpoint's; leave them out")
             self.hp = self.budget.hp = saved["hp"]
-        motion.must_move(self.footage.frames)
-        motion.window_length(self.footage.segments, self.hp.sequence)  # refuses what is all cuts
+        must_teach_motion(self.footage, self.hp)
         self._describe(saved or {}, title, licence)
-        torch_device.share_out(self.device, self.hp)
-        self.learner = Learner(self.size, self.hp, self.device, self.seed)
+        torch_device.choose_threads(self.device, self.hp)
+        self.trainer = TrainerState(self.size, self.hp, self.device, self.seed)
         if saved:
-            self._resume(saved)
-        self._choose_frames()
-        self._remember()
+            self.trainer.restore(saved)
+            self.budget.restore(saved)
+        loss = self._perceptual()
+        self.material = self._choose()
         self.budget.must_suffice()
-        if self.checkpoint.exists() and not saved:
-            before = self.checkpoint.with_stem("checkpoint-before")
-            os.replace(self.checkpoint, before)
-            self.progress.line(f"starting anew, without --resume; the last run's checkpoint is kept as {before}")
-        self.rng = np.random.default_rng((self.seed, self.steps))
-        torch.manual_seed(self.seed * 1_000_003 + self.steps)
+        if not saved and (kept := self.folder.keep_old_checkpoint()):
+            self.progress.line(f"starting anew, without --resume; the last run's checkpoint is kept as {kept}")
+        rng = np.random.default_rng((self.seed, self.trainer.steps))
+        torch.manual_seed(self.seed * 1_000_003 + self.trainer.steps)
+        args = (self.material, self.trainer, self.hp, self.device, self.budget, rng, loss)
+        self.stages = Stages(*args, self.progress, self.interrupt, self._between_steps)
+        if saved:
+            self.stages.restore(saved)
 
-    def _read(self, names: list[str], size: str) -> footage.Footage:
+    def _read(self, names: Sequence[str], size: str) -> Footage:
         taken = sources.read(names, footage.parse_size(size), progress=self.progress.share)
         for note in taken.notes:
             self.progress.line(note)
         return taken
 
-    def _must_fit(self, saved: dict) -> None:
+    def _must_fit(self, saved: Mapping[str, Any]) -> None:
         if saved["sha256"] != self.footage.sha256 or list(saved["size"]) != list(self.size):
             width, height = saved["size"]
             raise UserError(
                 f"--resume: the checkpoint is of other footage or another size ({width}x{height}, here "
                 f"{self.size[0]}x{self.size[1]}); name the same again, or train without --resume"
             )
+        if self.hp not in (saved["hp"], Hyperparameters()):
+            raise UserError("--resume: --tier, --memories and --megabytes are the checkpoint's; leave them out")
 
-    def _describe(self, saved: dict, title: str, licence: str) -> None:
-        """Title and provenance; what is not given stays as it was."""
+    def _describe(self, saved: Mapping[str, Any], title: str, licence: str) -> None:
+        """Set title and provenance; those not given stay as they were."""
         before = saved.get("provenance", {})
         self.title = title or saved.get("title") or self.out.stem
-        self.provenance = before | {
+        self.provenance: dict[str, Any] = before | {
             "footage": [{"name": Path(s.path).name, "sha256": s.sha256} for s in self.footage.sources],
             "licence": licence or before.get("licence") or "as the footage",
             "seed": before.get("seed", self.seed),
         }
 
-    def _resume(self, saved: dict) -> None:
-        self.learner.restore(saved)
-        self.steps, self.early_done = saved["steps"], saved.get("early_done", 0)
-        self.encoder_steps = saved["encoder_steps"]
-        self.budget.resume(saved["used"], saved["spent"], saved.get("early_at"))
-        self.budget.costs |= saved.get("costs", {})
-        self.finishing = saved.get("finishing", False) and self.budget.total <= saved["total"]
-        if saved.get("latents") is not None:
-            self.latents, self.encoded_at = saved["latents"], self.encoder_steps
-            self.fitted_from = saved["fitted_from"]
-
-    def _choose_frames(self) -> None:
-        """Which frames the autoencoder learns, and which are shown and measured."""
-        held = pictures.held_out(len(self.footage.frames), self.footage.fps)
-        self.allowed, shown = np.flatnonzero(~held), np.flatnonzero(held)
-        self.left_out = len(shown) > 0
-        shown = shown if self.left_out else self.allowed  # footage under ten seconds is learned whole
-        self.shown = shown[np.unique(np.linspace(0, len(shown) - 1, SHOWN).astype(int))]
-
-    def _remember(self) -> None:
-        """Choose and measure what the dream remembers."""
-        self.memories = self.examples = None
-        self.perceptual = perceptual.load(self.device) if self.hp.perceptual else None
-        if self.hp.perceptual and self.perceptual is None:
-            self.progress.line("without the loss that sees like a trained network: pip install 'livedream[train]'")
-        if self.perceptual:
+    def _perceptual(self) -> perceptual.PictureLoss | None:
+        if not self.hp.perceptual_weight:
+            return None
+        loss = perceptual.load(self.device)
+        if loss is None:
+            self.progress.line("training without the perceptual loss: pip install 'livedream[train]'")
+        else:
             self.provenance["trained_on_losses"] = ["lite0"]
-        if not self.hp.remembers:
-            return
-        self.memories = memories.of_footage(self.footage, self.hp, self._share("choosing memories"))
-        count, size = len(self.memories.frames), self.memories.bytes / 1e6
-        self.progress.line(
-            f"it remembers {count} of {len(self.footage.frames)} frames: the dream will hold {size:.0f} MB of pictures"
-        )
+        return loss
 
-    def _share(self, stage: str) -> Callable[[float], None]:
-        name = staged(stage)
-        return lambda done: self.progress.share(min(1.0, done), name)
+    def _choose(self) -> Material:
+        stage = numbered("choosing memories")
+        found = choose_material(self.footage, self.hp, lambda done: self.progress.share(min(1.0, done), stage))
+        if found.memories:
+            count, size = len(found.memories.frames), found.memories.bytes / 1e6
+            self.progress.line(
+                f"memories: {count} of {len(self.footage.frames)} frames, {size:.0f} MB of pictures in the dream file"
+            )
+        return found
 
-    # -- learning -------------------------------------------------------------------------------------------------
+    # -- training -------------------------------------------------------------------------------------------------
 
-    def go(self) -> None:
-        """Learn until the time is up or Ctrl-C comes, and write the dream."""
-        with self._ctrl_c():
-            self._save(must=True)
+    def train(self) -> None:
+        """Train until the time is up or Ctrl-C comes, and write the dream."""
+        with self.interrupt.listening():
+            self.save(must=True)
             self.begun = True
-            while not self._learned():
+            while not self._trained():
                 pass
-            if not self.current:
-                self._save()
-                self._export(early=False)
+            if self.stages.changed:
+                self.save()
+                self.write_dream(early=False)
 
-    def _learned(self) -> bool:
-        """Learn to the end; False when something came between."""
+    def _trained(self) -> bool:
+        """Train to the end; return False when something interrupted it."""
         try:
-            if self.stopping:
+            if self.interrupt.handled:
                 self._wind_up()
             else:
-                self._learn()
+                self.stages.train(self._after_motion)
             return True
-        except _Interrupted:
-            self.stopping = True
+        except Interrupted:
+            self.interrupt.handled = True
         except Diverged:
             self._go_back()
         return False
 
-    def _learn(self) -> None:
-        if self.latents is None:
-            self._time_encoding()
-        while not self.finishing:
-            if self.hp.remembers and self._pictures_done() >= self.hp.remember_from:
-                self._learn_to_remember()
-            else:
-                times = self._times("pictures", until=self.hp.remember_from if self.hp.remembers else 1.0)
-                args = (self.footage.frames, self.allowed, self.hp, self.rng, self.encoder_steps, times)
-                pictures.learn(self.learner.pictures, self.learner.average, *args, self._tell_pictures, self.perceptual)
-            self.finishing = self.budget.spent["pictures"] >= self.budget.pictures()
-            if not self.finishing and self.budget.early_due():
-                self._learn_motion(self.budget.spell())
-                self._save()
-                self._early()
-        self._encode()
-        self._learn_motion(max(LEAST_SPELL, self.budget.left() - self.budget.finish()))
-
-    def _pictures_done(self) -> float:
-        return self.budget.spent["pictures"] / max(1e-6, self.budget.pictures())
-
-    def _learn_to_remember(self) -> None:
-        self._encode()
-        times = self._times("pictures", since=self.hp.remember_from)
-        if self.examples is None:
-            args = self.footage.frames, self.allowed, self.footage.segments, self.rng
-            self.examples = recollection.Examples(*args)
-        steps = self.steps - self.encoder_steps
-        args = (self.examples, self.latents, self.hp, steps, times, self._tell_remembering, self.perceptual)
-        recollection.learn(self.learner.pictures, self.learner.average, *args)
-
-    def _learn_motion(self, seconds: float) -> None:
-        """Let the recurrent network learn on today's latents."""
-        self._encode()
-        args = (self.latents.to(self.device), self.footage.segments, self.hp, self.rng)
-        motion.learn(self.learner.motion, *args, self._times("motion", seconds), self._tell_motion)
-
-    def _times(self, network: str, seconds: float = 0.0, since: float = 0.0, until: float = 1.0) -> Iterator[float]:
-        """Share of a network's time that has passed, before each of its steps, until something else is due.
-
-        The autoencoder's time is all it gets in this run, or its part from `since` to `until` of it; the recurrent
-        network's is `seconds` from here.
-        """
-        budget, begun = self.budget, self.budget.now()
-        while True:
-            self._between_steps()
-            if network == "motion":
-                done = (budget.now() - begun) / seconds
-            elif budget.early_due():
-                done = 1.0
-            else:
-                done = (self._pictures_done() - since) / (until - since)
-            if done >= 1:
-                return
-            self.current = False
-            with budget.learning(network):
-                yield done
+    def _after_motion(self) -> None:
+        self.save()
+        self.write_early_dream()
 
     def _between_steps(self) -> None:
-        if self.stopping:
+        if self.interrupt.handled:
             return
-        if self.stop_asked:
-            raise _Interrupted
-        if self.budget.now() - self.saved_at > CHECKPOINT_SECONDS:
-            self._save()
-        if self.finishing and self.budget.early_due():
-            self._early()
-
-    def _tell_pictures(self, loss: float, psnr: float) -> None:
-        self.steps += 1
-        self.encoder_steps += 1
-        self._tell("learning pictures", loss=loss, dB=psnr)
-
-    def _tell_remembering(self, loss: float, psnr: float) -> None:
-        self.steps += 1
-        self._tell("learning to remember", loss=loss, dB=psnr)
-
-    def _tell_motion(self, loss: float) -> None:
-        self._tell("learning motion", loss=loss)
-
-    def _tell(self, stage: str, **values: float) -> None:
-        if self.learner.skipped:
-            values["skipped"] = self.learner.skipped
-        share = min(1.0, self.budget.used() / self.budget.total)
-        self.progress.step(staged(stage), share, self.budget.left(), **values)
-
-    def _encode(self) -> None:
-        """See to it that the latents are those that the averaged autoencoder gives now."""
-        if self.encoded_at != self.encoder_steps:
-            with self.budget.measured("encode"):
-                self.latents = pictures.encode(self.learner.average, self.footage.frames, self._tell_encoded)
-            self.encoded_at, self.fitted_from = self.encoder_steps, self.budget.spent["motion"]
-
-    def _tell_encoded(self, done: float) -> None:
-        if self.stop_asked and not self.stopping:
-            raise _Interrupted
-        self.progress.share(done, "looking at all the footage")
-
-    def _time_encoding(self) -> None:
-        """Encode a few frames, to know what all of them will take."""
-        some = self.footage.frames[:64]
-        pictures.encode(self.learner.average, some[:32])  # the first call is slower
-        with self.budget.measured("encode"):
-            pictures.encode(self.learner.average, some)
-        self.budget.costs["encode"] *= len(self.footage.frames) / len(some)
+        self.interrupt.check()
+        if self.budget.now() - self._saved_at > CHECKPOINT_SECONDS:
+            self.save()
+        if self.stages.finishing and self.budget.early_due():
+            self.write_early_dream()
 
     def _wind_up(self) -> None:
-        """After Ctrl-C: motion, as much as a whole dream needs."""
-        if self.current:
+        """Train the motion model as long as a dream needs it, after Ctrl-C."""
+        if not self.stages.changed:
             return
-        spell = min(INTERRUPTED_SPELL, max(LEAST_SPELL, self.budget.spent["pictures"] / 4))
-        if self.encoded_at == self.encoder_steps:
-            spell -= self.budget.spent["motion"] - self.fitted_from
-        first = f"motion learns for {spell:.0f} s, then " if spell > 0 else ""
-        self.progress.line(f"stopping: {first}the dream is written; Ctrl-C again stops at once")
-        if spell > 0:
-            self._save()
-            self._learn_motion(spell)
+        seconds = self.stages.seconds_to_wind_up()
+        first = f"training the motion model for {seconds:.0f} s, then " if seconds > 0 else ""
+        self.progress.line(f"stopping: {first}writing the dream; Ctrl-C again stops at once")
+        if seconds > 0:
+            self.save()
+            self.stages.train_motion(seconds)
 
     def _go_back(self) -> None:
-        """After too many losses that were not finite: to the last checkpoint, at half the rate."""
-        slower = self.learner.slower / 2
-        if slower < SLOWEST:
-            raise UserError("training diverges at every rate tried; the last checkpoint and dream are whole")
-        self.progress.line("the loss is not finite any more: back to the last checkpoint, at half the rate")
-        saved = checkpoint.load(self.checkpoint)
-        self.learner.restore(saved)
-        self.learner.slower = slower
-        self.steps, self.encoder_steps, self.encoded_at = saved["steps"], saved["encoder_steps"], -1
+        """Return to the last checkpoint at half the learning rate, after too many losses that were not finite."""
+        factor = self.trainer.rate_factor / 2
+        if factor < MIN_RATE_FACTOR:
+            raise UserError("training diverges at every learning rate; the last checkpoint and dream are intact")
+        self.progress.line("the loss is no longer finite: back to the last checkpoint, at half the learning rate")
+        self.trainer.restore(checkpoint.load(self.folder.checkpoint))
+        self.trainer.rate_factor = factor
+        self.stages.forget_latents()
 
-    @contextlib.contextmanager
-    def _ctrl_c(self):
-        """The first Ctrl-C asks to stop; the second is a KeyboardInterrupt."""
-
-        def ask(*_):
-            if self.stop_asked:
-                raise KeyboardInterrupt
-            self.stop_asked = True
-
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        before = signal.signal(signal.SIGINT, ask)
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, before)
-
-    # -- what is kept ---------------------------------------------------------------------------------------------
+    # -- checkpoints and dreams -----------------------------------------------------------------------------------
 
     def standing(self) -> str:
-        """What there is when it is stopped now, in words."""
+        """Return what there is when the run is stopped now, in words."""
         if not self.begun:
-            return "nothing had been learned yet, and nothing was written"
+            return "nothing had been trained yet, and nothing was written"
         if self.written:
-            return f"{self.out} is the last early dream; --resume goes on"
-        return "no dream had been written yet; --resume goes on from the last checkpoint"
+            return f"{self.out} is the last early dream; --resume continues"
+        return "no dream had been written yet; --resume continues from the last checkpoint"
 
-    def _save(self, must: bool = False) -> None:
-        """Write the checkpoint. A full disk is said, and does not end the run unless it `must` be written."""
-        saved = self.learner.state() | {
+    def save(self, must: bool = False) -> None:
+        """Write the checkpoint. A full disk is reported, and ends the run only where it `must` be written."""
+        saved = {
+            **self.trainer.to_checkpoint(),
+            **self.stages.to_checkpoint(),
+            **self.budget.to_checkpoint(),
             "hp": dataclasses.asdict(self.hp),
-            "spent": self.budget.spent,
-            "used": self.budget.used(),
-            "total": self.budget.total,
-            "costs": self.budget.costs,
-            "early_at": self.budget.early_at,
-            "early_done": self.early_done,
-            "steps": self.steps,
-            "encoder_steps": self.encoder_steps,
-            "finishing": self.finishing,
             "sha256": self.footage.sha256,
             "size": list(self.size),
             "fps": self.footage.fps,
             "segments": [list(segment) for segment in self.footage.segments],
             "title": self.title,
             "provenance": self.provenance,
-            "latents": self.latents if self.encoded_at == self.encoder_steps else None,
-            "fitted_from": self.fitted_from,
         }
         try:
-            checkpoint.save(self.checkpoint, saved)
+            checkpoint.save(self.folder.checkpoint, saved)
         except UserError as error:
             if must:
                 raise
             self.progress.line(f"no checkpoint: {error}")
-        self.saved_at = self.budget.now()
+        self._saved_at = self.budget.now()
 
-    def _early(self) -> None:
+    def write_early_dream(self) -> None:
+        """Write a dream while training goes on; that it cannot is only reported."""
         try:
-            self._export(early=True)
+            self.write_dream(early=True)
         except UserError as error:
             self.progress.line(f"no early dream: {error}")
-        self.early_done += 1
         self.budget.early_at = self.budget.used()
 
-    def _export(self, early: bool) -> None:
+    def write_dream(self, early: bool) -> None:
         """Write the dream, and pictures of it into the run folder."""
-        self.progress.told.stage = "writing the dream"
+        self.progress.status.stage = "writing the dream"
         with self.budget.measured("dream"):
-            frames, spent = self.footage.frames[self.shown], self.budget.used() / 60
-            args = (self.latents.numpy(), self.footage.segments, self.footage.fps, self.memories, self.hp)
-            parts = dream_file.Parts(self.learner.average, self.learner.recurrent, *args)
-            drawn = parts.drawing.draw(parts.drawing.encode(frames))[..., :3]
-            psnr = float(pictures.psnr(frames, drawn).mean())
+            originals, spent = self.footage.frames[self.material.shown], self.budget.used() / 60
+            parts = self.stages.parts()
+            rendered = parts.renderer.render(parts.renderer.encode(originals))[..., :3]
+            psnr = float(autoencoder.psnr(originals, rendered).mean())
             figures = {
-                "held_out_psnr_db" if self.left_out else "learned_psnr_db": round(psnr, 2),
-                "frames_measured": len(self.shown),
+                "held_out_psnr_db" if self.material.held_out else "learned_psnr_db": round(psnr, 2),
+                "frames_measured": len(self.material.shown),
                 "minutes": round(spent, 1),
-                "steps": self.steps,
+                "steps": self.trainer.steps,
             }
             about = {**self.provenance, "figures": figures}
             dream_file.export(parts, self.out, self.footage.fps, self.size, self.title, about)
-            self.written = self.current = True
-            self._show(early, drawn, figures)
-        which = "frames left out" if self.left_out else "frames it learned"
+            self.written, self.stages.changed = True, False
+            seconds = CLIP_SECONDS if self.budget.total >= EARLY_FROM else CLIP_SECONDS / 3
+            try:  # the dream matters more than pictures of it
+                self.folder.show(self.trainer.steps, originals, rendered, seconds, early, figures)
+            except (UserError, OSError) as error:
+                self.progress.line(f"pictures of the dream are missing: {error}")
+        which = "held-out quality" if self.material.held_out else "quality on training frames"
         what = "early dream" if early else "dream"
-        self.progress.line(f"{what}: {self.out} · {psnr:.1f} dB on {which} · pictures in {self.folder}/")
+        self.progress.line(
+            f"{what}: {self.out} · {which} {psnr:.1f} dB (good > {LIMITS['psnr_db']:g}) · "
+            f"pictures in {self.folder.path}/"
+        )
         if not early:
-            self._judge()
+            self.judge()
 
-    def _judge(self) -> None:
-        """Look at the dream with the judges' eyes, for under a minute, and say in words how good it is."""
-        self.progress.told.stage = "judging the dream"
+    def judge(self) -> None:
+        """Measure the dream and report in words how good it is."""
+        self.progress.status.stage = "judging the dream"
+        used = self.budget.used()
         try:
-            figures = evaluate.short(self.out, self.footage, progress=lambda share, what: None)
-            said = verdict.verdict(figures, self.budget.used() / 60, self._needs())
-            atomic_write(self.folder / "figures.json", json.dumps(figures, indent=1).encode())
+            recommended = judging.recommended_minutes(used, sum(self.budget.spent.values()), self.trainer)
+            said = judging.judge(self.folder, self.footage, used / 60, recommended)
         except UserError as error:
             said = f"not judged: {error}"
         self.progress.line(said)
-
-    def _needs(self) -> float:
-        """Minutes that this footage needs on this machine, about: what was learned is scaled to the steps needed."""
-        learned = sum(self.budget.spent.values())
-        taken = self.encoder_steps + REMEMBER_COST * (self.steps - self.encoder_steps)
-        return (self.budget.used() + learned * (NEEDED / max(1, taken) - 1)) / 60
-
-    def _show(self, early: bool, drawn: np.ndarray, figures: dict) -> None:
-        """Contact sheet, dreamt clip and a line in the log; the dream matters more than any of them."""
-        seconds = CLIP_SECONDS if self.budget.total >= EARLY_FROM else CLIP_SECONDS / 3
-        try:
-            preview.sheet(self.folder / f"sheet-{self.steps:06d}.jpg", self.footage.frames[self.shown], drawn)
-            preview.clip(self.folder / f"dream-{self.steps:06d}.mp4", dream_reader.load(self.out), seconds)
-            with open(self.folder / "log.jsonl", "a", encoding="utf-8") as log:
-                log.write(json.dumps({"early": early, **figures}) + "\n")
-        except (UserError, OSError) as error:
-            self.progress.line(f"pictures of the dream are missing: {error}")
-
-
-def staged(stage: str) -> str:
-    """A stage as progress names it."""
-    return f"{STAGES.index(stage) + 1} of {len(STAGES)} {stage}"

@@ -1,33 +1,38 @@
-"""Where in its memories a dream is, and where it goes next: the place.
+"""Where among its memories a dream is, its place, and where it goes next.
 
 A place is two positions among the memories (5.5 is half-way in time from memory 5 to 6) and the share of the second.
-Mostly one of the two has no share. Both go on in time by one frame a step. When the dream leaves for elsewhere, the
-one that has no share is put there, and its share grows over FADE steps.
+Usually one of the two has no share. Both advance in time by one frame a step. When the dream jumps elsewhere, the
+position without a share is put there, and its share grows over FADE steps.
 
-All of it is written in operators that every ONNX provider has, without branches.
+All of it uses operators that every ONNX provider has, without branches.
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from .arrays import Floats
 from .memories import Memories, ends
 
-FADE = 10  # steps from one place to another
-LONGEST = 3.4  # seconds that a dream stays on one way of the footage, with wander at its default, at most
+FADE = 10  # steps of a crossfade from one place to another
+LONGEST = 3.4  # seconds, at most, from one jump to the next with wander at its default
 SHORTEST = 0.5  # seconds, at least
-BESIDE = 24  # memories around where it is that count as seen, too
-SEEN = 3.0  # times the usual nearest seam: as good a seam is taken after the longest time, a better one before
-PLAIN = 0.8  # from here on every seam is seen alike; so the other shots of a film are found, too
-APART = 1.5  # seconds of footage, at least, that it leaves over
-RUNWAY = 0.7  # seconds that a run goes on for, at least, after where it arrives
-# What else weighs beside how much a seam would be seen, which is 1 between two places of chance: how often a place was
-# seen, beside the others, and how far it lies from where the recurrent network would go. And a little chance.
-OFTEN, TOWARDS, JITTER = 0.45, 0.1, 0.03
-ALONG = 12.0  # how much more it counts how far a place lies on the way that a knob goes than how far beside it
-CALLED = 8  # memories on, at which a place that the knobs lead to must be alike, too
-# Between two memories the earlier is drawn, moved on, up to here, and from a little farther on the later, moved back.
-# Not at one half, where a film at twice the rate always stands, so that what it shows is one sharp picture.
+BESIDE = 24  # memories around the position that count as visited, too
+SEAM_LIMIT = (
+    3.0  # a seam this many times as visible as the usual best is taken after the longest time, a better earlier
+)
+EQUAL_SEAMS = 0.8  # seams more visible than this count as equal, so that other shots of the footage are reached, too
+APART = 1.5  # seconds of footage that a jump skips, at least
+RUNWAY = 0.7  # seconds of a run, at least, that follow where a jump arrives
+# Weights beside a seam's visibility, which is 1 between two places at random: how often a place was visited in relation
+# to the others, its distance from where the recurrent network would go, and a little randomness.
+VISITED_WEIGHT, WANTED_WEIGHT, JITTER = 0.45, 0.1, 0.03
+ALONG = 12.0  # weight of a distance along a knob's direction, where one across it has 1
+CALLED = 8  # memories on, at which a place that knobs lead to must be alike, too
+# Between two memories the earlier is rendered, moved forward, up to TURN, and from TURNING later on the next one, moved
+# back. It is not one half, where a film at twice the rate always stands, so that it shows one sharp picture.
 TURN, TURNING = 0.55, 0.1
 
 WANDER = {
@@ -35,66 +40,99 @@ WANDER = {
     "low": 0,
     "high": 1,
     "default": 0.5,
-    "doc": "how readily it goes elsewhere: 0 drives on, 1 is a kaleidoscope of places",
+    "doc": "how readily it jumps elsewhere: 0 follows the footage, 1 is a kaleidoscope of places",
 }
 RECALL = {
     "name": "recall",
     "low": 0,
     "high": 1,
     "default": 1,
-    "doc": "how much it remembers: 0 is the haze of what it learned, 1 is the footage's own detail",
+    "doc": "how much it remembers: 0 shows only what the networks learned, 1 the footage's own detail",
 }
 
 
 class Walk(nn.Module):
-    """The place's tables and its step. white: the memories' whitened latents, f32 [M, Z]."""
+    """The tables of a place and its step.
+
+    Attributes:
+        white: the memories' whitened latents, f32 [M, Z].
+        speed: memories a step, 0 at the end of a run, f32 [M].
+        end: last memory of each memory's run, f32 [M].
+        likeness: numbers by which places are compared, f32 [M, LIKENESS].
+        arrival: 1 where a jump may arrive, f32 [M].
+        order: 0, 1, …, M - 1, f32 [M].
+    """
+
+    white: Tensor
+    speed: Tensor
+    end: Tensor
+    likeness: Tensor
+    arrival: Tensor
+    order: Tensor
 
     def __init__(self, memories: Memories, white: Tensor, fps: float):
         super().__init__()
         self.count, self.fps = len(memories.frames), fps
         fade = min(FADE, max(2, self.count // 6))
         self.fade = float(fade)
-        pace = np.where(memories.onward, memories.pace, 0).astype(np.float32)
+        speed = np.where(memories.onward, memories.speed, 0).astype(np.float32)
         end = ends(memories.onward)
-        runway = (end - np.arange(self.count)) / np.maximum(pace, 1e-3)  # steps
+        runway = (end - np.arange(self.count)) / np.maximum(speed, 1e-3)  # steps
         arrival = runway >= min(RUNWAY * fps, float(np.quantile(runway, 0.7)))
-        steps = self.count / float(memories.pace.mean())
-        self.apart = min(APART * fps, steps / 4) * float(memories.pace.mean())
+        steps = self.count / float(memories.speed.mean())
+        self.apart = min(APART * fps, steps / 4) * float(memories.speed.mean())
         for name, array in {
             "white": white,
-            "pace": pace,
+            "speed": speed,
             "end": end.astype(np.float32),
             "likeness": memories.likeness,
             "arrival": arrival.astype(np.float32),
             "order": np.arange(self.count, dtype=np.float32),
         }.items():
             self.register_buffer(name, torch.as_tensor(array))
-        self.usual = SEEN * _nearest_elsewhere(self.likeness, self.arrival, self.apart)
-        # What was seen is forgotten by half in the time that it takes to walk through all memories four times.
+        some = torch.linspace(0, self.count - 1, min(200, self.count)).long().tolist()
+        seams = [seam for _, _, seam in nearest_elsewhere(self.likeness, some, self.apart, self.arrival)]
+        self.usual = SEAM_LIMIT * (max(float(np.median(seams)), 1e-6) if seams else 1.0)
+        # Visits are forgotten by half in the time that four passes through all memories would take.
         self.keep = float(0.5 ** (1 / (4 * max(steps, 30 * fps))))
 
     def latent(self, position: Tensor) -> Tensor:
-        """Whitened latent [1, Z] at a position [1] among the memories."""
+        """Return the whitened latent [1, Z] at a position [1] among the memories."""
         low = position.floor().clamp(0, self.count - 1).long()
         part = position - low
         high = (low + 1).clamp(max=self.count - 1)
         return self.white[low] * (1 - part[:, None]) + self.white[high] * part[:, None]
 
     def at(self, place: Tensor) -> Tensor:
-        """Whitened latent [1, Z] of a place [1, 3]."""
+        """Return the whitened latent [1, Z] of a place [1, 3]."""
         share = eased(place[:, 2:3])
         return (1 - share) * self.latent(place[:, 0]) + share * self.latent(place[:, 1])
 
-    def forward(self, place, walk, seen, wanted, temperature, wander, chance):
-        """One step.
+    def forward(
+        self,
+        place: Tensor,
+        walk: Tensor,
+        seen: Tensor,
+        wanted: Tensor,
+        temperature: Tensor,
+        wander: Tensor,
+        chance: Tensor,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Take one step and return the next place, walk and seen.
 
-        place [1, 3]; walk [1, 3]: steps since it last left, steps left of the way there, and which of the two it is
-        in (0 or 1); seen [1, M]: how much of late each memory was seen. wanted [1, Z]: whitened, where the recurrent
-        network would go. temperature, wander [1]; chance [1, LIKENESS] normal. Returns the next place, walk and seen.
+        Args:
+            place: [1, 3].
+            walk: steps since the last jump, steps that remain of its crossfade, and which of the two positions the
+                dream is in (0 or 1): [1, 3].
+            seen: how much each memory was visited lately, [1, M].
+            wanted: where the recurrent network would go, whitened, [1, Z].
+            temperature: [1].
+            wander: [1].
+            chance: normal, [1, LIKENESS].
         """
         a, b, share = place[:, 0], place[:, 1], place[:, 2]
         age, left, which = walk[:, 0], walk[:, 1], walk[:, 2]
-        a, b = self._on(a), self._on(b)
+        a, b = self._advanced(a), self._advanced(b)
         here = a * (1 - which) + b * which
         k = here.floor().clamp(0, self.count - 1).long()
         moving = (left > 0.5).to(here)
@@ -105,22 +143,23 @@ class Walk(nn.Module):
 
         longest = LONGEST * self.fps * torch.exp((0.5 - wander) * 4)
         ready = ((age - SHORTEST * self.fps * torch.exp((0.5 - wander).clamp(max=0) * 4)) / longest).clamp(0, 1)
-        over = (age >= longest).to(here) + (self.end[k] - here <= (self.fade + 1) * self.pace[k]).to(here)
+        over = (age >= longest).to(here) + (self.end[k] - here <= (self.fade + 1) * self.speed[k]).to(here)
         over = (over > 0.5).to(here)
         asked = self.likeness[k] + JITTER * temperature * chance
         seam = (self.likeness - asked).square().sum(1)[None]  # [1, M]
-        drawn = (self.white - wanted).square().mean(1)[None].clamp(max=1)
+        off = (self.white - wanted).square().mean(1)[None].clamp(max=1)
         often = seen / (seen.mean(1, keepdim=True) + 1e-3)
         often = torch.log1p(often) + often
         beside = ((self.order - self.order[k]).abs() < self.apart).to(here)[None]
-        score = seam.clamp(max=PLAIN) + TOWARDS * drawn + OFTEN * often + 1e3 * (1 - self.arrival[None] + beside)
+        score = seam.clamp(max=EQUAL_SEAMS) + WANTED_WEIGHT * off + VISITED_WEIGHT * often
+        score = score + 1e3 * (1 - self.arrival[None] + beside)
         best = score.argmin(1)
         leaves = (seam.gather(1, best[:, None])[:, 0] < self.usual * ready**2).to(here) + over
         leaves = leaves.clamp(max=1) * (1 - moving) * (age > 2).to(here)
         target = best.to(here)
 
         which_next = (which + leaves * (1 - 2 * which)).round()
-        a = a + leaves * which * (target - a)  # it is in b, so a has no share and is put there
+        a = a + leaves * which * (target - a)  # the dream is in b, so a has no share and is put there
         b = b + leaves * (1 - which) * (target - b)
         left = left + leaves * (self.fade - left)
         age = age * (1 - leaves)
@@ -128,18 +167,27 @@ class Walk(nn.Module):
         seen = seen * self.keep + 0.1 * near
         return torch.stack([a, b, share], 1), torch.stack([age, left, which_next], 1), seen
 
-    def _on(self, position: Tensor) -> Tensor:
-        """A position [1] one step later; it waits at the end of its run."""
+    def _advanced(self, position: Tensor) -> Tensor:
+        """Return a position [1] one step later; it waits at the end of its run."""
         k = position.floor().clamp(0, self.count - 1).long()
-        # Over a memory it may go on at another pace; a run's frames are so close that it does not matter.
-        return torch.minimum(position + self.pace[k], self.end[k])
+        # The speed may change within the step; frames of a run are so close that it does not matter.
+        return torch.minimum(position + self.speed[k], self.end[k])
 
 
 class Recall(nn.Module):
-    """Which two memories a drawing takes, and how. near, far: root mean square of a whitened latent's distance from
-    its place at which it begins to be drawn elsewhere, and at which it is only drawn there. usual: how far a picture
-    that was not seen before lies from memories that look like it; what is farther from them is drawn as if it were not.
+    """Chooses the two memories that a picture is rendered from.
+
+    Attributes:
+        near: distance of a whitened latent from its place, root mean square, at which memories elsewhere come in.
+        far: distance at which only memories elsewhere are used.
+        usual: distance of an unknown picture from memories that look like it; larger ones are reduced to it.
     """
+
+    flow: Tensor
+    scale: Tensor
+    onward: Tensor
+    ahead: Tensor
+    ties: Tensor
 
     def __init__(self, walk: Walk, memories: Memories, near: float, far: float, usual: float):
         super().__init__()
@@ -151,14 +199,16 @@ class Recall(nn.Module):
         self.register_buffer("ahead", ahead)
         self.register_buffer("ties", 1e-6 * torch.arange(8, dtype=torch.float32))  # two memories at each of four places
 
-    def forward(self, x: Tensor, place: Tensor):
-        """x [1, Z] whitened, place [1, 3] to index [2], weight [2], motion of the first [1, 2, h, w] in pixels, away
-        [1, Z]: how far what is drawn is from what they show, and drawn [1, Z]: which is x, or not so far from them.
+    def forward(self, x: Tensor, place: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        """Choose the memories for a whitened latent x [1, Z] at a place [1, 3].
+
+        Returns:
+            index of the two memories [2], their weight [2], motion of the first in pixels [1, 2, h, w], the difference
+            of the rendered latent from what they show [1, Z], and that latent [1, Z]: x, or a nearer one.
         """
         walk = self.walk
         share = eased(place[:, 2])
-        there = walk.at(place)
-        off = x - there
+        off = x - walk.at(place)
         far = off.square().mean(1).sqrt()
         led = eased(((far - self.near) / (self.far - self.near)).clamp(0, 1))
 
@@ -182,13 +232,13 @@ class Recall(nn.Module):
         rising = later(part)
         index = torch.cat([low, high])
         weight = torch.cat([weights * (1 - rising), weights * rising])
-        moved = torch.cat([-part, 1 - part])  # of the way from low to high
+        moved = torch.cat([-part, 1 - part])  # share of the flow from low to high
         source = torch.cat([low, low])
 
-        # Those that have no share at all come in their order, so that the same picture is taken each time.
+        # Memories without any share keep their order, so that the same picture is taken each time.
         _, order = torch.topk(weight - self.ties, 3)
         top = weight[order]
-        kept = (top[:2] - top[2:]).clamp(min=0) + 1e-6  # where three are alike, two are left all the same
+        kept = (top[:2] - top[2:]).clamp(min=0) + 1e-6  # where three are equal, two still remain
         kept = kept / kept.sum()
         chosen = order[:2]
         source = source[chosen]
@@ -200,40 +250,56 @@ class Recall(nn.Module):
         return index, kept, motion, away, shown + away
 
     def _distance(self, k: Tensor, off: Tensor) -> Tensor:
-        """How far each memory lies from `off` [1, Z] beside memory k [1]: [M]. What is missing on the way that `off`
-        goes counts most, or else the place itself would nearly always be the nearest."""
+        """Return the distance of each memory from memory k [1] moved by `off` [1, Z]: [M].
+
+        Distance along `off` counts most, or else the place itself would nearly always be the nearest.
+        """
         apart = self.walk.white - self.walk.white[k]
         length = off.square().sum(1).sqrt().clamp(min=1e-6)
         along = (apart @ off.T)[:, 0] / length - length
         return (apart - off).square().mean(1) + ALONG * along.square() / off.shape[1]
 
 
-def _nearest_elsewhere(likeness: Tensor, arrival: Tensor, apart: float) -> float:
-    """How far the likest memory lies where one may arrive, `apart` memories on or more: the median, of some."""
-    count = len(likeness)
-    order, found = torch.arange(count), []
-    for k in torch.linspace(0, count - 1, min(200, count)).long():
+def nearest_elsewhere(
+    likeness: Tensor, numbers: Sequence[int], apart: float, arrival: Tensor | None = None
+) -> list[tuple[int, int, float]]:
+    """Find, for some memories, the one most alike that lies elsewhere.
+
+    Args:
+        likeness: of all memories, f32 [M, LIKENESS].
+        numbers: the memories to look from.
+        apart: memories nearer than this in the footage's order are not elsewhere.
+        arrival: f32 [M], 0 where a memory may not be found; None allows all.
+
+    Returns:
+        the memory looked from, the one found and their squared distance, where there is one.
+    """
+    order, found = torch.arange(len(likeness)), []
+    for k in numbers:
         far = (likeness - likeness[k]).square().sum(1)
-        far[((order - k).abs() < apart) | (arrival < 0.5)] = torch.inf
-        found.append(float(far.min()))
-    found = [each for each in found if np.isfinite(each)]
-    return max(float(np.median(found)), 1e-6) if found else 1.0
+        far[(order - k).abs() < apart] = torch.inf
+        if arrival is not None:
+            far[arrival < 0.5] = torch.inf
+        nearest = int(far.argmin())
+        if torch.isfinite(far[nearest]):
+            found.append((k, nearest, float(far[nearest])))
+    return found
 
 
 def eased(part: Tensor) -> Tensor:
-    """0..1 to 0..1, slow at both ends."""
+    """Ease 0..1 in and out."""
     return part * part * (3 - 2 * part)
 
 
 def later(part: Tensor) -> Tensor:
-    """How much of the later of two memories is drawn at that part of the way to it, 0..1."""
+    """Return the share of the later of two memories, 0..1, at `part` of the time from one to the other."""
     return eased(((part - TURN) / TURNING).clamp(0, 1))
 
 
-def start(walk: Walk, position: int) -> dict[str, np.ndarray]:
-    """Latent and states of a walk that stands at a memory."""
+def start(walk: Walk, position: int) -> dict[str, Floats]:
+    """Return latent and states of a walk that stands at a memory."""
     return {
-        "latent.place": np.float32([[position, position, 0]]),
-        "state.walk": np.float32([[0, 0, 0]]),
+        "latent.place": np.array([[position, position, 0]], np.float32),
+        "state.walk": np.zeros((1, 3), np.float32),
         "state.seen": np.zeros((1, walk.count), np.float32),
     }

@@ -32,9 +32,9 @@ class Made:
         latents = autoencoder.encode(net, frames).numpy()
         kept = memories.build(frames, np.arange(COUNT), segments, 25.0, 1e9) if remembers else None
         self.parts = dream_file.Parts(net, Recurrent(hp).eval(), latents, segments, 25.0, kept, hp)
-        self.parts.autoencoder.decoder.whole = True
-        drawing, unit = self.parts.drawing, self.parts.network.deviation
-        self.about = self.parts.at(0), np.full((1, 32, 32, 4), 255, np.uint8), unit, drawing.memory
+        self.parts.autoencoder.decoder.full_size = True
+        drawing, unit = self.parts.renderer, self.parts.network.std
+        self.about = self.parts.state_at(0), np.full((1, 32, 32, 4), 255, np.uint8), unit, drawing.memory
         self.modules = drawing.parts
         self.models = proof.build(self.modules, *self.about)
 
@@ -124,7 +124,7 @@ def test_the_proof_sees_a_dream_leave_for_elsewhere(remembering, monkeypatch):
 
 def test_a_picture_of_the_footage_is_found_among_memories(remembering):
     frames = footage_frames.round_trip(COUNT)
-    found = remembering.parts.drawing.encode(frames[[0, 7, 30, 59]])
+    found = remembering.parts.renderer.encode(frames[[0, 7, 30, 59]])
     assert found.shape == (4, 4 + 3)
     assert np.abs(found[:, 4] - [0, 7, 30, 59]).max() <= 0.5
     assert np.array_equal(found[:, 4], found[:, 5])
@@ -151,14 +151,14 @@ def test_before_the_last_level_has_learned_the_half_size_picture_is_drawn():
     net = Autoencoder(64, 64, TINY).eval()
     latents = torch.randn(16, 4)
     net.decoder.coarse_head.weight.data.mul_(20)  # it draws something, and the last level does not
-    assert not autoencoder.draws_whole(net, latents)
-    net.decoder.whole = False
+    assert not autoencoder.draws_full_size(net, latents)
+    net.decoder.full_size = False
     with torch.no_grad():
         coarse = net.decoder.coarse(net.decoder.body(latents))
         larger = torch.nn.functional.interpolate(coarse, scale_factor=2, mode="bilinear", align_corners=False)
         assert torch.equal(net.decoder(latents), larger)
     net.decoder.fine = lambda x, z: torch.nn.functional.interpolate(net.decoder.coarse(x), scale_factor=2)
-    assert autoencoder.draws_whole(net, latents)
+    assert autoencoder.draws_full_size(net, latents)
 
 
 def draw(latents):

@@ -287,7 +287,7 @@ def test_frechet_is_that_of_the_normal_distributions():
         return np.linalg.qr(samples - samples.mean(0))[0] * np.sqrt(count - 1)  # covariance: exactly 1
 
     a, b = standard(60) * [1, 2, 3], standard(160) * [2, 2, 1] + [0, 3, 0]
-    # Closed form for independent components: squared distance of means, and of deviations.
+    # Closed form for independent components: squared distance of means, and of stds.
     assert features.frechet(a, b) == pytest.approx(9 + 1 + 0 + 4)
     few = rng.normal(size=(5, 200))  # fewer samples than features
     assert features.frechet(few, few) == pytest.approx(0, abs=1e-9)

@@ -8,9 +8,9 @@ def test_nothing_said_is_the_recipe_itself():
 
 
 def test_as_many_memories_as_fit_none_or_at_most_so_many():
-    assert (chosen().remembers, chosen().most_memories) == (True, 0)
+    assert (chosen().remembers, chosen().max_memories) == (True, 0)
     assert not chosen(memories=0).remembers
-    assert (chosen(memories=300).remembers, chosen(memories=300).most_memories) == (True, 300)
+    assert (chosen(memories=300).remembers, chosen(memories=300).max_memories) == (True, 300)
     assert chosen(megabytes=12.5).megabytes == 12.5
 
 

@@ -39,7 +39,7 @@ def whole(lap):
 
 def test_all_frames_that_may_be_learned_are_kept_when_they_fit(lap, whole):
     assert whole.frames.tolist() == [*range(225), *range(250, 300)]
-    assert (whole.pace[whole.onward] == 1).all()
+    assert (whole.speed[whole.onward] == 1).all()
     for k in (0, 100, 274):
         kept = simplejpeg.decode_jpeg(whole.pictures[k])
         assert np.abs(kept - lap[whole.frames[k]].astype(int)).mean() < 3
@@ -79,7 +79,7 @@ def test_memories_that_follow_one_another_are_at_most_four_frames_apart_and_neve
     assert gaps.min() >= 1
     assert gaps.max() <= choosing.WIDEST
     assert (np.diff(shot)[found.onward[:-1]] == 0).all()
-    assert np.allclose(found.pace[found.onward], 1 / gaps)
+    assert np.allclose(found.speed[found.onward], 1 / gaps)
     assert not set(found.frames) & set(range(225, 250))
 
 
@@ -125,7 +125,7 @@ def test_places_that_look_and_go_on_alike_are_near_and_others_far(whole):
 @pytest.mark.parametrize("level", [0, 128])
 def test_footage_in_which_nothing_can_be_told_apart_has_memories_all_the_same(level):
     found = built(np.full((60, 32, 32, 3), level, np.uint8))
-    for numbers in (found.look, found.likeness, found.scale, found.pace):
+    for numbers in (found.descriptors, found.likeness, found.scale, found.speed):
         assert np.isfinite(numbers).all()
     assert len(found.frames) == 60
 
@@ -134,7 +134,7 @@ def test_a_dream_of_footage_has_what_its_file_has_room_for():
     frames = footage_frames.round_trip(50)
     footage = Footage(frames, ((0, 50),), FPS, (), "0" * 64, ())
     assert len(memories.of_footage(footage, Hyperparameters()).frames) == 50
-    assert len(memories.of_footage(footage, Hyperparameters(most_memories=20)).frames) <= 20
+    assert len(memories.of_footage(footage, Hyperparameters(max_memories=20)).frames) <= 20
     with pytest.raises(UserError, match=r"--megabytes 0.5: too little for networks and memories; at least 7$"):
         memories.of_footage(footage, Hyperparameters(megabytes=0.5))
     assert len(memories.of_footage(footage, Hyperparameters(megabytes=7)).frames) == 50

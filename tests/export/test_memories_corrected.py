@@ -72,7 +72,7 @@ def test_luma_and_colour_make_the_picture_again():
 
 @pytest.mark.parametrize(("height", "width"), SIZES)
 def test_a_memory_that_is_not_moved_is_the_same(height, width):
-    seen = Autoencoder(height, width, training.SMALL).remembering.seen(apart(smooth(1, height, width)))
+    seen = Autoencoder(height, width, training.SMALL).remembering.prepare(apart(smooth(1, height, width)))
     moved = warp(seen, torch.zeros(1, 2, height // 8, width // 8))
     assert torch.allclose(moved.luma, seen.luma, atol=1e-4)
     assert torch.allclose(moved.colour, seen.colour, atol=1e-4)
@@ -84,7 +84,7 @@ def test_a_pan_is_undone(height, width, pixels):
     across, down = pixels
     whole = footage_frames.canvas(3, max(height, width) + 16)
     here, there = (pictures(whole[8 + y : 8 + y + height, 8 + x : 8 + x + width]) for x, y in ((0, 0), (across, down)))
-    seen = Autoencoder(height, width, training.SMALL).remembering.seen
+    seen = Autoencoder(height, width, training.SMALL).remembering.prepare
     motion = torch.tensor(pixels).float().view(1, 2, 1, 1).expand(1, 2, height // 8, width // 8)
     undone, wanted = warp(seen(apart(here)), motion), seen(apart(there))
     for found, right, unmoved in zip(undone, wanted, seen(apart(here)), strict=True):
@@ -97,7 +97,7 @@ def test_the_flow_that_is_measured_is_the_motion_that_is_drawn():
     frames = footage_frames.slide(5)
     first, between, second = (pictures(frames[k]) for k in (0, 2, 4))
     flow = torch.from_numpy(memories.optical_flow(frames[0], frames[4]).copy())[None]
-    seen = Autoencoder(64, 64, training.SMALL).remembering.seen
+    seen = Autoencoder(64, 64, training.SMALL).remembering.prepare
     wanted = seen(apart(between)).luma
     for picture, part in ((first, -0.5), (second, 0.5)):
         memory = seen(apart(picture))

@@ -19,10 +19,10 @@ def network():
     return Recurrent(dataclasses.replace(training.SMALL, anchor_pull=0.0))
 
 
-def told(logits, means, deviation=0.0):
+def told(logits, means, std=0.0):
     """A prediction of K scalar components for one latent: as the network's forward gives it."""
     means = torch.tensor(means)[None, :, None].expand(-1, -1, training.SMALL.latent)
-    return torch.tensor([logits]), means, torch.full_like(means, deviation)
+    return torch.tensor([logits]), means, torch.full_like(means, std)
 
 
 def sampled(network, predicted, temperature, uniform, count=1):
@@ -40,7 +40,7 @@ def test_every_size_in_multiples_of_32_goes_in_and_comes_out(size):
     with torch.no_grad():
         mean, log_variance = autoencoder.encoder(torch.rand(1, 3, *size))
         assert mean.shape == log_variance.shape == (1, training.SMALL.latent)
-        for autoencoder.decoder.whole in (True, False):
+        for autoencoder.decoder.full_size in (True, False):
             picture = autoencoder.decoder(mean)
             assert picture.shape == (1, 3, *size)
             assert 0 <= picture.min() <= picture.max() <= 1
@@ -59,7 +59,7 @@ def test_a_window_of_the_picture_is_what_the_whole_picture_has_there():
 
 
 def test_temperature_0_takes_the_likeliest_mean(network):
-    predicted = told([0.0, 2.0, 1.0], [-1.0, 3.0, 7.0], deviation=5.0)
+    predicted = told([0.0, 2.0, 1.0], [-1.0, 3.0, 7.0], std=5.0)
     assert sampled(network, predicted, 0.0, [0.001, 0.3, 0.5, 0.999]).tolist() == pytest.approx([3.0] * 4)
 
 
@@ -83,7 +83,7 @@ def test_every_uniform_chooses(network):
 
 
 def test_temperature_widens(network):
-    predicted = told([0.0, 0.0, 0.0], [0.0, 0.0, 0.0], deviation=1.0)
+    predicted = told([0.0, 0.0, 0.0], [0.0, 0.0, 0.0], std=1.0)
     uniform = torch.rand(4000)
     for temperature in (0.5, 1.0, 2.0):
         spread = float(sampled(network, predicted, temperature, uniform).std())
@@ -93,14 +93,14 @@ def test_temperature_widens(network):
 def test_likelihood_is_that_of_a_gaussian_mixture(network):
     x, following = torch.randn(4, 8), torch.randn(4, 8)
     state = torch.zeros(4, training.SMALL.state)
-    network.pace.copy_(torch.rand(8) + 0.5)
-    _, logits, means, deviations = network(x, state)
+    network.step_scale.copy_(torch.rand(8) + 0.5)
+    _, logits, means, stds = network(x, state)
     step = torch.distributions.MixtureSameFamily(
         torch.distributions.Categorical(logits=logits),
-        torch.distributions.Independent(torch.distributions.Normal(means, deviations), 1),
+        torch.distributions.Independent(torch.distributions.Normal(means, stds), 1),
     )
-    expected = -step.log_prob((following - x) / network.pace).mean() / 8
-    found = network.negative_log_likelihood(x, following, (logits, means, deviations))
+    expected = -step.log_prob((following - x) / network.step_scale).mean() / 8
+    found = network.negative_log_likelihood(x, following, (logits, means, stds))
     assert float(found.detach()) == pytest.approx(float(expected.detach()), rel=1e-4)
 
 
@@ -126,10 +126,10 @@ def test_pace_is_of_steps_inside_shots_and_never_nothing(network):
     latents[20:] = 100.0  # at a cut
     latents[:, 0] += torch.arange(40) * 0.5
     recurrent.measure(network, latents, [(0, 20), (20, 40)])
-    assert float(network.pace[0] * network.deviation[0]) == pytest.approx(0.5, rel=1e-3)
-    assert float(network.pace[1]) == pytest.approx(1e-3)
+    assert float(network.step_scale[0] * network.std[0]) == pytest.approx(0.5, rel=1e-3)
+    assert float(network.step_scale[1]) == pytest.approx(1e-3)
     recurrent.measure(network, torch.ones(40, 8), [(0, 40)])  # nothing moves
-    assert torch.isfinite((torch.ones(8) - network.mean) / network.deviation / network.pace).all()
+    assert torch.isfinite((torch.ones(8) - network.mean) / network.std / network.step_scale).all()
 
 
 def test_what_strays_sideways_is_drawn_back_to_the_footage(network):
@@ -138,17 +138,17 @@ def test_what_strays_sideways_is_drawn_back_to_the_footage(network):
     latents[:, 0] = torch.linspace(-10, 10, 400)
     recurrent.measure(network, latents, [(0, 400)])
     network.anchor_pull = 0.2
-    white = (latents[200:201] - network.mean) / network.deviation
+    white = (latents[200:201] - network.mean) / network.std
     beside = white.clone()
     beside[:, 1] += 3
-    drawn = network.homeward(torch.cat([white, beside]))
-    assert (drawn[0] - white[0]).abs()[0] < 0.1 * network.pace[0]
+    drawn = network.mean_shift(torch.cat([white, beside]))
+    assert (drawn[0] - white[0]).abs()[0] < 0.1 * network.step_scale[0]
     assert float(drawn[1, 1] - white[0, 1]) == pytest.approx(0.8 * 3, abs=0.01)
 
 
 def test_a_network_that_has_learned_nothing_does_not_run_away_in_learning():
     """Its own samples are kept near the truth: without that, one wild answer makes the next one wilder."""
-    hp = dataclasses.replace(training.SMALL, own_steps=16, sequence=20, anchor_pull=0.0)
+    hp = dataclasses.replace(training.SMALL, rollout_steps=16, sequence=20, anchor_pull=0.0)
     wild = Recurrent(hp)
     wild.out.bias.data.normal_(0, 50)
     white = torch.randn(200, hp.latent).cumsum(0) * 0.05
@@ -156,8 +156,8 @@ def test_a_network_that_has_learned_nothing_does_not_run_away_in_learning():
     heard = []
     wild.cell.register_forward_pre_hook(lambda cell, arguments: heard.append(arguments[0]))
     loss = recurrent.window_loss(wild, white, np.arange(16), 20, hp)
-    far = (hp.farthest * wild.pace).max() + white.abs().max()
+    far = (hp.max_drift * wild.step_scale).max() + white.abs().max()
     assert loss.isfinite()
-    assert max(x.abs().max() for x in heard[-hp.own_steps + 8 :]) <= far
-    _, _, _, deviations = wild(white[:4], torch.zeros(4, hp.state))
-    assert deviations.max() <= hp.most_deviation + hp.least_deviation
+    assert max(x.abs().max() for x in heard[-hp.rollout_steps + 8 :]) <= far
+    _, _, _, stds = wild(white[:4], torch.zeros(4, hp.state))
+    assert stds.max() <= hp.max_std + hp.min_std

@@ -40,21 +40,21 @@ def test_a_picture_learns_from_it(loss):
         with torch.no_grad():
             return sum(float(loss(drawn, wanted)) for _ in range(6)) / 6
 
-    before, descent = seen(), torch.optim.Adam([drawn], 0.01)
+    before, optimizer = seen(), torch.optim.Adam([drawn], 0.01)
     for _ in range(30):
-        descent.zero_grad()
+        optimizer.zero_grad()
         loss(drawn, wanted).backward()
         assert drawn.grad.isfinite().all()
-        descent.step()
+        optimizer.step()
     assert seen() < 0.97 * before
 
 
 def test_without_the_network_training_says_so_and_goes_on(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setitem(sys.modules, "efficientnet_lite_pytorch", None)
-    hp = dataclasses.replace(training.SMALL, perceptual=0.3)
+    hp = dataclasses.replace(training.SMALL, perceptual_weight=0.3)
     run = Run(tmp_path / "a.onnx", 1.0, "cpu", 0, hp, training.counter())
-    run.begin([str(training.square(tmp_path / "square.mp4"))], "32", resume=False)
-    assert run.perceptual is None
+    run.prepare([str(training.square(tmp_path / "square.mp4"))], "32", resume=False)
+    assert run.stages.perceptual is None
     assert "pip install 'livedream[train]'" in capsys.readouterr().err
     assert "trained_on_losses" not in run.provenance

@@ -10,7 +10,7 @@ import torch
 from livedream_export import autoencoder, checkpoint, export, footage, memories, train
 from livedream_export.dream_file import Parts
 from livedream_export.hyperparameters import Hyperparameters
-from livedream_export.learner import Learner
+from livedream_export.trainer_state import TrainerState
 from livedream_export.torch_device import choose
 from livedream_export.train import Run
 
@@ -43,7 +43,7 @@ def trained(request, clip, tmp_path_factory):
     out = tmp_path_factory.mktemp("trained") / "square.onnx"
     options = {"size": "32", "seed": 3, "title": "A square", "licence": "CC0-1.0", "hp": training.KINDS[request.param]}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(train.evaluate, "short", unable)
+        patch.setattr(train.judging.evaluate, "short", unable)
         made = train.train([clip], out, minutes=0.6, now=training.counter(), **options)
     assert made == out
     return out
@@ -65,7 +65,7 @@ def remembers(dream) -> bool:
 def run_on(clip, out, **options):
     """A run that has read its footage."""
     run = Run(out, options.pop("minutes", 1.0), "cpu", 0, options.pop("hp", training.SMALL), training.counter(0.05))
-    run.begin([str(clip)], options.pop("size", "32"), options.pop("resume", False), **options)
+    run.prepare([str(clip)], options.pop("size", "32"), options.pop("resume", False), **options)
     return run
 
 
@@ -88,14 +88,14 @@ def test_a_dream_that_plays_and_knows_where_it_is_from(dream, clip):
 def test_pictures_are_learned(trained, clip):
     """By the network itself, whatever it remembers."""
     saved = checkpoint.load(trained.with_suffix(".run") / "checkpoint.pt")
-    learner = Learner(saved["size"], saved["hp"], torch.device("cpu"))
+    trainer = TrainerState(saved["size"], saved["hp"], torch.device("cpu"))
     frames = footage.read([clip], 32).frames
     every = np.arange(len(frames))
     if saved["hp"].remembers:  # it draws at half the sides
-        learner.average.decoder.whole = False
-    untrained = autoencoder.psnr(frames, autoencoder.reconstruct(learner.average, frames, every)).mean()
-    learner.restore(saved)
-    learned = autoencoder.psnr(frames, autoencoder.reconstruct(learner.average, frames, every)).mean()
+        trainer.average.decoder.full_size = False
+    untrained = autoencoder.psnr(frames, autoencoder.reconstruct(trainer.average, frames, every)).mean()
+    trainer.restore(saved)
+    learned = autoencoder.psnr(frames, autoencoder.reconstruct(trainer.average, frames, every)).mean()
     assert untrained < 12  # the mean picture would have 13
     assert learned > 17
 
@@ -162,19 +162,19 @@ def test_without_its_footage_only_what_remembers_none_is_exported(trained, dream
 def test_what_is_played_is_what_was_drawn_in_training(trained, dream):
     """The player, with ONNX Runtime and the pictures of the file, against PyTorch and those of the run."""
     saved = checkpoint.load(trained.with_suffix(".run") / "checkpoint.pt")
-    learner = Learner(saved["size"], saved["hp"], torch.device("cpu"))
-    learner.restore(saved)
-    taken = export._cached(saved["sha256"], trained)
+    trainer = TrainerState(saved["size"], saved["hp"], torch.device("cpu"))
+    trainer.restore(saved)
+    taken = export.cached(saved["sha256"], trained)
     kept = memories.of_footage(taken, saved["hp"]) if saved["hp"].remembers else None
     args = saved["latents"].numpy(), saved["segments"], saved["fps"], kept, saved["hp"]
-    parts = Parts(learner.average, learner.recurrent, *args)
+    parts = Parts(trainer.average, trainer.recurrent, *args)
     player = Player(dream, cpu.load)
     values = dream_parameters.of(dream, 7)
     for _ in range(10):
         now = values.tick(0.06)
         player.move(1, 16.7, now)  # between steps, too
         latent, _ = player._standing()
-        drawn = parts.drawing.draw(np.float32(latent)[None])[0]
+        drawn = parts.renderer.render(np.float32(latent)[None])[0]
         assert np.abs(drawn.astype(int) - player.draw(now)).max() <= 1
 
 
@@ -191,41 +191,41 @@ def test_at_the_footages_own_speed_it_goes_on_by_one_frame_a_step(dream):
 
 def test_a_killed_run_is_exported_from_the_cache_or_says_what_is_missing(clip, tmp_path, monkeypatch):
     run = run_on(clip, tmp_path / "a.onnx")
-    run._save(must=True)
+    run.save(must=True)
     monkeypatch.setattr(export, "SPELL", 0.2)
     written = {}
     monkeypatch.setattr(export.dream_file, "export", lambda parts, out, *about: written.update({out: parts}))
-    out = export.export_checkpoint(run.checkpoint, tmp_path / "b.onnx")
+    out = export.export_checkpoint(run.folder.checkpoint, tmp_path / "b.onnx")
     assert written[out].latents.shape == (len(run.footage.frames), training.SMALL.latent)
     assert len(written[out].pictures) == 100
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "empty"))
     with pytest.raises(UserError, match="no longer in"):
-        export.export_checkpoint(run.checkpoint, tmp_path / "c.onnx")
+        export.export_checkpoint(run.folder.checkpoint, tmp_path / "c.onnx")
 
 
 @pytest.mark.parametrize("hp", training.KINDS.values(), ids=training.KINDS)
 def test_resume_goes_on_with_the_same_figures(clip, tmp_path, monkeypatch, hp):
     run = run_on(clip, tmp_path / "a.onnx", minutes=0.5, hp=hp)
-    monkeypatch.setattr(Run, "_export", lambda self, early: None)
-    run.go()
-    assert run.steps > 10
+    monkeypatch.setattr(Run, "write_dream", lambda self, early: None)
+    run.train()
+    assert run.trainer.steps > 10
     more = run_on(clip, tmp_path / "a.onnx", minutes=0.8, resume=True, hp=hp)
-    assert (more.hp, more.steps, more.encoder_steps) == (hp, run.steps, run.encoder_steps)
-    assert (run.steps > run.encoder_steps) == hp.remembers
+    assert (more.hp, more.trainer.steps, more.trainer.encoder_steps) == (hp, run.trainer.steps, run.trainer.encoder_steps)
+    assert (run.trainer.steps > run.trainer.encoder_steps) == hp.remembers
     assert more.budget.spent == pytest.approx(run.budget.spent)
     assert more.budget.used() == pytest.approx(run.budget.used(), abs=0.5)
     for name in ("autoencoder", "average", "recurrent"):
-        before, after = getattr(run.learner, name).state_dict(), getattr(more.learner, name).state_dict()
+        before, after = getattr(run.trainer, name).state_dict(), getattr(more.trainer, name).state_dict()
         assert all(torch.equal(before[key], after[key]) for key in before)
     for name in ("pictures_optimizer", "motion_optimizer"):
-        before, after = (getattr(r.learner, name).state_dict()["state"][0] for r in (run, more))
+        before, after = (getattr(r.trainer, name).state_dict()["state"][0] for r in (run, more))
         assert torch.equal(before["exp_avg_sq"], after["exp_avg_sq"])
-    more.go()
-    assert more.steps > run.steps
+    more.train()
+    assert more.trainer.steps > run.trainer.steps
 
 
 def test_resume_of_other_footage_size_or_recipe_is_refused(clip, tmp_path):
-    run_on(clip, tmp_path / "a.onnx")._save(must=True)
+    run_on(clip, tmp_path / "a.onnx").save(must=True)
     with pytest.raises(UserError, match="--resume: --tier, --memories and --megabytes are the checkpoint's"):
         run_on(clip, tmp_path / "a.onnx", resume=True, hp=training.KINDS["plain"])
     assert run_on(clip, tmp_path / "a.onnx", resume=True, hp=Hyperparameters()).hp == training.SMALL
@@ -241,29 +241,29 @@ def test_resume_of_other_footage_size_or_recipe_is_refused(clip, tmp_path):
 @pytest.mark.parametrize("spoil", [lambda data: data[: len(data) // 2], lambda data: b"", lambda data: b"what" * 99])
 def test_a_damaged_checkpoint_is_one_line(clip, tmp_path, spoil):
     run = run_on(clip, tmp_path / "a.onnx")
-    run._save(must=True)
-    run.checkpoint.write_bytes(spoil(run.checkpoint.read_bytes()))
+    run.save(must=True)
+    run.folder.checkpoint.write_bytes(spoil(run.folder.checkpoint.read_bytes()))
     with pytest.raises(UserError, match=r"damaged, or not a checkpoint .*; train without --resume"):
         run_on(clip, tmp_path / "a.onnx", resume=True)
 
 
 def test_a_checkpoint_of_an_earlier_livedream_is_one_line_and_is_trained_anew_when_asked(clip, tmp_path):
     run = run_on(clip, tmp_path / "a.onnx")
-    run._save(must=True)
-    saved = torch.load(run.checkpoint, weights_only=True)
+    run.save(must=True)
+    saved = torch.load(run.folder.checkpoint, weights_only=True)
     saved["hp"] = {name: value for name, value in saved["hp"].items() if "remember" not in name}
     del saved["encoder_steps"]
-    torch.save(saved, run.checkpoint)
+    torch.save(saved, run.folder.checkpoint)
     with pytest.raises(UserError, match=r"made by an earlier livedream, .*; train without --resume$"):
         run_on(clip, tmp_path / "a.onnx", resume=True)
     with pytest.raises(UserError, match="made by an earlier livedream"):
-        export.export_checkpoint(run.checkpoint, tmp_path / "b.onnx")
-    assert run_on(clip, tmp_path / "a.onnx").steps == 0
+        export.export_checkpoint(run.folder.checkpoint, tmp_path / "b.onnx")
+    assert run_on(clip, tmp_path / "a.onnx").trainer.steps == 0
     assert (tmp_path / "a.run/checkpoint-before.pt").exists()
 
 
 def test_too_few_minutes_is_one_line_with_what_it_takes_and_changes_nothing(clip, tmp_path):
-    run_on(clip, tmp_path / "a.onnx")._save(must=True)
+    run_on(clip, tmp_path / "a.onnx").save(must=True)
     old = (tmp_path / "a.run/checkpoint.pt").read_bytes()
     with pytest.raises(UserError, match=r"^--minutes 0.1: too little for this footage, .*; try --minutes \d+$"):
         run_on(clip, tmp_path / "a.onnx", minutes=0.1)
@@ -273,9 +273,9 @@ def test_too_few_minutes_is_one_line_with_what_it_takes_and_changes_nothing(clip
 def test_starting_anew_keeps_the_old_dream_and_the_old_checkpoint(clip, tmp_path, capsys):
     out = tmp_path / "a.onnx"
     out.write_bytes(b"the old dream")
-    run_on(clip, out)._save(must=True)
+    run_on(clip, out).save(must=True)
     old = (tmp_path / "a.run/checkpoint.pt").read_bytes()
-    run_on(clip, out)._save(must=True)
+    run_on(clip, out).save(must=True)
     assert out.read_bytes() == b"the old dream"
     assert (tmp_path / "a.run/checkpoint-before.pt").read_bytes() == old
     assert "without --resume" in capsys.readouterr().err
@@ -307,13 +307,13 @@ def test_early_dreams_come_early_then_now_and_then(clip, tmp_path, monkeypatch, 
         self.budget.costs["dream"] = 20.0
         (moments if early else ends).append(time[0])
 
-    monkeypatch.setattr(Run, "_export", export)
+    monkeypatch.setattr(Run, "write_dream", export)
     monkeypatch.setattr(train.checkpoint, "save", lambda path, saved: None)
-    for stage in (train.pictures, train.recollection, train.motion):
+    for stage in (train.autoencoder, train.correction, train.recurrent):
         monkeypatch.setattr(stage, "learn", learn)
     run = Run(tmp_path / "a.onnx", seconds / 60, "cpu", 0, training.SMALL, lambda: time[0])
-    run.begin([str(clip)], "32", False)
-    run.go()
+    run.prepare([str(clip)], "32", False)
+    run.train()
     assert seconds * 0.95 < ends[0] < seconds + 20
     if seconds < 300:
         assert moments == []
@@ -328,8 +328,8 @@ def test_early_dreams_come_early_then_now_and_then(clip, tmp_path, monkeypatch, 
 def test_losses_that_are_not_finite_are_never_stepped_on(clip, tmp_path, monkeypatch, capsys, stage):
     """A few are skipped and counted; many in a row go back to the checkpoint, at half the rate."""
     run = run_on(clip, tmp_path / "a.onnx", minutes=0.9)
-    monkeypatch.setattr(Run, "_export", lambda self, early: None)
-    where = {"pictures": type(run.learner.autoencoder), "remember": train.recollection}[stage]
+    monkeypatch.setattr(Run, "write_dream", lambda self, early: None)
+    where = {"pictures": type(run.trainer.autoencoder), "remember": train.correction}[stage]
     whole, calls = where.loss, []
 
     def loss(*args):
@@ -338,12 +338,12 @@ def test_losses_that_are_not_finite_are_never_stepped_on(clip, tmp_path, monkeyp
         return (value * (float("nan") if bad else 1.0) for value in whole(*args))
 
     monkeypatch.setattr(where, "loss", loss)
-    run.go()
+    run.train()
     assert len(calls) > 24
-    assert run.learner.skipped == 13
-    assert run.learner.slower == 0.5
+    assert run.trainer.skipped == 13
+    assert run.trainer.rate_factor == 0.5
     assert capsys.readouterr().err.count("back to the last checkpoint") == 1
-    assert all(value.isfinite().all() for value in run.learner.average.state_dict().values())
+    assert all(value.isfinite().all() for value in run.trainer.average.state_dict().values())
 
 
 def test_a_folder_that_cannot_be_written_is_one_line(clip, tmp_path):
@@ -355,18 +355,18 @@ def test_a_folder_that_cannot_be_written_is_one_line(clip, tmp_path):
 def test_a_full_disk_is_one_line_and_the_old_checkpoint_stays(clip, tmp_path, capsys):
     resource = pytest.importorskip("resource")
     run = run_on(clip, tmp_path / "a.onnx")
-    run._save(must=True)
-    old, limits = run.checkpoint.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
+    run.save(must=True)
+    old, limits = run.folder.checkpoint.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (len(old) // 2, limits[1]))
     try:
-        run._save()
+        run.save()
         with pytest.raises(UserError, match="cannot be written"):
-            run._save(must=True)
+            run.save(must=True)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert "no checkpoint: " in capsys.readouterr().err
-    assert run.checkpoint.read_bytes() == old
-    assert [p.name for p in run.folder.iterdir()] == ["checkpoint.pt"]
+    assert run.folder.checkpoint.read_bytes() == old
+    assert [p.name for p in run.folder.path.iterdir()] == ["checkpoint.pt"]
 
 
 @pytest.mark.parametrize(

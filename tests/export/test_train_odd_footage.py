@@ -24,7 +24,7 @@ def one_cache(tmp_path_factory):
 def run_on(clip, size="32", minutes=0.4, hp=training.SMALL):
     """A run that has read its footage."""
     run = Run(clip.with_suffix(".onnx"), minutes, "cpu", 0, hp, training.counter(0.05))
-    run.begin([str(clip)], size, resume=False)
+    run.prepare([str(clip)], size, resume=False)
     return run
 
 
@@ -65,36 +65,36 @@ def test_pictures_are_no_footage_but_it_says_what_to_do(tmp_path):
 @pytest.mark.parametrize("shape", [(32, 32), (512, 32)], ids=["hardly moves", "very wide"])
 def test_footage_of_odd_shapes_learns(tmp_path, monkeypatch, hp, shape):
     """Every number stays finite."""
-    monkeypatch.setattr(Run, "_export", lambda self, early: None)
+    monkeypatch.setattr(Run, "write_dream", lambda self, early: None)
     width, height = shape
     frames = np.repeat(footage_clips.noise(1, width, height)[None], 60, 0)
     frames[30:, :6, :6] += 40  # one spot, once
     run = run_on(write(tmp_path / "odd.mp4", frames), f"{width}x{height}", hp=hp)
-    run.go()
+    run.train()
     assert run.size == shape
-    assert run.steps > 3
-    assert run.latents.isfinite().all()
-    assert (run.learner.recurrent.pace > 0).all()
-    assert all(value.isfinite().all() for value in run.learner.recurrent.state_dict().values())
-    assert all(value.isfinite().all() for value in run.learner.average.state_dict().values())
+    assert run.trainer.steps > 3
+    assert run.stages.latents.isfinite().all()
+    assert (run.trainer.recurrent.step_scale > 0).all()
+    assert all(value.isfinite().all() for value in run.trainer.recurrent.state_dict().values())
+    assert all(value.isfinite().all() for value in run.trainer.average.state_dict().values())
 
 
 @KINDS
 def test_footage_of_many_cuts_learns(tmp_path, monkeypatch, hp):
-    monkeypatch.setattr(Run, "_export", lambda self, early: None)
+    monkeypatch.setattr(Run, "write_dream", lambda self, early: None)
     brisk = write(tmp_path / "brisk.mp4", [footage_clips.noise(k // 12) for k in range(120)])
     run = run_on(brisk, hp=hp)
     assert len(run.footage.segments) == 10
-    run.go()
-    assert run.steps > 3
+    run.train()
+    assert run.trainer.steps > 3
 
 
 def test_a_line_of_pixels_learns(tmp_path, monkeypatch):
-    monkeypatch.setattr(Run, "_export", lambda self, early: None)
+    monkeypatch.setattr(Run, "write_dream", lambda self, early: None)
     line = write(tmp_path / "line.mkv", footage_frames.round_trip(60)[:, :1], codec="ffv1", pixels="bgr0")
     run = run_on(line)
-    run.go()
-    assert run.steps > 3
+    run.train()
+    assert run.trainer.steps > 3
 
 
 def played(path, seconds):
@@ -110,9 +110,9 @@ def played(path, seconds):
     ids=["a loop of twenty frames", "a montage"],
 )
 def test_short_clips_play_for_ever(tmp_path, monkeypatch, frames):
-    monkeypatch.setattr(Run, "_judge", lambda self: None)
+    monkeypatch.setattr(Run, "judge", lambda self: None)
     run = run_on(write(tmp_path / "clip.mp4", frames, options={"crf": "10"}))
-    run.go()
+    run.train()
     shown = played(run.out, 12)[..., :3].astype(int)
     moved = np.abs(np.diff(shown, axis=0)).mean((1, 2, 3))
     assert (np.convolve(moved > 0.3, np.ones(25), "valid") >= 8).all()  # of the frames of any second
@@ -123,12 +123,12 @@ def test_short_clips_play_for_ever(tmp_path, monkeypatch, frames):
 def test_a_disk_that_fills_leaves_the_last_whole_dream(tmp_path, capsys):
     resource = pytest.importorskip("resource")
     run = run_on(training.square(tmp_path / "square.mp4"))
-    run._encode()
+    run.stages.encode()
     run.out.write_bytes(b"the last whole dream")
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, limits[1]))
     try:
-        run._early()
+        run.write_early_dream()
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert "no early dream: " in capsys.readouterr().err

@@ -20,8 +20,8 @@ def remembered(count, period=80, most=1 << 30):
 
 def walk_among(found) -> Walk:
     """Latents say how a memory looks, as learned ones do."""
-    axes = np.random.default_rng(0).normal(size=(found.look.shape[1], LATENT))
-    latents = found.look @ axes
+    axes = np.random.default_rng(0).normal(size=(found.descriptors.shape[1], LATENT))
+    latents = found.descriptors @ axes
     white = (latents - latents.mean(0)) / latents.std(0)
     return Walk(found, torch.from_numpy(white.astype(np.float32)), FPS)
 

@@ -15,16 +15,16 @@ SMALL = Hyperparameters(
     latent=8,
     widths=(16, 16, 24, 24),
     warmup_steps=30,
-    average=0.95,
+    ema_decay=0.95,
     batch=16,
-    rate=5e-3,
+    learning_rate=5e-3,
     state=32,
     mixtures=3,
     sequence=16,
     windows=16,
-    own_steps=6,
-    recurrent_rate=3e-3,
-    perceptual=0.0,
+    rollout_steps=6,
+    recurrent_learning_rate=3e-3,
+    perceptual_weight=0.0,
 )
 KINDS = {"remembers": SMALL, "plain": dataclasses.replace(SMALL, remembers=False)}
 

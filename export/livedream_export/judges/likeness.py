@@ -52,7 +52,7 @@ def ssim(a: np.ndarray, b: np.ndarray) -> float:
     """Structural similarity of two pictures, uint8 [H, W, 3], at least 11 pixels a side; 1 when they are equal.
 
     Wang et al., "Image Quality Assessment", IEEE TIP 2004, of their luma (BT.601): Gaussian window of 11 pixels,
-    deviation 1.5, without the border.
+    std 1.5, without the border.
     """
     window = np.exp(-(np.arange(-5.0, 6.0) ** 2) / (2 * 1.5**2)).astype(np.float32)
     window /= window.sum()

@@ -1,35 +1,37 @@
-"""A dream in one line of words: what is wrong with it, if anything, and what to do."""
+"""The verdict on a dream, in one line: what is wrong with it, if anything, and what to do."""
 
-# Where a figure begins to be seen. Shares are of the footage's own figure.
+from typing import Any
+
+# Limits from which a fault is visible. Shares are of the footage's own figure.
 STILL = 0.20  # least change over any 4 seconds, and motion over all of a dream
-STILLER = 0.8  # of the footage's own least change, where that is less
-APART = 2.0  # Fréchet distance of a later part over the first's; and, for a dream may only have come to another place,
-FAR = 1.5  # of the whole dream over the footage's halves'
+STILL_SHARE = 0.8  # share of the footage's own least change, where that is less
+APART = 2.0  # Fréchet distance of a later part over the first's; since it may only have come to another place, also
+FAR = 1.5  # that of the complete dream over the one between the footage's halves
 NOISE = 0.75  # slope of the spectrum: flatter than this share is noise
 OFF, PALE = 10.0, 0.60  # mean colour in grey levels; contrast
-STEEP, BLUNT = 1.12, 0.35  # slope of the spectrum, and edges: of drawings in flat colours the slope alone says too much
-UNLIKE = 0.30  # LPIPS-AlexNet of frames left out
+STEEP, BLUNT = 1.12, 0.35  # slope of the spectrum, and edges: for flat colours the slope alone is too strict
+UNLIKE = 0.30  # LPIPS-AlexNet of held-out frames
 
-TRAINED = 0.9  # of the minutes needed, from which on more of them is no longer what helps
+TRAINED = 0.9  # share of the recommended minutes, from which on more of them no longer help
 ADVICE = {
-    "stands still": "raise the temperature, or give it footage that moves more",
-    "falls apart": "lower the temperature, or give it more footage of the same place",
-    "grey": "give it more footage in this light, or leave other light out",
-    "soft": "give it more footage of the same place, or a smaller --size",
+    "stands still": "raise the temperature, or use footage that moves more",
+    "falls apart": "lower the temperature, or add footage of the same place",
+    "grey": "add footage in this light, or remove footage in other light",
+    "soft": "add footage of the same place, or choose a smaller --size",
 }
 
 
-def word(figures: dict) -> str:
-    """One of "stands still", "falls apart", "grey", "soft" and "good", of figures as evaluate makes them.
+def word(figures: dict[str, Any]) -> str:
+    """Return "stands still", "falls apart", "grey", "soft" or "good", for figures as evaluate makes them.
 
-    What was not measured counts as good.
+    A figure that was not measured counts as good.
     """
 
     def figure(*names: str) -> float | None:
-        found = figures
+        found: Any = figures
         for name in names:
             found = found.get(name) if isinstance(found, dict) else None
-        return found
+        return None if found is None else float(found)
 
     def over(value: float | None, limit: float) -> bool:
         return value is not None and value > limit
@@ -42,7 +44,7 @@ def word(figures: dict) -> str:
     if slope is not None and own:
         steep = slope / own
     least = figure("footage", "least_change")
-    still = STILL if least is None else min(STILL, STILLER * least)  # the footage may stand still itself
+    still = STILL if least is None else min(STILL, STILL_SHARE * least)  # the footage may stand still itself
     if under(figure("least_change"), still) or under(figure("windows", "motion"), STILL):
         return "stands still"
     far = figure("windows", "frames_to_halves")
@@ -57,26 +59,31 @@ def word(figures: dict) -> str:
     return "good"
 
 
-def advice(figures: dict) -> str:
-    """The word, and what to do where it is not known how long the dream was trained."""
+def advice(figures: dict[str, Any]) -> str:
+    """Return the word, and what to do where it is not known how long the dream was trained."""
     found = word(figures)
-    return found if found == "good" else f"{found}: let it train longer (`--resume`); if it has, {ADVICE[found]}"
+    return found if found == "good" else f"{found}: train it longer (`--resume`); if that does not help, {ADVICE[found]}"
 
 
-def verdict(figures: dict, spent_minutes: float, needs_minutes: float) -> str:
-    """One line: the word, and what to do: "soft: trained 3 of about 20 minutes it needs; `--resume` goes on".
+def verdict(figures: dict[str, Any], minutes: float, recommended: float) -> str:
+    """Return the word and what to do, in one line.
 
-    spent_minutes: that were trained. needs_minutes: that this footage, size and machine need, about.
+    An example: "soft: trained for 3 of about 20 recommended minutes; continue with `--resume`".
+
+    Args:
+        figures: as evaluate makes them.
+        minutes: for which the dream was trained.
+        recommended: minutes for this footage, size and machine, about.
     """
     found = word(figures)
-    if spent_minutes < TRAINED * needs_minutes:
-        part = f"{_number(spent_minutes)} of about {_number(needs_minutes)} minutes"
+    if minutes < TRAINED * recommended:
+        part = f"trained for {_number(minutes)} of about {_number(recommended)} recommended minutes"
         if found == "good":
-            return f"good already: trained {part} that make it best; `--resume` goes on"
-        return f"{found}: trained {part} it needs; `--resume` goes on"
+            return f"good: {part}; more make it better still (`--resume`)"
+        return f"{found}: {part}; continue with `--resume`"
     if found == "good":
-        return f"good: trained {_number(spent_minutes)} minutes, as long as it needs"
-    return f"{found}: trained as long as it needs; {ADVICE[found]}"
+        return f"good: trained for {_number(minutes)} minutes, which is enough"
+    return f"{found}: trained long enough; {ADVICE[found]}"
 
 
 def _number(minutes: float) -> str:

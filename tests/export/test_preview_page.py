@@ -14,9 +14,10 @@ import aiohttp
 import numpy as np
 import pytest
 import simplejpeg
-from livedream_export import preview, previewing, train
+from livedream_export import preview, preview_page, train
 from livedream_export.budget import Budget
-from livedream_export.previewing import PORT, STILLS, Page, State, shown
+from livedream_export.preview_page import PORT, STILLS, Page, serve
+from livedream_export.training_status import TrainingStatus
 
 from livedream import UserError, cli
 from tests.export import training
@@ -39,12 +40,12 @@ def state(tmp_path):
     (run / "sheet-000120.jpg").write_bytes(b"a sheet")
     (run / "checkpoint.pt").write_bytes(b"weights")
     (run / "log.jsonl").write_text('{"early": true, "minutes": 2.1, "steps": 120}\n')  # and none of 900
-    made = State(tmp_path / "sea.onnx", "the sea", began=time.time() - 60)
+    made = TrainingStatus(tmp_path / "sea.onnx", "the sea", began=time.time() - 60)
     made.frames = np.arange(30, dtype=np.uint8)[:, None, None, None].repeat(32, 1).repeat(48, 2).repeat(3, 3)
     made.budget = Budget(1200, training.SMALL, now=iter([0.0, *[300.0] * 99999]).__next__)
     progress = preview.Progress(made)
-    progress.line("it remembers 12 frames")
-    progress.step("3 of 5 learning pictures", 0.25, 900, loss=0.5, dB=20.0)
+    progress.line("memories: 12 of 30 frames")
+    progress.step("3 of 5 training the image model", 0.25, 900, loss=0.5, dB=20.0)
     return made
 
 
@@ -55,7 +56,7 @@ def page(state):
 
 
 def serving(state):
-    return shown(state, port=0)
+    return serve(state, port=0)
 
 
 def get(page, path, **headers):
@@ -74,23 +75,23 @@ def status(page):
 
 
 def test_how_the_run_stands(page):
-    told = status(page)
-    assert (told["title"], told["size"]) == ("the sea", [48, 32])
-    assert (told["stage"], told["number"]) == ("learning pictures", [3, 5])
-    assert (told["done"], told["left"], told["total"], told["early"]) == (0.25, 900, 1200, True)
-    assert told["figures"] == {"loss": 0.5, "dB": 20.0}
-    assert told["said"] == "it remembers 12 frames"
-    assert told["ended"] is False
+    report = status(page)
+    assert (report["title"], report["size"]) == ("the sea", [48, 32])
+    assert (report["stage"], report["number"]) == ("training the image model", [3, 5])
+    assert (report["done"], report["left"], report["total"], report["early"]) == (0.25, 900, 1200, True)
+    assert report["figures"] == {"loss": 0.5, "dB": 20.0}
+    assert report["said"] == "memories: 12 of 30 frames"
+    assert report["ended"] is False
 
 
 def test_pictures_are_this_run_s(page):
     """Not those of a run before, though they have more steps."""
-    told = status(page)
-    (dream,) = told["dreams"]
+    report = status(page)
+    (dream,) = report["dreams"]
     assert dream["file"].startswith("dream-000120.mp4?")
     assert (dream["minutes"], dream["early"]) == (2.1, True)
     assert get(page, "/" + dream["file"]).read() == CLIP
-    assert get(page, "/" + told["sheet"]).read() == b"a sheet"
+    assert get(page, "/" + report["sheet"]).read() == b"a sheet"
     assert refusal(page, "/dream-000900.mp4") == 404
 
 
@@ -136,7 +137,7 @@ def test_pages_of_others_are_refused(page, path, headers):
     assert refusal(page, path, **headers) == 403
 
 
-@pytest.mark.parametrize("path", ["/", "/previewing.js", "/status", "/still-0.jpg", "/dream-000120.mp4"])
+@pytest.mark.parametrize("path", ["/", "/preview_page.js", "/status", "/still-0.jpg", "/dream-000120.mp4"])
 def test_security_headers(page, path):
     headers = get(page, path).headers
     policy = headers["Content-Security-Policy"].split("; ")
@@ -152,8 +153,8 @@ def test_the_page_and_all_it_names_is_here(page):
     html = get(page, "/").read().decode()
     for path, kind in {
         "/page.css": "text/css",
-        "/previewing.css": "text/css",
-        "/previewing.js": "text/javascript",
+        "/preview_page.css": "text/css",
+        "/preview_page.js": "text/javascript",
     }.items():
         assert f'"{path}"' in html
         assert get(page, path).headers.get_content_type() == kind
@@ -162,29 +163,29 @@ def test_the_page_and_all_it_names_is_here(page):
     assert html.count("<script") == html.count('<script type="module" src=')
 
 
-def listen(page, heard, until_ended=True):
+def listen(page, reports, until_ended=True):
     """Listen as a page does, until it has ended."""
 
     async def run():
         async with aiohttp.ClientSession() as session, session.ws_connect(page.url + "ws") as ws:
             async for message in ws:
-                heard.append(json.loads(message.data))
-                if heard[-1]["ended"]:
-                    heard.append((await (await session.get(page.url + heard[-1]["sheet"])).read()).decode())
+                reports.append(json.loads(message.data))
+                if reports[-1]["ended"]:
+                    reports.append((await (await session.get(page.url + reports[-1]["sheet"])).read()).decode())
                     return
 
     asyncio.run(run())
 
 
 def test_the_end_reaches_an_open_page_with_its_pictures(state):
-    heard = []
+    reports = []
     with serving(state) as page:
-        listener = threading.Thread(target=listen, args=(page, heard))
+        listener = threading.Thread(target=listen, args=(page, reports))
         listener.start()
-        until(lambda: heard)
-        state.said, state.made = "good: trained 20 minutes, as long as it needs", True
+        until(lambda: reports)
+        state.said, state.written = "good: trained 20 minutes, as long as it needs", True
     listener.join(60)
-    *_, last, sheet = heard
+    *_, last, sheet = reports
     assert (last["said"], last["made"]) == (state.said, str(state.out))
     assert sheet == "a sheet"
 
@@ -200,7 +201,7 @@ def test_nobody_looks_nobody_is_waited_for(state):
     begun = time.monotonic()
     with serving(state):
         pass
-    assert time.monotonic() - begun < previewing.GOODBYE
+    assert time.monotonic() - begun < preview_page.GOODBYE
 
 
 def test_the_curve_stays_short(state):
@@ -210,7 +211,7 @@ def test_the_curve_stays_short(state):
     for k in range(3000):
         state.figures = {"dB": 10 + k / 300}
         page._sample()
-    assert 60 < len(page.curve) <= previewing.POINTS
+    assert 60 < len(page.curve) <= preview_page.POINTS
     assert page.curve[0][1] == 10
     assert page.curve[-1][1] > 19.5
     assert all(a[0] < b[0] for a, b in zip(page.curve, page.curve[1:], strict=False))
@@ -221,7 +222,7 @@ def test_a_taken_default_port_is_the_next_one_and_said(state, capsys):
         taken = socket.create_server(("127.0.0.1", PORT))
     except OSError:
         taken = socket.socket()  # somebody else has it already
-    with taken, shown(state) as page:
+    with taken, serve(state) as page:
         assert page.port > PORT
         assert status(page)["title"] == "the sea"
         assert capsys.readouterr().err == f"preview: port {PORT} is taken, so it is http://127.0.0.1:{page.port}/\n"
@@ -258,42 +259,42 @@ def own_clock(step):
 def test_a_training_is_watched(tmp_path, monkeypatch):
     """Its page is asked while it runs, as a browser asks: footage, then the early dream, then the verdict."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(train.evaluate, "short", lambda *args, **options: {})  # takes a minute; it has its own tests
+    monkeypatch.setattr(train.judging.evaluate, "short", lambda *args, **options: {})  # takes a minute; it has its own tests
     clip = training.square(tmp_path / "square.mp4")
-    state = State(tmp_path / "square.onnx")
-    heard, fetched = [], {}
+    state = TrainingStatus(tmp_path / "square.onnx")
+    reports, fetched = [], {}
 
     async def watch(url):
         async with aiohttp.ClientSession() as session, session.ws_connect(url + "ws") as ws:
             async for message in ws:
-                told = json.loads(message.data)
-                heard.append(told)
-                newest = [told["sheet"], *[each["file"] for each in told["dreams"]]]
-                if told["stills"] and not told["dreams"]:
+                report = json.loads(message.data)
+                reports.append(report)
+                newest = [report["sheet"], *[each["file"] for each in report["dreams"]]]
+                if report["stills"] and not report["dreams"]:
                     newest.append("still-0.jpg")
                 for name in filter(None, newest):
                     async with session.get(url + name) as response:
                         assert response.status == 200
                         fetched.setdefault(name.partition("?")[0], await response.read())
-                if told["ended"]:
+                if report["ended"]:
                     return
 
     with serving(state) as page:
         watching = threading.Thread(target=lambda: asyncio.run(watch(page.url)))
         watching.start()
         options = {"size": "32", "hp": replace(training.SMALL, remembers=False), "now": own_clock(1.0)}
-        state.made = train.train([clip], state.out, minutes=5.5, told=state, **options) is not None
+        state.written = train.train([clip], state.out, minutes=5.5, status=state, **options) is not None
     watching.join(60)
 
-    last = heard[-1]
-    stages = {each["stage"] for each in heard}
-    assert {"learning pictures", "learning motion"} & stages
-    shares = [each["done"] for each in heard]
+    last = reports[-1]
+    stages = {each["stage"] for each in reports}
+    assert {"training the image model", "training the motion model"} & stages
+    shares = [each["done"] for each in reports]
     assert shares == sorted(shares)
     assert last["ended"]
     assert last["said"].startswith("good")
     assert last["made"] == str(state.out)
-    assert any(each["dreams"] and not each["ended"] for each in heard)  # the early dream came while it learned
+    assert any(each["dreams"] and not each["ended"] for each in reports)  # the early dream came while it learned
     assert [each["early"] for each in last["dreams"]][-1] is False
     assert len(last["dreams"]) >= 2
     assert simplejpeg.decode_jpeg(fetched["still-0.jpg"]).shape == (32, 32, 3)
@@ -309,8 +310,8 @@ def test_clips_after_as_many_steps_are_told_apart(state):
     os.utime(run / "dream-000120-2.mp4", (time.time() + 9,) * 2)
     with open(run / "log.jsonl", "a") as log:
         log.write('{"early": false, "minutes": 3.5, "steps": 120}\n')
-    told = Page(state).status()["dreams"]
-    assert [(each["file"].partition("?")[0], each["minutes"], each["early"]) for each in told] == [
+    report = Page(state).to_json()["dreams"]
+    assert [(each["file"].partition("?")[0], each["minutes"], each["early"]) for each in report] == [
         ("dream-000120.mp4", 2.1, True),
         ("dream-000120-2.mp4", 3.5, False),
     ]

@@ -1,7 +1,7 @@
-"""The page of `livedream train --preview`: a dream is watched while it is learned.
+"""The page of `livedream train --preview`, which shows a dream while it is trained.
 
-The run writes what it is at into a State, and its pictures into the run folder. The page's thread looks at both once
-a second, and only while somebody watches; it draws nothing itself, because training needs the processor.
+The run writes into a TrainingStatus, and pictures into the run folder. The page's thread reads both once a second, and
+only while somebody watches; it renders nothing itself, because training needs the processor.
 """
 
 import asyncio
@@ -14,8 +14,8 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,17 +23,21 @@ import livedream.web
 from livedream import UserError
 from livedream.web import guard
 
-from .budget import EARLY_FROM, Budget
+from .budget import EARLY_FROM
+from .training_status import TrainingStatus
+
+if TYPE_CHECKING:  # it is imported for the first visitor
+    from aiohttp import web
 
 HOST, PORT = "127.0.0.1", 8809
 STILLS = 12  # frames of the footage that are shown before the first dream
-POINTS = 240  # of the curve, at most
+POINTS = 240  # most points of the curve
 GOODBYE = 5.0  # seconds that open pages have, at the end, to fetch the last pictures
 HERE, WEB = Path(__file__).parent, Path(livedream.web.__file__).parent
 FILES = {
-    "/": (HERE / "previewing.html", "text/html"),
-    "/previewing.css": (HERE / "previewing.css", "text/css"),
-    "/previewing.js": (HERE / "previewing.js", "text/javascript"),
+    "/": (HERE / "preview_page.html", "text/html"),
+    "/preview_page.css": (HERE / "preview_page.css", "text/css"),
+    "/preview_page.js": (HERE / "preview_page.js", "text/javascript"),
     "/page.css": (WEB / "page.css", "text/css"),
 }
 HEADERS = guard.HEADERS | {
@@ -41,69 +45,50 @@ HEADERS = guard.HEADERS | {
 }
 
 
-@dataclass
-class State:
-    """What a training run is at. The run writes, others read; every value is replaced whole, so the latest wins.
-
-    out: the dream. resumed: the pictures of the run before are this one's too. share: of the stage, 0 to 1, where that
-    is known. figures: of training, by name. said: the last line that stays. frames: the footage's, uint8
-    [N, H, W, 3]. made: a dream was written, and is the end's.
-    """
-
-    out: Path | None = None
-    title: str = ""
-    resumed: bool = False
-    began: float = field(default_factory=time.time)
-    budget: Budget | None = None
-    frames: np.ndarray | None = None
-    stage: str = ""
-    share: float | None = None
-    figures: dict[str, float] = field(default_factory=dict)
-    speed: float = 0.0  # steps a second
-    said: str = ""
-    made: bool = False
-    ended: bool = False
-
-
 @contextlib.contextmanager
-def shown(state: State, host: str = HOST, port: int | None = None) -> Iterator["Page"]:
-    """Serve the page of `state` while something is learned in here, and say where.
+def serve(status: TrainingStatus, host: str = HOST, port: int | None = None) -> Iterator["Page"]:
+    """Serve the page of a run during this context, and print its address.
 
-    port: None takes 8809, or the next that is free. Raises UserError when it cannot be had.
+    port: None takes 8809, or the next that is free. Raises UserError when it is taken.
     """
-    page = Page(state, host, port)
+    page = Page(status, host, port)
     page.start()
     try:
         yield page
     except Exception as error:
-        state.said = str(error) or type(error).__name__
+        status.message = str(error) or type(error).__name__
         raise
     finally:
         page.stop()
 
 
 class Page:
-    """The page at `url`, from `start` to `stop`; `/status`, `/ws` and the pictures beside it.
+    """Serves the page at `url`, from `start` to `stop`, with `/status`, `/ws` and the pictures.
 
-    port: None takes 8809, or the next that is free; 0 takes any.
+    Attributes:
+        run: the status of the run that it shows.
+        host: the address it serves on.
+        port: the port; None asks for 8809, or the next that is free, 0 for any.
+        curve: seconds used, and dB then.
     """
 
-    def __init__(self, state: State, host: str = HOST, port: int | None = None):
-        self.state, self.host, self.asked = state, host, port is not None
+    def __init__(self, run: TrainingStatus, host: str = HOST, port: int | None = None):
+        self.run, self.host, self.asked = run, host, port is not None
         self.port = PORT if port is None else port
-        self.curve: list[tuple[float, float]] = []  # seconds used, and dB then
+        self.curve: list[tuple[float, float]] = []
         self._every = 1.0  # seconds between two points of it
-        self._clients: set = set()
+        self._clients: "set[web.WebSocketResponse]" = set()
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="preview", daemon=True)
 
     @property
     def url(self) -> str:
+        """The address, for a browser."""
         host = socket.gethostname() if self.host in ("0.0.0.0", "::") else self.host
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}/"
 
     def start(self) -> None:
-        """Bind the port, say where, and begin to serve. Raises UserError when the port cannot be had."""
+        """Bind the port, print the address and begin to serve. Raises UserError when the port is taken."""
         self._socket = self._bind()
         self.port = self._socket.getsockname()[1]
         taken = "" if self.asked or self.port == PORT else f"port {PORT} is taken, so it is "
@@ -111,67 +96,70 @@ class Page:
         self._thread.start()
 
     def stop(self) -> None:
-        """Tell open pages that it has ended, let them fetch what they lack, and end."""
-        self.state.ended = True
+        """Tell open pages that the run has ended, let them fetch what they lack, and end."""
+        self.run.ended = True
         self._ending.set()
         self._thread.join(GOODBYE + 3)
         self._socket.close()
 
-    def status(self) -> dict:
-        """What the page shows, as JSON has it."""
-        state, budget = self.state, self.state.budget
-        numbered = re.fullmatch(r"(\d+) of (\d+) (.+)", state.stage)
-        frames = state.frames
+    def to_json(self) -> dict[str, Any]:
+        """Return what the page shows."""
+        run, budget, frames = self.run, self.run.budget, self.run.frames
+        numbered = re.fullmatch(r"(\d+) of (\d+) (.+)", run.stage)
         return {
-            "title": state.title or (state.out.stem if state.out else ""),
+            "title": run.title or (run.out.stem if run.out else ""),
             "size": [frames.shape[2], frames.shape[1]] if frames is not None else None,
             "stills": min(STILLS, len(frames)) if frames is not None else 0,
-            "stage": numbered[3] if numbered else state.stage,
+            "stage": numbered[3] if numbered else run.stage,
             "number": [int(numbered[1]), int(numbered[2])] if numbered else None,
-            "share": state.share,
+            "share": run.share,
             "done": min(1.0, budget.used() / budget.total) if budget else 0.0,
             "left": max(0.0, budget.left()) if budget else None,
             "total": budget.total if budget else None,
-            "early": bool(budget) and budget.total >= EARLY_FROM,
-            "figures": state.figures,
-            "speed": state.speed,
+            "early": budget is not None and budget.total >= EARLY_FROM,
+            "figures": run.figures,
+            "speed": run.speed,
             "curve": self.curve,
-            "said": state.said,
+            "said": run.message,
             "sheet": next((_version(path) for path in reversed(self._pictures("sheet-*.jpg"))), None),
             "dreams": self._dreams(),
-            "made": str(state.out) if state.made else None,
-            "ended": state.ended,
+            "made": str(run.out) if run.written else None,
+            "ended": run.ended,
         }
+
+    @property
+    def _folder(self) -> Path | None:
+        return self.run.out.with_suffix(".run") if self.run.out else None
 
     # -- the run folder -------------------------------------------------------------------------------------------
 
     def _pictures(self, pattern: str) -> list[Path]:
-        """Files of this run, the newest last; another run's may lie in its folder."""
+        """Return files of this run, the newest last; there may be another run's in its folder."""
         found = []
-        for path in self.state.out.with_suffix(".run").glob(pattern) if self.state.out else ():
+        for path in self._folder.glob(pattern) if self._folder else ():
             with contextlib.suppress(OSError):  # it has just gone
                 found.append((path.stat().st_mtime, path))
-        return [path for written, path in sorted(found) if self.state.resumed or written >= self.state.began]
+        return [path for written, path in sorted(found) if self.run.resumed or written >= self.run.began]
 
-    def _dreams(self) -> list[dict]:
-        """The clips, the newest last, with the minutes that had been trained, where the log has them."""
-        log: dict[int, list[dict]] = {}  # by steps; motion may have learned on between two of the same
+    def _dreams(self) -> list[dict[str, Any]]:
+        """Return the clips, the newest last, with the minutes that had been trained, where the log has them."""
+        log: dict[int, list[dict[str, Any]]] = {}  # by steps; motion may have been trained between two of the same
         if clips := self._pictures("dream-*.mp4"):
             with contextlib.suppress(OSError, ValueError):
                 lines = clips[0].with_name("log.jsonl").read_text("utf-8").splitlines()
                 for each in map(json.loads, lines):
                     log.setdefault(each["steps"], []).append(each)
-        told = []
+        found = []
         for path in reversed(clips):
             steps = re.match(r"dream-(\d+)", path.name)
-            lines = log.get(int(steps[1])) if steps else None
-            about = lines.pop() if lines else {}
-            told.append({"file": _version(path), "minutes": about.get("minutes"), "early": about.get("early", True)})
-        return told[::-1]
+            entries = log.get(int(steps[1])) if steps else None
+            about = entries.pop() if entries else {}
+            found.append({"file": _version(path), "minutes": about.get("minutes"), "early": about.get("early", True)})
+        return found[::-1]
 
     def _sample(self) -> None:
-        """One more point of the curve, if it is time."""
-        dB, budget = self.state.figures.get("dB"), self.state.budget
+        """Add a point to the curve, if it is time."""
+        dB, budget = self.run.figures.get("dB"), self.run.budget
         if dB is None or budget is None:
             return
         used = budget.used()
@@ -216,9 +204,9 @@ class Page:
         try:
             while not self._ending.is_set():
                 self._sample()
-                await self._tell()
+                await self._send_all()
                 await asyncio.to_thread(self._ending.wait, 1.0)
-            await self._tell()
+            await self._send_all()
             end = time.monotonic() + GOODBYE
             while self._clients and time.monotonic() < end:  # a page that has all it needs hangs up
                 await asyncio.sleep(0.05)
@@ -227,57 +215,57 @@ class Page:
                 await each.close(code=1001)
             await runner.cleanup()
 
-    async def _file(self, request):
+    async def _file(self, request: "web.Request") -> "web.StreamResponse":
         from aiohttp import web
 
         path, kind = FILES[request.path]
         return web.Response(text=path.read_text("utf-8"), content_type=kind)
 
-    async def _status(self, request):
+    async def _status(self, request: "web.Request") -> "web.StreamResponse":
         from aiohttp import web
 
-        return web.json_response(self.status())
+        return web.json_response(self.to_json())
 
-    async def _still(self, request):
-        """A frame of the footage, the K-th of STILLS spread evenly."""
+    async def _still(self, request: "web.Request") -> "web.StreamResponse":
+        """Send a frame of the footage, the K-th of STILLS spread evenly."""
         import simplejpeg
         from aiohttp import web
 
-        frames, number = self.state.frames, int(request.match_info["number"])
+        frames, number = self.run.frames, int(request.match_info["number"])
         if frames is None or number >= min(STILLS, len(frames)):
             raise web.HTTPNotFound(text="no such frame\n")
         frame = np.ascontiguousarray(frames[int((number + 0.5) * len(frames) / min(STILLS, len(frames)))])
         return web.Response(body=simplejpeg.encode_jpeg(frame, 90), content_type="image/jpeg")
 
-    async def _picture(self, request):
+    async def _picture(self, request: "web.Request") -> "web.StreamResponse":
         from aiohttp import web
 
         name = request.match_info["name"]
-        if name not in {path.name for path in self._pictures(name)}:
+        if self._folder is None or name not in {path.name for path in self._pictures(name)}:
             raise web.HTTPNotFound(text="no such picture\n")
-        return web.FileResponse(self.state.out.with_suffix(".run") / name)
+        return web.FileResponse(self._folder / name)
 
-    async def _websocket(self, request):
+    async def _websocket(self, request: "web.Request") -> "web.StreamResponse":
         from aiohttp import web
 
         ws = web.WebSocketResponse(heartbeat=20)
         await ws.prepare(request)
         self._clients.add(ws)
         try:
-            await self._send(ws, json.dumps(self.status()))
+            await self._send(ws, json.dumps(self.to_json()))
             async for _ in ws:
                 pass
         finally:
             self._clients.discard(ws)
         return ws
 
-    async def _tell(self) -> None:
+    async def _send_all(self) -> None:
         if self._clients:
-            text = json.dumps(self.status())
+            text = json.dumps(self.to_json())
             await asyncio.gather(*(self._send(each, text) for each in self._clients))
 
-    async def _send(self, ws, text: str) -> None:
-        """Send, unless the page is gone; one that does not read must not hold up the others."""
+    async def _send(self, ws: "web.WebSocketResponse", text: str) -> None:
+        """Send to a page unless it is gone; one that does not read must not delay the others."""
         try:
             await asyncio.wait_for(ws.send_str(text), 1)
         except (ConnectionError, RuntimeError):
@@ -287,5 +275,5 @@ class Page:
 
 
 def _version(path: Path) -> str:
-    """A picture's name with when it was written, so that another of the same name is seen to be another."""
+    """Return a picture's name with its time, so that the page notices a new one of the same name."""
     return f"{path.name}?{path.stat().st_mtime_ns}"

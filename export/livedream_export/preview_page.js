@@ -1,19 +1,19 @@
-// The page of a training: a WebSocket tells once a second how it stands; pictures are fetched when there are new ones.
+// The page of a training run: a WebSocket sends its status once a second; new pictures are fetched.
 const $ = (id) => document.getElementById(id);
 const screen = $("screen"), glow = $("glow"), shine = glow.getContext("2d", { alpha: false, willReadFrequently: true });
 shine.imageSmoothingQuality = "high";
-const FADE = 1.1;             // seconds in which one picture comes over another; as in the style sheet
+const FADE = 1.1;             // seconds of a crossfade between pictures; as in the style sheet
 const MEANINGS = {
   "reading footage": "Every frame of your footage is read once.",
-  "choosing memories": "It picks the frames it will remember, and measures how things move in them.",
-  "learning pictures": "It learns to draw your footage from a few numbers a picture.",
-  "learning to remember": "It learns to move its memories into place and to correct them.",
-  "learning motion": "It learns how one moment leads to the next, so that it can dream on.",
-  "looking at all the footage": "It looks at every frame once more, with what it has learned.",
-  "writing the dream": "The dream goes into a file that plays, and a clip and a contact sheet are made of it.",
-  "judging the dream": "The dream is played for a while, and compared with your footage.",
+  "choosing memories": "Frames for the dream to remember are chosen, and the motion between them is measured.",
+  "training the image model": "It learns to render your footage from a few numbers per picture.",
+  "training the correction of memories": "It learns to move its memories into place and to correct them.",
+  "training the motion model": "It learns how one moment leads to the next, so that it can dream on.",
+  "encoding footage": "Every frame is encoded with the image model as it is now.",
+  "writing the dream": "The dream is written to a file that plays, with a clip and a contact sheet.",
+  "judging the dream": "The dream is played for a while and compared with your footage.",
 };
-const NAMES = { dB: ["likeness", "dB"], loss: ["loss", ""], speed: ["speed", "steps/s"], skipped: ["left out", "steps"] };
+const NAMES = { dB: ["quality", "dB"], loss: ["loss", ""], speed: ["speed", "steps/s"], skipped: ["skipped", "steps"] };
 const WORDS = /^(good|soft|grey|falls apart|stands still): (.*)$/s;
 let wait = 500, ended = false, status;
 
@@ -25,12 +25,12 @@ function connect() {
     wait = 500;
     document.body.classList.remove("away");
     await report(JSON.parse(data));
-    if (ended) socket.close(); // the training's program waits for that, and ends
+    if (ended) socket.close(); // the training program waits for that, and ends
   };
   socket.onclose = () => {
     if (ended) return;
     document.body.classList.add("away");
-    $("said").textContent = "the training is out of reach, or was stopped; trying again …";
+    $("said").textContent = "Connection lost, or the training was stopped. Reconnecting…";
     setTimeout(connect, wait);
     wait = Math.min(wait * 1.6, 5000);
   };
@@ -50,12 +50,12 @@ async function report(news) {
   layCaption();
 }
 
-// ---- the picture: the newest dream goes round and round; before the first one, the footage's own frames ----
+// ---- the picture: the newest dream as a loop; before the first one, frames of the footage ----
 
 let top_ = null, height = 0, pair = [], playing = null, fetching = null, number = 0;
 const clips = new Map();      // file -> its blob's address: an ended training's clips can still be chosen
 
-function raise(element) { // what lies on top fades in; what lay there before goes when it is covered
+function raise(element) { // fade an element in on top; the one before is removed once it is covered
   const before = top_;
   if (before === element) return;
   top_ = element;
@@ -79,7 +79,7 @@ async function fetched(file) {
   return clips.get(file);
 }
 
-async function follow(dreams) { // a new dream is shown at once, whatever was chosen before
+async function follow(dreams) { // show a new dream at once, whatever was chosen before
   const newest = dreams.at(-1)?.file;
   if (!newest || newest === fetching) return;
   fetching = newest;
@@ -108,7 +108,7 @@ async function play(file) {
   layCaption();
 }
 
-function still() { // the next of the footage's frames, until there is a dream
+function still() { // show the next frame of the footage, until there is a dream
   if (playing || document.hidden || !status?.stills) return;
   const image = new Image();
   image.onload = () => { if (!playing) { screen.append(image); raise(image); layCaption(); } };
@@ -133,7 +133,7 @@ const dawn = shine.createLinearGradient(0, 14, 24, 0); // before there is any pi
 shine.fillStyle = dawn;
 shine.fillRect(0, 0, glow.width, glow.height);
 
-const light = () => { // the room follows the picture slowly
+const light = () => { // the light around the picture follows it slowly
   if (!top_ || document.hidden) return;
   shine.globalAlpha = light.lit ? 0.2 : 1;
   try { shine.drawImage(top_, 0, 0, glow.width, glow.height); } catch { return; }
@@ -142,9 +142,9 @@ const light = () => { // the room follows the picture slowly
 };
 setInterval(light, 200);
 
-function tint() { // the accent: the hue that most of the picture's colour has, in a lightness that can be read
+function tint() { // set the accent: the most frequent hue of the picture, in a readable lightness
   const { data } = shine.getImageData(0, 0, glow.width, glow.height);
-  const bins = Array.from({ length: 12 }, () => [0, 0, 0, 0]); // red, green, blue, weight of each twelfth of the circle
+  const bins = Array.from({ length: 12 }, () => [0, 0, 0, 0]); // red, green, blue and weight, for each twelfth of the hues
   for (let i = 0; i < data.length; i += 4) {
     const rgb = [data[i], data[i + 1], data[i + 2]], high = Math.max(...rgb), colour = high - Math.min(...rgb);
     if (colour < 16) continue;
@@ -177,7 +177,7 @@ function layNow({ done, left, total, stage, number: at, share }) {
     [...rail.children].forEach((mark, k) => { mark.className = ["past", "here", ""][Math.sign(k + 1 - at[0]) + 1]; });
   }
   const part = share !== null && share > 0 && share < 1 ? ` · ${Math.floor(100 * share)} %` : "";
-  const reading = stage && !$("rail").children.length; // it tells of files and frames, before the first stage
+  const reading = stage && !$("rail").children.length; // before the first stage, its text names files and frames
   fill($("step"), stage
     ? [make("span", at ? `${at[0]} of ${at[1]} ` : ""), reading ? "reading footage" : stage, make("span", part)] : []);
   $("meaning").textContent = reading ? stage : MEANINGS[stage] ?? "";
@@ -217,7 +217,7 @@ function layFigures({ figures, speed, curve, total }) {
 
 function layDreams(dreams) {
   $("dreams").hidden = dreams.length < 2;
-  if (ended) $("dreams").firstElementChild.textContent = "How it came along";
+  if (ended) $("dreams").firstElementChild.textContent = "Progress of the dream";
   const strip = $("dreams").querySelector(".strip");
   dreams.forEach(({ file, minutes }, k) => {
     const button = strip.children[k] ?? strip.appendChild(make("button"));
@@ -251,7 +251,7 @@ function clock(seconds) {
   const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, Math.floor(seconds % 60)];
   return h ? `${h}:${String(m).padStart(2, "0")}:${String(s).padStart(2, "0")}` : `${m}:${String(s).padStart(2, "0")}`;
 }
-function span(seconds) { // in words, roughly
+function span(seconds) { // in words, rounded
   if (seconds < 1.5) return "a moment";
   if (seconds < 50) return `${Math.round(seconds)} seconds`;
   if (seconds < 5400) { const minutes = Math.round(seconds / 60); return `${minutes} minute${minutes === 1 ? "" : "s"}`; }

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 import torch
-from livedream_export import recollection
+from livedream_export import correction
+from livedream_export.appearance import Appearance
 from livedream_export.autoencoder import held_out
 from livedream_export.networks import Autoencoder
-from livedream_export.recollection import BESIDE, Examples
+from livedream_export.correction import BESIDE, Examples
 
 from tests.export import footage_frames, training
 
@@ -21,11 +22,15 @@ def frames():
 
 @pytest.fixture
 def examples(frames):
-    return Examples(frames, np.flatnonzero(~held_out(300, FPS)), SEGMENTS, np.random.default_rng(0))
+    return made_of(frames, np.flatnonzero(~held_out(300, FPS)), SEGMENTS)
+
+
+def made_of(frames, allowed, segments) -> Examples:
+    return Examples(frames, allowed, segments, np.random.default_rng(0), Appearance(frames, allowed))
 
 
 def by_kind(examples, monkeypatch, kind, count=150):
-    monkeypatch.setattr(recollection, "SHARES", tuple(float(kind == each) for each in recollection.KINDS))
+    monkeypatch.setattr(correction, "SHARES", tuple(float(kind == each) for each in correction.KINDS))
     return [examples.one() for _ in range(count)]
 
 
@@ -59,16 +64,16 @@ def test_between_two_frames_lies_the_one_that_is_wanted_and_no_cut(examples, mon
 def test_moved_to_between_the_memory_looks_like_what_is_wanted(monkeypatch):
     """The flow's sign and size, as training takes them."""
     frames = footage_frames.slide(60)
-    examples = Examples(frames, np.arange(60), [(0, 60)], np.random.default_rng(0))
+    examples = made_of(frames, np.arange(60), [(0, 60)])
     made = [each for each in by_kind(examples, monkeypatch, "between", 40) if each.motion.any()]
     moved, unmoved = [], []
-    seen = Autoencoder(64, 64, training.SMALL).remembering.seen
+    seen = Autoencoder(64, 64, training.SMALL).remembering.prepare
     for each in made:
         wanted, memory = (
-            seen(recollection.apart(torch.from_numpy(frames[k]).permute(2, 0, 1)[None].float()))
+            seen(correction.to_luma_chroma(torch.from_numpy(frames[k]).permute(2, 0, 1)[None].float()))
             for k in (each.wanted, each.memories[0])
         )
-        warped = recollection.warp(memory, torch.from_numpy(each.motion)[None])
+        warped = correction.warp(memory, torch.from_numpy(each.motion)[None])
         inside = (..., slice(12, -12))
         moved.append(float((warped.luma - wanted.luma)[inside].abs().mean()))
         unmoved.append(float((memory.luma - wanted.luma)[inside].abs().mean()))
@@ -85,7 +90,7 @@ def test_an_exact_memory_is_the_frame_itself_with_a_latent_that_trembles(example
 @pytest.mark.parametrize("count", [9, 20])
 def test_of_twenty_frames_there_are_examples_too(count):
     frames = footage_frames.round_trip(count, period=count)
-    examples = Examples(frames, np.arange(count), [(0, count)], np.random.default_rng(0))
+    examples = made_of(frames, np.arange(count), [(0, count)])
     made = [examples.one() for _ in range(100)]
     assert all(0 <= k < count for each in made for k in each.memories)
 
@@ -93,7 +98,7 @@ def test_of_twenty_frames_there_are_examples_too(count):
 def test_a_batch_says_how_far_its_latents_are_from_what_the_memories_show(examples):
     torch.manual_seed(0)
     latents = 3 * torch.randn(300, 8) + 1
-    made = recollection.batch(examples, latents, 24, torch.device("cpu"))
+    made = correction.make_batch(examples, latents, 24, torch.device("cpu"))
     assert made.memories.shape == (24, 2, 3, 32, 32)
     assert made.motion.shape == (24, 2, 4, 4)
     assert torch.allclose((made.latent - latents.mean(0)) / latents.std(0), made.white, atol=1e-4)
