@@ -43,7 +43,7 @@ NEEDS = {
         "export/test_components",
         "export/test_evaluate",
         "export/test_judges",
-        "export/test_previewing",
+        "export/test_preview_page",
         "export/test_train",
         "export/test_walk",
         "obs/",

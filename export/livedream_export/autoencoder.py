@@ -82,9 +82,7 @@ def learn(
 def update_average(average: Autoencoder, autoencoder: Autoencoder, steps: int, hp: Hyperparameters) -> None:
     """Update the exponential moving average of the weights after `steps` steps."""
     keep = min(hp.ema_decay, (1 + steps) / (10 + steps))
-    torch._foreach_lerp_(  # noqa: SLF001 - torch's own optimizers use it so; there is no public name
-        list(average.parameters()), list(autoencoder.parameters()), 1 - keep
-    )
+    torch._foreach_lerp_(list(average.parameters()), list(autoencoder.parameters()), 1 - keep)
 
 
 @torch.no_grad()

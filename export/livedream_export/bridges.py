@@ -19,8 +19,8 @@ FORK_EVERY = 300  # steps
 def build(white: Tensor, segments: Segments) -> tuple[Tensor, list[tuple[int, int]]]:
     """Return what motion is learned from: latents [M, Z] and their runs [start, stop).
 
-    The shots come first, each without the end that leads nowhere, then the bridges. Shots too short for a bridge stay as
-    they are.
+    The shots come first, each without the end that leads nowhere, then the bridges. A shot that is too short for a
+    bridge stays as it is.
 
     Args:
         white: latents of the footage [N, Z].

@@ -114,7 +114,7 @@ class Budget:
         return max(EVERY, EVERY_SHARE * self.total, sum(self.costs.values()) / MAX_COST)
 
     def _learning(self) -> float:
-        """Return the seconds for which both networks are trained in all: those so far, and those left beside all costs."""
+        """Return the seconds for which both networks are trained in all: those so far, and those left beside costs."""
         cost = sum(self.costs.values())
         early = cost / (self._every() + cost) if self.total >= EARLY_FROM else 0.0
         return sum(self.spent.values()) + self._free() * (1 - early)

@@ -35,7 +35,7 @@ class Clip:
 
     path: Path
     seconds: float
-    learning_rate: float
+    rate: float
     width: int
     height: int
     sample_aspect: float

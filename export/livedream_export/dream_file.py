@@ -85,7 +85,7 @@ class Parts:
 
     @torch.no_grad()
     def _distances(self, walk: Walk) -> tuple[float, float]:
-        """Return how far latents are from their places at most without knobs, and so far that a knob at KNOB is seen."""
+        """Return the largest distance of latents from their places without knobs, and one at which knobs show."""
         step = components.StepAmongMemories(self.network, walk, self.hp.pull).eval()
         first = self.state_at(self.scenes()[0])
         values = [torch.from_numpy(first[name]) for name in step.inputs[:5]]

@@ -85,7 +85,7 @@ class Decoder(nn.Module):
 
     def body(self, z: Tensor) -> Tensor:
         """Return features at an eighth of the picture's sides, [B, C, H / 8, W / 8]."""
-        x = F.leaky_relu(self.spread(z), 0.1).view(-1, self.base, *self.grid)
+        x: Tensor = F.leaky_relu(self.spread(z), 0.1).view(-1, self.base, *self.grid)
         x = self.blocks[0](F.leaky_relu(self.enter(x), 0.1), z)
         for k in (0, 1):
             x = F.leaky_relu(F.pixel_shuffle(self.up[k](x), 2), 0.1)

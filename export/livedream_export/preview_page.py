@@ -77,7 +77,7 @@ class Page:
         self.port = PORT if port is None else port
         self.curve: list[tuple[float, float]] = []
         self._every = 1.0  # seconds between two points of it
-        self._clients: "set[web.WebSocketResponse]" = set()
+        self._clients: set[web.WebSocketResponse] = set()
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="preview", daemon=True)
 

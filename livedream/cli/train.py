@@ -49,12 +49,13 @@ def add_arguments(parser: Parser) -> None:
 def call(options: argparse.Namespace) -> int:
     """Train, and say how to play the dream."""
     need("torch", "training", "train")
-    from livedream_export import hyperparameters, previewing
+    from livedream_export import hyperparameters, preview_page
     from livedream_export.train import train
+    from livedream_export.training_status import TrainingStatus
 
     out = Path(options.out)
-    state = previewing.State(out, options.title or out.stem, options.resume)
-    page = contextlib.nullcontext() if options.preview is None else previewing.shown(state, *options.preview)
+    status = TrainingStatus(out, options.title or out.stem, options.resume)
+    page = contextlib.nullcontext() if options.preview is None else preview_page.serve(status, *options.preview)
     with page:
         dream = train(
             options.footage,
@@ -67,9 +68,9 @@ def call(options: argparse.Namespace) -> int:
             title=options.title,
             licence=options.licence,
             hp=hyperparameters.chosen(options.tier, options.memories, options.megabytes),
-            told=state,
+            status=status,
         )
-        state.made = dream is not None
+        status.written = dream is not None
     if dream is not None:
         print(f"play it: livedream run --model {dream}")
     return 0

@@ -6,8 +6,8 @@ import torch
 from livedream_export import correction
 from livedream_export.appearance import Appearance
 from livedream_export.autoencoder import held_out
-from livedream_export.networks import Autoencoder
 from livedream_export.correction import BESIDE, Examples
+from livedream_export.networks import Autoencoder
 
 from tests.export import footage_frames, training
 

@@ -9,7 +9,9 @@ import simplejpeg
 from livedream_export import evaluate, features
 from livedream_export.cache import Footage, Source
 from livedream_export.judges import lpips, minutes, playing, verdict
+from livedream_export.judges.first_dream import FULL
 from livedream_export.judges.likeness import ssim
+from livedream_export.judges.reconstruction import reconstruct
 from onnx import TensorProto, helper
 
 from livedream import UserError
@@ -65,6 +67,10 @@ def scattered(pictures):
     return np.stack([np.random.default_rng(int(each)).normal(size=16) for each in sums])
 
 
+def reconstructed(dream, footage):
+    return reconstruct(dream, footage, lambda share, text: None, {}, FULL)
+
+
 @pytest.fixture
 def tiny(tmp_path):
     return read.load(dreams.tiny(tmp_path / "tiny.onnx", encode=True, fps=FPS))
@@ -74,7 +80,7 @@ def test_psnr_is_exact_and_of_left_out_frames_only(tiny):
     # The tiny dream draws back red and green exactly, and blue 27.5 levels darker, which rounds to 28.
     noise = np.random.default_rng(0).integers(0, 256, (45, 32, 64, 3), np.uint8)
     left_out = [dreams.picture([0.5 * (k % 3 - 1), 0.25 * k, 0])[0, ..., :3] for k in range(5)]
-    made, _, _ = evaluate.reconstruct(tiny, footage([*noise, *left_out]))
+    made, _, _ = reconstructed(tiny, footage([*noise, *left_out]))
     assert made["frames"] == 5
     expected = 10 * np.log10(255**2 / (28**2 / 3))
     assert made["psnr_db"] == pytest.approx(expected, abs=1e-4)
@@ -82,7 +88,7 @@ def test_psnr_is_exact_and_of_left_out_frames_only(tiny):
 
 
 def test_nothing_left_out_is_said(tiny):
-    assert evaluate.reconstruct(tiny, footage([dreams.picture(np.zeros(8))[0, ..., :3]] * 40)) == (None, [], None)
+    assert reconstructed(tiny, footage([dreams.picture(np.zeros(8))[0, ..., :3]] * 40)) == (None, [], None)
 
 
 def test_ssim_is_one_for_equals_and_that_of_its_formula_for_a_shift():
@@ -219,7 +225,7 @@ def test_a_dream_that_remembers_draws_a_left_out_frame_by_its_memories(tmp_path)
     path, components, metadata, kept = dreams.remembering_parts(tmp_path / "kept.onnx")
     dreams.write.write(path, components | {"encode": finding()}, metadata, kept)
     shown = [dreams.memory(k % dreams.MEMORIES) for k in range(250)]
-    made = evaluate.reconstruct(read.load(path), footage(shown, fps=25.0))[0]
+    made = reconstructed(read.load(path), footage(shown, fps=25.0))[0]
     assert made["frames"] == 25
     assert made["psnr_db_least"] > 40  # what JPEG leaves of it
 
@@ -250,7 +256,7 @@ def test_the_short_form_gives_the_word_and_all_that_it_comes_from(tiny):
     assert len(found["dreams"][0]["frechet"]) == 3
     said = verdict.verdict(found, 3, 20)
     assert said.startswith(found["word"])
-    assert "trained 3 of about 20 minutes" in said
+    assert "trained for 3 of about 20 recommended minutes" in said
 
 
 def test_the_picture_shows_footage_drawn_and_dreamt(tmp_path, tiny):

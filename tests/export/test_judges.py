@@ -10,7 +10,7 @@ from livedream_export.judges import colour, flow, knobs, lpips, picture, spectru
 
 @pytest.fixture(scope="module")
 def alex():
-    return lpips.load("alex") or pytest.skip(f"needs the published weights: {lpips.MEND}")
+    return lpips.load("alex") or pytest.skip(f"needs the published weights: {lpips.INSTALL}")
 
 
 def texture(height=64, width=64, seed=0, steep=2.5):
@@ -96,8 +96,8 @@ def test_the_same_pictures_moving_otherwise_are_another_set_of_windows():
         ramp = np.arange(16) * 4
         for found, levels in ((still, np.full(16, ramp.mean())), (moving, ramp)):
             found.add(np.broadcast_to((base + levels).astype(np.uint8)[:, None, None, None], (16, 32, 32, 3)))
-    assert windows.apart(still, still)[0] == pytest.approx(0, abs=1e-6)
-    assert windows.apart(still, moving)[0] > 40  # a step of 4 in each of three features
+    assert windows.frechet_distances(still, still)[0] == pytest.approx(0, abs=1e-6)
+    assert windows.frechet_distances(still, moving)[0] > 40  # a step of 4 in each of three features
     assert still.motion == 0
     assert moving.motion == pytest.approx(4)
 
@@ -130,7 +130,7 @@ def test_lpips_is_nothing_for_equals_and_grows_with_noise(alex):
 @pytest.mark.parametrize(("kind", "expected"), [("alex", 0.43820), ("vgg", 0.55559)])
 def test_lpips_is_that_of_its_authors(kind, expected):
     """The values were made with the package lpips 0.1.4 and these weights, on these pictures."""
-    network = lpips.load(kind) or pytest.skip(f"needs the published weights: {lpips.MEND}")
+    network = lpips.load(kind) or pytest.skip(f"needs the published weights: {lpips.INSTALL}")
     a, b = (np.random.default_rng(seed).integers(0, 256, (1, 64, 64, 3), np.uint8) for seed in (0, 1))
     a[:, 16:48, 16:48] = (200, 60, 30)
     b[:, 20:60, 8:40] = (20, 90, 160)

@@ -59,7 +59,7 @@ def test_single_pictures_count_as_visits_and_not_as_steps(frames):
     for k in range(0, 300, 3):
         found.add(frames[k])
     for k in range(300, 1800, 30):
-        found.glance(frames[k])
+        found.add_single(frames[k])
     assert found.figures["coverage"] == 1
     assert (found.figures["pictures"], found.figures["single_pictures"]) == (100, 50)
     assert found.figures["replay_s"] == pytest.approx(9.9)

@@ -38,9 +38,10 @@ def test_the_word_is_of_the_worst_that_is_seen(expected, change):
 
 def test_what_was_trained_too_little_goes_on_and_the_rest_gets_advice():
     soft = GOOD | {"reconstruction": {"lpips_alex": 0.57}}
-    assert verdict(soft, 3, 20) == "soft: trained 3 of about 20 minutes it needs; `--resume` goes on"
-    assert verdict(GOOD, 3, 20) == "good already: trained 3 of about 20 minutes that make it best; `--resume` goes on"
-    assert verdict(soft, 20, 20).startswith("soft: trained as long as it needs; give it more footage")
-    assert verdict(GOOD, 21.4, 20) == "good: trained 21 minutes, as long as it needs"
+    assert verdict(soft, 3, 20) == "soft: trained for 3 of about 20 recommended minutes; continue with `--resume`"
+    better = "good: trained for 3 of about 20 recommended minutes; more make it better still (`--resume`)"
+    assert verdict(GOOD, 3, 20) == better
+    assert verdict(soft, 20, 20).startswith("soft: trained long enough; add footage")
+    assert verdict(GOOD, 21.4, 20) == "good: trained for 21 minutes, which is enough"
     assert advice(GOOD) == "good"
     assert "--resume" in advice(soft)

@@ -259,7 +259,9 @@ def own_clock(step):
 def test_a_training_is_watched(tmp_path, monkeypatch):
     """Its page is asked while it runs, as a browser asks: footage, then the early dream, then the verdict."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(train.judging.evaluate, "short", lambda *args, **options: {})  # takes a minute; it has its own tests
+    monkeypatch.setattr(
+        train.judging.evaluate, "short", lambda *args, **options: {}
+    )  # takes a minute; it has its own tests
     clip = training.square(tmp_path / "square.mp4")
     state = TrainingStatus(tmp_path / "square.onnx")
     reports, fetched = [], {}

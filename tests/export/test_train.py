@@ -10,9 +10,9 @@ import torch
 from livedream_export import autoencoder, checkpoint, export, footage, memories, train
 from livedream_export.dream_file import Parts
 from livedream_export.hyperparameters import Hyperparameters
-from livedream_export.trainer_state import TrainerState
 from livedream_export.torch_device import choose
 from livedream_export.train import Run
+from livedream_export.trainer_state import TrainerState
 
 from livedream import UserError
 from livedream.backend import cpu
@@ -85,19 +85,22 @@ def test_a_dream_that_plays_and_knows_where_it_is_from(dream, clip):
     assert all(np.array_equal(a, b) for a, b in zip(frames, again, strict=True))
 
 
-def test_pictures_are_learned(trained, clip):
-    """By the network itself, whatever it remembers."""
+def parts_of(trained) -> Parts:
+    """What goes into the dream file, made again from the checkpoint."""
     saved = checkpoint.load(trained.with_suffix(".run") / "checkpoint.pt")
     trainer = TrainerState(saved["size"], saved["hp"], torch.device("cpu"))
-    frames = footage.read([clip], 32).frames
-    every = np.arange(len(frames))
-    if saved["hp"].remembers:  # it draws at half the sides
-        trainer.average.decoder.full_size = False
-    untrained = autoencoder.psnr(frames, autoencoder.reconstruct(trainer.average, frames, every)).mean()
     trainer.restore(saved)
-    learned = autoencoder.psnr(frames, autoencoder.reconstruct(trainer.average, frames, every)).mean()
-    assert untrained < 12  # the mean picture would have 13
-    assert learned > 17
+    taken = export.cached(saved["sha256"], trained)
+    kept = memories.of_footage(taken, saved["hp"]) if saved["hp"].remembers else None
+    args = saved["latents"].numpy(), saved["segments"], saved["fps"], kept, saved["hp"]
+    return Parts(trainer.average, trainer.recurrent, *args)
+
+
+def test_pictures_are_learned_by_the_networks_too(trained, clip):
+    """Without recall, a dream with memories shows only what its networks learned."""
+    renderer, frames = parts_of(trained).renderer, footage.read([clip], 32).frames
+    rendered = renderer.render(renderer.encode(frames), recall=0.0)[..., :3]
+    assert autoencoder.psnr(frames, rendered).mean() > 17  # the mean picture would have 13
 
 
 def test_a_dream_that_remembers_draws_the_footage_as_it_was(trained, dream, clip):
@@ -161,20 +164,14 @@ def test_without_its_footage_only_what_remembers_none_is_exported(trained, dream
 
 def test_what_is_played_is_what_was_drawn_in_training(trained, dream):
     """The player, with ONNX Runtime and the pictures of the file, against PyTorch and those of the run."""
-    saved = checkpoint.load(trained.with_suffix(".run") / "checkpoint.pt")
-    trainer = TrainerState(saved["size"], saved["hp"], torch.device("cpu"))
-    trainer.restore(saved)
-    taken = export.cached(saved["sha256"], trained)
-    kept = memories.of_footage(taken, saved["hp"]) if saved["hp"].remembers else None
-    args = saved["latents"].numpy(), saved["segments"], saved["fps"], kept, saved["hp"]
-    parts = Parts(trainer.average, trainer.recurrent, *args)
+    renderer = parts_of(trained).renderer
     player = Player(dream, cpu.load)
     values = dream_parameters.of(dream, 7)
     for _ in range(10):
         now = values.tick(0.06)
         player.move(1, 16.7, now)  # between steps, too
         latent, _ = player._standing()
-        drawn = parts.renderer.render(np.float32(latent)[None])[0]
+        drawn = renderer.render(np.float32(latent)[None])[0]
         assert np.abs(drawn.astype(int) - player.draw(now)).max() <= 1
 
 
@@ -210,7 +207,11 @@ def test_resume_goes_on_with_the_same_figures(clip, tmp_path, monkeypatch, hp):
     run.train()
     assert run.trainer.steps > 10
     more = run_on(clip, tmp_path / "a.onnx", minutes=0.8, resume=True, hp=hp)
-    assert (more.hp, more.trainer.steps, more.trainer.encoder_steps) == (hp, run.trainer.steps, run.trainer.encoder_steps)
+    assert (more.hp, more.trainer.steps, more.trainer.encoder_steps) == (
+        hp,
+        run.trainer.steps,
+        run.trainer.encoder_steps,
+    )
     assert (run.trainer.steps > run.trainer.encoder_steps) == hp.remembers
     assert more.budget.spent == pytest.approx(run.budget.spent)
     assert more.budget.used() == pytest.approx(run.budget.used(), abs=0.5)
@@ -260,6 +261,21 @@ def test_a_checkpoint_of_an_earlier_livedream_is_one_line_and_is_trained_anew_wh
         export.export_checkpoint(run.folder.checkpoint, tmp_path / "b.onnx")
     assert run_on(clip, tmp_path / "a.onnx").trainer.steps == 0
     assert (tmp_path / "a.run/checkpoint-before.pt").exists()
+
+
+def test_a_checkpoint_with_the_names_of_version_0_2_is_read(clip, tmp_path):
+    run = run_on(clip, tmp_path / "a.onnx")
+    run.save(must=True)
+    saved = torch.load(run.folder.checkpoint, weights_only=True)
+    old = {new: name for name, new in checkpoint.RENAMED_HYPERPARAMETERS.items()}
+    saved["hp"] = {old.get(name, name): value for name, value in saved["hp"].items()}
+    assert {"divergence", "recognition"} <= saved["hp"].keys()
+    buffers = {new: name for name, new in checkpoint.RENAMED_BUFFERS.items()}
+    saved["recurrent"] = {buffers.get(name, name): value for name, value in saved["recurrent"].items()}
+    torch.save(saved, run.folder.checkpoint)
+    more = run_on(clip, tmp_path / "a.onnx", resume=True)
+    assert more.hp == run.hp
+    assert torch.equal(more.trainer.recurrent.std, run.trainer.recurrent.std)
 
 
 def test_too_few_minutes_is_one_line_with_what_it_takes_and_changes_nothing(clip, tmp_path):

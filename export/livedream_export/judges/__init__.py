@@ -1,4 +1,4 @@
-"""Judges of pictures and of how they move: each takes arrays of frames, uint8 [N, H, W, 3] sRGB, and knows no dream.
+"""Judges of pictures and their motion: each takes frames, uint8 [N, H, W, 3] sRGB, and most know nothing of dreams.
 
-They are for `livedream evaluate`, and for whoever has frames of another origin to judge.
+They are for `livedream evaluate`, and for frames of any other origin.
 """

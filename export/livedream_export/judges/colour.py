@@ -1,26 +1,33 @@
 """Whether colours and contrast are the footage's: what makes a dream grey."""
 
+from typing import Any
+
 import numpy as np
 
+from ..arrays import Doubles, Rgb
 from .spectrum import LUMA
 
 
 class Colours:
-    """Mean colour and contrast of pictures."""
+    """Mean colour and contrast of pictures.
 
-    def __init__(self):
+    Attributes:
+        count: how many were added.
+    """
+
+    def __init__(self) -> None:
         self.count, self._mean, self._contrast = 0, np.zeros(3), 0.0
 
-    def add(self, pictures: np.ndarray) -> None:
-        """Pictures uint8 [N, H, W, 3]."""
+    def add(self, pictures: Rgb) -> None:
+        """Add pictures [N, H, W, 3]."""
         for picture in pictures:
             self._mean += picture.mean((0, 1))
             self._contrast += float((picture @ LUMA).std())
             self.count += 1
 
     @property
-    def mean(self) -> np.ndarray:
-        """Red, green, blue, 0..255."""
+    def mean(self) -> Doubles:
+        """Red, green and blue, 0..255."""
         return self._mean / self.count
 
     @property
@@ -29,8 +36,11 @@ class Colours:
         return self._contrast / self.count
 
 
-def beside(dream: Colours, footage: Colours) -> dict:
-    """`off`: largest difference of the mean colours, grey levels; `contrast`: as a share of the footage's."""
+def compare_colours(dream: Colours, footage: Colours) -> dict[str, Any]:
+    """Return the figures of a dream beside the footage, ready for JSON.
+
+    `off` is the largest difference of the mean colours in grey levels, `contrast` a share of the footage's.
+    """
     return {
         "off": float(np.abs(dream.mean - footage.mean).max()),
         "contrast": dream.contrast / footage.contrast if footage.contrast else None,

@@ -1,15 +1,22 @@
-"""How like its original a drawn picture is: PSNR, SSIM, and LPIPS on both networks."""
+"""How similar a rendered picture is to its original: PSNR, SSIM, and LPIPS on both networks."""
+
+from typing import Any
 
 import numpy as np
 
+from ..arrays import Floats, Rgb
 from . import lpips
 from .spectrum import LUMA
 
 
 class Likeness:
-    """Figures of pairs of an original and a drawn picture.
+    """Figures of pairs of an original and a rendered picture.
 
-    networks: what LPIPS is measured with, by "alex" and "vgg"; None for one that is not installed.
+    Attributes:
+        networks: those of LPIPS, by "alex" and "vgg"; None for one that is not installed.
+        psnr: of each pair, dB.
+        ssim: of each pair.
+        lpips: of the pairs that each network compared.
     """
 
     def __init__(self, networks: dict[str, lpips.Lpips | None]):
@@ -18,19 +25,19 @@ class Likeness:
         self.ssim: list[float] = []
         self.lpips: dict[str, list[float]] = {kind: [] for kind in networks}
 
-    def add(self, original: np.ndarray, drawn: np.ndarray, looks: tuple[str, ...] = ()) -> None:
-        """A pair, uint8 [H, W, 3]. looks: the networks that are to compare it, too."""
-        self.psnr.append(psnr(original, drawn))
-        self.ssim.append(ssim(original, drawn))
-        for kind in looks:
+    def add(self, original: Rgb, rendered: Rgb, kinds: tuple[str, ...] = ()) -> None:
+        """Add a pair [H, W, 3]. kinds: the networks that are to compare it, too."""
+        self.psnr.append(psnr(original, rendered))
+        self.ssim.append(ssim(original, rendered))
+        for kind in kinds:
             network = self.networks.get(kind)
             if network and min(original.shape[:2]) >= lpips.LEAST:
-                self.lpips[kind].append(float(network(original[None], drawn[None])[0]))
+                self.lpips[kind].append(float(network(original[None], rendered[None])[0]))
 
     @property
-    def figures(self) -> dict:
-        """Ready for JSON; None for an LPIPS that was not measured."""
-        found = {
+    def figures(self) -> dict[str, Any]:
+        """Figures, ready for JSON; None for an LPIPS that was not measured."""
+        found: dict[str, Any] = {
             "frames": len(self.psnr),
             "psnr_db": float(np.mean(self.psnr)),
             "psnr_db_least": min(self.psnr),
@@ -42,22 +49,22 @@ class Likeness:
         return found
 
 
-def psnr(a: np.ndarray, b: np.ndarray) -> float:
-    """Peak signal to noise in dB of two pictures, uint8 of one shape; 108 when they are equal."""
+def psnr(a: Rgb, b: Rgb) -> float:
+    """Return the peak signal to noise ratio of two pictures in dB; 108 when they are equal."""
     error = np.square(a.astype(np.float32) - b).mean()
     return float(10 * np.log10(255**2 / max(error, 1e-6)))
 
 
-def ssim(a: np.ndarray, b: np.ndarray) -> float:
-    """Structural similarity of two pictures, uint8 [H, W, 3], at least 11 pixels a side; 1 when they are equal.
+def ssim(a: Rgb, b: Rgb) -> float:
+    """Return the structural similarity of two pictures [H, W, 3] of at least 11 pixels a side; 1 when they are equal.
 
-    Wang et al., "Image Quality Assessment", IEEE TIP 2004, of their luma (BT.601): Gaussian window of 11 pixels,
-    std 1.5, without the border.
+    See Wang et al., "Image Quality Assessment", IEEE TIP 2004. It is that of their luma (BT.601), with a Gaussian
+    window of 11 pixels, standard deviation 1.5, without the border.
     """
     window = np.exp(-(np.arange(-5.0, 6.0) ** 2) / (2 * 1.5**2)).astype(np.float32)
     window /= window.sum()
 
-    def blurred(x: np.ndarray) -> np.ndarray:
+    def blurred(x: Floats) -> Floats:
         for _ in range(2):  # down, then across
             x = sum(weight * x[k : len(x) - 10 + k] for k, weight in enumerate(window)).T
         return x

@@ -1,26 +1,29 @@
-"""How near a dream is to the footage, which frames of it, and whether it merely replays them in their order.
+"""How near a dream is to the footage, to which frames, and whether it merely replays them in order.
 
-Pictures are compared as 16x16 small ones, whatever their size: what is seen, not its grain.
+Pictures are compared at 16x16, whatever their size: by their content, not their grain.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from ..arrays import Floats, Indices, Rgb
 from .windows import evenly
 
 SIDE = 16
-RATE = 10.0  # pictures of the dream a second that are looked at
-OWN = 3000  # frames of the footage at most whose nearest other one is looked for
-MOST = 50_000  # frames of the footage that are looked through: 150 MB
-APART = 1.0  # seconds that a frame's other one is away at least
-PACE = 0.4, 1.8  # of the footage's, within which a run through it is a replay
-EDGES = (0, 2, 4, 6, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 64)  # of the histogram, grey levels; the last is open
-ROWS, COLUMNS = 512, 8192  # dreamt and footage's pictures that are compared at a time: 16 MB
+RATE = 10.0  # pictures of the dream a second that are looked up
+OWN = 3000  # most frames of the footage whose nearest other frame is looked up
+MOST = 50_000  # most frames of the footage that are searched: 150 MB
+APART = 1.0  # seconds that separate a frame from its nearest other one, at least
+PACE = 0.4, 1.8  # shares of the footage's speed, between which a run through it is a replay
+# Limits of the histogram in grey levels; the last one is open.
+EDGES = (0, 2, 4, 6, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 64)
+ROWS, COLUMNS = 512, 8192  # pictures of dream and footage that are compared at a time: 16 MB
 
 
-def small(pictures: np.ndarray) -> np.ndarray:
-    """Pictures uint8 [N, H, W, 3] as float32 [N, 768]: means over 16x16 areas, 0..255."""
+def small(pictures: Rgb) -> Floats:
+    """Reduce pictures [N, H, W, 3] to means over 16x16 areas, 0..255: f32 [N, 768]."""
     down, across = (_areas(side) for side in pictures.shape[1:3])
     found = np.empty((len(pictures), SIDE * SIDE * 3), np.float32)
     for k, picture in enumerate(pictures):
@@ -29,47 +32,57 @@ def small(pictures: np.ndarray) -> np.ndarray:
     return found
 
 
-def _areas(side: int) -> np.ndarray:
-    """How much each of `side` pixels counts in each of SIDE areas, float32 [SIDE, side]; a row sums up to 1."""
+def _areas(side: int) -> Floats:
+    """Return the weight of each of `side` pixels in each of SIDE areas, f32 [SIDE, side]; a row adds up to 1."""
     edges = np.linspace(0, side, SIDE + 1)
     pixels = np.arange(side)
     shares = np.minimum(pixels + 1, edges[1:, None]) - np.maximum(pixels, edges[:-1, None])
-    return (np.clip(shares, 0, None) * SIDE / side).astype(np.float32)
+    weights: Floats = (np.clip(shares, 0, None) * SIDE / side).astype(np.float32)
+    return weights
 
 
 @dataclass(frozen=True)
 class Nearest:
-    """Of each picture, the footage's frame that is nearest, int64 [N], and how far, float32 [N], rms grey levels."""
+    """The nearest frame of the footage for each picture.
 
-    frame: np.ndarray
-    distance: np.ndarray
+    Attributes:
+        frame: its number, int64 [N].
+        distance: root mean square, grey levels, f32 [N].
+    """
+
+    frame: Indices
+    distance: Floats
 
 
 class Known:
-    """The footage, ready to be looked through. frames: uint8 [N, H, W, 3], a memory map will do.
+    """The footage, ready to be searched.
 
-    most: frames that are looked at. Of longer footage they are every second one, or every third…: `step`; it is then
-    as footage of a lower rate, `fps`, and frames are counted so.
+    Attributes:
+        step: every how many frames one is searched: more than 1 for long footage, which then has a lower rate.
+        fps: that rate; frames are numbered by it.
+        count: how many frames are searched.
+        own: distance of its frames to their nearest other one; empty for footage that is too short.
     """
 
-    def __init__(self, frames: np.ndarray, fps: float, most: int = MOST):
+    def __init__(self, frames: Rgb, fps: float, most: int = MOST):
+        """Take frames [N, H, W, 3], which may be a memory map; most: how many are searched at most."""
         self.step = -(-len(frames) // most)
         self.fps, self.count = fps / self.step, -(-len(frames) // self.step)
         parts = range(0, len(frames), 64 * self.step)
         self._small = np.concatenate([small(frames[k : k + 64 * self.step : self.step]) for k in parts])
-        self._middle = self._small.mean(0)  # taken away, so that float32 is enough
+        self._middle = self._small.mean(0)  # subtracted, so that float32 is precise enough
         self._small -= self._middle
         self._squares = np.square(self._small).sum(1)
         chosen = evenly(self.count, OWN)
         own = self._nearest(self._small[chosen], chosen).distance
-        self.own = own[np.isfinite(own)]  # of its frames to their nearest other one; empty if it is too short
+        self.own = own[np.isfinite(own)]
 
-    def nearest(self, pictures: np.ndarray) -> Nearest:
-        """Of small pictures [N, 768]."""
+    def nearest(self, pictures: Floats) -> Nearest:
+        """Return the nearest frames of small pictures [N, 768]."""
         return self._nearest(pictures - self._middle)
 
-    def _nearest(self, centred: np.ndarray, numbers: np.ndarray | None = None) -> Nearest:
-        """numbers: of frames of its own, which are not compared with what is within a second of them."""
+    def _nearest(self, centred: Floats, numbers: Indices | None = None) -> Nearest:
+        """Search; numbers: those of frames of the footage itself, for which frames within a second do not count."""
         frame = np.zeros(len(centred), np.int64)
         least = np.full(len(centred), np.inf, np.float32)
         for row in range(0, len(centred), ROWS):
@@ -90,26 +103,27 @@ class Known:
 
 
 class Dreamt:
-    """Pictures of a dream, `RATE` a second, beside the footage, and later single ones for what of the footage they
-    visit; what is kept of a picture is two numbers.
+    """Pictures of a dream, `RATE` a second, looked up in the footage, and later single ones, to see where it goes.
+
+    Only two numbers of a picture are kept.
     """
 
     def __init__(self, known: Known, interval: float):
-        """interval: between two pictures, in frames of the footage as it is known."""
+        """Look up in `known`; interval: frames of it from one picture to the next."""
         self.known, self.interval = known, interval
         self._in_a_row, self._single = _Found(known), _Found(known)
 
-    def add(self, picture: np.ndarray) -> None:
-        """The next picture, uint8 [H, W, 3]."""
+    def add(self, picture: Rgb) -> None:
+        """Add the next picture, [H, W, 3]."""
         self._in_a_row.add(picture)
 
-    def glance(self, picture: np.ndarray) -> None:
-        """A picture of its own, uint8 [H, W, 3]."""
+    def add_single(self, picture: Rgb) -> None:
+        """Add a picture that does not follow on the last, [H, W, 3]."""
         self._single.add(picture)
 
     @property
-    def figures(self) -> dict:
-        """Ready for JSON: distances in grey levels, their histograms as shares, replay in seconds, coverage 0..1."""
+    def figures(self) -> dict[str, Any]:
+        """Figures, ready for JSON: distances in grey levels, histograms as shares, replay in seconds, coverage 0..1."""
         known, found = self.known, self._in_a_row.nearest
         near = float(np.median(known.own)) if len(known.own) else None
         start, length = replay(found, self.interval, near)
@@ -131,14 +145,14 @@ class Dreamt:
 
 
 class _Found:
-    """The nearest frames of pictures, which are looked for as soon as there are enough."""
+    """The nearest frames of pictures, which are looked up as soon as there are enough."""
 
     def __init__(self, known: Known):
         self._known = known
-        self._waiting: list[np.ndarray] = []
+        self._waiting: list[Floats] = []
         self._found = [Nearest(np.zeros(0, np.int64), np.zeros(0, np.float32))]
 
-    def add(self, picture: np.ndarray) -> None:
+    def add(self, picture: Rgb) -> None:
         self._waiting.append(small(picture[None])[0])
         if len(self._waiting) == ROWS:
             self._look()
@@ -150,14 +164,14 @@ class _Found:
 
     @property
     def nearest(self) -> Nearest:
-        """Of all pictures so far."""
+        """Those of all pictures so far."""
         self._look()
-        frames, distances = ([getattr(each, name) for each in self._found] for name in ("frame", "distance"))
-        return Nearest(np.concatenate(frames), np.concatenate(distances))
+        frames = np.concatenate([each.frame for each in self._found])
+        return Nearest(frames, np.concatenate([each.distance for each in self._found]))
 
 
-def shares(distances: np.ndarray) -> list[float]:
-    """Which share of distances lies from each of EDGES to the next; the last takes all beyond. [] of none."""
+def shares(distances: Floats) -> list[float]:
+    """Return the share of distances between each of EDGES and the next, and beyond the last; [] without any."""
     if not len(distances):
         return []
     counts = np.histogram(distances, [*EDGES, np.inf])[0]
@@ -165,10 +179,10 @@ def shares(distances: np.ndarray) -> list[float]:
 
 
 def replay(found: Nearest, interval: float, near: float | None) -> tuple[int, int]:
-    """First picture, and length in pictures, of the longest run that goes through the footage as the footage goes.
+    """Return first picture and length, in pictures, of the longest run in the footage's order.
 
-    In it every picture is nearer than `near`, and the frame that is nearest goes on by 0.4 to 1.8 times `interval`
-    (frames from one picture to the next); a single picture may be out of line, two in a row end it.
+    In it every picture is nearer than `near`, and the nearest frame advances by 0.4 to 1.8 times `interval` (frames
+    from one picture to the next); a single picture may be an exception, two in a row end it.
     """
     if near is None or not len(found.frame):
         return 0, 0
@@ -188,7 +202,7 @@ def replay(found: Nearest, interval: float, near: float | None) -> tuple[int, in
     return best
 
 
-def in_order(frames: np.ndarray, interval: float) -> float:
-    """Share of steps from picture to picture that go on in the footage's order at about its pace."""
+def in_order(frames: Indices, interval: float) -> float:
+    """Return the share of steps from picture to picture that follow the footage's order at about its speed."""
     on = np.diff(frames)
     return float(np.mean((on >= PACE[0] * interval) & (on <= PACE[1] * interval))) if len(on) else 0.0

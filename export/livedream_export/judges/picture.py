@@ -1,33 +1,37 @@
-"""One picture to judge by: frames of the footage, the same drawn, and below them what is dreamt."""
+"""One page to judge by eye: frames of the footage, the same as the dream renders them, and pictures of the dream."""
 
 import math
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import simplejpeg
 
 from livedream.system.atomic import atomic_write
 
+from ..arrays import Rgb
 from ..preview import BACKGROUND, CELL, GAP, MARGIN, SEAM, shrunk
 
-CELLS = 8  # of each kind at most
-WIDE = 16 / 9  # of the page, about
+CELLS = 8  # most pictures of each kind
+WIDE = 16 / 9  # aspect of the page, about
 
 
-def write(path: Path, rows: Sequence[np.ndarray]) -> None:
-    """Write a JPEG. rows: of one length and size, uint8 [N, H, W, 3]: footage and drawn, which belong together, and
-    dreamt; without drawn, footage and dreamt. UserError when it cannot be written.
+def write(path: Path, rows: Sequence[Sequence[Rgb]]) -> None:
+    """Write a JPEG file. Raises UserError when it cannot be written.
+
+    Args:
+        path: of the file.
+        rows: of one length, with pictures [H, W, 3] of one size: footage, the same rendered, and the dream; or the
+            first and the last of these.
     """
-    import simplejpeg
-
     page = sheet([[_sized(picture) for picture in row] for row in rows])
     atomic_write(path, simplejpeg.encode_jpeg(page, quality=92, colorspace="RGB", colorsubsampling="444"))
 
 
-def sheet(rows: Sequence[Sequence[np.ndarray]]) -> np.ndarray:
-    """The page, uint8 [H, W, 3]: the rows one below the other, broken into bands where they would be too long."""
+def sheet(rows: Sequence[Sequence[Rgb]]) -> Rgb:
+    """Return the page [H, W, 3]: the rows one below the other, broken into bands where they would be too long."""
     height, width = rows[0][0].shape[:2]
-    gaps = [SEAM] * (len(rows) - 2) + [GAP // 2]  # the dream stands a little apart
+    gaps = [SEAM] * (len(rows) - 2) + [GAP // 2]  # the dream has a little more distance
     band = len(rows) * height + sum(gaps)
     count = len(rows[0])
 
@@ -52,8 +56,8 @@ def sheet(rows: Sequence[Sequence[np.ndarray]]) -> np.ndarray:
     return page
 
 
-def _sized(picture: np.ndarray) -> np.ndarray:
-    """About CELL pixels wide: averaged down, or its pixels repeated."""
+def _sized(picture: Rgb) -> Rgb:
+    """Make a picture about CELL pixels wide: averaged down, or its pixels repeated."""
     times = CELL / picture.shape[1]
     if times <= 2 / 3:
         return shrunk(picture, round(1 / times))

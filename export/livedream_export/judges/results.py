@@ -1,13 +1,17 @@
 """The figures of evaluate as a table for people."""
 
+from typing import Any
+
 from . import flow, lpips
 
 BARS = "▁▂▃▄▅▆▇█"
 NONE = "not measured"
 
+Figures = dict[str, Any]
 
-def text(figures: dict) -> str:
-    """All of `figures` as evaluate makes them, with what a good dream shows beside those that have a limit."""
+
+def text(figures: Figures) -> str:
+    """Return all figures as evaluate makes them, with the limits for a good dream beside those that have one."""
     footage = figures["footage"]
     width, height = footage["size"]
     head = [
@@ -26,11 +30,11 @@ def text(figures: dict) -> str:
 
 
 def row(what: str, value: str, wanted: str = "", good: bool = True) -> str:
-    """A line; `wanted` is what a good dream shows, and whether this one does."""
+    """Return a line; wanted: the limit for a good dream; good: whether this one keeps it."""
     return f"  {what:<36}{value:<40}{wanted:<12}{('met' if good else 'MISSED') if wanted else ''}".rstrip()
 
 
-def _trained(part: dict | None, name: str = "trained_on") -> str:
+def _trained(part: Figures | None, name: str = "trained_on") -> str:
     return " (trained on)" if part and part.get(name) else ""
 
 
@@ -38,14 +42,14 @@ def _number(value: float | None, form: str = ".2f", unit: str = "") -> str:
     return NONE if value is None else f"{value:{form}}{unit}"
 
 
-def _reconstruction(figures: dict) -> list[str]:
+def _reconstruction(figures: Figures) -> list[str]:
     made, limit = figures["reconstruction"], figures["limits"]["psnr_db"]
-    lines = ["reconstruction of frames left out of training"]
+    lines = ["reconstruction of held-out frames"]
     if not made:
-        return [*lines, "  not measured: the dream has no encode, or the footage is too short to leave any out"]
+        return [*lines, "  not measured: the dream has no encode, or the footage is too short to hold any out"]
     lines += [
         row(f"PSNR of {made['frames']}", f"{made['psnr_db']:.2f} dB", f">= {limit:g} dB", made["psnr_db"] >= limit),
-        row("the worst of them", f"{made['psnr_db_least']:.2f} dB"),
+        row("  lowest", f"{made['psnr_db_least']:.2f} dB"),
         row("SSIM", f"{made['ssim']:.3f}"),
     ]
     for kind, name in (("alex", "AlexNet"), ("vgg", "VGG16")):
@@ -54,17 +58,17 @@ def _reconstruction(figures: dict) -> list[str]:
         lines.append(
             row(
                 of + _trained(made, f"lpips_{kind}_trained_on"),
-                _number(value, ".3f") if value is not None else lpips.MEND,
+                _number(value, ".3f") if value is not None else lpips.INSTALL,
             )
         )
     return lines
 
 
-def _footage(footage: dict) -> list[str]:
+def _footage(footage: Figures) -> list[str]:
     lines = [
         "the footage itself",
-        row("change between neighbours", f"{footage['change']:.2f} grey levels"),
-        row("  least over 4 s", f"{footage['least_change']:.0%} of it"),
+        row("frame-to-frame change", f"{footage['change']:.2f} grey levels"),
+        row("  lowest over 4 s", f"{footage['least_change']:.0%} of it"),
         row("Fréchet, one half to the other", f"{footage['frechet_halves']:.0f}"),
     ]
     if footage["frechet_minutes"]:
@@ -73,16 +77,16 @@ def _footage(footage: dict) -> list[str]:
     return lines
 
 
-def _minutes(each: dict, figures: dict) -> list[str]:
+def _minutes(each: Figures, figures: Figures) -> list[str]:
     limits = figures["limits"]
     least, first, worst = (each[name] for name in ("least_change", "first_to_halves", "worst_to_first"))
     minutes, trained = len(each["frechet"]), _trained(each)
     return [
         f"{minutes} minute{'s' * (minutes > 1)} dreamt at temperature {figures['temperature']:g}, "
         f"seed {each['seed']}: {each['steps']} steps" + (f", {each['lost']} lost" if each["lost"] else ""),
-        row("change between neighbours", f"{each['mean_change']:.0%} of the footage's"),
+        row("frame-to-frame change", f"{each['mean_change']:.0%} of the footage's"),
         row(
-            "  least over 4 s",
+            "  lowest over 4 s",
             f"{least:.0%} (at {each['least_change_at_s']} s)",
             f"> {limits['least_change']:.0%}",
             least > limits["least_change"],
@@ -102,12 +106,12 @@ def _minutes(each: dict, figures: dict) -> list[str]:
     ]
 
 
-def _beside(figures: dict) -> list[str]:
-    """The first dream beside the footage."""
-    lines = [f"  {'the first dream, and the footage':<36}{'dreamt':>10}{'footage':>10}{'drawn':>10}"]
+def _beside(figures: Figures) -> list[str]:
+    """Return lines about the first dream beside the footage."""
+    lines = [f"  {'first dream beside the footage':<36}{'dream':>10}{'footage':>10}{'rendered':>10}"]
 
     def line(
-        what: str, form: str, dreamt: float | None, own: float | None, drawn: float | None = None, after=""
+        what: str, form: str, dreamt: float | None, own: float | None, drawn: float | None = None, after: str = ""
     ) -> None:
         cells = [f"{'–' if value is None else format(value, form):>10}" for value in (dreamt, own, drawn)]
         lines.append(f"  {what:<36}{''.join(cells if drawn is not None else cells[:2])}{after}".rstrip())
@@ -121,8 +125,8 @@ def _beside(figures: dict) -> list[str]:
                 of, own, ratio = (windows[start + each] for each in ("frechet", "frechet_halves", "to_halves"))
                 line(f"Fréchet, {what}{trained}", ".0f", of, own, after=f"   {ratio:.2f} x its halves'")
         unexplained = figures["flow"]
-        mend = f"   {flow.MEND}" if flow.cv2 is None else ""
-        line("change that no motion explains", ".2f", unexplained["dream"], unexplained["footage"], after=mend)
+        mend = f"   {flow.INSTALL}" if flow.MISSING else ""
+        line("change not explained by motion", ".2f", unexplained["dream"], unexplained["footage"], after=mend)
         spectrum = figures["spectrum"]
         for name in ("slope", "lattice"):
             what = "slope of the spectrum" if name == "slope" else name
@@ -134,17 +138,17 @@ def _beside(figures: dict) -> list[str]:
     else:
         lines.append("  windows of 16 frames: not measured, the footage is too short")
     various = figures["variety"]
-    mend = f"   {lpips.MEND}" if various["dream"] is None else ""
+    mend = f"   {lpips.INSTALL}" if various["dream"] is None else ""
     line("variety, LPIPS" + _trained(various), ".3f", various["dream"], various["footage"], after=mend)
     return lines
 
 
-def _novelty(found: dict) -> list[str]:
+def _novelty(found: Figures) -> list[str]:
     bars = {name: bar(found["histogram"][name]) for name in ("dream", "footage")}
     edges = found["histogram"]["edges"]
     own = found["distance_footage"]
     return [
-        f"how near to the footage: {found['pictures']} dreamt pictures, small, each to the nearest frame",
+        f"similarity to the footage: {found['pictures']} dreamt pictures, reduced, each to its nearest frame",
         row("median distance", f"{found['distance']:.1f} grey levels; the footage's own {_number(own, '.1f')}"),
         row(f"  {edges[0]} to {edges[-1]} and more, dream", bars["dream"]),
         row("  the footage's frames", bars["footage"] or NONE),
@@ -155,12 +159,12 @@ def _novelty(found: dict) -> list[str]:
 
 
 def bar(shares: list[float]) -> str:
-    """A histogram as a line of blocks; the highest is full, an empty one is a dot."""
+    """Return a histogram as a line of blocks; the highest is full, an empty one is a dot."""
     most = max(shares, default=0)
     return "".join(BARS[min(7, int(8 * each / most))] if each else "·" for each in shares) if most else ""
 
 
-def _knobs(found: dict | None) -> list[str]:
+def _knobs(found: Figures | None) -> list[str]:
     if not found:
         return []
     lines = [f"knobs at -2 and +2, {found['measured_by']}{_trained(found)}, at {found['scenes']} scenes"]
@@ -172,11 +176,11 @@ def _knobs(found: dict | None) -> list[str]:
     return lines
 
 
-def _temperatures(figures: dict) -> list[str]:
+def _temperatures(figures: Figures) -> list[str]:
     found, limits = figures["temperatures"], figures["limits"]
     if len(found) < 2:
         return []
-    lines = [f"  {'temperature, seed ' + str(found[0]['seed']):<36}{'motion':>10}{'least':>10}{'dissolved':>12}"]
+    lines = [f"  {'temperature, seed ' + str(found[0]['seed']):<36}{'motion':>10}{'lowest':>10}{'dissolved':>12}"]
     for each in found:
         stuck, dissolved = each["least_change"], each["worst_to_first"]
         good = stuck > limits["least_change"] and dissolved <= limits["worst_to_first"]

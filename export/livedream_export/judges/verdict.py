@@ -62,7 +62,9 @@ def word(figures: dict[str, Any]) -> str:
 def advice(figures: dict[str, Any]) -> str:
     """Return the word, and what to do where it is not known how long the dream was trained."""
     found = word(figures)
-    return found if found == "good" else f"{found}: train it longer (`--resume`); if that does not help, {ADVICE[found]}"
+    return (
+        found if found == "good" else f"{found}: train it longer (`--resume`); if that does not help, {ADVICE[found]}"
+    )
 
 
 def verdict(figures: dict[str, Any], minutes: float, recommended: float) -> str:

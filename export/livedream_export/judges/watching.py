@@ -1,45 +1,54 @@
-"""All that is said about a set of windows of frames, of the footage or of a dream alike, and the two held together."""
+"""Measures windows of frames, of the footage or of a dream alike, and compares the two."""
 
-import numpy as np
+from typing import Any
 
+from ..arrays import Rgb
 from ..features import Features
-from .colour import Colours, beside
+from .colour import Colours, compare_colours
 from .flow import Unexplained
 from .spectrum import Power
-from .windows import LENGTH, Windows, apart, evenly
+from .windows import LENGTH, Windows, evenly, frechet_distances
 
-FLOWS = 200  # pairs at most whose flow is measured
-SPECTRA = 160  # frames at most whose spectrum is taken
+FLOWS = 200  # most pairs whose flow is measured
+SPECTRA = 160  # most frames whose spectrum is measured
 
 
 class Watched:
-    """Windows, one after the other. count: how many will come. features: None leaves Fréchet distances out."""
+    """All measurements of windows that come one after the other.
+
+    Args:
+        count: how many windows will come.
+        features: None leaves Fréchet distances out.
+    """
 
     def __init__(self, count: int, features: Features | None):
         self.windows, self.flow, self.power, self.colours = Windows(features), Unexplained(), Power(), Colours()
         self._flows = evenly(LENGTH - 1, max(1, FLOWS // max(1, count)))
-        self._looks = evenly(LENGTH, max(1, SPECTRA // max(1, count)))
+        self._chosen = evenly(LENGTH, max(1, SPECTRA // max(1, count)))
 
-    def add(self, window: np.ndarray) -> None:
-        """One window, uint8 [16, H, W, 3]."""
+    def add(self, window: Rgb) -> None:
+        """Measure one window [16, H, W, 3]."""
         self.windows.add(window)
-        self.look(window)
+        self.add_pictures(window)
 
-    def look(self, window: np.ndarray) -> None:
-        """All of it but its features and its motion, which somebody else adds to `windows`."""
+    def add_pictures(self, window: Rgb) -> None:
+        """Measure a window whose features and motion are added to `windows` elsewhere."""
         for k in self._flows:
             self.flow.add(window[k], window[k + 1])
-        self.power.add(window[self._looks])
-        self.colours.add(window[self._looks])
+        self.power.add(window[self._chosen])
+        self.colours.add(window[self._chosen])
 
 
-def together(dream: Watched, footage: Watched, halves: tuple[Windows, Windows]) -> dict:
-    """What the two sets of equally many windows say of the dream, ready for JSON.
+def compare(dream: Watched, footage: Watched, halves: tuple[Windows, Windows]) -> dict[str, dict[str, Any]]:
+    """Return the figures of a dream beside the footage, from equally many windows, ready for JSON.
 
-    halves: equally many windows of the footage's first half and of its second, for scale.
+    Args:
+        dream: windows of the dream.
+        footage: windows of the footage.
+        halves: equally many windows of the footage's first half and of its second, for scale.
     """
     edges = footage.power.edges
-    found = {
+    found: dict[str, dict[str, Any]] = {
         "windows": {
             "count": len(dream.windows.steps),
             "motion": dream.windows.motion / footage.windows.motion if footage.windows.motion else None,
@@ -51,11 +60,11 @@ def together(dream: Watched, footage: Watched, halves: tuple[Windows, Windows]) 
             "footage": footage.power.figures,
             "edges": dream.power.edges / edges if edges else None,
         },
-        "colour": beside(dream.colours, footage.colours),
+        "colour": compare_colours(dream.colours, footage.colours),
     }
     if dream.windows.frames and len(dream.windows.frames) > 1:
-        clips, frames = apart(dream.windows, footage.windows)
-        own_clips, own_frames = apart(*halves)
+        clips, frames = frechet_distances(dream.windows, footage.windows)
+        own_clips, own_frames = frechet_distances(*halves)
         found["windows"] |= {
             "frechet": clips,
             "frechet_halves": own_clips,

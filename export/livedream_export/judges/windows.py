@@ -1,4 +1,4 @@
-"""Pictures in runs of 16: how the features of a run look and how they move on, and how much its pixels do."""
+"""Windows of 16 frames: how the features of a window look and change, and how much its pixels do."""
 
 import itertools
 from collections.abc import Sequence
@@ -6,53 +6,55 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..arrays import Doubles, Indices, Rgb, Segments
 from ..features import Features, frechet
 
 LENGTH = 16  # frames, one step apart
 
 
-def starts(segments: Sequence[tuple[int, int]], begin: int, end: int) -> np.ndarray:
-    """First frames of all whole windows between frames begin and end, none of them across a cut, int [N].
-
-    segments: [start, stop) runs of frames without a cut.
-    """
+def starts(segments: Segments, begin: int, end: int) -> Indices:
+    """Return the first frames of all complete windows between frames begin and end that cross no cut, int64 [N]."""
     runs = [(max(start, begin), min(stop, end)) for start, stop in segments]
     found = [np.arange(start, stop - LENGTH + 1, LENGTH) for start, stop in runs]
-    return np.concatenate(found or [np.arange(0)]).astype(int)
+    return np.concatenate(found or [np.arange(0)]).astype(np.int64)
 
 
-def evenly(count: int, at_most: int) -> np.ndarray:
-    """Indices of at most that many of `count`, first and last among them, int [min(count, at_most)]."""
-    return np.linspace(0, count - 1, min(count, at_most)).round().astype(int)
+def evenly(count: int, at_most: int) -> Indices:
+    """Return indices of at most that many of `count`, first and last among them, int64 [min(count, at_most)]."""
+    return np.linspace(0, count - 1, min(count, at_most)).round().astype(np.int64)
 
 
 @dataclass
 class Windows:
-    """What was seen of windows of frames. frames: their features, [16, F] each; none are kept where `features` is None.
-    steps: mean change of each, in grey levels.
+    """Features and motion of windows of frames.
+
+    Attributes:
+        features: makes features of pictures; None keeps none.
+        frames: features of each window, [16, F].
+        steps: mean change from frame to frame of each window, in grey levels.
     """
 
     features: Features | None
-    frames: list[np.ndarray] = field(default_factory=list)
+    frames: list[Doubles] = field(default_factory=list)
     steps: list[float] = field(default_factory=list)
 
-    def add(self, window: np.ndarray) -> None:
-        """One window, uint8 [16, H, W, 3]."""
+    def add(self, window: Rgb) -> None:
+        """Add one window [16, H, W, 3]."""
         if self.features:
             self.frames.append(self.features(window))
         self.steps.append(motion(window))
 
     def chosen(self, indices: Sequence[int]) -> "Windows":
-        """Some of them."""
+        """Return some of them."""
         frames = [self.frames[k] for k in indices] if self.features else []
         return Windows(self.features, frames, [self.steps[k] for k in indices])
 
     @property
-    def clips(self) -> np.ndarray:
-        """A window as one point, [N, 2F]: the mean feature, and the root of the mean square of the feature's steps."""
-        seen = np.stack(self.frames)
-        moved = np.sqrt(np.square(np.diff(seen, axis=1)).mean(1))
-        return np.concatenate([seen.mean(1), moved], 1)
+    def clips(self) -> Doubles:
+        """Each window as one point, [N, 2F]: its mean feature, and the root mean square of the feature's steps."""
+        features = np.stack(self.frames)
+        steps = np.sqrt(np.square(np.diff(features, axis=1)).mean(1))
+        return np.concatenate([features.mean(1), steps], 1)
 
     @property
     def motion(self) -> float:
@@ -60,16 +62,16 @@ class Windows:
         return float(np.mean(self.steps))
 
 
-def apart(a: Windows, b: Windows) -> tuple[float, float]:
-    """Fréchet distances of windows, and of all frames in them. Compare only those of equal numbers of windows."""
+def frechet_distances(a: Windows, b: Windows) -> tuple[float, float]:
+    """Return the Fréchet distances of windows and of all their frames. Compare only those of equal numbers."""
     return frechet(a.clips, b.clips), frechet(np.concatenate(a.frames), np.concatenate(b.frames))
 
 
-def motion(frames: np.ndarray) -> float:
-    """Mean absolute difference of neighbours in uint8 [N, H, W, 3], in grey levels."""
+def motion(frames: Rgb) -> float:
+    """Return the mean absolute difference of neighbours in frames [N, H, W, 3], in grey levels."""
     return float(np.mean([change(a, b) for a, b in itertools.pairwise(frames)]))
 
 
-def change(a: np.ndarray, b: np.ndarray) -> float:
-    """Mean absolute difference of two pictures, uint8, in grey levels."""
+def change(a: Rgb, b: Rgb) -> float:
+    """Return the mean absolute difference of two pictures, in grey levels."""
     return float((np.maximum(a, b) - np.minimum(a, b)).mean())
