@@ -1,9 +1,9 @@
-"""Frames on disk: one memory-mapped array and a small description beside it, written whole or not at all.
+"""Frames on disk: one memory-mapped array and a small description beside it, written completely or not at all.
 
     CACHE/footage/<key>/frames.npy      uint8 [N, H, W, 3] sRGB
                        /footage.json    segments, fps, sources, digests, notes
 
-A folder is made under a temporary name and renamed when both files are complete: what can be seen is whole.
+A folder is made under a temporary name and renamed when both files are complete, so no reader sees a part of it.
 """
 
 import errno
@@ -13,25 +13,37 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 
 from livedream import UserError
 from livedream.system import paths
 
+from .arrays import Rgb
+
+Result = TypeVar("Result")
+
 _FORMAT = 1
 _PARTIAL = ".partial-"
-_ABANDONED = 600  # seconds without a new byte, after which a half-written folder belongs to a killed run
+_ABANDONED = 600  # seconds without a new byte, after which an unfinished folder is that of a killed run
 
 Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True)
 class Source:
-    """One file that footage was read from. `note`: what was odd about it, or empty."""
+    """One file that footage was read from.
+
+    Attributes:
+        path: the file.
+        sha256: its digest.
+        seconds: its length.
+        note: anything unusual about it, or empty.
+    """
 
     path: str
     sha256: str
@@ -43,12 +55,16 @@ class Source:
 class Footage:
     """Frames ready to train on.
 
-    frames: uint8 [N, H, W, 3] sRGB, memory-mapped, read-only. segments: [start, stop) runs of frames without
-    a cut, in order. sha256: of all the frames' bytes in order, so that the same pictures have the same
-    digest. notes: one line for each thing the user should know, such as a file that was left out.
+    Attributes:
+        frames: [N, H, W, 3], memory-mapped, read-only.
+        segments: the shots, runs of frames without a cut.
+        fps: frames a second.
+        sources: the files it was read from.
+        sha256: digest of all the frames' bytes in order, the same for the same pictures.
+        notes: lines for the user, for example about a file that was skipped.
     """
 
-    frames: np.memmap
+    frames: Rgb
     segments: tuple[tuple[int, int], ...]
     fps: float
     sources: tuple[Source, ...]
@@ -58,26 +74,32 @@ class Footage:
 
 @dataclass
 class About:
-    """What is known about frames once the last one has been made; may be filled in while they are."""
+    """What is known about frames once the last one has been made.
 
-    cuts: Iterable[int] = ()  # indices of frames that begin a new run
+    Attributes:
+        cuts: numbers of the frames that begin a new shot.
+        sources: the files they come from.
+        notes: lines for the user.
+    """
+
+    cuts: Sequence[int] = ()
     sources: Sequence[Source] = ()
     notes: Sequence[str] = ()
 
 
 def folder() -> Path:
-    """Where all cached footage lies."""
+    """Return the folder of all cached footage."""
     return paths.cache_folder("footage")
 
 
-def key(settings: dict) -> str:
-    """A name for what `settings` (JSON values: content digests, size, fps, versions) describe."""
+def key(settings: Mapping[str, Any]) -> str:
+    """Return a name for the footage that `settings` describe (JSON values: digests, size, fps, versions)."""
     text = json.dumps([_FORMAT, settings], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def open_cached(key: str) -> Footage | None:
-    """The footage of that key, or None if there is none or it is damaged."""
+    """Return the footage of that key, or None if there is none or it is damaged."""
     place = folder() / key
     try:
         about = json.loads((place / "footage.json").read_text())
@@ -98,19 +120,26 @@ def open_cached(key: str) -> Footage | None:
 
 def write(
     key: str,
-    frames: Iterable[np.ndarray],
+    frames: Iterable[Rgb],
     size: tuple[int, int],
     fps: float,
     about: Callable[[], About] = About,
     count_hint: int = 0,
     progress: Progress | None = None,
 ) -> Footage:
-    """Write frames (uint8 [H, W, 3] sRGB, one by one, never held) under `key` and open them.
+    """Write frames under `key` and open them. An exception while frames are made leaves nothing behind.
 
-    size: (width, height). about: called after the last frame; its `cuts` are the frames that begin a new run.
-    count_hint: about how many frames will come, for `progress(fraction, text)` and to see beforehand that the
-    disk has room. Whatever is raised while frames are made leaves nothing behind. Raises UserError when the
-    disk is full, when the cache cannot be written, and when no frame came.
+    Args:
+        key: see `key`.
+        frames: [H, W, 3], one by one; they are never all in memory.
+        size: (width, height).
+        fps: frames a second.
+        about: called after the last frame.
+        count_hint: about how many frames will come, for progress and to check beforehand that the disk has room.
+        progress: called with share and text now and then.
+
+    Raises:
+        UserError: the disk is full, the cache cannot be written, or there was no frame.
     """
     width, height = size
     home = folder()
@@ -151,12 +180,12 @@ def write(
 
 def _write_frames(
     path: Path,
-    frames: Iterable[np.ndarray],
+    frames: Iterable[Rgb],
     shape: tuple[int, int, int],
     hint: int,
     progress: Progress | None,
 ) -> tuple[int, str]:
-    digest, count, told = hashlib.sha256(), 0, time.monotonic()
+    digest, count, shown = hashlib.sha256(), 0, time.monotonic()
     file = _Disk(path)
     try:
         _header(file, 0, shape)
@@ -167,43 +196,48 @@ def _write_frames(
             file.write(pixels.data)
             digest.update(pixels.data)
             count += 1
-            if progress and time.monotonic() - told > 0.5:
-                told = time.monotonic()
-                progress(min(0.99, count / hint) if hint else 0.0, f"{count} frames read")
+            if progress and time.monotonic() - shown > 0.5:
+                shown = time.monotonic()
+                progress(
+                    min(0.99, count / hint) if hint else 0.0, f"{count} {'frame' if count == 1 else 'frames'} read"
+                )
         file.seek(0)
-        _header(file, count, shape)  # as long as the first: numpy leaves room for the count to grow
+        _header(file, count, shape)  # has the length of the first: numpy leaves room for the count to grow
     finally:
         file.close()
     return count, digest.hexdigest()
 
 
 class _Disk:
-    """A file whose errors are told so that the user can mend them; those of the footage being read pass by
-    it."""
+    """A file whose errors become UserErrors; those of the footage being read do not."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._file = self._tell(open, path, "wb")
+        self._file = self._checked(lambda: open(path, "wb"))  # noqa: SIM115 - close() closes it
 
-    def _tell(self, call: Callable, *arguments):
+    def _checked(self, call: Callable[[], Result]) -> Result:
         try:
-            return call(*arguments)
+            return call()
         except OSError as e:
             raise _cannot_write(self.path.parent.parent, e) from e
 
-    def write(self, data) -> None:
-        self._tell(self._file.write, data)
+    def write(self, data: bytes | memoryview) -> int:
+        """Append bytes; return how many."""
+        return self._checked(lambda: self._file.write(data))
 
     def seek(self, position: int) -> None:
-        self._tell(self._file.seek, position)
+        """Continue at a position."""
+        self._checked(lambda: self._file.seek(position))
 
     def close(self) -> None:
+        """Close the file once it is on the disk."""
+
         def finish() -> None:
             with self._file:
                 self._file.flush()
                 os.fsync(self._file.fileno())
 
-        self._tell(finish)
+        self._checked(finish)
 
 
 def _header(file: _Disk, count: int, shape: tuple[int, int, int]) -> None:
@@ -229,7 +263,7 @@ def _put_in_place(partial: Path, place: Path) -> None:
 
 
 def _sweep(home: Path) -> None:
-    """Remove what killed runs left half-written."""
+    """Remove unfinished folders of killed runs."""
     for partial in home.glob(f"*{_PARTIAL}*"):
         try:
             newest = max(p.stat().st_mtime for p in (partial, *partial.iterdir()))

@@ -1,23 +1,27 @@
-"""A decoded frame of any colour space becomes 8-bit sRGB at the training size.
+"""Converts decoded frames of any colour space to 8-bit sRGB at the training size.
 
-The matrix and range tags are obeyed. HLG and PQ footage is taken to light by ITU-R BT.2100, from the BT.2020
-to the BT.709 primaries (BT.2087), and into the range of a screen by the tone curve of ITU-R BT.2390-10,
-section 5.4, with reference white at 203 nits (BT.2408), footage peaking at 1000 nits and the screen at
-reference white: what lies below about 90 nits (shadows, skin, most of a picture) stays as it is, highlights
-are bent. Metadata about the dynamic range is not read.
+Matrix and range tags are respected. HLG and PQ footage is converted to light by ITU-R BT.2100, from the BT.2020 to the
+BT.709 primaries (BT.2087), and into the range of a screen by the tone curve of ITU-R BT.2390-10, section 5.4. Reference
+white is 203 nits (BT.2408), the peak of the footage 1000 nits and that of the screen reference white: light below
+about 90 nits (shadows, skin, most of a picture) stays as it is, highlights are compressed. Metadata about the dynamic
+range is not read.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import av
 import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
+from numpy.typing import NDArray
 
 from livedream import UserError
 
+from .arrays import Doubles, Floats, Rgb
+
 PQ, HLG = 16, 18  # transfer characteristics of ITU-T H.273: smpte2084, arib-std-b67
 REFERENCE_WHITE = 203.0  # nits
-PEAK = 1000.0  # nits, of HDR footage
+PEAK = 1000.0  # nits of HDR footage
 
 # Matrix coefficients of H.273 as swscale knows them, with Kr and Kb. Untagged pictures go by their height.
 _MATRICES = {
@@ -44,18 +48,21 @@ _P3_TO_BT709 = np.array(
 _WIDE = {9: _BT2020_TO_BT709, 12: _P3_TO_BT709}  # colour primaries of H.273 that a BT.709 screen cannot show
 
 
-def converter(size: tuple[int, int], sample_aspect: float, matrix: np.ndarray) -> Callable[[av.VideoFrame], np.ndarray]:
-    """A function from a decoded frame to uint8 [H, W, 3] sRGB of `size` (width, height).
+def converter(size: tuple[int, int], sample_aspect: float, matrix: Doubles) -> Callable[[av.VideoFrame], Rgb]:
+    """Return a function from a decoded frame to a picture [H, W, 3], which covers `size` and is cropped evenly.
 
-    The picture covers `size` and what hangs over is cropped evenly. sample_aspect: a pixel's width over its
-    height. matrix: f64 [2, 2], the display matrix, takes (1, 0) and (0, 1) of the stored picture to (right,
-    down) on the screen. Raises UserError for a colour matrix that is not supported.
+    The function raises UserError for a colour matrix that is not supported.
+
+    Args:
+        size: (width, height).
+        sample_aspect: a pixel's width over its height.
+        matrix: display matrix [2, 2], which takes (1, 0) and (0, 1) of the stored picture to (right, down) on screen.
     """
     reformatter = VideoReformatter()
     turned = abs(matrix[0, 1]) > abs(matrix[0, 0])
     width, height = size[::-1] if turned else size
 
-    def convert(frame: av.VideoFrame) -> np.ndarray:
+    def convert(frame: av.VideoFrame) -> Rgb:
         aspect = frame.width * sample_aspect / frame.height
         w = max(width, round(height * aspect))
         h = max(height, round(width / aspect))
@@ -70,14 +77,14 @@ def converter(size: tuple[int, int], sample_aspect: float, matrix: np.ndarray) -
     return convert
 
 
-def _to_srgb(frame: av.VideoFrame, width: int, height: int, reformatter: VideoReformatter) -> np.ndarray:
+def _to_srgb(frame: av.VideoFrame, width: int, height: int, reformatter: VideoReformatter) -> Rgb:
     grows = width > frame.width or height > frame.height
     filtering = Interpolation.BICUBIC if grows else Interpolation.AREA
     filtering |= Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT  # without them colours are off by 1 to 3
     rgb = frame.format.is_rgb
     tag = int(frame.colorspace)
     if tag not in _MATRICES and not rgb:
-        if tag not in (0, 2, 3):  # 0 on a YUV picture means nothing but that nobody set it
+        if tag not in (0, 2, 3):  # 0 on a YUV picture only means that it was not set
             raise UserError(f"its colour matrix (H.273 number {tag}) is not supported; convert it to BT.709 first")
         tag = 1 if frame.height >= 720 else 5
     full = int(frame.color_range) == ColorRange.JPEG or frame.format.name.startswith("yuvj")
@@ -88,7 +95,7 @@ def _to_srgb(frame: av.VideoFrame, width: int, height: int, reformatter: VideoRe
             code = reformatter.reformat(frame, width, height, "rgb48le", interpolation=filtering).to_ndarray()
             signal = code.astype(np.float32) / 65535
         else:
-            # Only the scaling is left to swscale: its own 16-bit matrix is 0.4 % off and wrong at some sizes.
+            # Swscale only scales: its own 16-bit matrix is 0.4 % off, and wrong at some sizes.
             scaled = reformatter.reformat(frame, width, height, "yuv444p16le", interpolation=filtering)
             signal = _rgb_from_yuv16(scaled.to_ndarray(), frame.format.components[0].bits, full, *_MATRICES[tag][1:])
         return _to_screen(signal, int(frame.color_trc), int(frame.color_primaries))
@@ -104,14 +111,13 @@ def _to_srgb(frame: av.VideoFrame, width: int, height: int, reformatter: VideoRe
         dst_color_range=ColorRange.JPEG,
         **colours,
     ).to_ndarray()
-    if frame.format.name.startswith("gray") and not full:  # swscale takes grey for full range whatever its tag
+    if frame.format.name.startswith("gray") and not full:  # swscale treats grey as full range whatever its tag
         picture = _GREY_FULL[picture]
     return picture
 
 
-def _rgb_from_yuv16(yuv: np.ndarray, bits: int, full: bool, kr: float, kb: float) -> np.ndarray:
-    """uint16 [H, W, 3] YUV with `bits` of it used from the top, to f32 [H, W, 3] signals in 0..1 (BT.2100
-    table 9)."""
+def _rgb_from_yuv16(yuv: NDArray[Any], bits: int, full: bool, kr: float, kb: float) -> Floats:
+    """Turn YUV, uint16 [H, W, 3] with `bits` used from the top, into RGB signals f32 in 0..1 (BT.2100, table 9)."""
     if full:
         luma_unit = chroma_unit = 65536 * (1 - 2.0**-bits)
         black = 0
@@ -126,25 +132,26 @@ def _rgb_from_yuv16(yuv: np.ndarray, bits: int, full: bool, kr: float, kb: float
     return np.clip(np.stack([red, green, blue], axis=-1), 0, 1)
 
 
-def _pq_to_nits(signal: np.ndarray) -> np.ndarray:
-    """ST 2084 EOTF."""
+def _pq_to_nits(signal: Doubles) -> Doubles:
+    """Apply the EOTF of ST 2084."""
     p = signal ** (1 / 78.84375)
     return 10000 * (np.maximum(p - 0.8359375, 0) / (18.8515625 - 18.6875 * p)) ** (1 / 0.1593017578125)
 
 
-def _nits_to_pq(nits: np.ndarray) -> np.ndarray:
+def _nits_to_pq(nits: Doubles) -> Doubles:
+    """Apply the inverse EOTF of ST 2084."""
     p = (nits / 10000) ** 0.1593017578125
     return ((0.8359375 + 18.8515625 * p) / (1 + 18.6875 * p)) ** 78.84375
 
 
-def _hlg_to_scene(signal: np.ndarray) -> np.ndarray:
-    """Inverse OETF of HLG: scene light in 0..1."""
+def _hlg_to_scene(signal: Doubles) -> Doubles:
+    """Apply the inverse OETF of HLG, to scene light in 0..1."""
     a, b, c = 0.17883277, 0.28466892, 0.55991073
     return np.where(signal <= 0.5, signal**2 / 3, (np.exp((signal - c) / a) + b) / 12)
 
 
-def tone_curve(nits: np.ndarray) -> np.ndarray:
-    """BT.2390 EETF from a peak of PEAK to one of REFERENCE_WHITE; nits to nits."""
+def tone_curve(nits: Doubles) -> Doubles:
+    """Apply the EETF of BT.2390 from a peak of PEAK to one of REFERENCE_WHITE; nits to nits."""
     peak = _nits_to_pq(np.array(PEAK))
     highest = _nits_to_pq(np.array(REFERENCE_WHITE)) / peak
     knee = 1.5 * highest - 0.5
@@ -154,11 +161,11 @@ def tone_curve(nits: np.ndarray) -> np.ndarray:
     return _pq_to_nits(np.where(x < knee, x, bent) * peak)
 
 
-def _srgb(linear: np.ndarray) -> np.ndarray:
+def _srgb(linear: Doubles) -> Doubles:
     return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
 
 
-# Curves as tables: an hour of HDR footage is 20 thousand million samples.
+# Curves as tables: an hour of HDR footage has 20 thousand million samples.
 _STEPS = np.linspace(0, 1, 65536)
 _PQ_LIGHT = (_pq_to_nits(_STEPS) / REFERENCE_WHITE).astype(np.float32)
 _HLG_SCENE = _hlg_to_scene(_STEPS).astype(np.float32)
@@ -169,8 +176,8 @@ _GAIN_AT = np.linspace(0.01, (PEAK / REFERENCE_WHITE) ** 0.5, 1024) ** 2
 _GAIN = tone_curve(_GAIN_AT * REFERENCE_WHITE) / REFERENCE_WHITE / _GAIN_AT
 
 
-def _to_screen(signal: np.ndarray, transfer: int, primaries: int) -> np.ndarray:
-    """f32 [..., 3] signals in 0..1 to uint8 sRGB."""
+def _to_screen(signal: Floats, transfer: int, primaries: int) -> Rgb:
+    """Turn signals f32 [..., 3] in 0..1 into sRGB."""
     index = (signal * 65535 + 0.5).astype(np.uint16)
     if transfer == PQ:
         light = _PQ_LIGHT[index]
@@ -185,5 +192,7 @@ def _to_screen(signal: np.ndarray, transfer: int, primaries: int) -> np.ndarray:
     light = np.maximum(light @ _WIDE[primaries].T, 0)
     if transfer in (PQ, HLG):
         brightest = light.max(axis=-1)
-        light *= np.interp(brightest, _GAIN_AT, _GAIN).astype(np.float32)[..., None]  # one gain: the hue stays
+        light *= np.interp(brightest, _GAIN_AT, _GAIN).astype(np.float32)[
+            ..., None
+        ]  # one gain for all three keeps the hue
     return _SRGB[(np.minimum(light, 1) * 65535 + 0.5).astype(np.uint16)]

@@ -1,23 +1,31 @@
-"""Where one shot ends and the next begins.
+"""Finds the cuts between shots.
 
-Each frame is kept as a signature of 240 bytes (26 MB for an hour). When all have been seen, a cut is a change
-that lasts and that stands out from the changes around it, so that fast motion, flashes, explosions and
-repeated frames are none. Hard cuts only: a dissolve moves slowly enough to be learned as motion.
+A signature of 240 bytes is kept of each frame (26 MB for an hour). A cut is a change that lasts and that stands out
+from the changes around it, unlike fast motion, flashes, explosions and repeated frames. Only hard cuts are found: a
+dissolve moves slowly enough to be learned as motion.
 """
 
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
+
+from .arrays import Floats, Indices, Rgb
 
 _GRID = 8  # cells a side
-_BINS = 16  # a channel
-_AROUND = 6  # changes looked at on each side
+_BINS = 16  # levels a channel
+_AROUND = 6  # changes compared on each side
 _CHUNK = 4096  # frames compared at once
 
 
-def signature(frame: np.ndarray) -> np.ndarray:
-    """uint8 [H, W, 3] of at least 8 x 8 pixels to uint8 [240]: the mean colours of 8 x 8 cells, and what
-    share of the picture is darker than each of 16 levels, by channel."""
+Signature = NDArray[np.uint8]  # [240]
+
+
+def signature(frame: Rgb) -> Signature:
+    """Return the signature of a frame [H, W, 3] of at least 8 x 8 pixels.
+
+    It is the mean colours of 8 x 8 cells, and the share of the picture below each of 16 levels, by channel.
+    """
     height, width, _ = frame.shape
     step = max(1, min(height, width) // 96)
     small = frame[::step, ::step]
@@ -30,16 +38,16 @@ def signature(frame: np.ndarray) -> np.ndarray:
     return np.concatenate([(sums / areas[..., None]).ravel(), shares]).astype(np.uint8)
 
 
-def find(signatures: Sequence[np.ndarray]) -> list[int]:
-    """Indices of the frames that begin a new shot (never 0), ascending."""
+def find(signatures: Sequence[Signature]) -> list[int]:
+    """Return the numbers of the frames that begin a new shot (never 0), ascending."""
     count = len(signatures)
     if count < 3:
         return []
     all_ = np.asarray(signatures, np.uint8)
     cells, shares = all_[:, : _GRID * _GRID * 3], all_[:, _GRID * _GRID * 3 :]
     step = _distance(cells, np.arange(1, count), np.arange(count - 1))
-    # How much of the change still stands some frames later, seen from some frames earlier: a flash does not.
-    lasts = np.full(count - 1, np.inf, np.float32)
+    # How much of the change remains between some frames before and some after: of a flash, nothing.
+    lasts: Floats = np.full(count - 1, np.inf, np.float32)
     lasts_in_levels = lasts.copy()
     for before in range(3):
         for after in range(4):
@@ -59,10 +67,11 @@ def find(signatures: Sequence[np.ndarray]) -> list[int]:
     return found
 
 
-def _distance(values: np.ndarray, i: np.ndarray, j: np.ndarray) -> np.ndarray:
-    """f32 [len(i)]: mean absolute difference of the rows i and j, 0..1."""
-    parts = [
+def _distance(values: NDArray[np.uint8], i: Indices, j: Indices) -> Floats:
+    """Return the mean absolute difference of the rows i and j, 0..1: f32 [len(i)]."""
+    parts: list[Floats] = [
         np.abs(values[i[k : k + _CHUNK]].astype(np.int16) - values[j[k : k + _CHUNK]]).mean(axis=1, dtype=np.float32)
         for k in range(0, len(i), _CHUNK)
     ]
-    return np.concatenate(parts) / 255
+    distances: Floats = np.concatenate(parts) / np.float32(255)
+    return distances

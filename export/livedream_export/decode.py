@@ -1,19 +1,27 @@
-"""The pictures of one video file, in the order in which they are to be seen, whatever the file says."""
+"""Decodes the pictures of one video file in presentation order, whatever its time stamps say."""
 
 import heapq
 import itertools
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import av
 import numpy as np
+from av.container import InputContainer
 
 from livedream import UserError
 
-SHORTEST = 0.5  # seconds: loops are short
-_REORDER = 16  # frames; H.264 and HEVC may not reorder over more
+from .arrays import Doubles
+
+if TYPE_CHECKING:
+    Packet = av.Packet[av.VideoStream]
+
+SHORTEST = 0.5  # seconds; loops are short
+_REORDER = 16  # most frames over which H.264 and HEVC may reorder
 _REORDER_BYTES = 256 << 20
 _NO_VIDEO_FORMATS = (
     "tty",
@@ -25,12 +33,22 @@ _HIDING_CODECS = ("vp8", "vp9", "libvpx", "libvpx-vp9", "av1", "libdav1d", "liba
 
 @dataclass
 class Clip:
-    """What a pass over a file's packets tells, and what `pictures` adds to it.
+    """One video file, known from its packets; `pictures` adds the last four.
 
-    seconds: length without gaps. rate: its own frames a second. sample_aspect: a pixel's width over its
-    height. matrix: f64 [2, 2] display matrix (see colour.converter). in_coding_order: the file's time stamps
-    rise from packet to packet. lost: packets that gave no picture; late: pictures that came too late to be
-    put in order; breaks: jumps of the file's clock; all three are counted by `pictures`.
+    Attributes:
+        path: the file.
+        seconds: length without gaps.
+        rate: its own frames a second.
+        width: pixels.
+        height: pixels.
+        sample_aspect: a pixel's width over its height.
+        matrix: display matrix [2, 2], see colour.converter.
+        in_coding_order: the time stamps rise from packet to packet.
+        packets: how many there are.
+        lost: packets that gave no picture.
+        late: pictures that came too late to be put in order.
+        breaks: jumps of the file's clock.
+        interlaced: it was deinterlaced.
     """
 
     path: Path
@@ -39,7 +57,7 @@ class Clip:
     width: int
     height: int
     sample_aspect: float
-    matrix: np.ndarray
+    matrix: Doubles
     in_coding_order: bool
     packets: int
     lost: int = 0
@@ -56,7 +74,13 @@ class Clip:
 
 @dataclass(frozen=True)
 class Picture:
-    """time: seconds. breaks: what came before has nothing to do with it, the file's clock jumped."""
+    """A decoded picture.
+
+    Attributes:
+        time: seconds.
+        frame: the picture.
+        breaks: the file's clock jumped before it.
+    """
 
     time: float
     frame: av.VideoFrame
@@ -64,7 +88,7 @@ class Picture:
 
 
 def probe(path: Path) -> Clip:
-    """Read all packets and decode the first picture. Raises UserError, one line, for what cannot be used."""
+    """Read all packets and decode the first picture. Raises UserError for a file that cannot be used."""
     with _open(path) as container:
         stream = _video_stream(container, path)
         unit = float(stream.time_base or 0)
@@ -104,12 +128,12 @@ def probe(path: Path) -> Clip:
 
 
 def pictures(clip: Clip) -> Iterator[Picture]:
-    """Every picture that can be decoded, deinterlaced, in presentation order.
+    """Yield every picture that can be decoded, deinterlaced, in presentation order.
 
-    Time stamps that come out of the decoder in disorder are put right. Mostly the stamps are right and the
-    pictures late, so pictures are sorted by them. But where the file's stamps rise from packet to packet and
-    come out in disorder, the codec reorders (B-frames) and the stamps are decoding times: then the decoder is
-    right, for it goes by the codec's own picture order, and the stamps are sorted under its pictures.
+    Time stamps that leave the decoder out of order are corrected. Usually the stamps are right and the pictures late,
+    so pictures are sorted by them. But where the file's stamps rise from packet to packet and leave the decoder out of
+    order, the codec reorders (B-frames) and the stamps are decoding times: then the decoder is right, because it
+    follows the codec's own picture order, and the stamps are sorted instead of the pictures.
     """
     arrived: dict[int, av.VideoFrame] = {}
     order: deque[int] = deque()
@@ -150,14 +174,14 @@ def pictures(clip: Clip) -> Iterator[Picture]:
 
 
 def _decoded(clip: Clip) -> Iterator[tuple[float | None, av.VideoFrame]]:
-    """Time stamps in seconds and pictures as the decoder gives them; what fails is counted and left out."""
+    """Yield time stamps in seconds and pictures as the decoder gives them; failures are counted and skipped."""
     graph, failed, got = None, 0, 0
     with _open(clip.path) as container:
         stream = _video_stream(container, clip.path)
         stream.thread_type = "AUTO"
         unit = stream.time_base
 
-        def decode(packet) -> list[av.VideoFrame]:
+        def decode(packet: "Packet | None") -> list[av.VideoFrame]:
             nonlocal failed
             try:
                 return stream.codec_context.decode(packet)
@@ -165,9 +189,9 @@ def _decoded(clip: Clip) -> Iterator[tuple[float | None, av.VideoFrame]]:
                 failed += 1
                 return []
 
-        def packets():
+        def packets() -> "Iterator[Packet | None]":
             yield from _packets(container, stream)
-            yield None  # the decoder gives what it still holds
+            yield None  # flushes the decoder
 
         for packet in packets():
             for frame in decode(packet):
@@ -189,7 +213,7 @@ def _decoded(clip: Clip) -> Iterator[tuple[float | None, av.VideoFrame]]:
         if graph is not None:
             graph.push(None)
             yield from _pull(graph)
-        # A decoder may leave a picture out without an error. Some codecs have packets that are never seen.
+        # A decoder may skip a picture without an error. Some codecs have packets that are never shown.
         hidden = 0 if stream.codec_context.name in _HIDING_CODECS else clip.packets - got
         clip.lost = max(failed, hidden)
 
@@ -208,15 +232,16 @@ def _pull(graph: av.filter.Graph) -> Iterator[tuple[float | None, av.VideoFrame]
             frame = graph.pull()
         except (av.BlockingIOError, av.EOFError):
             return
+        assert isinstance(frame, av.VideoFrame)  # the graph has only filters for video
         yield _seconds(frame, frame.time_base), frame
 
 
-def _seconds(frame: av.VideoFrame, unit) -> float | None:
+def _seconds(frame: av.VideoFrame, unit: Fraction | None) -> float | None:
     stamp = frame.pts if frame.pts is not None else frame.dts
-    return None if stamp is None else float(stamp * unit)
+    return None if stamp is None or unit is None else float(stamp * unit)
 
 
-def _open(path: Path):
+def _open(path: Path) -> InputContainer:
     try:
         if not path.stat().st_size:
             raise UserError(f"{path}: the file is empty")
@@ -225,7 +250,7 @@ def _open(path: Path):
         raise UserError(f"{path}: there is no such file") from e
     except (OSError, ValueError) as e:  # PyAV's errors are one or the other
         why = getattr(e, "strerror", None) or e
-        raise UserError(f"{path}: cannot be read as video ({why}); is it whole?") from e
+        raise UserError(f"{path}: cannot be read as video ({why}); is it complete?") from e
     if any(container.format.name.endswith(name) for name in _NO_VIDEO_FORMATS):
         name = container.format.name
         container.close()
@@ -233,7 +258,7 @@ def _open(path: Path):
     return container
 
 
-def _video_stream(container, path: Path) -> av.VideoStream:
+def _video_stream(container: InputContainer, path: Path) -> av.VideoStream:
     streams = [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
     streams = [s for s in streams if s.codec_context is not None]
     if not streams:
@@ -241,9 +266,12 @@ def _video_stream(container, path: Path) -> av.VideoStream:
     return max(streams, key=lambda s: s.codec_context.width * s.codec_context.height)
 
 
-def _packets(container, stream) -> Iterator[av.Packet]:
-    """The packets of a stream. Empty ones are left out: to FFmpeg's decoders they mean the end, though Theora
-    says "the same picture again" with them. Damaged stretches are stepped over, unless they do not end."""
+def _packets(container: InputContainer, stream: av.VideoStream) -> "Iterator[Packet]":
+    """Yield the packets of a stream.
+
+    Empty ones are skipped: to FFmpeg's decoders they mean the end, though in Theora they repeat a picture. So are
+    damaged parts, unless they do not end.
+    """
     failures = 0
     while failures < 100:
         try:
@@ -258,19 +286,20 @@ def _packets(container, stream) -> Iterator[av.Packet]:
             failures += 1
 
 
-def _rate_and_length(stamps: list[int | None], unit: float, told: float) -> tuple[float, float]:
-    """Frames a second and seconds. What the file tells of its rate is believed if its time stamps agree."""
-    told = told if 0.1 <= told <= 1000 else 0.0
+def _rate_and_length(stamps: list[int | None], unit: float, declared: float) -> tuple[float, float]:
+    """Return frames a second and seconds. The declared rate of a file is used if its time stamps agree."""
+    declared = declared if 0.1 <= declared <= 1000 else 0.0
     known = np.sort(np.array([s for s in stamps if s is not None], np.float64)) * unit
     steps = np.diff(known)
     steps = steps[steps > 0]
     if len(known) < len(stamps) or not len(steps):
-        rate = told or 25.0
+        rate = declared or 25.0
         return rate, len(stamps) / rate
     usual = float(np.median(steps))
-    steps = steps[steps <= max(1.0, 3 * usual)]  # over a longer gap the clip breaks
+    steps = steps[steps <= max(1.0, 3 * usual)]  # at a longer gap the clip breaks
     measured = len(steps) / float(steps.sum()) if len(steps) else 1 / usual
-    rate = told if told and abs(told / measured - 1) < 0.12 else measured  # VP8 has packets that are no pictures
+    agrees = declared and abs(declared / measured - 1) < 0.12  # VP8 has packets that are no pictures
+    rate = declared if agrees else measured
     return rate, float(steps.sum()) + 1 / rate
 
 
@@ -279,10 +308,11 @@ def _sample_aspect(stream: av.VideoStream) -> float:
     return aspect if 0.2 <= aspect <= 5 else 1.0
 
 
-def _display_matrix(frame: av.VideoFrame) -> np.ndarray:
-    """f64 [2, 2]: the identity, or a quarter turn or mirroring as phones write it."""
+def _display_matrix(frame: av.VideoFrame) -> Doubles:
+    """Return the display matrix [2, 2]: the identity, or a quarter turn or mirroring as phones write it."""
     data = frame.side_data.get("DISPLAYMATRIX")
     if data is None:
         return np.eye(2)
-    matrix = np.frombuffer(bytes(data), "<i4")[[0, 1, 3, 4]].reshape(2, 2) / 65536.0
+    numbers = np.frombuffer(bytes(data), "<i4")  # type: ignore[call-overload]  # side data is a buffer
+    matrix = numbers[[0, 1, 3, 4]].reshape(2, 2) / 65536.0
     return matrix if np.abs(np.linalg.det(matrix)) > 0.01 else np.eye(2)

@@ -210,8 +210,9 @@ def _has_temperature(dream: Dream) -> bool:
 
 def _mark(figures: dict[str, Any], dream: Dream) -> None:
     """Mark figures whose network the dream was trained on."""
-    losses = dream.provenance.get("trained_on_losses") or ()
-    figures["trained_on_losses"] = list(losses)
+    given = dream.provenance.get("trained_on_losses")
+    losses = list(given) if isinstance(given, (list, tuple)) else []
+    figures["trained_on_losses"] = losses
     parts = {
         "lite0": ("windows", *figures["dreams"], *figures.get("temperatures", ())),
         "alexnet": ("variety", "knobs"),

@@ -1,5 +1,4 @@
-"""Files and folders of video become frames to train on: one size, even time steps, shots apart, cached on
-disk."""
+"""Turns files and folders of video into frames to train on: one size, even time steps, split into shots, cached."""
 
 import hashlib
 import math
@@ -13,12 +12,13 @@ import numpy as np
 from livedream import UserError
 
 from . import cache, colour, cuts, decode
+from .arrays import Rgb
 from .cache import Footage, Progress, Source
 
 __all__ = ["Footage", "Source", "frame_rate", "parse_size", "read", "training_size"]
 
-VERSION = 1  # of how frames are made from files: a change here makes old caches miss
-# What is looked into in a folder; a file named by itself is always tried.
+VERSION = 1  # changes when frames are made in another way, which invalidates old caches
+# Files that are read in a folder; one that the user names is always tried.
 SUFFIXES = (
     *(
         ".3g2",
@@ -62,16 +62,18 @@ def read(
     fps: float | None = None,
     progress: Progress | None = None,
 ) -> Footage:
-    """Frames of the video files `paths`, and of those in the folders among them (sorted, with their
-    subfolders).
+    """Read video files and folders into frames.
 
-    size: see training_size; the aspect is the one most of the footage has, other clips are cropped to it.
-    fps: frames a second; None: the clips' own rate, the lowest of them if they differ, see frame_rate.
-    progress(fraction 0..1, text) is called now and then.
+    The cache is keyed by the files' contents, size and fps; a second call opens it at once.
 
-    The cache is keyed by the files' contents, size and fps; a second call opens it at once. Raises UserError,
-    one line, for a file named in `paths` that cannot be used; one found in a folder is left out and named in
-    `notes`.
+    Args:
+        paths: files and folders; those in a folder are sorted, and subfolders are read too.
+        size: see training_size; the aspect is the one most of the footage has, other clips are cropped to it.
+        fps: frames a second; None takes the clips' own rate, the lowest if they differ, see frame_rate.
+        progress: called with share (0 to 1) and text now and then.
+
+    Raises:
+        UserError: a file named in `paths` cannot be used; one found in a folder is skipped and named in `notes`.
     """
     notes: list[str] = []
     clips = _clips(paths, notes, progress)
@@ -100,7 +102,7 @@ def read(
 
 
 def parse_size(text: str) -> int | tuple[int, int]:
-    """What `--size` says: "256" or "672x384", for training_size. Raises UserError for anything else."""
+    """Parse `--size`, such as "256" or "672x384", for training_size. Raises UserError for anything else."""
     sides = text.strip().lower().split("x")
     if len(sides) > 2 or not all(s.isdecimal() for s in sides):
         raise UserError(f"--size {text}: give a number such as 256, or WIDTHxHEIGHT such as 672x384")
@@ -108,16 +110,20 @@ def parse_size(text: str) -> int | tuple[int, int]:
 
 
 def training_size(size: int | tuple[int, int], aspect: float) -> tuple[int, int]:
-    """(width, height) in pixels, both multiples of 32 and at least 32.
+    """Return (width, height) in pixels, both multiples of 32 and at least 32.
 
-    size N: about N x N pixels of area in that aspect (width over height). (width, height): just that.
-    Raises UserError for a size that is not possible.
+    Args:
+        size: N for about N x N pixels of area, or exactly (width, height).
+        aspect: width over height.
+
+    Raises:
+        UserError: the size is not possible.
     """
     if isinstance(size, int):
         if not 32 <= size <= 4096:
             raise UserError(f"--size {size} is not possible; choose from 32 to 4096, or WIDTHxHEIGHT")
         root = math.sqrt(aspect)
-        return tuple(max(32, round(side / 32) * 32) for side in (size * root, size / root))
+        return max(32, round(size * root / 32) * 32), max(32, round(size / root / 32) * 32)
     width, height = size
     if width < 32 or height < 32 or width % 32 or height % 32:
         near = "x".join(str(max(32, round(side / 32) * 32)) for side in size)
@@ -126,8 +132,11 @@ def training_size(size: int | tuple[int, int], aspect: float) -> tuple[int, int]
 
 
 def frame_rate(rate: float) -> float:
-    """The rate to train at, for a clip's own: the same up to 30; above, a whole fraction of it if that is at
-    least 20 (59.94 gives 29.97, 50 gives 25), else 30."""
+    """Return the rate to train at, for a clip's own rate.
+
+    It is the same up to 30; above, an integer fraction of it if that is at least 20 (59.94 gives 29.97, 50 gives 25),
+    else 30.
+    """
     if rate <= 30.5:
         return rate
     fraction = rate / math.ceil(rate / 30.5)
@@ -144,19 +153,19 @@ def _clips(paths: Sequence[str | Path], notes: list[str], progress: Progress | N
         strange = [p.name for p in files if p.suffix.lower() not in SUFFIXES]
         if strange:
             more = f" and {len(strange) - 8} more" if len(strange) > 8 else ""
-            notes.append(f"{path}: left out, not video by their names: {', '.join(strange[:8])}{more}")
+            notes.append(f"{path}: skipped, not video by their names: {', '.join(strange[:8])}{more}")
         for file in files:
             if file.suffix.lower() in SUFFIXES:
                 try:
                     clips.append(_probe(file, progress))
                 except UserError as e:
-                    notes.append(f"left out: {e}")
+                    notes.append(f"skipped: {e}")
     return clips
 
 
 def _probe(path: Path, progress: Progress | None) -> decode.Clip:
     if progress:
-        progress(0.0, f"looking at {path.name}")
+        progress(0.0, f"opening {path.name}")
     return decode.probe(path)
 
 
@@ -170,16 +179,16 @@ def _nothing(paths: Sequence[str | Path], notes: list[str]) -> str:
 
 
 def _usual_aspect(clips: list[decode.Clip]) -> float:
-    """The aspect of most of the footage by time; the first clip's among equals."""
+    """Return the aspect of most of the footage by time; among equals, the first clip's."""
     seconds: dict[float, float] = {}
     for clip in clips:
         like = next((a for a in seconds if abs(a / clip.aspect - 1) < 0.02), clip.aspect)
         seconds[like] = seconds.get(like, 0) + clip.seconds
-    return max(seconds, key=seconds.get)
+    return max(seconds, key=lambda aspect: seconds[aspect])
 
 
 def _digests(paths: list[Path], progress: Progress | None) -> list[str]:
-    shas, done, told = [], 0, time.monotonic()
+    shas, done, shown = [], 0, time.monotonic()
     total = sum(p.stat().st_size for p in paths)
     for path in paths:
         digest = hashlib.sha256()
@@ -187,8 +196,8 @@ def _digests(paths: list[Path], progress: Progress | None) -> list[str]:
             while block := file.read(1 << 22):
                 digest.update(block)
                 done += len(block)
-                if progress and time.monotonic() - told > 0.5:
-                    told = time.monotonic()
+                if progress and time.monotonic() - shown > 0.5:
+                    shown = time.monotonic()
                     progress(0.0, f"checking {path.name}, {100 * done // max(1, total)} %")
         shas.append(digest.hexdigest())
     return shas
@@ -196,7 +205,7 @@ def _digests(paths: list[Path], progress: Progress | None) -> list[str]:
 
 @dataclass
 class _Take:
-    """One pass over all clips, and what it finds out on the way."""
+    """One pass over all clips, and what it finds on the way."""
 
     clips: list[decode.Clip]
     shas: list[str]
@@ -204,19 +213,22 @@ class _Take:
     fps: float
 
     def __post_init__(self) -> None:
-        self._signatures: list[np.ndarray] = []
-        self._found = cache.About(cuts=[], sources=[], notes=[])
+        self._signatures: list[cuts.Signature] = []
+        self._cuts: list[int] = []
+        self._sources: list[Source] = []
 
-    def frames(self) -> Iterator[np.ndarray]:
+    def frames(self) -> Iterator[Rgb]:
+        """Yield the frames, [H, W, 3]."""
         for clip, sha in zip(self.clips, self.shas, strict=True):
             first = len(self._signatures)
-            self._found.cuts.append(first)
+            self._cuts.append(first)
             to_rgb = colour.converter(self.size, clip.sample_aspect, clip.matrix)
-            shown, picture = None, None
+            shown: decode.Picture | None = None
+            picture: Rgb = np.zeros((0, 0, 3), np.uint8)
             for chosen in _evenly(decode.pictures(clip), self.fps, 1 / clip.rate):
                 if chosen is not shown:
                     if chosen.breaks and shown is not None:
-                        self._found.cuts.append(len(self._signatures))
+                        self._cuts.append(len(self._signatures))
                     try:
                         shown, picture = chosen, to_rgb(chosen.frame)
                     except UserError as e:
@@ -229,25 +241,27 @@ class _Take:
                     f"{clip.path}: only {seconds:.2g} s of it can be decoded; footage must be at least "
                     f"{decode.SHORTEST:g} s long"
                 )
-            self._found.sources.append(Source(str(clip.path), sha, round(seconds, 3), _oddities(clip)))
+            self._sources.append(Source(str(clip.path), sha, round(seconds, 3), _oddities(clip)))
 
     def about(self) -> cache.About:
-        found = self._found
-        found.notes.extend(f"{Path(s.path).name}: {s.note}" for s in found.sources if s.note)
-        found.cuts = sorted({*found.cuts, *cuts.find(self._signatures)})
-        return found
+        """Return what was found; call it after the last frame."""
+        notes = [f"{Path(s.path).name}: {s.note}" for s in self._sources if s.note]
+        return cache.About(sorted({*self._cuts, *cuts.find(self._signatures)}), self._sources, notes)
 
 
 def _evenly(pictures: Iterable[decode.Picture], fps: float, length: float) -> Iterator[decode.Picture]:
-    """At every 1/fps s the picture nearest in time, from the first on and anew after a break. length: seconds
-    that the last picture stands."""
-    start, tick, now = 0.0, 0, None
+    """Yield, every 1/fps s, the picture nearest in time, from the first on and again after a break.
+
+    length: seconds for which the last picture is shown.
+    """
+    start, tick = 0.0, 0
+    now: decode.Picture | None = None
     for then in pictures:
         if now is None or then.breaks:
             until = None if now is None else now.time + length / 2
         else:
             until = (now.time + then.time) / 2
-        while until is not None and start + tick / fps < until:
+        while now is not None and until is not None and start + tick / fps < until:
             yield now
             tick += 1
         if now is None or then.breaks:
@@ -263,9 +277,9 @@ def _oddities(clip: decode.Clip) -> str:
     if clip.interlaced:
         odd.append("interlaced, so it was deinterlaced")
     if clip.lost:
-        odd.append(f"{clip.lost} of {clip.packets} packets gave no picture and were left out")
+        odd.append(f"{clip.lost} of {clip.packets} packets gave no picture and were skipped")
     if clip.late:
-        odd.append(f"{clip.late} pictures came too late to be put in order and were left out")
+        odd.append(f"{clip.late} pictures came too late to be put in order and were skipped")
     if clip.breaks:
         odd.append(f"its clock jumps {clip.breaks} times; it is cut there")
     return "; ".join(odd)

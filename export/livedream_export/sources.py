@@ -1,4 +1,4 @@
-"""What is named as footage: files and folders, or the project's own road."""
+"""Reads the sources of footage that the user names: files and folders, or the project's own road."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,13 +17,20 @@ def read(
     fps: float | None = None,
     progress: Progress | None = None,
 ) -> Footage:
-    """Footage of `sources`: video files and folders, or "rainbow-road:" (`rainbow-road:SECONDS`) alone.
+    """Read footage.
 
-    size, fps, progress: as footage.read takes them; the road has a rate of its own. UserError for what cannot be used.
+    Args:
+        sources: video files and folders, or "rainbow-road:" (`rainbow-road:SECONDS`) alone.
+        size: as footage.read takes it.
+        fps: likewise; the road has a rate of its own.
+        progress: likewise.
+
+    Raises:
+        UserError: a source cannot be used.
     """
     names = [str(source) for source in sources]
     if not any(name.startswith(ROAD) for name in names):
         return footage.read(sources, size, fps, progress)
     if len(names) > 1:
-        raise UserError(f"{ROAD} stands alone; leave the other footage out")
+        raise UserError(f"{ROAD} cannot be mixed with other footage; leave that out")
     return rainbow_road.footage(names[0], footage.training_size(size, rainbow_road.ASPECT), progress)

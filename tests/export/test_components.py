@@ -7,7 +7,7 @@ import numpy as np
 import onnx
 import pytest
 import torch
-from livedream_export import autoencoder, dream_file, knobs, memories, proof
+from livedream_export import autoencoder, components, dream_file, knobs, memories, proof
 from livedream_export.networks import Autoencoder, Recurrent
 from onnx import numpy_helper
 
@@ -33,9 +33,10 @@ class Made:
         kept = memories.build(frames, np.arange(COUNT), segments, 25.0, 1e9) if remembers else None
         self.parts = dream_file.Parts(net, Recurrent(hp).eval(), latents, segments, 25.0, kept, hp)
         self.parts.autoencoder.decoder.full_size = True
-        drawing, unit = self.parts.renderer, self.parts.network.std
-        self.about = self.parts.state_at(0), np.full((1, 32, 32, 4), 255, np.uint8), unit, drawing.memory
-        self.modules = drawing.parts
+        renderer = self.parts.renderer
+        self.modules, image = renderer.components, np.full((1, 32, 32, 4), 255, np.uint8)
+        start = components.first_inputs(self.modules, self.parts.state_at(0), image)
+        self.about = start, self.parts.network.std, renderer.memory
         self.models = proof.build(self.modules, *self.about)
 
 
@@ -109,14 +110,14 @@ def test_altered_weights_fail_the_proof_of_a_dream_that_remembers(remembering, c
 
 def test_the_proof_sees_a_dream_leave_for_elsewhere(remembering, monkeypatch):
     places = []
-    near = proof.Proof._near
+    near = proof.Proof.compare
 
     def seen(self, found, there, name, what):
         if name == "next.latent.place":
             places.append(there.numpy()[0, 2])
         near(self, found, there, name, what)
 
-    monkeypatch.setattr(proof.Proof, "_near", seen)
+    monkeypatch.setattr(proof.Proof, "compare", seen)
     proof.prove(remembering.modules, remembering.models, *remembering.about)
     assert len(places) == 20
     assert max(places) > 0

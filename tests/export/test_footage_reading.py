@@ -227,7 +227,7 @@ def test_what_cannot_be_trained_on_is_refused_in_one_line(tmp_path):
     refused([write(tmp_path / "photo.png", [grey(9)], codec="png", pixels="rgb24")], "photo.png")
     index_at_the_end = write(tmp_path / "whole.mp4", ramp(75)).read_bytes()
     (tmp_path / "half.mp4").write_bytes(index_at_the_end[: len(index_at_the_end) // 2])
-    refused([tmp_path / "half.mp4"], "half.mp4", "is it whole?")
+    refused([tmp_path / "half.mp4"], "half.mp4", "is it complete?")
     refused([], "no footage was given")
 
 

@@ -183,17 +183,17 @@ def test_the_end_reaches_an_open_page_with_its_pictures(state):
         listener = threading.Thread(target=listen, args=(page, reports))
         listener.start()
         until(lambda: reports)
-        state.said, state.written = "good: trained 20 minutes, as long as it needs", True
+        state.message, state.written = "good: trained for 20 minutes, which is enough", True
     listener.join(60)
     *_, last, sheet = reports
-    assert (last["said"], last["made"]) == (state.said, str(state.out))
+    assert (last["said"], last["made"]) == (state.message, str(state.out))
     assert sheet == "a sheet"
 
 
 def test_an_error_is_the_last_word(state):
     with pytest.raises(UserError), serving(state):
         raise UserError("--minutes 1: too little for this footage")
-    assert state.said == "--minutes 1: too little for this footage"
+    assert state.message == "--minutes 1: too little for this footage"
     assert state.ended
 
 

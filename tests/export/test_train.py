@@ -7,7 +7,7 @@ import numpy as np
 import onnx
 import pytest
 import torch
-from livedream_export import autoencoder, checkpoint, export, footage, memories, train
+from livedream_export import autoencoder, checkpoint, export, footage, memories, stages, train
 from livedream_export.dream_file import Parts
 from livedream_export.hyperparameters import Hyperparameters
 from livedream_export.torch_device import choose
@@ -218,8 +218,8 @@ def test_resume_goes_on_with_the_same_figures(clip, tmp_path, monkeypatch, hp):
     for name in ("autoencoder", "average", "recurrent"):
         before, after = getattr(run.trainer, name).state_dict(), getattr(more.trainer, name).state_dict()
         assert all(torch.equal(before[key], after[key]) for key in before)
-    for name in ("pictures_optimizer", "motion_optimizer"):
-        before, after = (getattr(r.trainer, name).state_dict()["state"][0] for r in (run, more))
+    for name in ("autoencoder_optimizer", "recurrent_optimizer"):
+        before, after = (getattr(r.trainer, name).optimizer.state_dict()["state"][0] for r in (run, more))
         assert torch.equal(before["exp_avg_sq"], after["exp_avg_sq"])
     more.train()
     assert more.trainer.steps > run.trainer.steps
@@ -304,7 +304,7 @@ def test_ctrl_c_while_reading_is_one_line_and_leaves_nothing(clip, tmp_path, mon
     monkeypatch.setattr(train.footage, "read", interrupted)
     assert train.train([clip], tmp_path / "a.onnx", hp=training.SMALL) is None
     assert capsys.readouterr().err.splitlines() == [
-        "stopped at once: nothing had been learned yet, and nothing was written"
+        "stopped at once: nothing had been trained yet, and nothing was written"
     ]
     assert not (tmp_path / "a.onnx").exists()
 
@@ -325,7 +325,7 @@ def test_early_dreams_come_early_then_now_and_then(clip, tmp_path, monkeypatch, 
 
     monkeypatch.setattr(Run, "write_dream", export)
     monkeypatch.setattr(train.checkpoint, "save", lambda path, saved: None)
-    for stage in (train.autoencoder, train.correction, train.recurrent):
+    for stage in (stages.autoencoder, stages.correction, stages.recurrent):
         monkeypatch.setattr(stage, "learn", learn)
     run = Run(tmp_path / "a.onnx", seconds / 60, "cpu", 0, training.SMALL, lambda: time[0])
     run.prepare([str(clip)], "32", False)
@@ -345,7 +345,7 @@ def test_losses_that_are_not_finite_are_never_stepped_on(clip, tmp_path, monkeyp
     """A few are skipped and counted; many in a row go back to the checkpoint, at half the rate."""
     run = run_on(clip, tmp_path / "a.onnx", minutes=0.9)
     monkeypatch.setattr(Run, "write_dream", lambda self, early: None)
-    where = {"pictures": type(run.trainer.autoencoder), "remember": train.correction}[stage]
+    where = {"pictures": type(run.trainer.autoencoder), "remember": stages.correction}[stage]
     whole, calls = where.loss, []
 
     def loss(*args):

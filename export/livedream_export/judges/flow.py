@@ -3,6 +3,8 @@
 It is 0 when everything in a picture was in the one before, elsewhere, and 1 and more when it boils.
 """
 
+from typing import Any
+
 import numpy as np
 
 from ..arrays import Floats, Rgb
@@ -33,7 +35,7 @@ class Unexplained:
         """Add a picture and the next one, [H, W, 3]."""
         if not self._search or min(a.shape[:2]) < LEAST:
             return
-        self._left += float(np.abs(b.astype(np.float32) - self._warped(a, b)).mean())
+        self._left += float(np.abs(b.astype(np.float32) - self._warped(self._search, a, b)).mean())
         self._all += float(np.abs(b.astype(np.float32) - a).mean())
         self.pairs += 1
 
@@ -42,9 +44,10 @@ class Unexplained:
         """None without OpenCV, without pairs, and where nothing changes."""
         return float(self._left / self._all) if self._all else None
 
-    def _warped(self, a: Rgb, b: Rgb) -> Floats:
+    @staticmethod
+    def _warped(search: Any, a: Rgb, b: Rgb) -> Floats:
         """Move a to where b has it, by dense inverse search (Kroeger et al., ECCV 2016)."""
-        flow = self._search.calc(*(cv2.cvtColor(each, cv2.COLOR_RGB2GRAY) for each in (b, a)), None)
+        flow = search.calc(*(cv2.cvtColor(each, cv2.COLOR_RGB2GRAY) for each in (b, a)), None)
         y, x = np.mgrid[0 : a.shape[0], 0 : a.shape[1]].astype(np.float32)
         moved = cv2.remap(
             np.ascontiguousarray(a),
