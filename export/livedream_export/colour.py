@@ -93,7 +93,8 @@ def _to_srgb(frame: av.VideoFrame, width: int, height: int, reformatter: VideoRe
     if int(frame.color_trc) in (PQ, HLG) or int(frame.color_primaries) in _WIDE:
         if rgb:
             code = reformatter.reformat(frame, width, height, "rgb48le", interpolation=filtering).to_ndarray()
-            signal = code.astype(np.float32) / 65535
+            signal: Floats = code.astype(np.float32)
+            signal /= 65535
         else:
             # Swscale only scales: its own 16-bit matrix is 0.4 % off, and wrong at some sizes.
             scaled = reformatter.reformat(frame, width, height, "yuv444p16le", interpolation=filtering)
@@ -101,7 +102,7 @@ def _to_srgb(frame: av.VideoFrame, width: int, height: int, reformatter: VideoRe
         return _to_screen(signal, int(frame.color_trc), int(frame.color_primaries))
 
     colours = {} if rgb else {"src_colorspace": _MATRICES[tag][0]}
-    picture = reformatter.reformat(
+    picture: Rgb = reformatter.reformat(
         frame,
         width,
         height,
@@ -110,7 +111,7 @@ def _to_srgb(frame: av.VideoFrame, width: int, height: int, reformatter: VideoRe
         src_color_range=source_range,
         dst_color_range=ColorRange.JPEG,
         **colours,
-    ).to_ndarray()
+    ).to_ndarray()  # type: ignore[assignment]  # rgb24 has bytes
     if frame.format.name.startswith("gray") and not full:  # swscale treats grey as full range whatever its tag
         picture = _GREY_FULL[picture]
     return picture
@@ -129,7 +130,8 @@ def _rgb_from_yuv16(yuv: NDArray[Any], bits: int, full: bool, kr: float, kb: flo
     red = y + 2 * (1 - kr) * v
     blue = y + 2 * (1 - kb) * u
     green = (y - kr * red - kb * blue) / (1 - kr - kb)
-    return np.clip(np.stack([red, green, blue], axis=-1), 0, 1)
+    signals: Floats = np.clip(np.stack([red, green, blue], axis=-1), 0, 1)
+    return signals
 
 
 def _pq_to_nits(signal: Doubles) -> Doubles:
@@ -195,4 +197,5 @@ def _to_screen(signal: Floats, transfer: int, primaries: int) -> Rgb:
         light *= np.interp(brightest, _GAIN_AT, _GAIN).astype(np.float32)[
             ..., None
         ]  # one gain for all three keeps the hue
-    return _SRGB[(np.minimum(light, 1) * 65535 + 0.5).astype(np.uint16)]
+    picture: Rgb = _SRGB[(np.minimum(light, 1) * 65535 + 0.5).astype(np.uint16)]
+    return picture

@@ -1,30 +1,31 @@
-"""A rainbow road through space, drawn from nothing: the footage that the shipped dream learned from.
+"""Renders a rainbow road through space, the footage that the shipped dream was trained on.
 
-Every pixel is a function of seed and time (numpy only), so anybody can draw the same footage and train the
-same dream again: `livedream train rainbow-road: --size 672x384 -o rainbow.onnx`. A ray through the pixel meets
-either the road, a ribbon that bends, climbs and banks as sums of a few incommensurate waves, or the sky, a
-panorama of nebulae, stars and planets that turns as the road turns. Edges are anti-aliased analytically, so no
-supersampling is needed.
+Every pixel is a function of seed and time (numpy only), so anybody can render the same footage and train the same dream
+again: `livedream train rainbow-road: --size 672x384 -o rainbow.onnx`. A ray through the pixel meets either the road, a
+ribbon that bends, climbs and banks as sums of a few incommensurate waves, or the sky, a panorama of nebulae, stars and
+planets that turns with the road. Edges are anti-aliased analytically, so no supersampling is needed.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from livedream import UserError
 
 from . import cache
+from .arrays import Doubles, Floats, Rgb
 
-VERSION = 1  # of the picture: raise it when a pixel changes
+VERSION = 1  # raise it when a pixel changes
 SEED = 7
 SECONDS = 240.0
 FPS = 30.0
 ASPECT = 1.75
 SPEED = 12.0  # metres a second
-HALF_WIDTH = 3.4  # of the road, metres
+HALF_WIDTH = 3.4  # half the road's width, metres
 EYE = 2.0  # height above the road, metres
-NEAR, FAR = 0.8, 170.0  # metres of road that are drawn
+NEAR, FAR = 0.8, 170.0  # metres ahead between which the road is rendered
 TILE = 6.0  # metres from one bright tile to the next
 GATE = 36.0  # metres from one ring to the next
 LAMP = 12.0  # metres from one pair of lamps to the next
@@ -32,23 +33,43 @@ LAMP = 12.0  # metres from one pair of lamps to the next
 
 @dataclass(frozen=True)
 class Waves:
-    """A smooth random function of the way s (metres): a sum of sines, so its slope and integral are exact."""
+    """A smooth random function of the distance s along the road (metres): a sum of sines.
 
-    length: np.ndarray
-    size: np.ndarray
-    phase: np.ndarray
+    Attributes:
+        length: of each wave, metres.
+        size: its amplitude.
+        phase: in radians.
+    """
 
-    def __call__(self, s) -> np.ndarray:
+    length: Doubles
+    size: Doubles
+    phase: Doubles
+
+    def __call__(self, s: float | Doubles) -> Doubles:
+        """Return the values at s."""
         s = np.asarray(s, np.float64)[..., None]
-        return (self.size * np.sin(2 * np.pi * s / self.length + self.phase)).sum(-1)
+        waves: Doubles = (self.size * np.sin(2 * np.pi * s / self.length + self.phase)).sum(-1)
+        return waves
 
 
 @dataclass(frozen=True)
 class World:
-    heading: Waves  # radians
-    height: Waves  # metres
-    drift: Waves  # metres across the road
-    sky: np.ndarray  # float32 [h, w, 3], linear light; its width is the full turn
+    """Road and sky.
+
+    Attributes:
+        heading: of the road, radians.
+        height: of the road, metres.
+        drift: of the viewer across the road, metres.
+        sky: f32 [h, w, 3], linear light; its width is the full turn.
+        focal: focal length, pixels.
+        width: of the picture, pixels.
+        height_px: of the picture, pixels.
+    """
+
+    heading: Waves
+    height: Waves
+    drift: Waves
+    sky: Floats
     focal: float
     width: int
     height_px: int
@@ -58,7 +79,7 @@ def world(seed: int, width: int, height: int) -> World:
     """Lay out road and sky for frames of width x height pixels."""
     rng = np.random.default_rng(seed)
 
-    def waves(lengths, sizes) -> Waves:
+    def waves(lengths: list[float], sizes: list[float]) -> Waves:
         return Waves(np.array(lengths), np.array(sizes), rng.uniform(0, 2 * np.pi, len(lengths)))
 
     return World(
@@ -72,24 +93,26 @@ def world(seed: int, width: int, height: int) -> World:
     )
 
 
-def _hue(h: np.ndarray) -> np.ndarray:
-    """Fully saturated colours of hue h (turns), linear light, float32 [..., 3]."""
-    h = np.asarray(h, np.float32)[..., None] + np.array([0.0, 2 / 3, 1 / 3], np.float32)
-    return np.clip(np.abs((h % 1.0) * 6 - 3) - 1, 0, 1) ** 1.6
+def _hue(h: ArrayLike) -> Floats:
+    """Return fully saturated colours of hue h (turns), linear light, f32 [..., 3]."""
+    turns = np.asarray(h, np.float32)[..., None] + np.array([0.0, 2 / 3, 1 / 3], np.float32)
+    colours: Floats = np.clip(np.abs((turns % 1.0) * 6 - 3) - 1, 0, 1) ** 1.6
+    return colours
 
 
-def _cloud(rng, h: int, w: int, slope: float) -> np.ndarray:
-    """Fractal noise that closes on itself, about 0 +- 1: white noise with a power-law spectrum."""
+def _cloud(rng: np.random.Generator, h: int, w: int, slope: float) -> Floats:
+    """Return periodic fractal noise, about 0 ± 1: white noise with a power-law spectrum."""
     fy, fx = np.fft.fftfreq(h)[:, None] * h, np.fft.rfftfreq(w)[None] * w / 2.6
     f = np.sqrt(fy**2 + fx**2)
     f[0, 0] = np.inf
     spectrum = np.fft.rfft2(rng.standard_normal((h, w))) * f**-slope
     cloud = np.fft.irfft2(spectrum, (h, w))
-    return (cloud / cloud.std()).astype(np.float32)
+    scaled: Floats = (cloud / cloud.std()).astype(np.float32)
+    return scaled
 
 
-def _blot(sky: np.ndarray, x: float, y: float, radius: float, colour, power: float = 2.0) -> None:
-    """Add a soft round light at (x, y), closing on itself across the full turn."""
+def _blot(sky: Floats, x: float, y: float, radius: float, colour: Floats, power: float = 2.0) -> None:
+    """Add a soft round light at (x, y), continued across the full turn."""
     h, w = sky.shape[:2]
     reach = int(radius * 3) + 2
     ys = np.arange(max(0, int(y) - reach), min(h, int(y) + reach + 1))
@@ -98,7 +121,8 @@ def _blot(sky: np.ndarray, x: float, y: float, radius: float, colour, power: flo
     sky[ys[:, None], xs[None] % w] += np.exp(-(r**power))[..., None] * np.asarray(colour, np.float32)
 
 
-def _planet(sky: np.ndarray, rng, x: float, y: float, radius: float, hue: float, ring: bool) -> None:
+def _planet(sky: Floats, x: float, y: float, radius: float, hue: float, ring: bool) -> None:
+    """Add a planet at (x, y)."""
     h, w = sky.shape[:2]
     reach = int(radius * 2.6) + 2
     ys = np.arange(max(0, int(y) - reach), min(h, int(y) + reach + 1))[:, None]
@@ -121,13 +145,14 @@ def _planet(sky: np.ndarray, rng, x: float, y: float, radius: float, hue: float,
     sky[ys, xs % w] = patch
 
 
-def _sky(rng, width: int, height: int) -> np.ndarray:
+def _sky(rng: np.random.Generator, width: int, height: int) -> Floats:
+    """Return the panorama for pictures of a size, f32 [h, w, 3], linear light."""
     focal = 0.68 * width
     w, h = int(2 * np.pi * focal), int(height * 1.5)
     band = np.exp(-((np.linspace(-1.6, 1.6, h, dtype=np.float32)[:, None] + 0.3) ** 2))
     base, veil, core = (_cloud(rng, h, w, slope) for slope in (1.9, 1.7, 1.9))
     turn = np.linspace(0, 1, w, endpoint=False, dtype=np.float32)[None]
-    # The palette travels with the heading: blue, violet, magenta, rose, and back, with teal and ember mists.
+    # The palette changes with the heading: blue, violet, magenta, rose, and back, with teal and ember mists.
     hue_a = 0.77 + 0.13 * np.sin(2 * np.pi * turn) + 0.025 * veil
     hue_b = 0.76 + 0.27 * np.sin(2 * np.pi * turn + 1.9) + 0.02 * base
     glow = np.clip(0.5 + 0.5 * base, 0, None) ** 2 * band
@@ -150,13 +175,34 @@ def _sky(rng, width: int, height: int) -> np.ndarray:
     for k in range(7):
         x = (k + rng.uniform(0.2, 0.8)) / 7 * w
         radius = rng.uniform(16, 46) * unit
-        _planet(sky, rng, x, rng.uniform(0.10, 0.36) * h, radius, rng.uniform(), ring=k % 2 == 0)
-    return sky.astype(np.float32)
+        _planet(sky, x, rng.uniform(0.10, 0.36) * h, radius, rng.uniform(), ring=k % 2 == 0)
+    panorama: Floats = sky.astype(np.float32)
+    return panorama
 
 
-def frame(w: World, t: float) -> np.ndarray:
-    """The picture at t seconds: uint8 [H, W, 3], sRGB."""
-    s0 = SPEED * t
+@dataclass(frozen=True)
+class _View:
+    """The road as it is seen at one moment.
+
+    Attributes:
+        heading: of the viewer, radians.
+        slope: of the road under the viewer.
+        roll: of the picture, radians.
+        ahead: distances ahead, metres.
+        across: pixels by which the road's centre lies to the right at each.
+        below: pixels by which it lies below the horizon.
+    """
+
+    heading: float
+    slope: float
+    roll: float
+    ahead: Doubles
+    across: Doubles
+    below: Doubles
+
+
+def _view(w: World, s0: float) -> _View:
+    """Return the view at s0 metres."""
     ahead = np.geomspace(NEAR, FAR, 420)
     heading0 = float(w.heading(s0))
     step = np.diff(ahead, prepend=0.0)
@@ -165,24 +211,48 @@ def frame(w: World, t: float) -> np.ndarray:
     across = np.cumsum(np.sin(turn) * step) - float(w.drift(s0)) * np.exp(-ahead / 60.0)
     climb = w.height(s0 + ahead) - float(w.height(s0)) - slope * 0.75 * ahead
     roll = float(np.clip((w.heading(s0 + 14.0) - heading0) * 0.55, -0.35, 0.35))
+    return _View(heading0, slope, roll, ahead, w.focal * across / ahead, w.focal * (EYE - climb) / ahead)
 
-    rows_h, cols_w = w.height_px, w.width
-    yy, xx = np.mgrid[0:rows_h, 0:cols_w].astype(np.float32)
-    xx -= cols_w / 2 - 0.5
-    yy -= rows_h * 0.44
-    cos, sin = np.float32(np.cos(roll)), np.float32(np.sin(roll))
+
+def frame(w: World, t: float) -> Rgb:
+    """Render the picture at t seconds, [H, W, 3]."""
+    s0 = SPEED * t
+    view = _view(w, s0)
+    yy, xx = np.mgrid[0 : w.height_px, 0 : w.width].astype(np.float32)
+    xx -= w.width / 2 - 0.5
+    yy -= w.height_px * 0.44
+    cos, sin = np.float32(np.cos(view.roll)), np.float32(np.sin(view.roll))
     x, y = xx * cos + yy * sin, yy * cos - xx * sin
+    picture = _sample_sky(w, view.heading, x, y, view.slope)
+    hidden = _ground(w, view, picture, x, y, s0, t)
 
-    row = w.focal * (EYE - climb) / ahead
-    row = np.minimum.accumulate(row)  # a hill hides what lies behind it
+    def centre(d: float) -> tuple[float, float]:
+        """Return the pixel and row of the road's centre at distance d."""
+        return float(np.interp(d, view.ahead, view.across)), float(np.interp(d, view.ahead, view.below))
+
+    for d in np.arange(GATE - s0 % GATE, 150.0, GATE)[::-1]:
+        if d > 1.0:
+            _gate(picture, x, y, *centre(d), d, w.focal, hidden)
+    for d in np.arange(LAMP - s0 % LAMP, 110.0, LAMP)[::-1]:
+        if d > 2.2:
+            _lamps(picture, *centre(d), d, w, cos, sin)
+    return _finish(picture)
+
+
+def _ground(w: World, view: _View, picture: Floats, x: Floats, y: Floats, s0: float, t: float) -> Floats:
+    """Add road and rails to a picture; return the distance of the road at each pixel, [H, W], 1e9 where there is none.
+
+    x and y: of each pixel, from the centre of the horizon.
+    """
+    row = np.minimum.accumulate(view.below)  # a hill hides the road behind it
     row -= np.arange(len(row)) * 1e-5
-    lut_y = np.arange(row[-1], 0.9 * cols_w, 0.25)
-    lut = np.interp(lut_y, row[::-1], ahead[::-1]).astype(np.float32)
-    lut_centre = np.interp(lut, ahead, w.focal * across / ahead).astype(np.float32)
+    lut_y = np.arange(row[-1], 0.9 * w.width, 0.25)
+    lut = np.interp(lut_y, row[::-1], view.ahead[::-1]).astype(np.float32)
+    lut_centre = np.interp(lut, view.ahead, view.across).astype(np.float32)
     place = (y - np.float32(lut_y[0])) * 4
-    picture = _sample_sky(w, heading0, x, y, slope)
-    horizon = _sample_sky(w, heading0, np.zeros(1, np.float32), np.full(1, -10.0, np.float32), slope)[0]
-    below = slice(int(np.flatnonzero((place >= 0).any(1))[0]), None)  # the rows that hold any ground
+    far_below = np.zeros(1, np.float32), np.full(1, -10.0, np.float32)
+    horizon = _sample_sky(w, view.heading, *far_below, view.slope)[0]
+    below = slice(int(np.flatnonzero((place >= 0).any(1))[0]), None)  # rows that show any ground
     place, ground = place[below], picture[below]
     index = np.clip(place, 0, len(lut) - 2)
     i = index.astype(np.int32)
@@ -190,7 +260,7 @@ def frame(w: World, t: float) -> np.ndarray:
     depth = lut[i] + (lut[i + 1] - lut[i]) * part
     centre = lut_centre[i] + (lut_centre[i + 1] - lut_centre[i]) * part
     pixel_q = depth / np.float32(w.focal * HALF_WIDTH)  # a pixel's width, in half widths of the road
-    pixel_s = 4 * np.abs(lut[i + 1] - lut[i])  # a pixel's height, in metres of way
+    pixel_s = 4 * np.abs(lut[i + 1] - lut[i])  # a pixel's height, in metres along the road
     q = (x[below] - centre) * pixel_q
 
     fog = np.exp(-depth / 75.0)[..., None]
@@ -198,28 +268,19 @@ def frame(w: World, t: float) -> np.ndarray:
     cover = np.clip((1.0 - np.abs(q)) / pixel_q + 0.5, 0, 1) * np.clip(place / 4, 0, 1)
     road = road * fog + (horizon * 1.4 + 0.05) * (1 - fog)
     ground += (road - ground) * cover[..., None]
-    # The rails: a bright line on either edge, and its light on the space beside the road.
+    # The rails are a bright line on either edge, and its light on the space beside the road.
     beside = np.abs(np.abs(q) - 1.0)
     line = np.exp(-((beside / (0.022 + 0.7 * pixel_q)) ** 2)) + 0.30 * np.exp(-beside / 0.10)
     line *= np.exp(-depth / 90.0) * np.clip(place / 6, 0, 1)
     ground += line[..., None] * (_hue(np.float32(0.55) + np.float32(0.12) * np.sign(q)) * 0.7 + 0.5)
 
-    hidden = np.full(x.shape, 1e9, np.float32)
+    hidden: Floats = np.full(x.shape, 1e9, np.float32)
     hidden[below] = np.where(cover > 0.5, depth, np.float32(1e9))
-    way = lambda d: (  # noqa: E731 - where the road's centre is at distance d, in pixels and row
-        np.interp(d, ahead, w.focal * across / ahead),
-        np.interp(d, ahead, w.focal * (EYE - climb) / ahead),
-    )
-    for d in np.arange(GATE - s0 % GATE, 150.0, GATE)[::-1]:
-        if d > 1.0:
-            _gate(picture, x, y, *way(d), d, w.focal, hidden)
-    for d in np.arange(LAMP - s0 % LAMP, 110.0, LAMP)[::-1]:
-        if d > 2.2:
-            _lamps(picture, *way(d), d, w, cos, sin)
-    return _finish(picture)
+    return hidden
 
 
-def _sample_sky(w: World, heading: float, x: np.ndarray, y: np.ndarray, slope: float) -> np.ndarray:
+def _sample_sky(w: World, heading: float, x: Floats, y: Floats, slope: float) -> Floats:
+    """Return the sky behind pixels x, y, f32 [..., 3]."""
     h, turn = w.sky.shape[:2]
     u = (x + np.float32(heading * w.focal)) % turn
     v = np.clip(y + np.float32(0.47 * h + slope * 0.5 * w.focal), 0, h - 1.001)
@@ -230,11 +291,15 @@ def _sample_sky(w: World, heading: float, x: np.ndarray, y: np.ndarray, slope: f
     upper = flat[top + left] * (1 - fu) + flat[top + right] * fu
     top = top + turn
     lower = flat[top + left] * (1 - fu) + flat[top + right] * fu
-    return upper * (1 - fv) + lower * fv
+    colours: Floats = upper * (1 - fv) + lower * fv
+    return colours
 
 
-def _road(q, s, pixel_q, pixel_s, t: float) -> np.ndarray:
-    """Seven bands from red to violet, tiles that alternate along the way, and pulses that run ahead."""
+def _road(q: Floats, s: Floats, pixel_q: Floats, pixel_s: Floats, t: float) -> Floats:
+    """Return the road's colours: seven bands from red to violet, alternating tiles, and pulses that run ahead.
+
+    q: position across the road, in half widths; s: along it, in metres.
+    """
     band = (np.clip(q, -1, 1) + 1) * 3.5
     edge = np.abs(band - np.round(band))
     steps = np.floor(band) + 0.5
@@ -246,11 +311,12 @@ def _road(q, s, pixel_q, pixel_s, t: float) -> np.ndarray:
     pulse = np.exp(-(((s / GATE - 0.9 * t) % 1.0 - 0.5) ** 2) * 160) * 0.22
     seam = np.exp(-((edge / (0.03 + 3.5 * pixel_q)) ** 2)) * np.clip(1 - pixel_q * 14, 0, 1)
     shade = tiles * (0.62 + 0.38 * np.exp(-np.abs(q) * 0.8))
-    return (colour * 0.78 + 0.015) * shade[..., None] + (pulse + 0.16 * seam)[..., None]
+    colours: Floats = (colour * 0.78 + 0.015) * shade[..., None] + (pulse + 0.16 * seam)[..., None]
+    return colours
 
 
-def _gate(picture, x, y, cx: float, cy: float, d: float, focal: float, hidden) -> None:
-    """A hoop of light round the road; the ring's angle is its hue."""
+def _gate(picture: Floats, x: Floats, y: Floats, cx: float, cy: float, d: float, focal: float, hidden: Floats) -> None:
+    """Add a ring of light round the road; its hue follows the angle."""
     radius, thick = focal * 6.2 / d, max(1.1, focal * 0.17 / d)
     reach = radius + thick * 14
     rows = np.flatnonzero((np.abs(y - (cy - focal * 1.2 / d)) < reach).any(1))
@@ -266,8 +332,8 @@ def _gate(picture, x, y, cx: float, cy: float, d: float, focal: float, hidden) -
     picture[box] += light[..., None] * tint
 
 
-def _lamps(picture, cx: float, cy: float, d: float, w: World, cos, sin) -> None:
-    """A pair of small lamps that float beside the road."""
+def _lamps(picture: Floats, cx: float, cy: float, d: float, w: World, cos: np.float32, sin: np.float32) -> None:
+    """Add a pair of small lamps that float beside the road."""
     scale = w.focal / d
     for side, hue in ((-1.0, 0.50), (1.0, 0.88)):
         lx, ly = cx + side * (HALF_WIDTH + 0.9) * scale, cy - 0.9 * scale
@@ -285,8 +351,8 @@ def _lamps(picture, cx: float, cy: float, d: float, w: World, cos, sin) -> None:
         picture[y0:y1, x0:x1] += light[..., None] * (_hue(np.float32(hue)) * 0.8 + 0.2)
 
 
-def _shoulder() -> np.ndarray:
-    """Light 0..4 in steps of 1/2000 to sRGB grey levels: straight in the dark, bending towards white."""
+def _shoulder() -> NDArray[np.uint8]:
+    """Return sRGB levels for light 0..4 in steps of 1/2000: linear in the dark, compressed towards white."""
     light = np.arange(8001) / 2000
     light = np.where(light < 0.5, light, 0.5 + 0.5 * np.tanh((light - 0.5) / 0.5))
     return (np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055) * 255 + 0.5).astype(
@@ -297,8 +363,8 @@ def _shoulder() -> np.ndarray:
 _SHOULDER = _shoulder()
 
 
-def _finish(picture: np.ndarray) -> np.ndarray:
-    """Bloom, a soft shoulder, sRGB."""
+def _finish(picture: Floats) -> Rgb:
+    """Apply bloom, a soft shoulder and sRGB."""
     h, w = picture.shape[:2]
     small = picture.reshape(h // 8, 8, w // 8, 8, 3).mean((1, 3))
     small = np.clip(small - 0.30, 0, 3)
@@ -307,11 +373,12 @@ def _finish(picture: np.ndarray) -> np.ndarray:
         padded = np.pad(small, ((0, 0), (radius, radius), (0, 0)), mode="edge")
         small = sum(padded[:, k : k + w // 8] for k in range(2 * radius + 1)) / (2 * radius + 1)
     picture = picture + 0.30 * _enlarge(_enlarge(_enlarge(small)))
-    return _SHOULDER[(np.clip(picture, 0, 4) * 2000).astype(np.int16)]
+    finished: Rgb = _SHOULDER[(np.clip(picture, 0, 4) * 2000).astype(np.int16)]
+    return finished
 
 
-def _enlarge(a: np.ndarray) -> np.ndarray:
-    """Twice the size, bilinear, float32 [2H, 2W, 3]."""
+def _enlarge(a: Floats) -> Floats:
+    """Enlarge to twice the size, bilinearly: f32 [2H, 2W, 3]."""
     for axis in (0, 1):
         first = np.concatenate([a.take([0], axis), a.take(range(a.shape[axis] - 1), axis)], axis)
         last = np.concatenate([a.take(range(1, a.shape[axis]), axis), a.take([-1], axis)], axis)
@@ -322,15 +389,18 @@ def _enlarge(a: np.ndarray) -> np.ndarray:
     return a
 
 
-def frames(width: int, height: int, seconds: float, seed: int = SEED, fps: float = FPS) -> Iterator[np.ndarray]:
-    """Draw the drive: uint8 [height, width, 3] sRGB pictures, fps a second. Sides must be multiples of 8."""
+def frames(width: int, height: int, seconds: float, seed: int = SEED, fps: float = FPS) -> Iterator[Rgb]:
+    """Render the drive as pictures [height, width, 3], fps a second. Sides must be multiples of 8."""
     w = world(seed, width, height)
     for k in range(round(seconds * fps)):
         yield frame(w, k / fps)
 
 
-def footage(name: str, size: tuple[int, int], progress=None) -> cache.Footage:
-    """The drive as training footage. name: "rainbow-road:" or "rainbow-road:SECONDS". UserError for another."""
+def footage(name: str, size: tuple[int, int], progress: cache.Progress | None = None) -> cache.Footage:
+    """Return the drive as training footage.
+
+    name: "rainbow-road:" or "rainbow-road:SECONDS"; UserError for another.
+    """
     text = name.removeprefix("rainbow-road:")
     try:
         seconds = float(text) if text else SECONDS
