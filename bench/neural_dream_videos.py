@@ -15,29 +15,25 @@ silent: the LSTM learns by Adam, 50 sequences at a time, and in an epoch every f
 
 import argparse
 import datetime
-import io
-import logging
 import math
 import sys
 import time
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-import onnx
-import onnxruntime as ort
 import torch
 import torch.nn.functional as F
-from livedream_export import evaluate, footage, torch_device
+from livedream_export import evaluate, footage, proof, torch_device
 from livedream_export.autoencoder import held_out
 from livedream_export.cache import Footage
 from livedream_export.preview import Progress
+from livedream_export.proof import Component
 from torch import Tensor, nn
 
 import livedream
 from livedream import UserError
-from livedream.dream import noise, read, write
+from livedream.dream import read, write
 
 SIDE, FPS = 128, 10.0
 PIXELS = SIDE * SIDE * 3
@@ -49,7 +45,6 @@ NOISE = 0.1  # to either side of the latent that is fed back, at temperature 1
 PICTURES_SHARE = 0.75  # of the time that both networks learn
 FINISH = 20.0  # seconds, a quarter of the whole at most, for looking at the footage and writing the file
 SCENES = 4
-OPSET, PROOF_STEPS = 18, 20
 TEMPERATURE = {"name": "temperature", "low": 0, "high": 2, "default": 1, "doc": "noise on the latent that is fed back"}
 
 
@@ -86,7 +81,7 @@ class Motion(nn.Module):
         return self.head(heard), state
 
 
-class Step(nn.Module):
+class Step(Component):
     """One step of Motion, noise added to what is fed back, in operators that every backend has."""
 
     inputs = ("latent", "state.h1", "state.c1", "state.h2", "state.c2", "uniform", "control.temperature")
@@ -108,7 +103,7 @@ class Step(nn.Module):
         return out.sigmoid() * c.tanh(), c
 
 
-class Decode(nn.Module):
+class Decode(Component):
     """latent to frame, uint8 [1, SIDE, SIDE, 4]."""
 
     inputs, outputs = ("latent",), ("frame",)
@@ -123,7 +118,7 @@ class Decode(nn.Module):
         return picture.clamp(0, 255).round().to(torch.uint8)
 
 
-class Encode(nn.Module):
+class Encode(Component):
     """image, uint8 [1, SIDE, SIDE, 4], to latent."""
 
     inputs, outputs = ("image",), ("latent",)
@@ -246,15 +241,11 @@ def export(
         tensors = {"latent": latents[frame : frame + 1], **state}
         tensors = {f"step/{each}": value.numpy() for each, value in tensors.items()}
         scenes.append(write.scene(name(frame), tensors, decode(latents[frame : frame + 1]).numpy()[0, ..., :3]))
-    latent, state, one = torch.zeros(1, LATENT), torch.zeros(1, HIDDEN), torch.ones(1)
-    uniform = torch.full((1, LATENT), 0.5)
-    image = torch.zeros(1, SIDE, SIDE, 4, dtype=torch.uint8)
-    built = {
-        "step": exported(Step(motion), latent, *(state.clone() for _ in range(4)), uniform, one),
-        "decode": exported(decode, latent),
-        "encode": exported(Encode(autoencoder), image),
-    }
-    prove(built, autoencoder, motion, latents)
+    components = {"step": Step(motion), "decode": decode, "encode": Encode(autoencoder)}
+    start = {name: torch.zeros(1, HIDDEN) for name in Step.inputs if name.startswith("state.")}
+    start |= {"latent": latents[:1], "uniform": torch.full((1, LATENT), 0.5), "control.temperature": torch.ones(1)}
+    start["image"] = torch.zeros(1, SIDE, SIDE, 4, dtype=torch.uint8)
+    built = proof.build(components, start, latents.std(0).clamp(min=1e-2))
     metadata = {
         "contract": 1,
         "title": f"{out.stem}: Neural Dream Videos",
@@ -279,48 +270,6 @@ def export(
 def name(frame: int) -> str:
     """When in the footage a frame is: "1:02.5"."""
     return f"{int(frame / FPS) // 60}:{frame / FPS % 60:04.1f}"
-
-
-def exported(module: nn.Module, *example: Tensor) -> onnx.ModelProto:
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-    names = {"input_names": list(module.inputs), "output_names": list(module.outputs)}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        program = torch.onnx.export(module.eval(), example, **names, opset_version=OPSET, dynamo=True, verbose=False)
-    data = io.BytesIO()
-    program.save(data)
-    return onnx.load_from_string(data.getvalue())
-
-
-@torch.no_grad()
-def prove(built: dict, autoencoder: Autoencoder, motion: Motion, latents: Tensor) -> None:
-    """Chained steps under noise, pictures of some and their latents, against PyTorch's own LSTM; UserError."""
-    cpu = ["CPUExecutionProvider"]
-    run = {each: ort.InferenceSession(model.SerializeToString(), providers=cpu).run for each, model in built.items()}
-    unit = latents.std(0).clamp(min=1e-2)
-    latent, states, state = latents[:1].numpy(), [np.zeros((1, HIDDEN), np.float32)] * 4, None
-    for k in range(PROOF_STEPS):
-        uniform = noise.uniform(1, 0, "step", k, LATENT)[None]
-        heard = torch.from_numpy(latent + np.float32(NOISE) * (2 * uniform - 1))[None]
-        there, state = motion(heard, state)
-        given = (latent, *states, uniform, np.ones(1, np.float32))
-        latent, *states = run["step"](None, dict(zip(Step.inputs, given, strict=True)))
-        near(latent, there[0], unit, f"step {k}")
-        if k % 5 == 4:
-            (picture,) = run["decode"](None, {"latent": latent})
-            drawn = Decode(autoencoder)(torch.from_numpy(latent)).numpy()
-            grey = int(np.abs(picture.astype(int) - drawn).max())
-            if grey > 1:
-                raise UserError(f"export: a picture is {grey} grey levels off PyTorch's; nothing was written")
-            (seen,) = run["encode"](None, {"image": picture})
-            near(seen, Encode(autoencoder)(torch.from_numpy(picture)), unit, "encode")
-
-
-def near(found: np.ndarray, there: Tensor, unit: Tensor, what: str) -> None:
-    """UserError if a latent is more than a hundredth of `unit` off."""
-    off = float(((there - torch.from_numpy(found)) / unit).abs().max())
-    if not off <= 1e-2:
-        raise UserError(f"export: {what} is {off:.3g} off PyTorch's; nothing was written")
 
 
 # ── side by side ────────────────────────────────────────────────────────────────────────────────────────────

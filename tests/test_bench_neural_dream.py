@@ -10,7 +10,7 @@ import pytest
 from livedream.backend import cpu
 from livedream.dream import read
 
-pytest.importorskip("torch")
+torch = pytest.importorskip("torch")
 BENCH = Path(__file__).parents[1] / "bench"
 
 
@@ -69,6 +69,19 @@ def test_noise_goes_in_with_the_latent_that_is_fed_back(dream):
         heard = feed["latent"] + 0.2 * np.float32(uniform - 0.5) * temperature
         np.testing.assert_allclose(after(feed["latent"], uniform, temperature), after(heard, 0.5, 1), atol=1e-5)
     assert np.abs(after(feed["latent"], 1, 50) - still).max() > 1e-4  # far out, as so short a training saturates
+
+
+def test_a_step_is_that_of_pytorchs_own_lstm(bench):
+    torch.manual_seed(0)
+    motion = bench.Motion()
+    step, latents = bench.Step(motion), torch.randn(20, bench.LATENT)
+    found, states = [], [torch.zeros(1, bench.HIDDEN)] * 4
+    with torch.no_grad():
+        for latent in latents.split(1):
+            following, *states = step(latent, *states, torch.full((1, bench.LATENT), 0.5), torch.ones(1))
+            found.append(following)
+        expected, _ = motion(latents[None])
+    torch.testing.assert_close(torch.cat(found), expected[0])
 
 
 def test_the_last_second_of_every_ten_is_never_learned(bench, monkeypatch):
