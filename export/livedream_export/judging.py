@@ -25,9 +25,9 @@ def judge(folder: RunFolder, footage: Footage, minutes: float, recommended: floa
         UserError: it cannot be measured, or the figures cannot be written.
     """
     figures: dict[str, Any] = evaluate.short(folder.out, footage, progress=lambda share, what: None)
-    said = verdict.verdict(figures, minutes, recommended)
+    line = verdict.verdict(figures, minutes, recommended)
     folder.write_figures(figures)
-    return said
+    return line
 
 
 def recommended_minutes(used: float, trained: float, trainer: TrainerState) -> float:

@@ -189,8 +189,8 @@ function layEnd({ said, made }) {
   $("progress").hidden = $("now").hidden = true;
   $("verdict").hidden = false;
   $("word").textContent = word;
-  const told = advice.slice(0, 1).toUpperCase() + advice.slice(1);
-  fill($("advice"), told.split("`").map((part, k) => (k % 2 ? make("kbd", part) : part)));
+  const sentence = advice.slice(0, 1).toUpperCase() + advice.slice(1);
+  fill($("advice"), sentence.split("`").map((part, k) => (k % 2 ? make("kbd", part) : part)));
   $("play").hidden = !made;
   $("play").lastElementChild.textContent = `livedream run --model ${made}`;
 }

@@ -157,7 +157,7 @@ class Page:
             found.append({"file": _version(path), "minutes": about.get("minutes"), "early": about.get("early", True)})
         return found[::-1]
 
-    def _sample(self) -> None:
+    def sample(self) -> None:
         """Add a point to the curve, if it is time."""
         dB, budget = self.run.figures.get("dB"), self.run.budget
         if dB is None or budget is None:
@@ -184,7 +184,7 @@ class Page:
     def _serve(self) -> None:
         # Nothing is imported before the first visitor, who waits in the socket's queue.
         while not self._ending.is_set():
-            self._sample()
+            self.sample()
             if select.select([self._socket], [], [], 0.5)[0]:
                 asyncio.run(self._main())
 
@@ -203,7 +203,7 @@ class Page:
         await web.SockSite(runner, self._socket).start()
         try:
             while not self._ending.is_set():
-                self._sample()
+                self.sample()
                 await self._send_all()
                 await asyncio.to_thread(self._ending.wait, 1.0)
             await self._send_all()

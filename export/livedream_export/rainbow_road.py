@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from livedream import UserError
 
-from . import cache
+from . import cache, rainbow_sky
 from .arrays import Doubles, Floats, Rgb
 
 VERSION = 1  # raise it when a pixel changes
@@ -86,98 +86,11 @@ def world(seed: int, width: int, height: int) -> World:
         heading=waves([2890.0, 610.0, 287.0, 163.0], [2.6, 0.5, 0.33, 0.16]),
         height=waves([397.0, 211.0, 127.0], [5.0, 2.2, 0.8]),
         drift=waves([181.0, 113.0], [0.9, 0.6]),
-        sky=_sky(rng, width, height),
+        sky=rainbow_sky.panorama(rng, width, height),
         focal=0.68 * width,
         width=width,
         height_px=height,
     )
-
-
-def _hue(h: ArrayLike) -> Floats:
-    """Return fully saturated colours of hue h (turns), linear light, f32 [..., 3]."""
-    turns = np.asarray(h, np.float32)[..., None] + np.array([0.0, 2 / 3, 1 / 3], np.float32)
-    colours: Floats = np.clip(np.abs((turns % 1.0) * 6 - 3) - 1, 0, 1) ** 1.6
-    return colours
-
-
-def _cloud(rng: np.random.Generator, h: int, w: int, slope: float) -> Floats:
-    """Return periodic fractal noise, about 0 ± 1: white noise with a power-law spectrum."""
-    fy, fx = np.fft.fftfreq(h)[:, None] * h, np.fft.rfftfreq(w)[None] * w / 2.6
-    f = np.sqrt(fy**2 + fx**2)
-    f[0, 0] = np.inf
-    spectrum = np.fft.rfft2(rng.standard_normal((h, w))) * f**-slope
-    cloud = np.fft.irfft2(spectrum, (h, w))
-    scaled: Floats = (cloud / cloud.std()).astype(np.float32)
-    return scaled
-
-
-def _blot(sky: Floats, x: float, y: float, radius: float, colour: Floats, power: float = 2.0) -> None:
-    """Add a soft round light at (x, y), continued across the full turn."""
-    h, w = sky.shape[:2]
-    reach = int(radius * 3) + 2
-    ys = np.arange(max(0, int(y) - reach), min(h, int(y) + reach + 1))
-    xs = np.arange(int(x) - reach, int(x) + reach + 1)
-    r = np.hypot(ys[:, None] - y, xs[None] - x) / radius
-    sky[ys[:, None], xs[None] % w] += np.exp(-(r**power))[..., None] * np.asarray(colour, np.float32)
-
-
-def _planet(sky: Floats, x: float, y: float, radius: float, hue: float, ring: bool) -> None:
-    """Add a planet at (x, y)."""
-    h, w = sky.shape[:2]
-    reach = int(radius * 2.6) + 2
-    ys = np.arange(max(0, int(y) - reach), min(h, int(y) + reach + 1))[:, None]
-    xs = np.arange(int(x) - reach, int(x) + reach + 1)[None]
-    dx, dy = (xs - x) / radius, (ys - y) / radius
-    r = np.hypot(dx, dy)
-    cover = np.clip((1 - r) * radius + 0.5, 0, 1)[..., None]
-    z = np.sqrt(np.clip(1 - r**2, 0, 1))
-    light = np.clip(-0.55 * dx - 0.45 * dy + 0.7 * z, 0.02, 1)
-    bands = 0.8 + 0.2 * np.sin(7 * dy + 1.3 * np.sin(3 * dx))
-    body = _hue(hue + 0.06 * np.sin(5 * dy)) * 0.75 + 0.25
-    body = body * (light * bands)[..., None]
-    rim = np.exp(-((r - 1) ** 2) * 60)[..., None] * _hue(np.float32(hue)) * 0.35
-    patch = sky[ys, xs % w] * (1 - cover) + body * cover + rim * (1 - cover)
-    if ring:
-        tilt = np.hypot(dx + 0.3 * dy, (dy - 0.3 * dx) * 3.6)
-        band = np.exp(-(((tilt - 1.75) / 0.3) ** 4)) * (0.75 + 0.25 * np.cos(tilt * 30))
-        front = ((dy - 0.3 * dx) > 0) | (r > 1)
-        patch = patch + (band * front)[..., None] * (_hue(np.float32(hue + 0.12)) * 0.45 + 0.2)
-    sky[ys, xs % w] = patch
-
-
-def _sky(rng: np.random.Generator, width: int, height: int) -> Floats:
-    """Return the panorama for pictures of a size, f32 [h, w, 3], linear light."""
-    focal = 0.68 * width
-    w, h = int(2 * np.pi * focal), int(height * 1.5)
-    band = np.exp(-((np.linspace(-1.6, 1.6, h, dtype=np.float32)[:, None] + 0.3) ** 2))
-    base, veil, core = (_cloud(rng, h, w, slope) for slope in (1.9, 1.7, 1.9))
-    turn = np.linspace(0, 1, w, endpoint=False, dtype=np.float32)[None]
-    # The palette changes with the heading: blue, violet, magenta, rose, and back, with teal and ember mists.
-    hue_a = 0.77 + 0.13 * np.sin(2 * np.pi * turn) + 0.025 * veil
-    hue_b = 0.76 + 0.27 * np.sin(2 * np.pi * turn + 1.9) + 0.02 * base
-    glow = np.clip(0.5 + 0.5 * base, 0, None) ** 2 * band
-    mist = np.clip(0.25 + 0.55 * veil, 0, None) ** 2 * band
-    sky = (
-        np.array([0.012, 0.008, 0.045], np.float32)
-        + _hue(hue_a) * (0.20 * glow)[..., None]
-        + _hue(hue_b) * (0.20 * mist)[..., None]
-        + np.array([1.0, 0.75, 0.5], np.float32) * (0.10 * np.clip(core - 0.9, 0, None) ** 2 * band)[..., None]
-    )
-    unit = width / 672
-    for _ in range(260):
-        size = rng.uniform(0.9, 1.5) * unit
-        tint = 0.7 + 0.3 * _hue(np.float32(rng.uniform()))
-        _blot(sky, rng.uniform(0, w), rng.uniform(0, h), size, tint * rng.uniform(0.2, 1.1))
-    for _ in range(16):
-        x, y, tint = rng.uniform(0, w), rng.uniform(0, 0.6 * h), 0.6 + 0.4 * _hue(np.float32(rng.uniform()))
-        _blot(sky, x, y, 2.0 * unit, tint * 2.0)
-        _blot(sky, x, y, 9.0 * unit, tint * 0.12, power=1.0)
-    for k in range(7):
-        x = (k + rng.uniform(0.2, 0.8)) / 7 * w
-        radius = rng.uniform(16, 46) * unit
-        _planet(sky, x, rng.uniform(0.10, 0.36) * h, radius, rng.uniform(), ring=k % 2 == 0)
-    panorama: Floats = sky.astype(np.float32)
-    return panorama
 
 
 @dataclass(frozen=True)
@@ -223,7 +136,7 @@ def frame(w: World, t: float) -> Rgb:
     yy -= w.height_px * 0.44
     cos, sin = np.float32(np.cos(view.roll)), np.float32(np.sin(view.roll))
     x, y = xx * cos + yy * sin, yy * cos - xx * sin
-    picture = _sample_sky(w, view.heading, x, y, view.slope)
+    picture = rainbow_sky.behind(w.sky, w.focal, view.heading, x, y, view.slope)
     hidden = _ground(w, view, picture, x, y, s0, t)
 
     def centre(d: float) -> tuple[float, float]:
@@ -251,7 +164,7 @@ def _ground(w: World, view: _View, picture: Floats, x: Floats, y: Floats, s0: fl
     lut_centre = np.interp(lut, view.ahead, view.across).astype(np.float32)
     place = (y - np.float32(lut_y[0])) * 4
     far_below = np.zeros(1, np.float32), np.full(1, -10.0, np.float32)
-    horizon = _sample_sky(w, view.heading, *far_below, view.slope)[0]
+    horizon = rainbow_sky.behind(w.sky, w.focal, view.heading, *far_below, view.slope)[0]
     below = slice(int(np.flatnonzero((place >= 0).any(1))[0]), None)  # rows that show any ground
     place, ground = place[below], picture[below]
     index = np.clip(place, 0, len(lut) - 2)
@@ -272,27 +185,11 @@ def _ground(w: World, view: _View, picture: Floats, x: Floats, y: Floats, s0: fl
     beside = np.abs(np.abs(q) - 1.0)
     line = np.exp(-((beside / (0.022 + 0.7 * pixel_q)) ** 2)) + 0.30 * np.exp(-beside / 0.10)
     line *= np.exp(-depth / 90.0) * np.clip(place / 6, 0, 1)
-    ground += line[..., None] * (_hue(np.float32(0.55) + np.float32(0.12) * np.sign(q)) * 0.7 + 0.5)
+    ground += line[..., None] * (rainbow_sky.hue_light(np.float32(0.55) + np.float32(0.12) * np.sign(q)) * 0.7 + 0.5)
 
     hidden: Floats = np.full(x.shape, 1e9, np.float32)
     hidden[below] = np.where(cover > 0.5, depth, np.float32(1e9))
     return hidden
-
-
-def _sample_sky(w: World, heading: float, x: Floats, y: Floats, slope: float) -> Floats:
-    """Return the sky behind pixels x, y, f32 [..., 3]."""
-    h, turn = w.sky.shape[:2]
-    u = (x + np.float32(heading * w.focal)) % turn
-    v = np.clip(y + np.float32(0.47 * h + slope * 0.5 * w.focal), 0, h - 1.001)
-    iu, iv = u.astype(np.int32), v.astype(np.int32)
-    fu, fv = (u - iu)[..., None], (v - iv)[..., None]
-    flat = w.sky.reshape(-1, 3)
-    left, right, top = iu % turn, (iu + 1) % turn, iv * turn
-    upper = flat[top + left] * (1 - fu) + flat[top + right] * fu
-    top = top + turn
-    lower = flat[top + left] * (1 - fu) + flat[top + right] * fu
-    colours: Floats = upper * (1 - fv) + lower * fv
-    return colours
 
 
 def _road(q: Floats, s: Floats, pixel_q: Floats, pixel_s: Floats, t: float) -> Floats:
@@ -304,7 +201,7 @@ def _road(q: Floats, s: Floats, pixel_q: Floats, pixel_s: Floats, t: float) -> F
     edge = np.abs(band - np.round(band))
     steps = np.floor(band) + 0.5
     soft = np.clip(pixel_q * 12, 0, 1)
-    colour = _hue((band * soft + steps * (1 - soft) - 0.5) / 6 * 0.80)
+    colour = rainbow_sky.hue_light((band * soft + steps * (1 - soft) - 0.5) / 6 * 0.80)
     wave = np.cos(2 * np.pi * s / TILE)
     sharp = np.clip(TILE / (8 * pixel_s + 0.4), 0.3, 6)
     tiles = 0.72 + 0.28 * np.tanh(wave * sharp) * np.clip(1.6 - 3.2 * pixel_s / TILE, 0, 1)
@@ -328,7 +225,7 @@ def _gate(picture: Floats, x: Floats, y: Floats, cx: float, cy: float, d: float,
     away = np.abs(np.hypot(dx, dy) - np.float32(radius)) / np.float32(thick)
     light = np.exp(-(away**2)) * 1.5 + np.exp(-away / 4.0) * 0.28
     light *= (hidden[box] > d) * np.float32(np.exp(-d / 80.0) * min(1.0, (d - 1.0) / 3.0))
-    tint = _hue(np.arctan2(dx, -dy) / (2 * np.pi) + 0.25) * 0.85 + 0.15
+    tint = rainbow_sky.hue_light(np.arctan2(dx, -dy) / (2 * np.pi) + 0.25) * 0.85 + 0.15
     picture[box] += light[..., None] * tint
 
 
@@ -348,7 +245,7 @@ def _lamps(picture: Floats, cx: float, cy: float, d: float, w: World, cos: np.fl
         gy, gx = np.mgrid[y0:y1, x0:x1].astype(np.float32)
         r = np.hypot(gx - np.float32(px), gy - np.float32(py)) / np.float32(radius)
         light = (np.exp(-(r**2)) * 1.6 + np.exp(-r / 1.2) * 0.5) * np.float32(np.exp(-d / 70.0))
-        picture[y0:y1, x0:x1] += light[..., None] * (_hue(np.float32(hue)) * 0.8 + 0.2)
+        picture[y0:y1, x0:x1] += light[..., None] * (rainbow_sky.hue_light(np.float32(hue)) * 0.8 + 0.2)
 
 
 def _shoulder() -> NDArray[np.uint8]:

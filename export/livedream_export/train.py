@@ -337,7 +337,7 @@ class Run:
         used = self.budget.used()
         try:
             recommended = judging.recommended_minutes(used, sum(self.budget.spent.values()), self.trainer)
-            said = judging.judge(self.folder, self.footage, used / 60, recommended)
+            verdict = judging.judge(self.folder, self.footage, used / 60, recommended)
         except UserError as error:
-            said = f"not judged: {error}"
-        self.progress.line(said)
+            verdict = f"not judged: {error}"
+        self.progress.line(verdict)

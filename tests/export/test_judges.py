@@ -147,7 +147,7 @@ def test_without_the_weights_there_is_no_lpips_and_no_traceback(tmp_path, monkey
 
 def test_weights_cannot_run_anything():
     with pytest.raises(pickle.UnpicklingError, match=r"print in a file of weights"):
-        lpips._Arrays(io.BytesIO(pickle.dumps(print))).load()
+        lpips.ArrayUnpickler(io.BytesIO(pickle.dumps(print))).load()
 
 
 def test_variety_is_none_of_a_still_and_some_of_different_pictures(alex):

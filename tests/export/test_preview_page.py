@@ -210,7 +210,7 @@ def test_the_curve_stays_short(state):
     state.budget = Budget(5000, training.SMALL, now=clock.__next__)
     for k in range(3000):
         state.figures = {"dB": 10 + k / 300}
-        page._sample()
+        page.sample()
     assert 60 < len(page.curve) <= preview_page.POINTS
     assert page.curve[0][1] == 10
     assert page.curve[-1][1] > 19.5

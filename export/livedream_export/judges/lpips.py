@@ -41,7 +41,7 @@ _LAYERS = {
 }
 
 
-class _Arrays(pickle.Unpickler):
+class ArrayUnpickler(pickle.Unpickler):
     """Reads pickles of arrays in dictionaries and refuses everything else."""
 
     def find_class(self, module: str, name: str) -> Any:
@@ -128,7 +128,7 @@ def load(kind: str, folder: Path | None = None, device: str = "cpu") -> Lpips | 
         except OSError:
             continue
         if hashlib.sha256(data).hexdigest() == sha256:
-            return Lpips(kind, _Arrays(io.BytesIO(data)).load(), device)
+            return Lpips(kind, ArrayUnpickler(io.BytesIO(data)).load(), device)
     return None
 
 
