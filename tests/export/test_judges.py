@@ -108,7 +108,7 @@ def test_a_grey_dream_has_colours_off_and_little_contrast():
     bright[..., 2] = 30
     footage.add(bright[None])
     grey.add((bright[None] // 4 + 90).astype(np.uint8))
-    found = colour.beside(grey, footage)
+    found = colour.compare_colours(grey, footage)
     assert found["off"] > 60
     assert found["contrast"] == pytest.approx(0.25, abs=0.02)
 

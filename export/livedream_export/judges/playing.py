@@ -1,7 +1,7 @@
 """Pictures of a dream for the judges: how it renders a frame, and what it dreams without a performer."""
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from livedream.backend import cpu
 from livedream.dream.dream import Component, Dream
 from livedream.parameters import KNOBS, Snapshot
 from livedream.picture import alpha
-from livedream.picture.frame import host_pixels
+from livedream.picture.frame import Picture, host_pixels
 from livedream.play import dream_parameters as tables
 from livedream.play.player import Player
 from livedream.play.recall import Recall
@@ -36,16 +36,21 @@ def rerendering(dream: Dream) -> Callable[[Rgb], Rgb]:
 
     def rerender(picture: Rgb) -> Rgb:
         image[0, ..., :3] = picture
-        found = encode({**rest["encode"], "image": image})
+        found = _arrays(encode({**rest["encode"], "image": image}))
         inputs = {**rest["decode"], **{name: found[name] for name in dream.latents}}
         if recall:
-            inputs |= recall({**rest["recall"], **inputs})
-        rendered = decode(inputs)
+            inputs |= _arrays(recall({**rest["recall"], **inputs}))
+        rendered = _arrays(decode(inputs))
         if dream.layers:
             return alpha.over([rendered[f"layer.{name}"][0] for name in dream.layers])[..., :3]
         return rendered["frame"][0, ..., :3]
 
     return rerender
+
+
+def _arrays(outputs: Mapping[str, NDArray[Any] | Picture]) -> dict[str, NDArray[Any]]:
+    """Return the outputs of a component on the processor, which are all arrays."""
+    return {name: value for name, value in outputs.items() if isinstance(value, np.ndarray)}
 
 
 def _resting(component: Component, dream: Dream) -> dict[str, NDArray[Any]]:
