@@ -6,7 +6,7 @@ import numpy as np
 
 from .arrays import Floats, Indices, Rgb
 
-CELLS = 8  # on a side; a descriptor has the colours of these cells, and the detail across and down in them
+CELLS = 8  # cells on a side; a descriptor has their colours, and the detail across and down in them
 LARGE = 256 * 256  # pixels; see is_large
 LUMA = (0.299, 0.587, 0.114)
 SAMPLED = 400  # frames from which descriptors are scaled

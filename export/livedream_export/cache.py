@@ -74,7 +74,7 @@ class Footage:
 
 @dataclass
 class About:
-    """What is known about frames once the last one has been made.
+    """Facts about frames, known once the last one has been made.
 
     Attributes:
         cuts: numbers of the frames that begin a new shot.

@@ -197,7 +197,7 @@ def _scenes(parts: Parts, frames: list[int], fps: float, reduction: int) -> list
     scenes: list[dict[str, Any]] = []
     for frame in frames:
         name = f"{int(frame / fps) // 60}:{frame / fps % 60:04.1f}"
-        if any(name == each["name"] for each in scenes):  # in footage of seconds, two may share a tenth
+        if any(name == each["name"] for each in scenes):  # two frames may share a tenth of a second in short footage
             name = f"{name} frame {frame}"
         picture = shrunk(parts.renderer.render(parts.latents_at([frame]))[0, ..., :3], reduction)
         tensors = {f"step/{name}": value for name, value in parts.state_at(frame).items() if name != "state.seen"}

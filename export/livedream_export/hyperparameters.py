@@ -44,7 +44,7 @@ class Hyperparameters:
     rollout_steps: int = 4  # steps on its own output at the end of each training window
     max_drift: float = 4.0  # largest distance from the truth during these, in steps of the footage
     min_std: float = 0.02  # smallest standard deviation of a mixture component, in steps of the footage
-    max_std: float = 1.0  # and the largest: without it the network excuses its drift by ever larger ones, and drifts on
+    max_std: float = 1.0  # largest one; without a limit the network explains its drift by ever larger ones
 
     anchors: int = 4096  # most latents of the footage that mean shift moves a dream towards
     anchor_pull: float = 0.2  # share of the distance, each step

@@ -1,4 +1,4 @@
-"""What a run trains on: the footage and what is chosen from it beforehand."""
+"""The material of a run: the footage, and the frames and memories chosen from it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

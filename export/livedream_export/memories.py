@@ -29,7 +29,7 @@ LIKENESS = 48  # numbers by which places are compared
 LIKENED = 400  # memories from which these are derived
 AHEAD = 5  # frames on, at which places must be alike, too
 NETWORKS, NETWORKS_BY_PIXEL = 6.2e6, 20.0  # bytes of a dream file besides its memories
-QUALITIES = (95, 93, 90, 87, 84, 80)  # of the JPEG files, the best first
+QUALITIES = (95, 93, 90, 87, 84, 80)  # JPEG qualities, the best first
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What the user sees while a dream is trained: a progress line, contact sheets and short dreamt clips."""
+"""Shows a dream while it is trained: a progress line, contact sheets and short dreamt clips."""
 
 import itertools
 import math

@@ -143,7 +143,7 @@ class Page:
 
     def _dreams(self) -> list[dict[str, Any]]:
         """Return the clips, the newest last, with the minutes that had been trained, where the log has them."""
-        log: dict[int, list[dict[str, Any]]] = {}  # by steps; motion may have been trained between two of the same
+        log: dict[int, list[dict[str, Any]]] = {}  # keys: steps; motion may have been trained between two of the same
         if clips := self._pictures("dream-*.mp4"):
             with contextlib.suppress(OSError, ValueError):
                 lines = clips[0].with_name("log.jsonl").read_text("utf-8").splitlines()

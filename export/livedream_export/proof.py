@@ -29,7 +29,7 @@ class Component(nn.Module):
     outputs: tuple[str, ...]
 
 
-Components = Mapping[str, Component]  # by component name: step, recall, decode, encode
+Components = Mapping[str, Component]  # keys: step, recall, decode, encode
 Models = Mapping[str, onnx.ModelProto]
 Pictures = Callable[[int], Rgba]  # memory k, [H, W, 4]
 
@@ -156,7 +156,7 @@ def _export(module: Component, example: Sequence[Tensor]) -> onnx.ModelProto:
             dynamo=True,
             verbose=False,
         )
-    assert program is not None  # with dynamo it never is
+    assert program is not None  # it is only None without dynamo
     return program.model_proto
 
 

@@ -17,7 +17,7 @@ from .torch_device import half_precision
 
 SHORTEST = 8  # steps that a shot must have to teach motion
 SAMPLED = 300  # most frames that are compared to find out whether anything moves
-CELLS = 8  # on a side of a picture, whose means are compared
+CELLS = 8  # cells on a side of a picture, whose means are compared
 MOVES = 3.0  # grey levels by which the mean of a cell must change; the noise of a coded still changes it by less
 
 

@@ -17,7 +17,7 @@ from .hyperparameters import Hyperparameters
 
 MIN_PLAIN = 0.02  # share of the plain picture beside fully recalled memories, before the mask
 MEMORY_RANGE = 1.5  # the mask may change the memories' weights by e to the power of this, either way
-PLAIN_RANGE = 3.0  # and the plain picture's weight
+PLAIN_RANGE = 3.0  # likewise for the plain picture's weight
 
 
 class LumaChroma(NamedTuple):

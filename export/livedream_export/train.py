@@ -31,7 +31,7 @@ from .training_status import TrainingStatus
 
 CHECKPOINT_SECONDS = 40.0
 CLIP_SECONDS = 6.0  # length of the dreamt clips; a third of it in runs too short for early dreams
-MIN_RATE_FACTOR = 1 / 8  # of the learning rates; a training that diverges even so is given up
+MIN_RATE_FACTOR = 1 / 8  # least factor on the learning rates; a training that diverges even so is given up
 
 
 def train(

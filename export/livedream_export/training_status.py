@@ -1,4 +1,4 @@
-"""What a training run is doing: it writes, the preview page and the progress line read."""
+"""The status of a training run, which it writes and the preview page reads."""
 
 import time
 from dataclasses import dataclass, field

@@ -28,7 +28,7 @@ WINDOW = 4  # seconds over which a dream may not stand still
 
 
 class Scale:
-    """What the footage itself shows, with which dreams are compared.
+    """Figures of the footage itself, with which dreams are compared.
 
     Attributes:
         change: mean change of its pairs, grey levels.

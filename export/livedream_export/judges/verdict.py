@@ -6,7 +6,7 @@ from typing import Any
 STILL = 0.20  # least change over any 4 seconds, and motion over all of a dream
 STILL_SHARE = 0.8  # share of the footage's own least change, where that is less
 APART = 2.0  # Fréchet distance of a later part over the first's; since it may only have come to another place, also
-FAR = 1.5  # that of the complete dream over the one between the footage's halves
+FAR = 1.5  # Fréchet distance of the complete dream over the one between the footage's halves
 NOISE = 0.75  # slope of the spectrum: flatter than this share is noise
 OFF, PALE = 10.0, 0.60  # mean colour in grey levels; contrast
 STEEP, BLUNT = 1.12, 0.35  # slope of the spectrum, and edges: for flat colours the slope alone is too strict
