@@ -1,10 +1,10 @@
 """Training in a process of its own, which is stopped and killed."""
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from livedream_export import checkpoint
 from livedream import UserError
 from livedream.dream import read
 from tests.export import training
+from tests.waiting import until
 
 pytestmark = pytest.mark.timeout(600)  # seconds of work, but not on a machine that has other work
 
@@ -45,17 +46,15 @@ def start(clip, out: Path, spell=1.0, resume="") -> subprocess.Popen:
 
 def wait_for_steps(child: subprocess.Popen, out: Path, more_than: int) -> dict:
     """The first checkpoint with more steps than that."""
-    until = time.monotonic() + 200
-    while time.monotonic() < until:
+
+    def newer() -> dict | None:
         assert child.poll() is None, child.communicate()
-        try:
+        with contextlib.suppress(UserError):
             saved = checkpoint.load(out.with_suffix(".run") / "checkpoint.pt")
-        except UserError:
-            saved = {"steps": -1}
-        if saved["steps"] > more_than:
-            return saved
-        time.sleep(0.05)
-    raise AssertionError(f"no checkpoint with more than {more_than} steps")
+            return saved if saved["steps"] > more_than else None
+        return None
+
+    return until(newer, 200, pause=0.05)
 
 
 def test_stopped_at_once_killed_resumed_and_stopped(clip, tmp_path):
