@@ -170,7 +170,7 @@ def test_what_is_played_is_what_was_drawn_in_training(trained, dream):
     for _ in range(10):
         now = values.tick(0.06)
         player.move(1, 16.7, now)  # between steps, too
-        latent, _ = player._standing()
+        latent = player.walk.shown().latent
         drawn = renderer.render(np.float32(latent)[None])[0]
         assert np.abs(drawn.astype(int) - player.draw(now)).max() <= 1
 
@@ -182,7 +182,7 @@ def test_at_the_footages_own_speed_it_goes_on_by_one_frame_a_step(dream):
     places = []
     for _ in range(8):
         player.move(1, 50.0, values.tick(0.02))
-        places.append(player._standing()[0][-3])
+        places.append(player.walk.shown().latent[-3])
     assert np.allclose(np.diff(places), 0.5, atol=1e-3)
 
 
