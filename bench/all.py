@@ -125,10 +125,10 @@ def run_section(section: Section, options, then: list[dict]) -> list[dict]:
     )
     try:
         out, _ = child.communicate(timeout=limit)
-        told = json.loads(out.splitlines()[-1])
-        if isinstance(told, list):
-            return told
-        why = told["why"]
+        result = json.loads(out.splitlines()[-1])
+        if isinstance(result, list):
+            return result
+        why = result["why"]
     except subprocess.TimeoutExpired:
         why = f"it took more than {limit:g} s"
     except (ValueError, IndexError):
@@ -141,11 +141,13 @@ def run_section(section: Section, options, then: list[dict]) -> list[dict]:
 
 
 def _untold(name: str, found: list[dict], then: list[dict]) -> list[dict]:
-    """What the baseline has of a section, and this time not a word was said about."""
-    told = {each["name"] for each in found}
+    """Return the figures of a section that the baseline has and this run does not, as missing."""
+    there = {each["name"] for each in found}
     before = [each for each in then if each["name"].startswith(f"{name}.") and each["measured"] is not None]
     return [
-        missing(each["name"], each["what"], "not told", each["unit"]) for each in before if each["name"] not in told
+        missing(each["name"], each["what"], "not reported", each["unit"])
+        for each in before
+        if each["name"] not in there
     ]
 
 

@@ -51,17 +51,17 @@ def figures(model: str, changes: float, fps: float = 30.0) -> list[dict]:
                 show.play(BETWEEN)
             frames, status = show.frames(begin), show.status()
     black = int(np.isin(frames["look"], blacks(*dream.size)).sum())
-    told = intervals.of(frames, fps)
+    result = intervals.of(frames, fps)
     slowest = round(max(took, default=0.0), 2)
     return [
         figure(
             "changes.interval",
             f"{changes:g} changes of dream, half to broken files: longest interval",
-            told["longest"],
+            result["longest"],
             "periods",
             intervals.LONGEST,
             slowest_s=slowest,
-            **told,
+            **result,
         ),
         figure(
             "changes.wrong",

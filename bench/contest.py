@@ -189,14 +189,14 @@ def by_turns(ways: dict[str, Callable], inputs: list, seconds: float) -> dict[st
                 before, now = now, time.perf_counter()
                 took[name][-1].append(now - before)
         number += 1
-    told = {}
+    result = {}
     for name, rounds in took.items():
         every = np.concatenate(rounds)
-        told[name] = {
+        result[name] = {
             "fps": round(len(every) / float(every.sum()), 2),
             "p50_ms": round(float(np.percentile(every, 50)) * 1e3, 3),
             "p99_ms": round(float(np.percentile(every, 99)) * 1e3, 3),
             "frames": len(every),
             "rounds": [round(len(each) / sum(each), 2) for each in rounds],
         }
-    return told
+    return result

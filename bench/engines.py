@@ -32,8 +32,8 @@ def _build(path: Path, out: Path) -> dict:
     except UserError as error:
         return missing(name, what, str(error), "s")
     seconds = time.perf_counter() - begin
-    told = {"library": f"{target.library} {target.version}", "cards": list(target.cards)}
-    return figure(name, what, seconds, "s", BUDGET_S, megabytes=round(out.stat().st_size / 1e6, 1), **told)
+    result = {"library": f"{target.library} {target.version}", "cards": list(target.cards)}
+    return figure(name, what, seconds, "s", BUDGET_S, megabytes=round(out.stat().st_size / 1e6, 1), **result)
 
 
 if __name__ == "__main__":

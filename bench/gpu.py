@@ -103,12 +103,12 @@ def main() -> int:
     if options.section:
         return _measure_section(options)
     begun = time.perf_counter()
-    told = compared(measure(options.only or SECTIONS, options.device, options.share), [])
+    result = compared(measure(options.only or SECTIONS, options.device, options.share), [])
     here = machine.describe() | {"gpus": machine.graphics() or nvidia.cards()}
     if options.json:
-        print(json.dumps({"machine": here, "device": options.device, "figures": told}, indent=1))
+        print(json.dumps({"machine": here, "device": options.device, "figures": result}, indent=1))
     else:
-        print("\n".join([f"{here['processor']} · {', '.join(here['gpus']) or 'no graphics card'}", *table(told)]))
+        print("\n".join([f"{here['processor']} · {', '.join(here['gpus']) or 'no graphics card'}", *table(result)]))
     print(f"{time.perf_counter() - begun:.0f} s", file=sys.stderr)
     return 0
 

@@ -136,22 +136,22 @@ def main() -> int:
         memory.append(process.memory_info().rss)
         lost = dropped(show.osc_port) - lost
         faults = show.status()["osc"]
-        heard = {kind: faults[kind] - counted[kind] for kind in ("malformed", "unknown", "clamped")}
+        now = {kind: faults[kind] - counted[kind] for kind in ("malformed", "unknown", "clamped")}
         moved = {a for a, value in values(show).items() if value != before[a]}
         loud = fades(show)
-        said = [line for line in show.said if "OSC:" in line]
+        lines = [line for line in show.printed if "OSC:" in line]
     sent = each * SENDERS
     period = 1000 / 30
-    print(f"{sent} packets in {seconds:.1f} s: {lost} dropped by the system, {sum(heard.values())} counted: {heard}")
+    print(f"{sent} packets in {seconds:.1f} s: {lost} dropped by the system, {sum(now.values())} counted: {now}")
     print(
-        f"meanwhile {len(frames) / seconds:.1f} frames a second, {frames['fresh'].mean():.0%} fresh; {len(said)} lines"
+        f"meanwhile {len(frames) / seconds:.1f} frames a second, {frames['fresh'].mean():.0%} fresh; {len(lines)} lines"
     )
     print(f"memory: {memory[0] / 2**20:.1f} MiB before, {max(memory) / 2**20:.1f} most, {memory[-1] / 2**20:.1f} after")
     for name, took in (("before", quiet), ("after", loud)):
         took = sorted(1000 * x for x in took)
         print(f"a fader {name}: median {took[FADES // 2]:.0f} ms, most {took[-1]:.0f} ms (a frame is {period:.0f} ms)")
     faulty = []
-    if sum(heard.values()) + lost != sent or heard["clamped"]:
+    if sum(now.values()) + lost != sent or now["clamped"]:
         faulty.append("the counters are wrong")
     if moved:
         faulty.append(f"moved: {sorted(moved)}")

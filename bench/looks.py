@@ -39,8 +39,8 @@ def _one(seconds: float) -> dict:
         return picture.copy()
 
     with_look, plain = _by_turns((draw, copy), seconds)
-    told = {"renderer": renderer, "frame_ms": round(with_look, 3), "copy_ms": round(plain, 3)}
-    return figure("looks.one", WHAT, with_look - plain, "ms", **told)
+    result = {"renderer": renderer, "frame_ms": round(with_look, 3), "copy_ms": round(plain, 3)}
+    return figure("looks.one", WHAT, with_look - plain, "ms", **result)
 
 
 def _five(seconds: float) -> dict:

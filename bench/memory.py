@@ -51,8 +51,8 @@ def _growth(name, what, at, values, first, window, why, detail) -> dict:
     at, values = np.array(at), np.array(values, float)
     begin = float(np.median(values[(at >= first) & (at <= first + window)]))
     end = float(np.median(values[at >= at[-1] - window]))
-    told = {"begin_mb": begin, "end_mb": end, "most_mb": float(values.max())}
-    return figure(name, what, end - begin, "MB", GROWTH_MB, **told, **detail)
+    result = {"begin_mb": begin, "end_mb": end, "most_mb": float(values.max())}
+    return figure(name, what, end - begin, "MB", GROWTH_MB, **result, **detail)
 
 
 if __name__ == "__main__":
@@ -61,6 +61,6 @@ if __name__ == "__main__":
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--minutes", type=float, default=60.0)
     options = parser.parse_args()
-    told = figures(options.model, 60 * options.minutes, options.device)
-    print("\n".join(table(compared(told, []))))
-    print(told[0]["detail"])
+    result = figures(options.model, 60 * options.minutes, options.device)
+    print("\n".join(table(compared(result, []))))
+    print(result[0]["detail"])

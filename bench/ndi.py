@@ -68,8 +68,8 @@ def send(sink: str, folder: str, fps: float) -> None:
     seconds, used = time.perf_counter() - began, sum(me.cpu_times()[:2]) - used
     note = output.note
     output.stop()
-    said = {"fps": output.sent / seconds, "dropped": output.dropped, "cpu": 100 * used / seconds, "note": note}
-    print(json.dumps(said | {"late_ms": 1e3 * late, "rss": me.memory_info().rss / 1e6}), flush=True)
+    result = {"fps": output.sent / seconds, "dropped": output.dropped, "cpu": 100 * used / seconds, "note": note}
+    print(json.dumps(result | {"late_ms": 1e3 * late, "rss": me.memory_info().rss / 1e6}), flush=True)
 
 
 def bare(folder: str, fps: float) -> None:
@@ -130,8 +130,8 @@ def receive(port: str, fps: float, seconds: float) -> None:
             longest = max(longest, now - then)
         came, last, then = came + 1, timecode, now
     seconds, used = time.perf_counter() - began, sum(me.cpu_times()[:2]) - used
-    said = {"frames": came, "fps": (came - 1) / (then - began), "missing": gaps, "wrong": wrong}
-    print(json.dumps(said | {"longest_ms": 1e3 * longest, "cpu": 100 * used / seconds}), flush=True)
+    result = {"frames": came, "fps": (came - 1) / (then - began), "missing": gaps, "wrong": wrong}
+    print(json.dumps(result | {"longest_ms": 1e3 * longest, "cpu": 100 * used / seconds}), flush=True)
 
 
 def listening(process: subprocess.Popen) -> int:

@@ -33,42 +33,42 @@ def figures(model: str, turns: float, fps: int = FPS, size: str = "672x384", nic
 
 def _order(way: str) -> dict:
     name, what = f"obs.order.{way}", f"OBS, {NAMES[way]}: pictures it recorded that are not ours or not in order"
-    told = inside("order", way)
-    if "skipped" in told:
-        return missing(name, what, told["skipped"], "pictures")
-    seen = told["shots"] + told["recorded"]
+    result = inside("order", way)
+    if "skipped" in result:
+        return missing(name, what, result["skipped"], "pictures")
+    seen = result["shots"] + result["recorded"]
     wrong = sum(b is None or (a is not None and b < a) for a, b in itertools.pairwise(seen))
-    several = {"pictures": len(seen), "frames": len(set(seen)), "first_picture_s": told["first_picture_s"]}
-    return figure(name, what, wrong, "pictures", 0, **several, obs=told["obs"])
+    several = {"pictures": len(seen), "frames": len(set(seen)), "first_picture_s": result["first_picture_s"]}
+    return figure(name, what, wrong, "pictures", 0, **several, obs=result["obs"])
 
 
 def _age(way: str, model: str, turns: int, fps: int, size: str, nice: int) -> dict:
     name, what = "obs.age", f"age of the picture in OBS, {NAMES[way]}: more than a bare sender's"
     settings = ["--turns", str(turns), "--fps", str(fps), "--size", size, "--nice", str(nice)]
-    told = inside("age", way, "--model", model, *settings)
-    if "livedream_ms" not in told or "bare_ms" not in told:
-        return missing(name, what, told.get("skipped", "this OBS is too busy to answer in time"), "ms")
-    ours, bare = told["livedream_ms"], told["bare_ms"]
-    budget = told["period_ms"] + told["ms"]["model_p50"]
-    kept = {each: told[each] for each in ("size", "ms", "late", "too_slow", "first_picture_s", "obs", "load")}
+    result = inside("age", way, "--model", model, *settings)
+    if "livedream_ms" not in result or "bare_ms" not in result:
+        return missing(name, what, result.get("skipped", "this OBS is too busy to answer in time"), "ms")
+    ours, bare = result["livedream_ms"], result["bare_ms"]
+    budget = result["period_ms"] + result["ms"]["model_p50"]
+    kept = {each: result[each] for each in ("size", "ms", "late", "too_slow", "first_picture_s", "obs", "load")}
     return figure(name, what, ours["median"] - bare["median"], "ms", budget, livedream=ours, bare=bare, fps=fps, **kept)
 
 
 def _colours() -> list[dict]:
-    told = inside("colours", "listen-rtmp", "--ndi")
-    if "NDIlib" in told.get("skipped", ""):  # the receiver is not installed
-        told = inside("colours", "listen-rtmp")
+    result = inside("colours", "listen-rtmp", "--ndi")
+    if "NDIlib" in result.get("skipped", ""):  # the receiver is not installed
+        result = inside("colours", "listen-rtmp")
     found = []
     for where in ("OBS", "recording", "NDI"):
         name, what = (
             f"obs.colours.{where.lower()}",
             f"75 % colour bars from {where}: off the window's at most",
         )
-        if where in told.get("off", {}):
-            more = {"saturated_and_greys": told["others_off"][where], "window_off": told["window_off"]}
-            found.append(figure(name, what, told["off"][where], "levels", LEVELS, **more))
+        if where in result.get("off", {}):
+            more = {"saturated_and_greys": result["others_off"][where], "window_off": result["window_off"]}
+            found.append(figure(name, what, result["off"][where], "levels", LEVELS, **more))
         else:
-            found.append(missing(name, what, told.get("skipped", "no NDI receiver here (pip: ndi-python)"), "levels"))
+            found.append(missing(name, what, result.get("skipped", "no NDI receiver here (pip: ndi-python)"), "levels"))
     return found
 
 
@@ -89,9 +89,9 @@ def ages(model: str, turns: int, fps: int, size: str, nice: int) -> list[dict]:
     return [inside("age", way, *settings) for way in WAYS]
 
 
-def _rows(told: list[dict]) -> list[str]:
+def _rows(result: list[dict]) -> list[str]:
     rows = [("way", "first picture s", "age ms, median", "p95", "bare sender", "p95", "")]
-    for way, each in zip(WAYS, told, strict=True):
+    for way, each in zip(WAYS, result, strict=True):
         ours, bare = (each.get(f"{who}_ms", {"median": "-", "p95": "-"}) for who in ("livedream", "bare"))
         first = each.get("first_picture_s", {}).get("livedream", ["-"])
         cells = [NAMES[way], max(first), ours["median"], ours["p95"], bare["median"], bare["p95"]]

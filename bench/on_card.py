@@ -47,7 +47,7 @@ def large(device: str, folder: Path, limit: float) -> Iterator[dict]:
 
 
 def _contest(tag: str, dream, device: str, limit: float) -> Iterator[dict]:
-    begun, latents, ready, told = time.perf_counter(), contest.latents(dream), {}, {}
+    begun, latents, ready, result = time.perf_counter(), contest.latents(dream), {}, {}
 
     def left(share: float) -> float:
         """Seconds to that share of the limit."""
@@ -67,17 +67,17 @@ def _contest(tag: str, dream, device: str, limit: float) -> Iterator[dict]:
             yield missing(f"gpu.{tag}.{name}", what, one_line(error), "fps")
 
     def play(names: list[str], seconds: float) -> Iterator[dict]:
-        told.update(contest.by_turns({name: ready[name][0].draw for name in names}, latents, seconds))
+        result.update(contest.by_turns({name: ready[name][0].draw for name in names}, latents, seconds))
         for name in names:
-            detail = {key: value for key, value in told[name].items() if key not in ("fps", "rounds")}
+            detail = {key: value for key, value in result[name].items() if key not in ("fps", "rounds")}
             levels = round(ready[name][1], 3)
             yield figure(
-                f"gpu.{tag}.{name}", f"{tag}: {name}", told[name]["fps"], "fps", None, "more", levels=levels, **detail
+                f"gpu.{tag}.{name}", f"{tag}: {name}", result[name]["fps"], "fps", None, "more", levels=levels, **detail
             )
 
     def best(kind: str) -> str | None:
-        names = [name for name, (way, _) in ready.items() if way.kind == kind and name in told]
-        return max(names, key=lambda name: told[name]["fps"], default=None)
+        names = [name for name, (way, _) in ready.items() if way.kind == kind and name in result]
+        return max(names, key=lambda name: result[name]["fps"], default=None)
 
     ways = list(contest.ways(dream, device))
     for name, make_it in ways:
@@ -88,9 +88,9 @@ def _contest(tag: str, dream, device: str, limit: float) -> Iterator[dict]:
     if ours is None:
         yield missing(f"gpu.{tag}.fps", f"{tag}, frames a second", "nothing of livedream's runs here", "fps")
     else:
-        yield from _ours(tag, ours, told[ours])
+        yield from _ours(tag, ours, result[ours])
         for kind in ("eager", "unbound"):
-            yield _over(tag, kind, told[ours], best(kind), told)
+            yield _over(tag, kind, result[ours], best(kind), result)
         way = ready[ours][0]
         host = contest.by_turns({"": lambda latent: way.host(way.draw(latent))}, latents, 1.0)[""]
         what = f"{tag}, frames a second, pixels on the host"
@@ -103,22 +103,22 @@ def _contest(tag: str, dream, device: str, limit: float) -> Iterator[dict]:
         found = list(play([*compiled, *filter(None, [ours])], left(0.9)))
         yield from found[: len(compiled)]
     if ours is not None:
-        yield _over(tag, "compiled", told[ours], best("compiled"), told)
+        yield _over(tag, "compiled", result[ours], best("compiled"), result)
 
 
-def _ours(tag: str, name: str, told: dict) -> Iterator[dict]:
+def _ours(tag: str, name: str, result: dict) -> Iterator[dict]:
     budget = FPS_1080P if tag == "1080p" else None
-    yield figure(f"gpu.{tag}.fps", f"{tag}, frames a second: {name}", told["fps"], "fps", budget, "more")
-    yield figure(f"gpu.{tag}.p50", f"{tag}, a frame, median", told["p50_ms"], "ms")
-    yield figure(f"gpu.{tag}.p99", f"{tag}, a frame, p99", told["p99_ms"], "ms")
+    yield figure(f"gpu.{tag}.fps", f"{tag}, frames a second: {name}", result["fps"], "fps", budget, "more")
+    yield figure(f"gpu.{tag}.p50", f"{tag}, a frame, median", result["p50_ms"], "ms")
+    yield figure(f"gpu.{tag}.p99", f"{tag}, a frame, p99", result["p99_ms"], "ms")
 
 
-def _over(tag: str, kind: str, ours: dict, other: str | None, told: dict) -> dict:
+def _over(tag: str, kind: str, ours: dict, other: str | None, result: dict) -> dict:
     """Return how many times as fast as another way livedream's is, measured by turns."""
     name, what = f"gpu.{tag}.over.{kind}", f"{tag}, frames a second, times {kind}'s"
     if other is None:
         return missing(name, what, f"{kind} does not run here")
-    return figure(name, what, *_ratio(ours["rounds"], told[other]["rounds"]), beside=other)
+    return figure(name, what, *_ratio(ours["rounds"], result[other]["rounds"]), beside=other)
 
 
 def _ratio(a: list[float], b: list[float]) -> tuple:
@@ -196,11 +196,11 @@ def _copies(texture, way, latents, finish, limit: float) -> dict:
     def drawn(at):
         way.draw(latents[at])
 
-    told = contest.by_turns({"within": within, "host": host, "drawn": drawn}, list(range(8)), 0.3 * limit)
-    seconds = [1 / a - 1 / b for a, b in zip(told["host"]["rounds"], told["drawn"]["rounds"], strict=True)]
-    told["host"]["p50_ms"] = round(told["host"]["p50_ms"] - told["drawn"]["p50_ms"], 3)
-    told["host"]["rounds"] = [1 / max(each, 1e-6) for each in seconds]
-    return told
+    result = contest.by_turns({"within": within, "host": host, "drawn": drawn}, list(range(8)), 0.3 * limit)
+    seconds = [1 / a - 1 / b for a, b in zip(result["host"]["rounds"], result["drawn"]["rounds"], strict=True)]
+    result["host"]["p50_ms"] = round(result["host"]["p50_ms"] - result["drawn"]["p50_ms"], 3)
+    result["host"]["rounds"] = [1 / max(each, 1e-6) for each in seconds]
+    return result
 
 
 def host(device: str, folder: Path, limit: float) -> Iterator[dict]:
@@ -237,9 +237,9 @@ def host(device: str, folder: Path, limit: float) -> Iterator[dict]:
             run()
         model.append(time.perf_counter() - middle)
         outside.append(middle - begin - model[-1])
-    told = {"provider": name, "frames": len(outside), "model_ms": round(float(np.median(model[10:])) * 1e3, 3)}
+    result = {"provider": name, "frames": len(outside), "model_ms": round(float(np.median(model[10:])) * 1e3, 3)}
     p50, p99 = (float(np.percentile(outside[10:], share)) * 1e3 for share in (50, 99))
-    yield figure("gpu.host.ms", f"{what} ({name})", p50, "ms", HOST_MS, p99_ms=round(p99, 3), **told)
+    yield figure("gpu.host.ms", f"{what} ({name})", p50, "ms", HOST_MS, p99_ms=round(p99, 3), **result)
 
 
 def memory(device: str, folder: Path, limit: float) -> Iterator[dict]:

@@ -70,7 +70,7 @@ def main() -> None:
         used, got = time.process_time() - used, moved.counters["messages"]
         receiver.stop()
         sent = int(rate * SECONDS) * CHANNELS
-        print(f"{rate} Hz x {CHANNELS}: {got / sent:.1%} heard, {used / got * 1e6:.2f} us of CPU a message")
+        print(f"{rate} Hz x {CHANNELS}: {got / sent:.1%} received, {used / got * 1e6:.2f} us of CPU a message")
     show()
 
 
@@ -95,7 +95,7 @@ def show() -> None:
         counters = playing.status()["osc"]
     with_, without = (float(np.median(used[each])) for each in (True, False))
     p95 = {each: float(np.percentile(gaps[each], 95)) for each in gaps}
-    print(f"a show, heard {counters['messages']} messages, {TURNS} turns of {TURN:g} s with the stream and without:")
+    print(f"a show, received {counters['messages']} messages, {TURNS} turns of {TURN:g} s with the stream and without:")
     print(f"  processor: {with_:.1%} of a core with, {without:.1%} without: {with_ - without:+.1%}")
     print(f"  between frames, p95: {p95[True]:.2f} ms with, {p95[False]:.2f} without: {p95[True] - p95[False]:+.2f} ms")
     print(f"  drawing, median: {np.median(drawn[True]):.1f} ms with, {np.median(drawn[False]):.1f} without")

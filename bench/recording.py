@@ -67,8 +67,8 @@ def _cost(name: str, sink: str, pictures: list, folder: Path, seconds: float) ->
     share = (time.process_time() - used) / (time.perf_counter() - begin)
     sent, size = output.sent - counted, output.path.stat().st_size if output.path.is_file() else 0
     output.stop()
-    told = {"frames": sent, "dropped": output.dropped, "mbit_s": round(size * 8 / number * FPS / 1e6, 1)}
-    return figure(f"recording.{name}", f"live recording 512x512 at 30, {sink}", 100 * share, "% of a core", **told)
+    result = {"frames": sent, "dropped": output.dropped, "mbit_s": round(size * 8 / number * FPS / 1e6, 1)}
+    return figure(f"recording.{name}", f"live recording 512x512 at 30, {sink}", 100 * share, "% of a core", **result)
 
 
 def killed(model: str, folder: Path, kills: int) -> dict:
@@ -89,8 +89,8 @@ def killed(model: str, folder: Path, kills: int) -> dict:
         print(f"kill {i + 1} of {kills}: {path.name}, {before} frames written, {lost[-1] if lost else '?':.2f} s lost")
         path.unlink()
     what = f"killed with kill -9 at a random moment, {kills} times: most that was lost"
-    told = {"median_s": float(np.median(lost)) if lost else None, "unreadable": unreadable}
-    return figure("recording.killed", what, float("inf") if unreadable else max(lost), "s", LOST_S, **told)
+    result = {"median_s": float(np.median(lost)) if lost else None, "unreadable": unreadable}
+    return figure("recording.killed", what, float("inf") if unreadable else max(lost), "s", LOST_S, **result)
 
 
 def _sent(show: RunProcess) -> int:

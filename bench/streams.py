@@ -42,7 +42,7 @@ class Arrivals:
     def begin(self):
         self.times = []
 
-    def told(self) -> tuple[float, float]:
+    def result(self) -> tuple[float, float]:
         """Frames a second, and the longest interval in periods."""
         times = list(self.times)
         longest = max(b - a for a, b in itertools.pairwise(times))

@@ -52,7 +52,7 @@ def figures(model: str, seconds: float) -> list[dict]:
             more, lost = _sent(show, here), _sent(show, here, "dropped")
             arrived = {"page": viewer.arrived - arrived["page"], "rtmp": server.arrived - arrived["rtmp"]}
             states = {each["name"]: each["state"] for each in show.status()["outputs"]}
-    told = intervals.of(frames, FPS)
+    result = intervals.of(frames, FPS)
     found = [
         figure(
             f"together.{name}",
@@ -67,7 +67,7 @@ def figures(model: str, seconds: float) -> list[dict]:
         )
         for name in sorted(here)
     ]
-    return [*found, figure("together.interval", "longest interval", told["longest"], "periods", 1.5, **told)]
+    return [*found, figure("together.interval", "longest interval", result["longest"], "periods", 1.5, **result)]
 
 
 def _sent(show: RunProcess, names: set[str], field: str = "sent") -> dict[str, int]:
@@ -91,6 +91,6 @@ if __name__ == "__main__":
     _inside()
     for each in options.models or ["rainbow.onnx"]:
         print(Path(each).stem)
-        told = figures(each, options.seconds)
-        print("\n".join(table(compared(told, []))))
-        print({each["name"]: each["detail"] for each in told})
+        result = figures(each, options.seconds)
+        print("\n".join(table(compared(result, []))))
+        print({each["name"]: each["detail"] for each in result})

@@ -26,16 +26,15 @@ def figures(model: str, amount: float) -> list[dict]:
         command = [str(TESTS / "software_vulkan.sh"), folder, *command]
     done = subprocess.run(command, capture_output=True, text=True)
     try:
-        told = json.loads(done.stdout.splitlines()[-1])
+        result = json.loads(done.stdout.splitlines()[-1])
     except (ValueError, IndexError):
-        said = (done.stderr.strip().splitlines() or ["not a word"])[-1]
-        return [missing("webgpu.levels", WHAT, f"it ended with exit code {done.returncode}: {said[:200]}")]
-    if "missing" in told:
-        why = (
-            f"{told['missing']}; without a card: tests/backend/software_vulkan.sh FOLDER, LIVEDREAM_TEST_VULKAN=FOLDER"
-        )
+        last = (done.stderr.strip().splitlines() or ["it printed nothing"])[-1]
+        return [missing("webgpu.levels", WHAT, f"it ended with exit code {done.returncode}: {last[:200]}")]
+    if "missing" in result:
+        without = "without a card: tests/backend/software_vulkan.sh FOLDER, LIVEDREAM_TEST_VULKAN=FOLDER"
+        why = f"{result['missing']}; {without}"
         return [missing("webgpu.levels", WHAT, why)]
-    decode, step = told["decode"], told.get("step", {"max": 0.0})
+    decode, step = result["decode"], result.get("step", {"max": 0.0})
     return [
         figure("webgpu.levels", WHAT, decode["max"], "levels", LEVELS, mean=decode["mean"], runs=decode["runs"]),
         figure("webgpu.latents", "WebGPU's latents beside the CPU's, 20 chained steps", step["max"], ""),

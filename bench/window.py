@@ -54,11 +54,11 @@ print(json.dumps(times))
 
 def figures(model: str, times: float) -> list[Figure]:
     """Do everything to the window `times` times."""
-    told = measure(model, 30.0, round(times))
-    if "skipped" in told:
-        return [missing("window.interval", WHAT, told["skipped"], "periods")]
-    longest = told.pop("interval_max")
-    return [figure("window.interval", WHAT, longest, "periods", intervals.LONGEST, **told)]
+    result = measure(model, 30.0, round(times))
+    if "skipped" in result:
+        return [missing("window.interval", WHAT, result["skipped"], "periods")]
+    longest = result.pop("interval_max")
+    return [figure("window.interval", WHAT, longest, "periods", intervals.LONGEST, **result)]
 
 
 def measure(model: str = "rainbow.onnx", fps: float = 30.0, times: int = 1) -> dict:
@@ -183,16 +183,16 @@ def _figures(played: dict, acts: list, fps: float) -> dict:
         pairs = [pair for each in lists for pair in pairwise(played[each])]
         return round(max((b - a for a, b in pairs if b > begin and a < end), default=0.0) * fps, 3)
 
-    told: dict[str, float] = {}
+    result: dict[str, float] = {}
     for name, begin, end in acts:
-        told[name] = max(told.get(name, 0.0), longest(begin, end, "handed", "written"))
-    beside = told.pop("beside")
+        result[name] = max(result.get(name, 0.0), longest(begin, end, "handed", "written"))
+    beside = result.pop("beside")
     return {
         "fps": fps,
-        "interval_max": max(told.values()),
+        "interval_max": max(result.values()),
         "beside": beside,
         "clock": longest(acts[0][1], acts[-1][2], "clock"),
-        "acts": told,
+        "acts": result,
         "frames": len(played["handed"]),
         "late": played["late"],
         "window": played["window"],
@@ -219,10 +219,10 @@ def play(model: str, fps: float) -> dict:
             return lines
 
         window.hud = hud_lines
-        told = threading.Thread(target=lambda: (_until(lambda: window.sent > 2 * fps), print("up", flush=True)))
-        told.start()
+        result = threading.Thread(target=lambda: (_until(lambda: window.sent > 2 * fps), print("up", flush=True)))
+        result.start()
         run(lambda: [window], ended.is_set)
-        told.join()
+        result.join()
     handed = [each[0] for each in watch.frames]
     return {"handed": handed, "written": written, "late": stage.late, "window": window.sent, "hud": lines}
 

@@ -50,7 +50,7 @@ def printed(path):
 
 
 @pytest.fixture(scope="module")
-def told(printed):
+def result(printed):
     return json.loads(printed)
 
 
@@ -68,23 +68,23 @@ def numbers(value, name=""):
         yield name, value
 
 
-def test_every_figure_is_there_and_finite(told):
-    assert {each["name"] for each in told["figures"]} == NAMES
-    assert all(each["measured"] is not None for each in told["figures"]), told["figures"]
-    assert all(math.isfinite(value) for _, value in numbers(told))
-    for each in told["figures"]:
+def test_every_figure_is_there_and_finite(result):
+    assert {each["name"] for each in result["figures"]} == NAMES
+    assert all(each["measured"] is not None for each in result["figures"]), result["figures"]
+    assert all(math.isfinite(value) for _, value in numbers(result))
+    for each in result["figures"]:
         if each["budget"] is None:
             assert each["ok"] is None
             continue
         less = each["measured"] <= each["budget"]
         assert each["ok"] is (less if each["better"] == "less" else each["measured"] >= each["budget"])
-    assert {"decode", "step"} == set(told["model"])
-    assert told["machine"]["cores"] == os.cpu_count()
-    assert told["machine"]["libraries"]["onnxruntime"]
+    assert {"decode", "step"} == set(result["model"])
+    assert result["machine"]["cores"] == os.cpu_count()
+    assert result["machine"]["libraries"]["onnxruntime"]
 
 
-def test_every_output_was_fed_or_says_why_not(told):
-    rates = {(each["output"], each["asked_fps"]): each for each in told["outputs"]}
+def test_every_output_was_fed_or_says_why_not(result):
+    rates = {(each["output"], each["asked_fps"]): each for each in result["outputs"]}
     assert set(rates) == {(kind, fps) for kind in output_cost.KINDS for fps in (30, 60)}
     for (kind, _), each in rates.items():
         if kind == "window":
@@ -94,16 +94,16 @@ def test_every_output_was_fed_or_says_why_not(told):
             assert each["delivered_fps"] > 0, each
 
 
-def test_the_table_has_a_line_for_each_figure_and_says_what_was_skipped(told):
-    lines = report.text(told).splitlines()
-    for each in told["figures"]:
+def test_the_table_has_a_line_for_each_figure_and_says_what_was_skipped(result):
+    lines = report.text(result).splitlines()
+    for each in result["figures"]:
         (line,) = (line for line in lines if line.startswith(each["what"] + " "))
         assert line.endswith({True: "ok", False: "MISS", None: each["unit"]}[each["ok"]])
     assert any("skipped: there is no display here" in line for line in lines)
 
 
-def test_packets_were_seen_in_the_picture_while_bundles_came(told):
-    detail = next(each["detail"] for each in told["figures"] if each["name"] == "latency.p50")
+def test_packets_were_seen_in_the_picture_while_bundles_came(result):
+    detail = next(each["detail"] for each in result["figures"] if each["name"] == "latency.p50")
     assert 0 < detail["seen"] <= detail["packets"]
     assert detail["address"] == "dream/knob/1"
     assert detail["bundles"] > 10
@@ -134,10 +134,10 @@ def test_what_the_loop_adds_is_what_lies_beside_the_model(show, monkeypatch):
 
     monkeypatch.setattr(Player, "draw", slow)
     monkeypatch.setattr(loop.Tap, "again", again)
-    told = loop.paired(player, table, taps, 30.0, 0.3)
-    assert told["loop"]["added_ms"] > 10
-    assert loop.added(told)["ok"] is False
-    share = loop.flat_out(player, table, taps, 0.1, told["loop"]["bare_p50_ms"] / 1e3)
+    result = loop.paired(player, table, taps, 30.0, 0.3)
+    assert result["loop"]["added_ms"] > 10
+    assert loop.added(result)["ok"] is False
+    share = loop.flat_out(player, table, taps, 0.1, result["loop"]["bare_p50_ms"] / 1e3)
     assert share["measured"] < 0.8
     assert share["ok"] is False
 
@@ -159,9 +159,9 @@ def test_the_bare_model_runs_on_what_the_player_asked(show):
 
 def test_a_dream_too_fast_to_be_measured_flat_out_says_so(tmp_path):
     dream = read.load(dreams.tiny(tmp_path / "tiny.onnx"))
-    told = loop.flat_out(*loop.tapped(dream)[:1], tables.of(dream), [], 0.1, 1e-4)
-    assert told["measured"] is None
-    assert "no clock can ask for more" in told["why"]
+    result = loop.flat_out(*loop.tapped(dream)[:1], tables.of(dream), [], 0.1, 1e-4)
+    assert result["measured"] is None
+    assert "no clock can ask for more" in result["why"]
 
 
 def noted(*rows):
@@ -181,10 +181,10 @@ def test_a_packet_counts_to_the_first_frame_that_looks_different():
 
 def test_intervals_count_what_was_late_left_out_and_repeated():
     frames = noted((1.0, 0, 1, 0), (1.1, 1, 1, 0), (1.2, 2, 0, 0), (1.35, 3, 1, 0), (1.6, 6, 1, 0))
-    told = intervals.of(frames, 10.0)
-    assert told["longest"] == pytest.approx(2.5)
-    assert told["error_p99_ms"] == pytest.approx(150, rel=0.1)
-    assert (told["skipped"], told["repeated"]) == (2, 1)
+    result = intervals.of(frames, 10.0)
+    assert result["longest"] == pytest.approx(2.5)
+    assert result["error_p99_ms"] == pytest.approx(150, rel=0.1)
+    assert (result["skipped"], result["repeated"]) == (2, 1)
 
 
 def test_stalls_are_told_from_single_late_frames():
@@ -201,5 +201,5 @@ def test_a_far_end_that_is_not_there_is_said(show, monkeypatch):
     (player, _), table = show
     monkeypatch.setattr(output_cost, "PATIENCE", 0.5)
     monkeypatch.setattr(peers.Peer, "arrived", property(lambda self: 0, lambda self, value: None), raising=False)
-    told = output_cost.measure("page", player, table, 30.0, 0.1)
-    assert "no picture arrived" in told["skipped"]
+    result = output_cost.measure("page", player, table, 30.0, 0.1)
+    assert "no picture arrived" in result["skipped"]

@@ -1,4 +1,4 @@
-"""What developers run: bench/all.py and bench/gpu.py, each figure told or said why not."""
+"""The benches that developers run report each figure, or why there is none."""
 
 import json
 import os
@@ -77,15 +77,15 @@ def test_a_worse_ratio_and_a_lost_figure_are_named(monkeypatch, tmp_path, capsys
     share = 0.93
     assert every.main(["--only", "loop", "--against", saved]) == 1
     assert "worse than the baseline: loop.fresh" in capsys.readouterr().out
-    told = json.loads(Path(saved).read_text())
-    told["figures"].append(figures.figure("loop.added", "added", 0.2, "ms", 0.3))
-    told["figures"].append(figures.figure("loop.gone", "gone", 1.0, "ms"))
-    Path(saved).write_text(json.dumps(told))
+    result = json.loads(Path(saved).read_text())
+    result["figures"].append(figures.figure("loop.added", "added", 0.2, "ms", 0.3))
+    result["figures"].append(figures.figure("loop.gone", "gone", 1.0, "ms"))
+    Path(saved).write_text(json.dumps(result))
     share, lost = 0.99, True
     assert every.main(["--only", "loop", "--against", saved]) == 1
     out = capsys.readouterr().out
     assert "LOST, was measured: it fell over" in out
-    assert "LOST, was measured: not told" in out
+    assert "LOST, was measured: not reported" in out
 
 
 def test_a_section_that_hangs_is_ended_and_says_so(monkeypatch, tmp_path):
@@ -98,22 +98,22 @@ def test_a_section_that_hangs_is_ended_and_says_so(monkeypatch, tmp_path):
     section = every.Section("stall", "", 1.0, 1.0, 1.0, "a model that hangs")
     options = type("Options", (), {"model": "x", "quick": True})
     before = [figures.figure("stall.interval", "interval", 1.0, "periods", 1.5)]
-    (told,) = every.run_section(section, options, before)
-    assert (told["name"], told["why"]) == ("stall.interval", "it took more than 2 s")
+    (result,) = every.run_section(section, options, before)
+    assert (result["name"], result["why"]) == ("stall.interval", "it took more than 2 s")
     assert not Path(f"/proc/{marker.read_text()}").exists() or sys.platform != "linux"
 
 
 def test_a_section_that_fails_says_why(path):
-    told = run("all.py", "--section", "pacing.30", "--model", "nothing.onnx", "--quick")
-    assert "nothing.onnx: no such file" in json.loads(told)["why"]
+    result = run("all.py", "--section", "pacing.30", "--model", "nothing.onnx", "--quick")
+    assert "nothing.onnx: no such file" in json.loads(result)["why"]
 
 
 def test_gpu_without_a_card_says_so_for_every_section():
-    told = json.loads(run("gpu.py", "--json"))["figures"]
-    if any(each["measured"] is not None for each in told):
+    result = json.loads(run("gpu.py", "--json"))["figures"]
+    if any(each["measured"] is not None for each in result):
         pytest.skip("there is a card here")
-    assert len(told) == 6
-    assert all(each["verdict"] == "not measured: no graphics card here" for each in told)
+    assert len(result) == 6
+    assert all(each["verdict"] == "not measured: no graphics card here" for each in result)
 
 
 def test_gpu_keeps_what_was_told_before_a_section_ran_out_of_time(monkeypatch, tmp_path):
@@ -149,11 +149,11 @@ def test_the_windows_figures_are_those_of_its_own_stage(path):
 def test_everything_is_done_to_the_window_and_its_figures_are_shown(path):
     import window
 
-    told = window.measure(path)
-    assert "skipped" not in told
-    assert set(told["acts"]) == set(window.Hands({}).acts())
-    assert told["hud"], told
-    assert told["window"] > 60
+    result = window.measure(path)
+    assert "skipped" not in result
+    assert set(result["acts"]) == set(window.Hands({}).acts())
+    assert result["hud"], result
+    assert result["window"] > 60
 
 
 def test_the_1080p_dream_plays_and_torch_draws_the_same(tmp_path):
@@ -180,8 +180,8 @@ def test_ways_of_the_contest_are_checked_and_take_turns(path):
     assert list(made) == ["livedream cpu f32", "cpu without binding"]
     ready = {name: make() for name, make in made.items()}
     assert [contest.off(way, dream) for way in ready.values()] == [0, 0]
-    told = contest.by_turns({name: way.draw for name, way in ready.items()}, contest.latents(dream, 4), 0.2)
-    for each in told.values():
+    result = contest.by_turns({name: way.draw for name, way in ready.items()}, contest.latents(dream, 4), 0.2)
+    for each in result.values():
         assert each["p50_ms"] > 0
         assert len(each["rounds"]) == 2
     spoilt = ready["livedream cpu f32"]._replace(host=lambda picture: 255 - picture[0])

@@ -94,12 +94,12 @@ def test_wrong_usage_is_one_line(files, arguments, words, capsys):
         code = cli.main(["run", "--model", str(files["tiny"]), "--out", "none", "--web", "off", *arguments])
     except SystemExit as ended:
         code = ended.code
-    said = capsys.readouterr()
+    printed = capsys.readouterr()
     assert code == 2
-    assert said.out == ""
-    assert len(said.err.splitlines()) == 1
+    assert printed.out == ""
+    assert len(printed.err.splitlines()) == 1
     for word in words:
-        assert word in said.err
+        assert word in printed.err
 
 
 @pytest.mark.parametrize(
@@ -118,10 +118,10 @@ def test_a_mistyped_word_is_one_line_with_a_suggestion(arguments, words, capsys)
 
     with pytest.raises(SystemExit) as ended:
         cli.main(arguments)
-    said = capsys.readouterr()
-    assert (ended.value.code, said.out, len(said.err.splitlines())) == (2, "", 1)
+    printed = capsys.readouterr()
+    assert (ended.value.code, printed.out, len(printed.err.splitlines())) == (2, "", 1)
     for word in words:
-        assert word in said.err
+        assert word in printed.err
 
 
 def test_a_command_imports_only_its_own_module():
@@ -178,9 +178,9 @@ def test_footage_that_is_no_video_is_refused(files, tmp_path):
         pytest.skip("training needs torch: pip install 'livedream[train]'")
     done = livedream("train", files["film"], "-o", tmp_path / "out.onnx")
     assert done.returncode == 2
-    said = [line for line in done.stderr.splitlines() if line.startswith("livedream: ")]  # beside the progress
-    assert len(said) == 1
-    assert "film.mp4" in said[0]
+    printed = [line for line in done.stderr.splitlines() if line.startswith("livedream: ")]  # beside the progress
+    assert len(printed) == 1
+    assert "film.mp4" in printed[0]
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "out.onnx").exists()
 

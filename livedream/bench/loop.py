@@ -90,9 +90,9 @@ def figures(model: str, seconds: float) -> list[Figure]:
     dream = read.load(model)
     table = tables.of(dream)
     player, taps = tapped(dream)
-    told = paired(player, table, taps, 30.0, 0.4 * seconds)
-    model_s = told["loop"]["bare_p50_ms"] / 1e3
-    return [added(told), flat_out(player, table, taps, 0.6 * seconds, model_s)]
+    measured = paired(player, table, taps, 30.0, 0.4 * seconds)
+    model_s = measured["loop"]["bare_p50_ms"] / 1e3
+    return [added(measured), flat_out(player, table, taps, 0.6 * seconds, model_s)]
 
 
 def paired(player: Player, table: Table, taps: list[Tap], fps: float, seconds: float) -> dict[str, Any]:
@@ -148,9 +148,9 @@ def paired(player: Player, table: Table, taps: list[Tap], fps: float, seconds: f
     }
 
 
-def added(told: dict[str, Any]) -> Figure:
+def added(measured: dict[str, Any]) -> Figure:
     """Return loop.added from the result of `paired`."""
-    loop = told["loop"]
+    loop = measured["loop"]
     return figure(
         "loop.added",
         "the loop on top of the bare model, a frame",

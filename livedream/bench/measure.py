@@ -44,7 +44,7 @@ def measure(
     say(f"{model}: loading")
     dream = read.load(model)
     run_process.prepare(dream)
-    told: dict[str, Any] = {
+    result: dict[str, Any] = {
         "livedream": livedream.__version__,
         "when": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "seconds": seconds,
@@ -60,11 +60,11 @@ def measure(
     table = tables.of(dream)
     player, taps = loop.tapped(dream)
     say("the model, and the loop around it")
-    told |= loop.paired(player, table, taps, FPS, 0.5 * seconds)
-    model_s = told["loop"]["bare_p50_ms"] / 1e3
-    found = [loop.added(told), loop.flat_out(player, table, taps, seconds, model_s)]
-    told["outputs"] = _outputs(player, table, 0.35 * seconds, say)
-    found += [_fresh(kind, told["outputs"]) for kind in ("page", "rtmp")]
+    result |= loop.paired(player, table, taps, FPS, 0.5 * seconds)
+    model_s = result["loop"]["bare_p50_ms"] / 1e3
+    found = [loop.added(result), loop.flat_out(player, table, taps, seconds, model_s)]
+    result["outputs"] = _outputs(player, table, 0.35 * seconds, say)
+    found += [_fresh(kind, result["outputs"]) for kind in ("page", "rtmp")]
     for what, act in (
         ("start", lambda: start.figures(dream.path, seconds)),
         ("latency", lambda: latency.figures(dream.path, 1.2 * seconds, FPS, model_s=model_s)),
@@ -73,22 +73,22 @@ def measure(
     ):
         say(f"livedream run: {what}")
         found += _tried(what, act, then)
-    told["figures"] = compared(found, then)
-    return told
+    result["figures"] = compared(found, then)
+    return result
 
 
 def _outputs(player: Player, table: Table, seconds: float, say: Callable[[str], None]) -> list[dict[str, Any]]:
     """Feed each kind of output at 60 and at 30 frames per second."""
-    told: list[dict[str, Any]] = []
+    result: list[dict[str, Any]] = []
     for kind in output_cost.KINDS:
         for fps in (60.0, 30.0):
-            before = told[-1] if told else {}
+            before = result[-1] if result else {}
             if before.get("output") == kind and "skipped" in before:  # it will not be there at another rate
-                told.append(before | {"asked_fps": fps})
+                result.append(before | {"asked_fps": fps})
                 continue
             say(f"frames a second: {kind} at {fps:g}")
-            told.append(output_cost.measure(kind, player, table, fps, seconds))
-    return told
+            result.append(output_cost.measure(kind, player, table, fps, seconds))
+    return result
 
 
 def _tried(name: str, act: Callable[[], list[Figure]], then: list[Figure]) -> list[Figure]:
@@ -107,8 +107,8 @@ def unmeasured(name: str, what: str, why: str, then: list[Figure]) -> list[Figur
     return [missing(each["name"], each["what"], why, each["unit"]) for each in before] or [missing(name, what, why)]
 
 
-def _fresh(kind: str, told: list[dict[str, Any]]) -> Figure:
+def _fresh(kind: str, result: list[dict[str, Any]]) -> Figure:
     name, what = f"outputs.{kind}", f"fresh frames a second with {kind}"
-    rates = [each for each in told if each["output"] == kind]
+    rates = [each for each in result if each["output"] == kind]
     best = max((each["fresh_fps"] for each in rates if "fresh_fps" in each), default=None)
     return figure(name, what, best, "fps", FRESH, "more", why=rates[-1].get("skipped", ""))

@@ -14,10 +14,20 @@ def figures(model: str | Path, seconds: float, fps: float = 30.0) -> list[Figure
     name, at = f"pacing.{fps:g}", f"{fps:g} fps"
     with RunProcess(model, fps=fps, frames=int((seconds + 60) * fps)) as show:
         show.play(min(intervals.WARM, seconds))
-        told = intervals.of(show.play(seconds), fps)
+        measured = intervals.of(show.play(seconds), fps)
         dropped = sum(each["dropped"] for each in show.status()["outputs"] if each["kind"] == "probe")
-    drops = told["skipped"] + dropped
+    drops = measured["skipped"] + dropped
     return [
-        figure(f"{name}.p99", f"pacing at {at}, p99", told["error_p99_ms"], "ms", PACING_MS, **told, seconds=seconds),
-        figure(f"{name}.drops", f"pacing at {at}, drops", drops, "frames", 0, skipped=told["skipped"], output=dropped),
+        figure(
+            f"{name}.p99",
+            f"pacing at {at}, p99",
+            measured["error_p99_ms"],
+            "ms",
+            PACING_MS,
+            **measured,
+            seconds=seconds,
+        ),
+        figure(
+            f"{name}.drops", f"pacing at {at}, drops", drops, "frames", 0, skipped=measured["skipped"], output=dropped
+        ),
     ]

@@ -18,12 +18,12 @@ def figures(model: str | Path, seconds: float, fps: float = 30.0) -> list[Figure
     with RunProcess(model, fps=fps, stall=every) as show:
         show.play(min(intervals.WARM, seconds))
         frames = show.play(max(seconds, 1.5 * every))
-    told = intervals.of(frames, fps)
+    measured = intervals.of(frames, fps)
     count = stalls(frames, fps)
     if not count:
         raise RuntimeError("the model should have hung, but no frame was repeated")
     what = f"model hangs for 200 ms every {every:g} s: longest output interval"
-    return [figure("stall.interval", what, told["longest"], "periods", intervals.LONGEST, stalls=count, **told)]
+    return [figure("stall.interval", what, measured["longest"], "periods", intervals.LONGEST, stalls=count, **measured)]
 
 
 def stalls(frames: Records, fps: float) -> int:

@@ -22,8 +22,8 @@ def own_settings(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
 
 
-def put(path, **said):
-    path.write_text(json.dumps({"livedream session": 1} | said), "utf-8")
+def put(path, **content):
+    path.write_text(json.dumps({"livedream session": 1} | content), "utf-8")
     return path
 
 
@@ -38,7 +38,7 @@ def test_what_is_written_is_read_again_with_its_paths_from_anywhere(tmp_path, mo
     inner = tmp_path / "set"
     inner.mkdir()
     (inner / "a.onnx").write_bytes(b"")
-    said = {
+    content = {
         "model": [str(inner / "a.onnx"), "rainbow.onnx"],
         "out": ["window:1", "rtmp://h/live/key", str(inner / "night.mp4#codec=h264"), str(tmp_path / "out.mkv")],
         "presets": str(inner / "bank.json"),
@@ -47,7 +47,7 @@ def test_what_is_written_is_read_again_with_its_paths_from_anywhere(tmp_path, mo
         "values": {"dream/knob/1": 1.5, "master/hold": True, "look/tint/colour": [1.0, 0.5, 0.0, 1.0]},
     }
     file = inner / "my.session"
-    session_file.write(file, said)
+    session_file.write(file, content)
     text = json.loads(file.read_text("utf-8"))
     assert text["model"] == ["a.onnx", "rainbow.onnx"]
     assert text["out"] == ["window:1", "rtmp://h/live/key", "night.mp4#codec=h264", str(tmp_path / "out.mkv")]
@@ -55,7 +55,7 @@ def test_what_is_written_is_read_again_with_its_paths_from_anywhere(tmp_path, mo
     assert '"player/speed": [0.5, 2.0]' in file.read_text("utf-8")
     monkeypatch.chdir(tmp_path)
     read = RunOptions(**session_file.read(file))
-    assert read.to_json() == said
+    assert read.to_json() == content
     assert read.presets == inner / "bank.json"
 
 
@@ -67,7 +67,7 @@ def test_only_its_owner_may_read_it_for_it_holds_stream_keys(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("said", "where"),
+    ("content", "where"),
     [
         ("{", ":1: no session"),
         ("[]", "no session; it begins with"),
@@ -95,13 +95,13 @@ def test_only_its_owner_may_read_it_for_it_holds_stream_keys(tmp_path):
         ("[" * 100_000, "nested too deep"),
     ],
 )
-def test_what_is_wrong_with_it_is_one_line_and_exit_code_2(tmp_path, capfd, said, where):
+def test_what_is_wrong_with_it_is_one_line_and_exit_code_2(tmp_path, capfd, content, where):
     file = tmp_path / "bad.session"
-    file.write_text(said)
+    file.write_text(content)
     assert main(["run", str(file), "--web", "off", "--out", "none", "--seconds", "1"]) == 2
-    told = capfd.readouterr().err.strip()
-    assert "\n" not in told
-    assert where in told
+    result = capfd.readouterr().err.strip()
+    assert "\n" not in result
+    assert where in result
 
 
 def test_another_file_in_its_place_and_a_last_one_that_is_not_there(tmp_path, capsys):
@@ -191,10 +191,10 @@ def test_a_killed_show_is_found_again_by_last(tmp_path):
         until(lambda: last.exists() and "none#name=second" in (text := last.read_text("utf-8")) and "grade.fs" in text)
         show.child.kill()
         show.child.wait()
-    told = json.loads(last.read_text("utf-8"))
-    assert told["values"]["dream/latent/0"] == 1.5
-    assert told["out"][1:] == ["none", "none#name=second"]
-    assert json.loads(kept.read_text("utf-8"))["values"] == told["values"]
+    result = json.loads(last.read_text("utf-8"))
+    assert result["values"]["dream/latent/0"] == 1.5
+    assert result["out"][1:] == ["none", "none#name=second"]
+    assert json.loads(kept.read_text("utf-8"))["values"] == result["values"]
     again = without_model(Show(None, "--last"))
     with again:
         again.frame()
