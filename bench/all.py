@@ -1,9 +1,9 @@
-"""Every figure of livedream beside its budget and a baseline: python bench/all.py [--quick] [--only NAME …]
+"""Measure everything, each figure beside its budget and a baseline: python bench/all.py [--quick] [--only NAME …]
 
     python bench/all.py --save bench/baseline.json       # on a quiet machine; about 35 minutes
     python bench/all.py --against bench/baseline.json    # exit 1 when something has become worse
 
-Each section runs in a process of its own and has so many seconds; one that fails costs its own figures only. Ratios
+Each section runs in a process of its own and has a time limit; one that fails costs only its own figures. Ratios
 are measured side by side and compared; of absolute times only whether they keep their budget.
 """
 

@@ -26,7 +26,7 @@ PATIENCE = 30.0  # for one change
 
 
 def figures(model: str, changes: float, fps: float = 30.0) -> list[dict]:
-    """Every change is waited for; wrong counts those that did not come about, refusals that were not told, and black
+    """Wait for every change; wrong counts those that did not happen, refusals that were not reported, and black
     frames."""
     dream = read.load(model)
     with tempfile.TemporaryDirectory(prefix="livedream-bench-") as folder:

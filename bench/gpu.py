@@ -1,8 +1,8 @@
-"""What only a graphics card can show, in less than 8 minutes, without a network or a display.
+"""Figures that need a graphics card, in less than 8 minutes, without a network or a display.
 
     python bench/gpu.py [--json] [--only SECTION …] [--device cpu]
 
-Each section has a process of its own and so many seconds; whatever it could not measure says why. --device cpu goes
+Each section has a process of its own and a time limit; what could not be measured says why. --device cpu goes
 the same ways on the processor, to rehearse; nothing of that says anything about a card.
 """
 

@@ -74,7 +74,7 @@ def send(port: int, seed: int, count: int, paced: int) -> None:
 
 
 def dropped(port: int) -> int:
-    """What the system has dropped at that UDP port (Linux)."""
+    """Return the number of packets that the system has dropped at that UDP port (Linux)."""
     with open("/proc/net/udp") as file:
         lines = [line.split() for line in list(file)[1:]]
     return sum(int(each[-1]) for each in lines if int(each[1].rpartition(":")[2], 16) == port)

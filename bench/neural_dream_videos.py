@@ -38,11 +38,11 @@ from livedream.dream import read, write
 SIDE, FPS = 128, 10.0
 PIXELS = SIDE * SIDE * 3
 LATENT, HIDDEN = 64, 256
-BATCH, EPOCHS = 50, 100  # of both networks
+BATCH, EPOCHS = 50, 100  # the same for both networks
 PICTURES_RATE = 1e-4
 SEQUENCE, MOTION_RATE, DECAY, CLIP = 50, 2e-2, 0.97, 5.0
 NOISE = 0.1  # to either side of the latent that is fed back, at temperature 1
-PICTURES_SHARE = 0.75  # of the time that both networks learn
+PICTURES_SHARE = 0.75  # share of the training time, at most
 FINISH = 20.0  # seconds, a quarter of the whole at most, for looking at the footage and writing the file
 SCENES = 4
 TEMPERATURE = {"name": "temperature", "low": 0, "high": 2, "default": 1, "doc": "noise on the latent that is fed back"}
@@ -268,7 +268,7 @@ def export(
 
 
 def name(frame: int) -> str:
-    """When in the footage a frame is: "1:02.5"."""
+    """Return the time of a frame in the footage: "1:02.5"."""
     return f"{int(frame / FPS) // 60}:{frame / FPS % 60:04.1f}"
 
 
@@ -276,7 +276,7 @@ def name(frame: int) -> str:
 
 
 def judge(dreams: Sequence[Path], clips: Sequence[str | Path], minutes: int) -> str:
-    """What `livedream evaluate` measures of each dream against the clips, as a table."""
+    """Evaluate dreams against the clips, and return a table."""
     found = [flattened(evaluate.evaluate(each, clips, minutes=minutes)) for each in dreams]
     titles = [each.stem for each in dreams]
     if len(set(titles)) < len(titles):
@@ -285,7 +285,7 @@ def judge(dreams: Sequence[Path], clips: Sequence[str | Path], minutes: int) -> 
 
 
 def flattened(figures, where: str = "") -> dict[str, float]:
-    """Every number and truth value in nested figures, by its path; of a list of numbers their mean. No texts."""
+    """Return every number and truth value in nested figures, by its path; for a list of numbers the mean. No texts."""
     if isinstance(figures, int | float | np.number):
         return {where: figures}
     if isinstance(figures, list | tuple):

@@ -1,16 +1,16 @@
-"""What NVIDIA's driver tells of its cards, by nvidia-smi; nothing where there is none."""
+"""NVIDIA's cards as the driver reports them, by nvidia-smi; nothing where there are none."""
 
 import shutil
 import subprocess
 
 
 def cards() -> list[str]:
-    """Name and driver of each card."""
+    """Return the name and driver of each card."""
     return _ask("--query-gpu=name,driver_version")
 
 
 def used_mb(pid: int | None = None) -> float | None:
-    """Memory in use on the cards, in MB: of one process where the driver tells that, else of all. None: no card."""
+    """Return the memory in use on the cards in MB: of one process if the driver knows it, else all. None: no card."""
     rows = [row.split(", ") for row in _ask("--query-compute-apps=pid,used_memory")] if pid else []
     own = [float(memory) for owner, memory in rows if owner == str(pid) and memory.replace(".", "").isdigit()]
     if own:

@@ -73,7 +73,7 @@ def _colours() -> list[dict]:
 
 
 def inside(*arguments: str) -> dict:
-    """What tests/obs/inside.py says, or {"skipped": why it says nothing}."""
+    """Return the result of tests/obs/inside.py, or {"skipped": the reason}."""
     try:
         done = subprocess.run([sys.executable, str(INSIDE), *arguments], capture_output=True, text=True, timeout=300)
         return json.loads(done.stdout.splitlines()[-1])

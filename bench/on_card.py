@@ -134,7 +134,7 @@ def interop(device: str, folder: Path, limit: float) -> Iterator[dict]:
         return
     dream, faults = _dream_1080p(folder), []
     way = _first(dream, device, faults)
-    for index in range(4):  # of EGL's devices, one is the card
+    for index in range(4):  # one of EGL's devices is the card
         try:
             texture, finish = _headless(index)
             texture.put(way.host(way.draw(contest.latents(dream)[0])))  # it has its size now

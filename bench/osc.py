@@ -1,4 +1,4 @@
-"""What an OSC message costs: `python bench/osc.py`. 64 channels a bundle, as TouchDesigner sends them; 300 addresses.
+"""The cost of an OSC message: `python bench/osc.py`. 64 channels a bundle, as TouchDesigner sends them; 300 addresses.
 
 Then a real `livedream run` with that stream and without it by turns: its processor time, and the time between frames.
 """
@@ -19,7 +19,7 @@ from livedream.control.osc_packet import read
 from livedream.parameters import MASTER, PLAYER, TEMPO, Table, dream, modulator
 
 CHANNELS, SECONDS = 64, 2.0
-TURNS, TURN = 8, 4.0  # of the show: each once with the stream and once without
+TURNS, TURN = 8, 4.0  # each of the show: once with the stream and once without
 
 
 def cook(n: int) -> bytes:

@@ -78,7 +78,7 @@ def figures(models: list[str], seconds: float, changes: int, fps: float = 30.0, 
 
 
 def _movable(each: Parameter) -> bool:
-    """Whether a hand may move it here: not what loads dreams or files."""
+    """Return whether the bench may move a parameter: not those that load dreams or files."""
     return each.type != "text" and not each.address.startswith("output/") and "dream/load" not in each.address
 
 

@@ -1,4 +1,4 @@
-"""What a show does when its streaming server misbehaves: `python bench/streams.py [--quick]`.
+"""A show whose streaming server misbehaves: `python bench/streams.py [--quick]`.
 
 A real `livedream run` pushes to a real nginx-rtmp (apt: libnginx-mod-rtmp) and hands every frame to this program as
 well. The server is absent, stalled (SIGSTOP) for 6 s, or killed and started again, ten times in all (--quick: three).
@@ -28,7 +28,7 @@ STALL = 6.0  # seconds
 
 
 class Arrivals:
-    """When the frames of a show arrived: seconds, since `begin`."""
+    """Arrivals of a show's frames, in seconds since `begin`."""
 
     def __init__(self, show: Show):
         self.times: list[float] = []

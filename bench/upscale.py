@@ -1,4 +1,4 @@
-"""How good and how fast enlarging is: python bench/upscale.py --weights FOLDER PICTURE… [--sharpness S …]
+"""Quality and speed of upscaling: python bench/upscale.py --weights FOLDER PICTURE… [--sharpness S …]
 
 Every picture (PNG, JPEG; 1920x1080, or others at the same ratio of 3.75) is shrunk to a width of 512 by averaging,
 enlarged again by every kind and compared with itself: LPIPS (smaller is nearer; judges/lpips.py says where its

@@ -19,7 +19,7 @@ WHAT = "WebGPU's pictures beside the CPU's, grey levels off at most"
 
 
 def figures(model: str, amount: float) -> list[dict]:
-    """What tests/backend/on_device.py finds; `amount` does not matter."""
+    """Return the result of tests/backend/on_device.py; `amount` does not matter."""
     command = [sys.executable, str(TESTS / "on_device.py"), "webgpu", str(read.load(model).path)]
     folder = os.environ.get("LIVEDREAM_TEST_VULKAN")
     if folder:

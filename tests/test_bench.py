@@ -18,7 +18,7 @@ from livedream.play import dream_parameters as tables
 from livedream.play.player import Player
 from tests import dreams
 
-pytestmark = pytest.mark.timeout(600)  # of a machine that is busy; on a quiet one all of this takes half a minute
+pytestmark = pytest.mark.timeout(600)  # for a busy machine; on a quiet one all of this takes half a minute
 
 NAMES = {
     *(

@@ -22,7 +22,7 @@ FIRST = "first frame"
 RECORD = np.dtype([("at", "f8"), ("number", "i8"), ("fresh", "i4"), ("look", "u4")])
 """One frame: `at` is when it was handed out, in perf_counter seconds; `look` is a checksum of some of its pixels, 0
 until it is known or if the frame was dropped."""
-Records = npt.NDArray[np.void]  # of dtype RECORD
+Records = npt.NDArray[np.void]  # dtype RECORD
 GRID = 8  # distance in pixels, both ways, of those that the checksum covers: enough to see that a picture changed
 STALL = 0.2  # seconds
 

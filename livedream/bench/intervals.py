@@ -1,4 +1,4 @@
-"""How evenly frames went out."""
+"""Intervals between frames."""
 
 from typing import TypedDict
 

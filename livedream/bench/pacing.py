@@ -1,4 +1,4 @@
-"""How evenly a `livedream run` that nothing disturbs hands out its frames."""
+"""Pacing of the frames of a `livedream run` that nothing disturbs."""
 
 from pathlib import Path
 

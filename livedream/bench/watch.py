@@ -12,7 +12,7 @@ from livedream.picture.frame import Frame
 from livedream.play.player import Player
 from livedream.session.run_options import RunOptions
 
-SIZE = RunOptions().size  # of windows and streams
+SIZE = RunOptions().size  # the default of `livedream run`
 
 
 class Watch(Output):

@@ -16,7 +16,7 @@ Size = tuple[int, int]  # width, height
 
 @dataclass(frozen=True)
 class Format:
-    """How a value is written.
+    """The text form of a value.
 
     Attributes:
         parse: Reads a text.

@@ -26,7 +26,7 @@ D = TypeVar("D")
 
 @dataclass(frozen=True)
 class Option:
-    """What the command line, a session's file and the documentation know about a field of `RunOptions`.
+    """One option: a field of `RunOptions` as the command line, a session's file and the documentation know it.
 
     Attributes:
         flag: How it is given, such as "--osc-out". A positional argument has no dashes.
@@ -65,7 +65,7 @@ class Option:
         """The help, with the default after it."""
         default = self.shown_default
         if not default and self.metavar and self.default not in (None, ()):
-            default = " ".join(self.default) if self.several else _plain(self.to_json(self.default))  # type: ignore[arg-type]  # of texts
+            default = " ".join(self.default) if self.several else _plain(self.to_json(self.default))  # type: ignore[arg-type]  # a sequence of texts
         return f"{self.help} [{default}]" if default else self.help
 
     def to_json(self, value: object) -> object:
@@ -83,7 +83,7 @@ def option(flag: str, group: str, help: str, *, default: D, **more: Any) -> D:
 
 @dataclass(frozen=True)
 class RunOptions:
-    """What `livedream run` is to do. None stands for a default that depends on the machine."""
+    """A request to play. None stands for a default that depends on the machine."""
 
     models: Sequence[str] = option(
         "--model",
@@ -257,7 +257,7 @@ class RunOptions:
 
     @property
     def web_off(self) -> bool:
-        """Whether there is to be no page."""
+        """True if there is to be no page."""
         return self.web == "off"
 
     def to_json(self) -> dict[str, object]:
