@@ -124,7 +124,7 @@ class Session:
         options, receiver, server = self._options, self._network.receiver, self._server
         for dream, choice in zip(self._loaded.dreams, self._loaded.choices, strict=True):
             self._say(f"{dream.title} · {'x'.join(map(str, dream.size))} · {options.fps:g} fps · {said(choice)}")
-            for line in choose.worth_saying(choice) if options.device == "auto" else ():
+            for line in choose.notices(choice) if options.device == "auto" else ():
                 self._say(line)
         page = f" · page {server.url}" if server else ""
         self._say(f"OSC {receiver.host}:{receiver.port}{page}")
