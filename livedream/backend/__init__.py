@@ -1,4 +1,8 @@
-"""Backends: what runs a dream's components. One file each, whose `load(component, …)` returns a Runner."""
+"""Backends: what runs a dream's components. A file of this room that is named in providers.TABLE has two functions:
+
+ready(provider)                                 raises UserError if it cannot run any dream on this machine
+run(component, settings, path, sha256)          returns a Runner of a component; path, sha256: of its dream
+"""
 
 from typing import Any, Protocol
 

@@ -12,6 +12,8 @@ import onnxruntime as ort
 
 import livedream
 from livedream.backend import Array, Floats
+from livedream.backend.providers import Provider
+from livedream.backend.run_settings import RunSettings
 from livedream.dream.dream import Component
 from livedream.picture.frame import Picture
 from livedream.system import checked_cache, paths
@@ -75,6 +77,15 @@ class CpuRunner:
             return False
         self._state = {**self._state, **computed}
         return True
+
+
+def ready(provider: Provider) -> None:
+    """Return at once: the processor runs every dream."""
+
+
+def run(component: Component, settings: RunSettings, path: Path, sha256: str) -> CpuRunner:
+    """Return a Runner with these settings."""
+    return load(component, settings.threads)
 
 
 def load(component: Component, threads: int | None = None) -> CpuRunner:

@@ -5,14 +5,16 @@ recorded and replayed (CUDA graphs, WebGPU's capture). Providers that keep nothi
 """
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnxruntime as ort
 
 from livedream import UserError
-from livedream.backend import Array, Floats, cpu, cuda_picture, finite_state, packed_picture, providers
+from livedream.backend import Array, Floats, cpu, cuda_picture, finite_state, half_precision, packed_picture, providers
 from livedream.backend.providers import Provider
+from livedream.backend.run_settings import RunSettings
 from livedream.dream.dream import Component, Value
 from livedream.picture.frame import Picture
 
@@ -121,6 +123,19 @@ class DeviceRunner:
             here = [ort.OrtValue.ortvalue_from_numpy(array) for array in made.values()]
             self._copy([self._places[value.full] for value in values.values()], here)
         return made
+
+
+def ready(provider: Provider) -> None:
+    """Raise UserError if a plug-in does not load or finds no device."""
+    if provider.module:
+        providers.plugin_device(provider)
+
+
+def run(component: Component, settings: RunSettings, path: Path, sha256: str) -> DeviceRunner | cpu.CpuRunner:
+    """Return a Runner with these settings. Raises UserError."""
+    if settings.half and settings.provider != "openvino":  # OpenVINO has a half precision of its own
+        component = half_precision.converted(component, sha256)
+    return load(component, settings.provider, not settings.half, settings.graph, settings.threads)
 
 
 def load(

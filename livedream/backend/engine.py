@@ -17,6 +17,8 @@ from livedream.backend import engine_runner, half_precision
 from livedream.backend import plan as plans_of
 from livedream.backend.engine_runner import PROVIDERS, EngineRunner
 from livedream.backend.plan import NAMES, Plan, Target
+from livedream.backend.providers import Provider
+from livedream.backend.run_settings import RunSettings
 from livedream.dream import engine_file, read
 from livedream.dream.dream import Component, Dream
 from livedream.dream.engine_file import Manifest, Row
@@ -71,6 +73,16 @@ def make(
     }
     engine_file.write(path, data, dream.title, made_by, rows)
     return target
+
+
+def ready(provider: Provider) -> None:
+    """Raise UserError if no CUDA card answers."""
+    plans_of.card()
+
+
+def run(component: Component, settings: RunSettings, path: Path, sha256: str) -> EngineRunner:
+    """Return a Runner with these settings. Raises UserError."""
+    return load(component, path, sha256, settings.provider, "f16" if settings.half else "f32")
 
 
 def load(

@@ -35,6 +35,7 @@ class Provider:
         name: as in `--device` and /status.
         ep: ONNX Runtime's name.
         install: the command that installs it.
+        backend: the file of this room that runs it; see backend/__init__.py.
         module: the plug-in's Python package, "" if it is compiled into ONNX Runtime.
         systems: values of sys.platform where it exists; () for all.
         memory: the device type of values that stay there between runs, "" if all go through the host.
@@ -47,6 +48,7 @@ class Provider:
     name: str
     ep: str
     install: str
+    backend: str = "device_runner"
     module: str = ""
     systems: tuple[str, ...] = ()
     memory: str = ""
@@ -59,7 +61,7 @@ class Provider:
 # In the order of expected speed; choose.py measures which is fastest here.
 TABLE = (
     *(
-        Provider(name, "", f"pip install {what}", module=module, systems=("linux", "win32"))
+        Provider(name, "", f"pip install {what}", "engine", module, ("linux", "win32"))
         for name, what, module in (
             ("engine-rtx", "'livedream[engine]' (NVIDIA RTX 30, 40, 50 with driver 580 or newer)", "tensorrt_rtx"),
             ("engine-trt", "tensorrt-cu13 'cuda-bindings>=13' (NVIDIA)", "tensorrt"),
@@ -120,7 +122,7 @@ TABLE = (
         module="onnxruntime_ep_openvino",
         systems=("linux", "win32"),
     ),
-    Provider("cpu", "CPUExecutionProvider", "pip install --force-reinstall onnxruntime"),
+    Provider("cpu", "CPUExecutionProvider", "pip install --force-reinstall onnxruntime", "cpu"),
 )
 BY_NAME = {each.name: each for each in TABLE}
 DEVICES = ("auto", *BY_NAME)  # the values of `--device`
@@ -134,6 +136,11 @@ def by_name(name: str) -> Provider:
     if name not in BY_NAME:
         raise UserError(f"--device {name}: should be one of {', '.join(DEVICES)}{did_you_mean(name, DEVICES)}")
     return BY_NAME[name]
+
+
+def backend(provider: Provider) -> Any:
+    """Return the module that runs a provider's components; it is imported when it is first needed."""
+    return importlib.import_module(f"livedream.backend.{provider.backend}")
 
 
 def missing(provider: Provider) -> str:
@@ -153,12 +160,7 @@ def ready(provider: Provider) -> None:
     """Raise UserError, one line, if a provider cannot run any dream here."""
     if why := missing(provider):
         raise UserError(f"{provider.name}: {why}")
-    if provider.name.startswith("engine-"):  # TensorRT by itself, without ONNX Runtime
-        from livedream.backend import plan
-
-        plan.card()
-    elif provider.module:
-        plugin_device(provider)
+    backend(provider).ready(provider)
 
 
 def open_session(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from livedream.backend import Runner, cpu
+from livedream.backend import Runner, providers
 from livedream.dream.dream import Component
 
 
@@ -42,14 +42,6 @@ class RunSettings:
         Raises:
             UserError: why it cannot run here, in one line.
         """
-        if self.provider == "cpu":
-            return cpu.load(component, self.threads)
-        if self.provider.startswith("engine-"):
-            from livedream.backend import engine
-
-            return engine.load(component, path, sha256, self.provider, "f16" if self.half else "f32")
-        from livedream.backend import device_runner, half_precision
-
-        if self.half and self.provider != "openvino":  # which has a half precision of its own
-            component = half_precision.converted(component, sha256)
-        return device_runner.load(component, self.provider, not self.half, self.graph, self.threads)
+        backend = providers.backend(providers.by_name(self.provider))
+        runner: Runner = backend.run(component, self, path, sha256)
+        return runner
