@@ -1,6 +1,6 @@
 """Pictures that stay in CUDA memory, and are copied to the host through pinned memory while the next is drawn.
 
-Every picture has memory of its own for as long as somebody holds it, and returns it then: memory that is being read is
+Every picture has memory of its own while it is referenced, and returns it then: memory that is being read is
 never drawn over, and in a running show two or three buffers take turns.
 """
 
@@ -119,7 +119,7 @@ class Pictures:
 
 
 class _Memory:
-    """`size` bytes at `pointer`, returned to CUDA when nobody holds it.
+    """`size` bytes at `pointer`, returned to CUDA when it is no longer referenced.
 
     Attributes:
         home: the list to which an array of it returns it.
@@ -131,7 +131,7 @@ class _Memory:
         weakref.finalize(self, free, self.pointer).atexit = False
 
     def array(self, shape: tuple[int, int, int]) -> Pixels:
-        """Return it as an array; when nobody holds that or a part of it, the memory returns to `home`."""
+        """Return it as an array; when the array and its views are gone, the memory returns to `home`."""
         import ctypes
 
         bytes_ = (ctypes.c_uint8 * self.size).from_address(self.pointer)

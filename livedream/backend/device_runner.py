@@ -82,16 +82,16 @@ class DeviceRunner:
         self._upload({self._inputs[name].full: inputs[name] for name in self._inputs})
         self._session.run_with_iobinding(self._binding)
         wanted = {name: value for name, value in self._outputs.items() if name not in self._pictures}
-        made = self._download(wanted)
+        outputs = self._download(wanted)
         for name in self._packed:
-            made[name] = packed_picture.unpack(made[name])
-        total = made.pop(finite_state.NAME, None)
+            outputs[name] = packed_picture.unpack(outputs[name])
+        total = outputs.pop(finite_state.NAME, None)
         self._finite = total is None or bool(np.isfinite(total[0, 0]))
         drawn: dict[str, Array | Picture] = {
             name: pictures.take(self._places[self._outputs[name].full].data_ptr())
             for name, pictures in self._pictures.items()
         }
-        return {**made, **drawn}
+        return {**outputs, **drawn}
 
     def keep(self) -> bool:
         """Adopt the state that the last run computed; see Runner."""
@@ -118,11 +118,11 @@ class DeviceRunner:
             self._copy(here, [self._places[full] for full in arrays])
 
     def _download(self, values: dict[str, Value]) -> dict[str, Array]:
-        made = {name: np.empty(value.shape, value.dtype) for name, value in values.items()}
-        if made:
-            here = [ort.OrtValue.ortvalue_from_numpy(array) for array in made.values()]
+        arrays = {name: np.empty(value.shape, value.dtype) for name, value in values.items()}
+        if arrays:
+            here = [ort.OrtValue.ortvalue_from_numpy(array) for array in arrays.values()]
             self._copy([self._places[value.full] for value in values.values()], here)
-        return made
+        return arrays
 
 
 def ready(provider: Provider) -> None:

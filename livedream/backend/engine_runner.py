@@ -72,9 +72,9 @@ class EngineRunner:
         self._upload({value.full: inputs[name] for name, value in self._inputs.items()})
         if not self._context.execute_async_v3(int(self._stream)):
             raise RuntimeError("a run failed")
-        made = self._download(self._outputs)  # which waits until the pictures are drawn too
-        self._finite = bool(np.isfinite(made.pop(finite_state.NAME)[0, 0])) if self._next else True
-        return {**made, **{name: pictures.take(self._drawn[name]) for name, pictures in self._pictures.items()}}
+        outputs = self._download(self._outputs)  # waits until the pictures are drawn too
+        self._finite = bool(np.isfinite(outputs.pop(finite_state.NAME)[0, 0])) if self._next else True
+        return {**outputs, **{name: pictures.take(self._drawn[name]) for name, pictures in self._pictures.items()}}
 
     def keep(self) -> bool:
         """Adopt the state that the last run computed; see Runner."""

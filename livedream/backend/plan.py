@@ -126,13 +126,13 @@ def plan(component: Component, target: Target, precision: str, tick: Callable[[]
         data = cached.read_bytes()
         os.utime(cached)
         return Plan(target, precision, name, data)
-    begun = time.perf_counter()
+    start = time.perf_counter()
     data = _build(component, target, tick)
     with contextlib.suppress(OSError, UserError):  # a full disk or a read-only home: it is built again next time
         cached.parent.mkdir(parents=True, exist_ok=True)
         atomic_write(cached, data)
         checked_cache.prune(cached.parent, LARGEST_CACHE)
-    return Plan(target, precision, name, data, time.perf_counter() - begun)
+    return Plan(target, precision, name, data, time.perf_counter() - start)
 
 
 def _model(component: Component) -> bytes:

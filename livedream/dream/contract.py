@@ -26,7 +26,7 @@ class Port:
     Attributes:
         pattern: a regular expression that its name, without the component's prefix, matches in full.
         dtype: numpy's name of its element type.
-        shape: its shape, where a letter stands for any size; None allows any shape.
+        shape: its shape, where a letter means any size; None allows any shape.
         words: how messages write the name.
         needed: whether the component must have it.
     """

@@ -49,7 +49,7 @@ def widen(graph: onnx.GraphProto) -> None:
     casts, kept = _casts(graph)
     tensors = {tensor.name: tensor for tensor in graph.initializer}
     wide: dict[str, NDArray[Any] | None] = {}
-    gone = []
+    removed = []
     for at, node in casts:
         name = node.input[0]
         if name not in wide:
@@ -61,8 +61,8 @@ def widen(graph: onnx.GraphProto) -> None:
         into = graph.initializer.add() if name in kept else tensors[name]
         into.CopyFrom(numpy_helper.from_array(array, node.output[0]))
         kept.add(name)  # its place is taken: the result of a second Cast goes to the end
-        gone.append(at)
-    for at in reversed(gone):
+        removed.append(at)
+    for at in reversed(removed):
         del graph.node[at]
 
 

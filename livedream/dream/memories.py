@@ -47,7 +47,7 @@ class Memories:
         try:
             decoded: Pixels = simplejpeg.decode_jpeg(self.jpeg(k), "RGBA", buffer=into)
         except ValueError as error:
-            raise UserError(f"memory {k} is damaged: {brief(str(error))}; make the dream anew") from None
+            raise UserError(f"memory {k} is damaged: {brief(str(error))}; export the dream again") from None
         return decoded
 
     def sound(self, k: int, into: Pixels | None = None) -> tuple[Pixels, bool]:

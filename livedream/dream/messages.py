@@ -5,7 +5,7 @@ LONGEST_LINE = 300
 
 
 def brief(text: object) -> str:
-    """Return somebody else's text, printable and short enough to stand in a line."""
+    """Return somebody else's text, printable and short enough for a line."""
     plain = "".join(c if c.isprintable() else "?" for c in str(text)) or "an empty name"
     return plain if len(plain) <= LONGEST else plain[: LONGEST - 3] + "…"
 

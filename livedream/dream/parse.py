@@ -1,4 +1,4 @@
-"""Take a dream file apart by the rules of contract 1 that need no running."""
+"""Parse a dream file and check the rules of contract 1 that need no running."""
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain

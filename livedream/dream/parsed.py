@@ -22,7 +22,7 @@ MOST = 1 << 30  # bytes of all copies
 
 @dataclass(frozen=True, eq=False)
 class Parsed:
-    """A dream file taken apart.
+    """The content of a dream file.
 
     Attributes:
         metadata: the JSON that describes it, as `metadata.extract` gives it.

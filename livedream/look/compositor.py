@@ -231,9 +231,9 @@ class Compositor:
             _, look = self._looks.pop(slot)
             if look is not None:
                 look.release()
-            gone = self._targets.pop(f"wet {slot.name}", None)
-            if gone is not None:
-                gone.release()
+            target = self._targets.pop(f"wet {slot.name}", None)
+            if target is not None:
+                target.release()
 
     def _fetch(self, shown: moderngl.Texture, size: Size) -> Pixels:
         """Return the picture's pixels; on a card those of the frame before, which have arrived by now."""

@@ -24,10 +24,10 @@ def read(header: Json, lines: Lines) -> tuple[tuple[Input, ...], list[str]]:
         if not isinstance(item, dict):
             raise lines.error(f"input {number} must be an object with NAME and TYPE", "INPUTS")
         name = as_name(item.get("NAME"), f"the NAME of input {number}", lines)
-        made = _Item(name, item, lines).input(pixels)
+        entry = _Item(name, item, lines).input(pixels)
         if name not in found:
-            found[name] = made
-        elif found[name].type == made.type:
+            found[name] = entry
+        elif found[name].type == entry.type:
             notes.append(f"a second input {name!r} is ignored")
         else:
             raise lines.error(f"two inputs are called {name!r}", name)

@@ -296,7 +296,7 @@ class Look:
         return self.source.vertex is not None or "discard" in self.source.fragment
 
     def _copy(self, texture: moderngl.Texture, target: RenderTarget) -> None:
-        """Draw a texture over the whole of `target`."""
+        """Draw a texture over all of `target`."""
         if self._copying is None:
             self._copying = self._keep(FullscreenPass(self.context, COPY))
         self._copying.draw(target, target.size, {"image": texture})

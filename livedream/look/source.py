@@ -57,7 +57,7 @@ class Pass:
 
 @dataclass(frozen=True)
 class Source:
-    """A look as it stands in its file.
+    """A look as its file describes it.
 
     Attributes:
         path: the file.

@@ -18,7 +18,7 @@ from livedream import UserError
 from livedream.backend import cpu
 from livedream.dream import read
 from livedream.play.player import Player
-from tests import dreams
+from tests import dream_graphs, dreams
 
 SIZE = 64, 32
 FPS = 5.0
@@ -218,7 +218,7 @@ def finding():
     constants |= {"one": np.array([1, 1]), "first": np.float32([[1, 0, 0]]), "none": np.zeros((1, 3), np.float32)}
     latent = (np.float32, [1, 3])
     inputs = {"image": (np.uint8, [1, 16, 8 * dreams.MEMORIES, 4])}
-    return dreams._graph(nodes, inputs, {"latent.place": latent, "latent.look": latent}, constants)
+    return dream_graphs.model(nodes, inputs, {"latent.place": latent, "latent.look": latent}, constants)
 
 
 def test_a_dream_that_remembers_draws_a_left_out_frame_by_its_memories(tmp_path):

@@ -14,7 +14,7 @@ from livedream.parameters import Table
 from livedream.play import dream_parameters as tables
 from livedream.play.places import interpolate
 from livedream.play.player import Player
-from tests import dreams
+from tests import dream_graphs, dreams
 
 FPS = 25.0  # of the dream: at this rate and speed 1 a frame is a step
 FIRST = dreams.first()[0]
@@ -286,7 +286,7 @@ def test_several_latents_stand_one_after_the_other(tmp_path):
     """latent.a goes to red and grows by half a step; latent.b goes to green and stays."""
     one, f32 = [1, 1], np.float32
     constants = {"gain": f32(1.5), "still": f32(1), "base": dreams.ramps(64, 32), "picture": np.array([1, 1, 1, 4])}
-    step = dreams._graph(
+    step = dream_graphs.model(
         [
             helper.make_node("Mul", ["latent.a", "gain"], ["next.latent.a"]),
             helper.make_node("Mul", ["latent.b", "still"], ["next.latent.b"]),
@@ -295,20 +295,20 @@ def test_several_latents_stand_one_after_the_other(tmp_path):
         {"next.latent.a": (f32, one), "next.latent.b": (f32, one)},
         {name: constants[name] for name in ("gain", "still")},
     )
-    decode = dreams._graph(
+    decode = dream_graphs.model(
         [
             helper.make_node("MatMul", ["latent.a", "red"], ["by.a"]),
             helper.make_node("MatMul", ["latent.b", "green"], ["by.b"]),
             helper.make_node("Add", ["by.a", "by.b"], ["both"]),
             helper.make_node("Reshape", ["both", "picture"], ["offset"]),
             helper.make_node("Add", ["base", "offset"], ["levels"]),
-            *dreams._to_picture("levels", "frame"),
+            *dream_graphs.to_picture("levels", "frame"),
         ],
         {"latent.b": (f32, one), "latent.a": (f32, one)},  # in another order than in step
         {"frame": (np.uint8, [1, 32, 64, 4])},
         {name: constants[name] for name in ("base", "picture")}
         | {"red": f32([[40, 0, 0, 0]]), "green": f32([[0, 40, 0, 0]])}
-        | dreams._BOUNDS,
+        | dream_graphs.BOUNDS,
     )
     metadata = {
         "contract": 1,
