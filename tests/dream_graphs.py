@@ -5,11 +5,11 @@ from onnx import ModelProto, TensorProto, helper, numpy_helper
 
 NOISE = 0.02  # how far one unit of noise moves the latent at temperature 1
 STATE = 4  # length of state.h and of uniform
-MEMORIES = 12  # that `remembering` holds
+MEMORIES = 12  # held by `remembering`
 
 
 def turn(z: int) -> np.ndarray:
-    """f32 [z, z]: next latent = latent @ turn(z) at temperature 0; pair i turns 0.1 × (i + 1) radians."""
+    """Return f32 [z, z]: next latent = latent @ turn(z) at temperature 0; pair i turns 0.1 × (i + 1) radians."""
     matrix = np.eye(z)
     for i in range(z // 2):
         c, s = np.cos(0.1 * (i + 1)), np.sin(0.1 * (i + 1))
@@ -18,7 +18,7 @@ def turn(z: int) -> np.ndarray:
 
 
 def ramps(width: int, height: int, frames: int = 1) -> np.ndarray:
-    """f32 [frames, height, width, 4]: drawn for a latent of zeros; each frame of a clip is 8 levels bluer."""
+    """Return the picture of zero latents, f32 [frames, height, width, 4]; each frame of a clip is 8 levels bluer."""
     base = np.empty((frames, height, width, 4), np.float32)
     base[..., 0] = np.linspace(40, 215, width, dtype=np.float32)
     base[..., 1] = np.linspace(60, 195, height, dtype=np.float32)[:, None]
@@ -28,7 +28,7 @@ def ramps(width: int, height: int, frames: int = 1) -> np.ndarray:
 
 
 def places_step() -> ModelProto:
-    """The step of `remembering`: the place is the one after the nearest of those that it goes through."""
+    """Return the step of `remembering`: the next place follows the nearest one on its path."""
     begun = [(k, 0, 0) for k in range(5)]
     there = [(9, 3, 0), (10, 4, 0.5), (11, 5, 1), (11, 6, 1), (11, 7, 1), (11, 8, 1)]
     back = [(3, 9, 1), (4, 10, 0.5), (5, 11, 0), (6, 11, 0), (7, 11, 0), (8, 11, 0)]
@@ -59,7 +59,7 @@ def places_step() -> ModelProto:
 
 
 def places_recall() -> ModelProto:
-    """The recall of `remembering`: of each place the memory before it and the one after, and their weights [1, 4]."""
+    """Return the recall of `remembering`: the memories before and after each place, and their weights [1, 4]."""
     return model(
         [
             helper.make_node("MatMul", ["latent.place", "places"], ["four"]),  # place A twice, place B twice
@@ -89,7 +89,7 @@ def places_recall() -> ModelProto:
 
 
 def blending_decode() -> ModelProto:
-    """The decode of `remembering`: the memories by their weights, moved by the look."""
+    """Return the decode of `remembering`: the memories blended by their weights, moved by the look."""
     size = [16, 8 * MEMORIES, 4]
     return model(
         [
@@ -118,7 +118,7 @@ def blending_decode() -> ModelProto:
 
 
 def step_model(z: int = 8) -> ModelProto:
-    """The step of `tiny`:
+    """Return the step of `tiny`:
 
     Latent, state.h, noise, uniform, control.temperature → next.latent, next.state.h.
     """
@@ -145,7 +145,7 @@ def step_model(z: int = 8) -> ModelProto:
 
 
 def decode_model(width=64, height=32, z=8, control=False, layers=False, frames=1) -> ModelProto:
-    """The decode of `tiny`: latent (and control.push) → frame, or layer.back and layer.front."""
+    """Return the decode of `tiny`: latent (and control.push) → frame, or layer.back and layer.front."""
     moves = np.zeros((z, 4), np.float32)
     moves[range(min(3, z)), range(min(3, z))] = 40
     inputs = {"latent": (np.float32, [1, z])}
@@ -178,7 +178,7 @@ def decode_model(width=64, height=32, z=8, control=False, layers=False, frames=1
 
 
 def noisy_decode(z=8):
-    """tiny's decode, with 10 levels of red a unit of noise, and 1 level of blue for each step since the scene."""
+    """Return tiny's decode with 10 levels of red a unit of noise, and 1 level of blue for each step since the scene."""
     model = decode_model(z=z)
     graph, made = model.graph, helper.make_tensor_value_info
     for node in graph.node:
@@ -202,7 +202,7 @@ def noisy_decode(z=8):
 
 
 def encode_model(width=64, height=32, z=8) -> ModelProto:
-    """The encode of `tiny`: the mean of red, green and blue, 127.5 → 0, into latents 0, 1, 2."""
+    """Return the encode of `tiny`: the mean of red, green and blue, 127.5 → 0, into latents 0, 1, 2."""
     into = np.zeros((4, z), np.float32)
     into[range(min(3, z)), range(min(3, z))] = 1 / 40
     return model(
@@ -222,7 +222,7 @@ BOUNDS = {"black": np.float32(0), "full": np.float32(255)}
 
 
 def to_picture(levels: str, output: str) -> list:
-    """Clip, Round, Cast: the way every picture of contract 1 ends."""
+    """Return the nodes Clip, Round, Cast, with which every picture of contract 1 ends."""
     return [
         helper.make_node("Clip", [levels, "black", "full"], [output + ".clipped"]),
         helper.make_node("Round", [output + ".clipped"], [output + ".rounded"]),
@@ -231,7 +231,7 @@ def to_picture(levels: str, output: str) -> list:
 
 
 def model(nodes, inputs: dict, outputs: dict, constants: dict) -> ModelProto:
-    """A model at opset 20 from nodes, {name: (dtype, shape)} and {name: array}."""
+    """Return a model at opset 20 from nodes, {name: (dtype, shape)} and {name: array}."""
 
     def values(named):
         return [

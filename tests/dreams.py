@@ -34,14 +34,14 @@ __all__ = ["MEMORIES", "NOISE", "STATE", "decode_model", "encode_model", "noisy_
 
 
 def picture(latent: np.ndarray, width: int = 64, height: int = 32, frames: int = 1, push: float = 0.0) -> np.ndarray:
-    """uint8 [frames, height, width, 4]: what decode draws for a latent [z] or [1, z]; 40 levels a unit."""
+    """Return what decode draws for a latent [z] or [1, z], uint8 [frames, height, width, 4]; 40 levels a unit."""
     moved = np.zeros(4, np.float32)
     moved[:3] = 40 * np.ravel(latent)[:3].astype(np.float32) + np.float32(20 * push)
     return np.rint(np.clip(ramps(width, height, frames) + moved, 0, 255)).astype(np.uint8)
 
 
 def front(latent: np.ndarray, width: int = 64, height: int = 32) -> np.ndarray:
-    """uint8 [1, height, width, 4]: the front layer for a latent: the ramps the other way round, half transparent."""
+    """Return the front layer for a latent, uint8 [1, height, width, 4]: the ramps reversed, half transparent."""
     moved = np.zeros(4, np.float32)
     moved[:3] = 40 * np.ravel(latent)[:3].astype(np.float32)
     moved[3] = -127
@@ -49,7 +49,7 @@ def front(latent: np.ndarray, width: int = 64, height: int = 32) -> np.ndarray:
 
 
 def first(z: int = 8) -> np.ndarray:
-    """f32 [1, z]: the latent of tiny's scene 0, "first"; scene 1, "second", is its negative."""
+    """Return the latent of tiny's scene 0, "first", f32 [1, z]; scene 1, "second", is its negative."""
     return np.where(np.arange(z) % 2 == 0, 1.0, 0.25).astype(np.float32)[None]
 
 
@@ -88,7 +88,7 @@ def tiny_parts(
     fps=25.0,
     title="Tiny",
 ):
-    """The arguments with which `tiny` calls write.write:
+    """Return the arguments with which `tiny` calls write.write:
 
     (path, components, metadata), for tests that spoil one of them.
     """
@@ -138,7 +138,7 @@ def tiny_parts(
 
 
 def sinking(path, keeps: float = 0.9):
-    """Write a tiny without chance whose latents come to rest at 0: a step leaves `keeps` of them. Its scenes 0, 1 and 2
+    """Write a tiny without noise whose latents decay to 0: a step multiplies them by `keeps`. Its scenes 0, 1 and 2
     begin far from there, near, and nearer.
     """
     target, components, metadata = tiny_parts(path, title="Sinking")
@@ -156,15 +156,15 @@ def sinking(path, keeps: float = 0.9):
 
 
 def memory(k: int) -> np.ndarray:
-    """uint8 [16, 96, 3]: the picture of memory k of `remembering`: dark, with a bright bar at k eights of pixels."""
+    """Return memory k of `remembering`, uint8 [16, 96, 3]: dark, with a bright bar from pixel 8·k."""
     picture = np.full((16, 8 * MEMORIES, 3), 20, np.uint8)
     picture[:, 8 * k : 8 * k + 8] = 200
     return picture
 
 
 def weights(picture: np.ndarray) -> np.ndarray:
-    """f32 [12]: how much of each memory is in a picture that `remembering` drew, uint8 [16, 96, 4], to 0.02."""
-    bars = picture[..., 2].astype(np.float32).mean(0).reshape(MEMORIES, 8).mean(1)  # blue is as in the memories
+    """Return each memory's share, f32 [12], exact to 0.02, in a picture of `remembering`, uint8 [16, 96, 4]."""
+    bars = picture[..., 2].astype(np.float32).mean(0).reshape(MEMORIES, 8).mean(1)  # the look does not move blue
     return (bars - 20) / 180
 
 
@@ -180,7 +180,7 @@ def remembering(path, title: str = "Remembering"):
 
 
 def remembering_parts(path, title: str = "Remembering"):
-    """The arguments with which `remembering` calls write.write: (path, components, metadata, memories)."""
+    """Return the arguments of write.write for `remembering`: (path, components, metadata, memories)."""
     components = {"step": places_step(), "recall": places_recall(), "decode": blending_decode()}
     scenes = [
         write.scene(name, {"step/latent.look": np.float32([[0.5, -0.25, 0]]), "step/latent.place": np.float32([place])})
@@ -204,7 +204,7 @@ def remembering_parts(path, title: str = "Remembering"):
 
 
 def jpeg(picture: np.ndarray) -> bytes:
-    """A picture as a JPEG file without loss that can be seen."""
+    """Encode a picture as a JPEG file without visible loss."""
     return simplejpeg.encode_jpeg(picture, quality=100, colorspace="RGB", colorsubsampling="444")
 
 

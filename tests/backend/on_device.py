@@ -1,4 +1,4 @@
-"""Plays a dream on a provider beside the CPU, and prints what came of it as JSON; for a process of its own.
+"""Play a dream on a provider and on the CPU, and print the differences as JSON; for a process of its own.
 
 on_device.py PROVIDER DREAM [graph] [half]
 """
@@ -16,7 +16,7 @@ from livedream.dream import read
 
 
 def compare(name: str, path: str, graph: bool, half: bool) -> dict:
-    """By component: how far it was off, in grey levels or latents. Or {"missing": why}."""
+    """Return, by component, its difference in grey levels or latents; or {"missing": why}."""
     try:
         providers.ready(providers.by_name(name))
     except UserError as error:
@@ -41,7 +41,7 @@ def compare(name: str, path: str, graph: bool, half: bool) -> dict:
 
 
 def states(runner, inputs: dict) -> dict:
-    """What becomes of the state after a run that spoils it, and after a good one."""
+    """Return the state after a run that spoils it, and after a sound one."""
     runner.state = {name: np.full_like(value, 0.25) for name, value in runner.state.items()}
     before = runner.state
     runner(inputs | {"uniform": np.full_like(inputs["uniform"], np.nan)})
@@ -57,4 +57,4 @@ def _moved(before: dict, after: dict) -> bool:
 
 if __name__ == "__main__":
     print(json.dumps(compare(sys.argv[1], sys.argv[2], "graph" in sys.argv, "half" in sys.argv)), flush=True)
-    os._exit(0)  # a driver's own farewell may crash
+    os._exit(0)  # a driver may crash at exit

@@ -1,4 +1,4 @@
-"""Which provider plays: the fastest that draws rightly here, remembered, and never waited for."""
+"""The provider that plays is the fastest that draws correctly here; it is remembered, and no show waits for it."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from tests import dreams
 
 
 class Machine(dict):
-    """What trying each provider gives: ways that ran, or why none did. asked: those that were tried, in order."""
+    """The result of trying each provider: settings that ran, or why none did. asked: those tried, in order."""
 
     def __init__(self):
         self.asked = []
@@ -21,7 +21,7 @@ class Machine(dict):
 
 
 def ways(provider, decode, step=1.0, **how):
-    """Milliseconds, where the CPU takes 1 for a step and 20 to draw."""
+    """Return settings with milliseconds, where the CPU takes 1 for a step and 20 to draw."""
     drawing = RunSettings(provider, ms=decode, cpu_ms=20.0, **how)
     return [("step", RunSettings(provider, ms=step, cpu_ms=1.0)), ("decode", drawing)]
 
@@ -34,7 +34,7 @@ def dream(tmp_path, monkeypatch):
 
 @pytest.fixture
 def machine(monkeypatch):
-    """One where only the CPU is installed, and draws in 20 ms."""
+    """A machine where only the CPU is installed, and draws in 20 ms."""
     here = Machine()
     here["cpu"] = ways("cpu", 20.0, threads=2)
     monkeypatch.setattr(thread_count, "measure", lambda dream: here["cpu"])

@@ -1,4 +1,4 @@
-"""The processor's own form of a decoder draws the same picture to the last bit."""
+"""A decoder rewritten for the processor draws the same picture to the last bit."""
 
 import numpy as np
 import onnx
@@ -26,7 +26,7 @@ def kinds(model: bytes) -> set[str]:
 
 
 def shuffling(mode: str = "CRD", block: int = 2, alpha: float = 255, spread: float = 300, peek: bool = False) -> bytes:
-    """x [1, 3·block², 4, 6] → the picture [1, 4·block, 6·block, 4]: shuffled, spread over more than 0..255, ended."""
+    """Return a model from x [1, 3·block², 4, 6] to a picture [1, 4·block, 6·block, 4], spread over more than 0..255."""
     height, width = 4 * block, 6 * block
     weights = {
         "spread": np.float32(spread),
@@ -45,7 +45,7 @@ def shuffling(mode: str = "CRD", block: int = 2, alpha: float = 255, spread: flo
     ]
     value = helper.make_tensor_value_info
     outputs = [value("frame", onnx.TensorProto.UINT8, [1, height, width, 4])]
-    if peek:  # the graph shows what lies between
+    if peek:  # the graph also outputs a value in between
         outputs.append(value("clipped", onnx.TensorProto.FLOAT, [1, height, width, 4]))
         nodes.append(helper.make_node("Neg", ["clipped"], ["negative"]))
     graph = helper.make_graph(

@@ -1,4 +1,4 @@
-"""Pictures in CUDA memory: none is drawn over while somebody holds it, and memory is used again when nobody does.
+"""Pictures in CUDA memory: none is drawn over while it is referenced, and its memory is reused afterwards.
 
 Without a card: what CUDA's runtime is asked for is done with the host's memory.
 """
@@ -18,7 +18,7 @@ SHAPE = (4, 6, 4)
 
 
 class Card:
-    """CUDA's runtime, as far as pictures need it. memory: what is allocated, by address; copies: to the host so far."""
+    """CUDA's runtime, as far as pictures need it. memory: allocations by address; copies: to the host so far."""
 
     def __init__(self):
         self.memory, self.copies, self.allocated = {}, 0, 0
@@ -56,7 +56,7 @@ def card(monkeypatch):
 
 
 def drawn(level: int) -> np.ndarray:
-    """What a runner has drawn, at an address."""
+    """Return an array that stands for a runner's picture."""
     return np.full(SHAPE, level, np.uint8)
 
 
@@ -78,7 +78,7 @@ def test_memory_takes_turns_and_all_of_it_goes_back(card):
     pictures, place = cuda_picture.Pictures(SHAPE), drawn(1)
     shown = None
     for _ in range(50):
-        shown = pictures.take(place.ctypes.data)  # the one before is held until this one is there
+        shown = pictures.take(place.ctypes.data)  # the previous one is held until this one is there
         shown.pixels()
     pixels = shown.pixels()[1:, 1:]
     del pictures, shown
@@ -99,7 +99,7 @@ def test_only_what_is_read_comes_to_the_host_and_then_ahead_of_being_asked(card)
     pictures.take(place.ctypes.data).pixels()
     assert card.copies == 1
     following = pictures.take(place.ctypes.data)
-    assert card.copies == 2  # begun already
+    assert card.copies == 2  # the copy was started already
     following.pixels()
     assert card.copies == 2
 

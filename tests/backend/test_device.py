@@ -29,7 +29,7 @@ def test_what_it_gives_is_what_the_cpu_gives(dream, name):
     bound, plain = load(component), cpu.load(component)
     expected, got = (trial.play(each, component, dream) for each in (plain, bound))
     for there, here in zip(expected, got, strict=True):
-        assert there.keys() == here.keys()  # neither the state nor its health is handed out
+        assert there.keys() == here.keys()  # neither the state nor its check is returned
         for key in there:
             np.testing.assert_allclose(here[key].astype(float), there[key], atol=1e-5)
     assert bound.state.keys() == plain.state.keys()
@@ -49,13 +49,13 @@ def test_the_state_is_kept_when_it_is_told_to_and_only_if_it_is_finite(dream):
     assert not runner.state["state.h"].any()
     inputs["uniform"][...] = 1
     runner(inputs)
-    assert not runner.state["state.h"].any()  # a run alone moves nothing
+    assert not runner.state["state.h"].any()  # a run alone does not change the state
     assert runner.keep()
     np.testing.assert_allclose(runner.state["state.h"], 0.5)
     runner(inputs | {"uniform": np.full_like(inputs["uniform"], np.nan)})
     assert not runner.keep()
     np.testing.assert_allclose(runner.state["state.h"], 0.5)
-    assert runner.keep()  # nothing is left that could be wrong
+    assert runner.keep()  # there is no new state that could be wrong
     runner.state = {"state.h": np.full((1, dreams.STATE), 3, "f4")}
     runner(inputs)
     assert runner.keep()

@@ -23,7 +23,7 @@ rtx = pytest.mark.skipif(not HAS_RTX, reason="needs tensorrt-rtx: pip install 'l
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    """Engines of tiny dreams by name, and what was told while they were built."""
+    """Engines of tiny dreams by name, and the progress reported while they were built."""
     folder = tmp_path_factory.mktemp("engines")
     dreams.tiny(folder / "tiny.onnx", control=True, encode=True)
     dreams.tiny(folder / "clip.onnx", frames=3, layers=True)
@@ -37,7 +37,7 @@ def made(tmp_path_factory):
 
 @pytest.fixture
 def ada(monkeypatch):
-    """A card that answers: only its name and capability, it runs nothing."""
+    """A card with only a name and a capability; it runs nothing."""
     monkeypatch.setattr(plan, "card", lambda: ("NVIDIA Test", "SM89"))
 
 
@@ -113,7 +113,7 @@ def test_a_fitting_plan_is_taken_from_the_file(made, ada, monkeypatch):
 
 
 def respell(path, other, change):
-    """A copy of an engine with its manifest changed."""
+    """Write a copy of an engine with its manifest changed."""
     with zipfile.ZipFile(path) as file:
         members = {name: file.read(name) for name in file.namelist()}
     text = members["manifest.json"].decode()

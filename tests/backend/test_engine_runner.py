@@ -1,4 +1,4 @@
-"""What the engine's runner asks of TensorRT and CUDA, in which order and on which memory.
+"""The calls of the engine's runner to TensorRT and CUDA, their order and memory.
 
 No card is needed: CUDA's calls are answered on the host's memory, and instead of a plan ONNX Runtime runs the model on
 the addresses that the runner gave. Each call is also made to CUDA's real bindings where they are installed and have no
@@ -29,7 +29,7 @@ HERE = plan.Target("rtx", "1", ("SM89",))
 
 
 class Cuda(types.SimpleNamespace):
-    """cuda.bindings.runtime on the host's memory: a stream does at once what it is told."""
+    """cuda.bindings.runtime on the host's memory; a stream executes at once."""
 
     def __init__(self):
         kinds = ("cudaMemcpyHostToDevice", "cudaMemcpyDeviceToHost", "cudaMemcpyDeviceToDevice")
@@ -64,12 +64,12 @@ class Cuda(types.SimpleNamespace):
         setattr(self, name, called)
 
     def allocate(self, size):
-        memory = ctypes.create_string_buffer(b"\xaa" * size, size)  # not zero: nobody may count on that
+        memory = ctypes.create_string_buffer(b"\xaa" * size, size)  # not zero, since no runner may rely on that
         self.memory[ctypes.addressof(memory)] = memory
         return ctypes.addressof(memory)
 
     def holding(self, pointer, size):
-        """Whether it may be read or written: within one allocation, or an array of numpy's."""
+        """Tell whether it may be read or written: it is within one allocation, or an array of numpy's."""
         return any(base <= pointer and pointer + size <= base + len(memory) for base, memory in self.memory.items())
 
     def copy(self, to, source, size, kind, stream):
@@ -174,7 +174,7 @@ def test_a_step_goes_as_on_the_cpu_with_its_state_on_the_card(cuda, dream):
     component, chance = dream.components["step"], np.random.default_rng(1)
     card, host = loaded(component), cpu.load(component)
     assert card.provider == "engine-rtx"
-    np.testing.assert_array_equal(card.state["state.h"], 0)  # whatever the warming up left
+    np.testing.assert_array_equal(card.state["state.h"], 0)  # whatever the warm-up computed
     start = {"state.h": np.full((1, dreams.STATE), 0.25, np.float32)}
     card.state = host.state = start
     for k in range(20):
@@ -182,7 +182,7 @@ def test_a_step_goes_as_on_the_cpu_with_its_state_on_the_card(cuda, dream):
         made, expected = card(given), host(given)
         assert made.keys() == expected.keys()
         np.testing.assert_array_equal(made["next.latent"], expected["next.latent"])
-        if k % 3:  # and what is not kept does not become the state
+        if k % 3:  # a state that is not kept is discarded
             assert card.keep() is True
             host.keep()
         np.testing.assert_array_equal(card.state["state.h"], host.state["state.h"])
@@ -241,7 +241,7 @@ def test_the_card_gets_its_memory_back(cuda, dream):
     pixels = picture.pixels()
     del runner, picture
     gc.collect()
-    np.testing.assert_array_equal(pixels, kept)  # somebody still reads it
+    np.testing.assert_array_equal(pixels, kept)  # it is still being read
     del pixels
     gc.collect()
     assert not cuda.memory
@@ -263,7 +263,7 @@ def test_whatever_fails_is_one_line(cuda, dream, tmp_path, failing, spoil, said)
     data = plan._model(step)
     if spoil == "decode":
         data = dream.components["decode"].model
-    elif spoil == "larger":  # it would write beyond the places made for z = 8
+    elif spoil == "larger":  # it would write outside of the memory for z = 8
         data = plan._model(read.load(dreams.tiny(tmp_path / "larger.onnx", z=16)).components["step"])
     elif spoil == "unwatched":
         data = step.model
@@ -276,7 +276,7 @@ def test_whatever_fails_is_one_line(cuda, dream, tmp_path, failing, spoil, said)
 
 
 def test_a_component_that_takes_the_addresses_of_names_unknown_is_refused(cuda, dream):
-    """A model with an input more, as a hostile plan could have."""
+    """Return a model with one input more, as a hostile plan could have."""
     step = dream.components["step"]
     model = onnx.ModelProto.FromString(plan._model(step))
     more = model.graph.input.add()

@@ -1,4 +1,4 @@
-"""fp16 twins: the same inputs and outputs, nearly the same picture, half the size, made once."""
+"""Components in fp16: the same inputs and outputs, nearly the same picture, half the size, converted once."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ def test_a_twin_draws_the_same_picture_to_a_level(dream):
     assert len(twin.model) < 0.7 * len(component.model)
     for latent in (np.zeros((1, 8), "f4"), dreams.first(), np.full((1, 8), 9, "f4"), np.full((1, 8), -9, "f4")):
         exact, drawn = (cpu.load(each)({"latent": latent})["frame"] for each in (component, twin))
-        off = np.abs(drawn.astype(int) - exact)  # black and white, too: the ends of the scale do not wrap
+        off = np.abs(drawn.astype(int) - exact)  # black and white do not wrap
         assert off.max() <= 1
         assert off.mean() <= 0.5
 

@@ -1,4 +1,4 @@
-"""The table of providers, and that nobody is believed who does not do the work."""
+"""The table of providers, and that one which leaves the work to the CPU is refused."""
 
 import importlib.util
 
@@ -23,7 +23,7 @@ def test_each_provider_runs_rightly_or_says_why_not_in_one_line(dream, name):
         assert why.startswith("not ")
         assert "\n" not in why
         return
-    found, why = trial.attempt(name, dream)  # not in this process: a driver may crash
+    found, why = trial.attempt(name, dream)  # in a process of its own, since a driver may crash
     assert {part.provider for _, part in found} <= {name}
     assert {component for component, _ in found} == {"step", "decode"} or why
     assert "\n" not in why
@@ -41,6 +41,6 @@ def test_a_provider_that_onnx_runtime_leaves_out_without_a_word_is_not_believed(
 
     if SILENT.ep in onnxruntime.get_available_providers():
         pytest.skip("CUDA is built in here")
-    monkeypatch.setattr(providers, "missing", lambda provider: "")  # as if it had been built in
+    monkeypatch.setattr(providers, "missing", lambda provider: "")  # as if it were compiled in
     with pytest.raises(UserError, match=r"^silent: .+"):
         providers.open_session(SILENT, dream.components["decode"].model)

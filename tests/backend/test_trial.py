@@ -1,4 +1,4 @@
-"""A provider is tried in a process of its own; whatever it does, this one goes on."""
+"""A provider is tried in a process of its own; whatever it does, this process goes on."""
 
 import numpy as np
 import pytest
@@ -73,7 +73,7 @@ def test_one_that_hangs_is_ended(dream):
 
 
 def test_one_that_crashes_half_way_leaves_what_was_found(dream, tmp_path, monkeypatch):
-    """The child's interpreter is this script, which tells of one way and then is ended by a fault."""
+    """Replace the child's interpreter by a script that prints one result and then crashes."""
     told = '{"component": "step", "settings": {"provider": "rtx", "ms": 0.5}}'
     script = tmp_path / "python"
     script.write_text(f"#!/bin/sh\necho a driver chats\necho '{told}'\necho illegal address >&2\nkill -SEGV $$\n")
@@ -92,7 +92,7 @@ def test_a_file_that_changed_meanwhile_is_not_measured(dream, tmp_path):
 
 def test_wrong_numbers_are_refused(dream, monkeypatch):
     class Brighter:
-        """The CPU's runner, its pictures some levels brighter and its latents pushed."""
+        """The CPU's runner with brighter pictures and shifted latents."""
 
         provider = "rtx"
 

@@ -18,7 +18,7 @@ pytest.importorskip("onnxruntime_ep_webgpu", reason="needs the plug-in: pip inst
 
 
 def on_webgpu(path, *ways) -> dict:
-    """What on_device.py says."""
+    """Return the answer of on_device.py."""
     command = [sys.executable, str(HERE / "on_device.py"), "webgpu", str(path), *ways]
     if folder := os.environ.get("LIVEDREAM_TEST_VULKAN"):
         command = [str(HERE / "software_vulkan.sh"), folder, *command]

@@ -12,13 +12,13 @@ BASE = {"control": True, "encode": True}
 
 
 def good(**shape) -> tuple[onnx.ModelProto, dict]:
-    """A good file's model and its metadata, to be spoilt."""
+    """Return a sound file's model and its metadata, to be broken."""
     _, components, metadata = dreams.tiny_parts("unused", **(shape or BASE))
     return write.merge(components, metadata), metadata
 
 
 def inspect(model: onnx.ModelProto, metadata: dict | str | None) -> Dream:
-    """Read a model with this metadata in place of its own (None: with what it has)."""
+    """Read a model with this metadata, or with its own if None."""
     if metadata is not None:
         text = metadata if isinstance(metadata, str) else json.dumps(metadata)
         del model.metadata_props[:]

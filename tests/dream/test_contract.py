@@ -30,7 +30,7 @@ def reshape(full, *shape):
 
 
 def rename(before, after):
-    """Give a value another name everywhere."""
+    """Rename a value everywhere."""
 
     def spoil(model):
         graph = model.graph

@@ -12,7 +12,7 @@ from tests.dream.good_dream import good, inspect
 
 
 def put(*way_and_value):
-    """Set metadata[a][b]… = value; ... as the value removes it."""
+    """Set metadata[a][b]… = value; the value ... removes the entry."""
     *way, last, item = way_and_value
 
     def spoil(metadata):

@@ -1,4 +1,4 @@
-"""Whatever is wrong with an .engine file is one line; what is right with it still plays."""
+"""Every mistake in an .engine file is one line, and its dream still plays where that is sound."""
 
 import hashlib
 import json
@@ -28,7 +28,7 @@ def onnx(tmp_path):
 
 @pytest.fixture
 def written(tmp_path, onnx):
-    """An engine of tiny with a plan of bytes that nobody runs."""
+    """Write an engine of tiny with a plan that is never run."""
     path = tmp_path / "tiny.engine"
     row = engine_file.Row(
         "decode", "f32", "k", "plans/decode.f32.plan", len(PLAN), hashlib.sha256(PLAN).hexdigest(), 0.5
@@ -51,7 +51,7 @@ def put(path, members, compression=zipfile.ZIP_STORED, comment=b""):
 
 
 def read_all(path) -> list[str]:
-    """What each way to read the file refuses, one line each."""
+    """Return the refusal of each way to read the file, one line each."""
     refused = []
     for way in (read.load, engine_file.manifest, plan):
         try:
@@ -75,7 +75,7 @@ def test_an_engine_holds_its_dream_and_its_plans(written, onnx):
     about = engine_file.manifest(written)
     assert (about.dream, about.library, about.version, about.targets) == (inside.sha256, "rtx", "1", ("SM89",))
     assert plan(written) == PLAN
-    assert parts(written)["dream.onnx"] == onnx  # to be had back with any unzip
+    assert parts(written)["dream.onnx"] == onnx  # any unzip can extract it
 
 
 def test_cut_short_anywhere_is_one_line(written):
@@ -138,7 +138,7 @@ def test_a_manifest_of_wrong_types_is_refused(written, field, value):
     put(written, members | {"manifest.json": json.dumps(about).encode()})
     with pytest.raises(UserError, match=r"manifest\.json inside cannot be read"):
         engine_file.manifest(written)
-    assert read.load(written).title == "Tiny"  # and the dream plays without the plans
+    assert read.load(written).title == "Tiny"  # the dream plays without the plans
 
 
 def test_a_dream_without_usable_plans_still_plays(written):
@@ -149,7 +149,7 @@ def test_a_dream_without_usable_plans_still_plays(written):
 
 
 def test_nothing_inside_unfolds_to_more_than_the_file(written, onnx):
-    """Zeros that deflate a thousandfold, sizes that are lies, and a list of members larger than the machine."""
+    """Zeros that deflate a thousandfold, false sizes, and a list of members larger than the machine's memory."""
     put(written, parts(written) | {"dream.onnx": bytes(50 << 20)}, zipfile.ZIP_DEFLATED)
     assert written.stat().st_size < 200_000
     with pytest.raises(UserError, match=r"dream\.onnx inside is not stored as it is"):

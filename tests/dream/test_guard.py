@@ -1,4 +1,4 @@
-"""What only a run can tell, told by a child process that cannot take the machine down."""
+"""Rules that only a run can check, checked by a child process that cannot take the machine down."""
 
 import subprocess
 import sys
@@ -16,7 +16,7 @@ MEGABYTE = 1 << 20
 
 
 def spoilt(nodes, constants, **shape):
-    """A dream whose decode also computes `nodes` and adds their last value, a scalar `odd`, to the ramps."""
+    """Return a dream whose decode also computes `nodes` and adds their last value, a scalar `odd`, to the ramps."""
     _, components, metadata = dreams.tiny_parts("unused", **shape)
     graph = components["decode"].graph
     graph.initializer.extend(numpy_helper.from_array(np.array(array), name) for name, array in constants.items())

@@ -1,4 +1,4 @@
-"""A halved file is half as large and draws the same picture; what the instrument cuts from it is what was given."""
+"""A halved file is half as large and draws the same picture; components cut from it are the original ones."""
 
 import numpy as np
 import onnx
@@ -14,7 +14,7 @@ WIDE = {"width": 256, "height": 128, "control": True, "encode": True}
 
 
 def rounded(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The model, its large weights rounded to what half precision holds, as an exporter does beforehand."""
+    """Return the model with large weights rounded to half precision, as an exporter does beforehand."""
     for tensor in model.graph.initializer:
         if tensor.data_type == TensorProto.FLOAT and np.prod(tensor.dims) >= halves.SMALLEST:
             array = numpy_helper.to_array(tensor).astype(np.float16).astype(np.float32)
@@ -23,7 +23,7 @@ def rounded(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def run(model: bytes) -> dict[str, np.ndarray]:
-    """Every output of a model, by ONNX Runtime alone, for the same random inputs each time."""
+    """Return every output of a model by plain ONNX Runtime, for the same random inputs each time."""
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
     options.log_severity_level = 3
@@ -45,7 +45,7 @@ def models(data: bytes) -> dict[str, bytes]:
 
 
 def stored(model: onnx.ModelProto) -> dict[str, int]:
-    """The types of a model's initialisers by name."""
+    """Return the types of a model's initialisers by name."""
     return {tensor.name: tensor.data_type for tensor in model.graph.initializer}
 
 
@@ -122,7 +122,7 @@ def test_only_what_half_precision_holds_exactly_is_halved(array, halved):
 
 
 def test_a_file_with_casts_of_its_own_plays_as_it_did():
-    """A half tensor cast twice and used as it is; another cast to an output."""
+    """Return a model with a half tensor that is cast twice and used directly, and another cast to an output."""
     _, components, metadata = dreams.tiny_parts("unused", **WIDE)
     graph = components["decode"].graph
     base = next(each for each in graph.initializer if each.name == "base")
@@ -157,7 +157,7 @@ def test_a_file_with_casts_of_its_own_plays_as_it_did():
 
 
 def claiming(count: int, casts: int) -> bytes:
-    """A dream that says it holds `count` numbers in half precision, cast so often, with no data behind them."""
+    """Return a dream that claims `count` numbers in half precision, cast so often, without their data."""
     _, components, metadata = dreams.tiny_parts("unused")
     graph = components["decode"].graph
     graph.initializer.add(name="huge", data_type=TensorProto.FLOAT16, dims=[count])

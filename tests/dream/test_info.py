@@ -55,7 +55,7 @@ def test_contact_sheet_shows_every_scene_in_order(tmp_path):
 
 
 def _boxes(sheet, gap):
-    """Top left corners of the cells that are not background, row by row."""
+    """Return the top left corners of the cells that are not background, row by row."""
     corners = [(y, x) for y in range(gap, sheet.shape[0], 32 + gap) for x in range(gap, sheet.shape[1], 64 + gap)]
     return [(y, x) for y, x in corners if sheet[y : y + 32, x : x + 64].mean() > 60]
 

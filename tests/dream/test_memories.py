@@ -1,4 +1,4 @@
-"""A dream that remembers holds its pictures; each rule about them, broken in turn in a file that was good."""
+"""A dream that remembers holds its pictures; each rule about them is broken in turn in a sound file."""
 
 import numpy as np
 import pytest
@@ -15,14 +15,14 @@ def parts():
 
 
 def spoilt(spoil, path="unused"):
-    """Read what `spoil` left of the good file's components, metadata and memories."""
+    """Read a sound file after `spoil` has changed its components, metadata and memories."""
     _, components, metadata, memories = parts()
     spoil(components, metadata, memories)
     return read.inspect(write.merge(components, metadata, memories).SerializeToString(), path)
 
 
 def tampered(change):
-    """Read the good file after `change` has seen its whole model."""
+    """Read a sound file after `change` has changed its model."""
     _, components, metadata, memories = parts()
     model = write.merge(components, metadata, memories)
     change({each.name: each for each in model.graph.initializer}, model.graph)
@@ -39,7 +39,7 @@ def retyped(component, name, kind, shape):
 
 
 def without(component, name):
-    """The component neither takes nor gives it; a constant is in its place."""
+    """Replace a component's input or output by a constant."""
 
     def spoil(components, metadata, memories):
         graph = components[component].graph

@@ -1,4 +1,4 @@
-"""A dream that was read before is read from the cache, which never knows more than what passed all checks."""
+"""A dream that was read before comes from the cache, which holds only dreams that passed all checks."""
 
 import dataclasses
 import subprocess
@@ -32,7 +32,7 @@ def entries() -> list:
 
 
 def plain(value):
-    """A value that can be compared: arrays have no truth."""
+    """Return a value that can be compared with ==; arrays cannot."""
     if dataclasses.is_dataclass(value):
         return {each.name: plain(getattr(value, each.name)) for each in dataclasses.fields(value)}
     if isinstance(value, np.ndarray):

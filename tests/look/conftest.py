@@ -20,7 +20,7 @@ def gl():
 
 @pytest.fixture(autouse=True)
 def current(request):
-    """The shared context is the current one, whatever another test has made since, and knows of no error."""
+    """Make the shared context current, whatever another test created since, and clear its error."""
     if "gl" in request.fixturenames:
         context = request.getfixturevalue("gl")
         context.__enter__()
@@ -29,7 +29,7 @@ def current(request):
 
 @pytest.fixture
 def write(tmp_path):
-    """write(body, name=…, vertex=…, **header): an ISF file, its header from the keywords; gives its path."""
+    """write(body, name=…, vertex=…, **header) writes an ISF file with that header and returns its path."""
 
     def make(body: str, name: str = "look", vertex: str | None = None, **header):
         path = tmp_path / f"{name}.fs"
@@ -43,7 +43,7 @@ def write(tmp_path):
 
 @pytest.fixture
 def look(gl, write):
-    """look(body, …): the same, compiled."""
+    """look(body, …) writes and compiles a look; arguments as for `write`."""
     from livedream.look import header, isf
 
     made = []
@@ -60,7 +60,7 @@ def look(gl, write):
 
 @pytest.fixture
 def picture(gl):
-    """picture(pixels): a texture of uint8 [H, W, 4], bottom row first."""
+    """picture(pixels) returns a texture of uint8 [H, W, 4], bottom row first."""
     made = []
 
     def make(pixels):
@@ -75,7 +75,7 @@ def picture(gl):
 
 @pytest.fixture
 def pixels():
-    """pixels(texture): [H, W, 4], bottom row first, uint8 or f32."""
+    """pixels(texture) returns [H, W, 4], bottom row first, uint8, f16 or f32."""
 
     def read(texture):
         kind = {"f1": np.uint8, "f2": np.float16, "f4": np.float32}[texture.dtype]

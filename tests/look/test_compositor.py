@@ -1,4 +1,4 @@
-"""Pictures through OpenGL and back: upright, to the grey level, a frame behind where a card draws."""
+"""Pictures return from OpenGL upright and exact to the grey level, one frame later if a card draws."""
 
 import numpy as np
 import pytest
@@ -30,7 +30,7 @@ def picture(seed: int) -> np.ndarray:
 
 @pytest.fixture
 def compose(tmp_path, gl):
-    """compose(*sources, transition=…) -> (compositor, chain, table) of looks in that order."""
+    """compose(*sources, transition=…) returns compositor, chain and table of looks in that order."""
     made = []
 
     def make(*sources, transition="", live=True):
@@ -84,7 +84,7 @@ def test_time_is_the_frames(compose):
     for number in (0, 75, 150):
         red, green, blue, _ = compositor.draw([picture(0)], table.tick(0), SIZE, number, 30.0)[0, 0]
         assert (red, green) == (round(number / 300 * 255), number)
-        assert blue == 0  # no day's time of ours in a rendering
+        assert blue == 0  # a rendering does not depend on today's date
 
 
 @pytest.mark.parametrize(

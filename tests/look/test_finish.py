@@ -18,7 +18,7 @@ def finish(gl):
 
 @pytest.fixture
 def exact(gl):
-    """exact(grey): an even picture in half floats, grey in levels of 8 bits."""
+    """exact(grey) returns a uniform picture in half floats; grey is in levels of 8 bits."""
     made = []
 
     def make(grey, alpha=255):
@@ -41,13 +41,13 @@ def test_with_nothing_asked_nothing_changes(finish, picture, pixels):
 def test_dither_keeps_what_lies_between_two_levels(finish, exact, pixels, level):
     texture = exact(level)
     drawn = pixels(finish.draw(texture, dither=1.0, frame=5))[..., :3].astype(float)
-    held = np.frombuffer(texture.read(), np.float16)[0] * 255.0  # half floats are steps too
+    held = np.frombuffer(texture.read(), np.float16)[0] * 255.0  # half floats are quantised too
     assert drawn.mean() == pytest.approx(held, abs=0.06)
     assert np.abs(drawn - held).max() <= 1.6
 
 
 def test_dither_is_fine_not_coarse(finish, exact, pixels):
-    """Seen from afar, blue noise is even: means of blocks vary less than white noise's would."""
+    """From a distance blue noise is uniform: means of blocks vary less than those of white noise."""
     drawn = pixels(finish.draw(exact(40.5), dither=1.0, frame=2))[..., 0].astype(float)
     blocks = drawn.reshape(12, 8, 16, 8).mean((1, 3))
     assert blocks.std() < 0.65 * drawn.std() / 8

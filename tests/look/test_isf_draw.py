@@ -1,4 +1,4 @@
-"""Looks drawn on a real OpenGL context: every feature of ISF by a shader that shows it in a pixel."""
+"""Looks drawn on a real OpenGL context; each feature of ISF is shown by a shader in one pixel."""
 
 import datetime
 
@@ -68,8 +68,8 @@ def test_pixels_of_an_image_by_place(look, picture, pixels):
         drawn = look(main(f"gl_FragColor = {text};"), INPUTS=image("inputImage")).draw(SIZE, images=given)
         np.testing.assert_array_equal(pixels(drawn), source, err_msg=text)
     beyond = look(main("gl_FragColor = IMG_PIXEL(inputImage, vec2(99., -99.));"), INPUTS=image("inputImage"))
-    assert rgba(pixels, beyond.draw(SIZE, images=given)) == [70, 0, 0, 255]  # the edge goes on
-    assert rgba(pixels, beyond.draw(SIZE)) == [0, 0, 0, 0]  # an image that is not given
+    assert rgba(pixels, beyond.draw(SIZE, images=given)) == [70, 0, 0, 255]  # the edge is repeated
+    assert rgba(pixels, beyond.draw(SIZE)) == [0, 0, 0, 0]  # a missing image
 
 
 def test_an_image_of_another_size_is_read_as_a_whole(look, picture, pixels):
@@ -137,7 +137,7 @@ def test_what_is_persistent_stays_from_frame_to_frame(look, pixels):
     body = main("gl_FragColor = IMG_THIS_PIXEL(kept) + vec4(1. / 255.);")
     shader = look(body, PASSES=[{"TARGET": "kept", "PERSISTENT": True}])
     assert [rgba(pixels, shader.draw(SIZE))[0] for _ in range(3)] == [1, 2, 3]
-    assert rgba(pixels, shader.draw((16, 10)), 15, 9)[0] == 4  # another size: what was there is scaled
+    assert rgba(pixels, shader.draw((16, 10)), 15, 9)[0] == 4  # the content is scaled to the new size
     shader.reset()
     assert rgba(pixels, shader.draw((16, 10)))[0] == 1
     fresh = look(body, PASSES=[{"TARGET": "kept"}])
@@ -179,7 +179,7 @@ def test_no_number_stays_in_a_buffer(look, pixels):
 
 def test_imported_images_stand_the_right_way_up(look, pixels, tmp_path):
     top_first = np.zeros((2, 2, 4), np.uint8)
-    top_first[0] = (255, 0, 0, 255)  # red: the upper row
+    top_first[0] = (255, 0, 0, 255)  # the upper row is red
     top_first[1] = (0, 0, 255, 128)
     (tmp_path / "pictures").mkdir()
     codec = av.CodecContext.create("png", "w")
@@ -220,7 +220,7 @@ def test_vertex_shaders_in_the_oldest_manner(look, pixels):
     body = main("gl_FragColor = vec4(gl_TexCoord[0].xy, 1., 1.);")
     drawn = pixels(look(body, vertex=vertex).draw((8, 4)))
     assert drawn[0, 1].tolist() == [96, 32, 255, 255]
-    assert (drawn[:, 4:] == 0).all()  # the half that the corners leave out
+    assert (drawn[:, 4:] == 0).all()  # the half outside of the corners
 
 
 def test_a_vertex_shader_left_behind_is_no_reason_to_fail(look, pixels):

@@ -1,4 +1,4 @@
-"""Shaders as people wrote them for older and newer GLSL compile and mean what they meant."""
+"""Shaders written for older and newer GLSL compile and keep their meaning."""
 
 import pytest
 
@@ -10,7 +10,7 @@ SIZE = (4, 2)
 
 @pytest.fixture
 def first(look, pixels):
-    """first(body, …): the red of the first pixel."""
+    """first(body, …) returns the red of the first pixel."""
 
     def draw(body: str, **header) -> int:
         return int(pixels(look(body, **header).draw(SIZE, time=1.0))[0, 0, 0])

@@ -1,4 +1,4 @@
-"""The header of an ISF file: what it says, and one line for whatever is wrong with it."""
+"""The header of an ISF file: its content, and one line for each mistake."""
 
 import contextlib
 import json
@@ -68,7 +68,7 @@ def test_inputs_with_their_ranges_labels_and_defaults(write):
     assert (found["amount"].low, found["amount"].high, found["amount"].default) == (-2, 4, 1)
     assert found["amount"].label == "How much"
     assert (found["plain"].low, found["plain"].high, found["plain"].default) == (0, 1, 0.5)
-    assert (found["turned"].low, found["turned"].high) == (0.001, 1)  # the right way round, and with the default in it
+    assert (found["turned"].low, found["turned"].high) == (0.001, 1)  # in order, and widened to hold the default
     assert (found["at"].default, found["at"].pixels) == ((0.25, 0.5), False)
     assert found["tint"].default == (1, 0.5, 0, 1)
     assert (found["wave"].high, found["fft"].high) == (4, None)
@@ -187,7 +187,7 @@ def test_fuzzed_headers_are_read_or_refused(write, tmp_path):
             at = chance.randrange(len(text))
             text = text[:at] + chance.choice(odd) + text[at + chance.randint(0, 8) :]
         path.write_text(text)
-        with contextlib.suppress(UserError):  # and nothing else
+        with contextlib.suppress(UserError):  # no other exception
             header.read(path)
 
 

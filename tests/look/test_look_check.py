@@ -1,4 +1,4 @@
-"""`livedream looks FILE…`: which shaders work, and what is wrong with the others."""
+"""`livedream looks FILE…` names the shaders that work, and what is wrong with the others."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""WIDTH and HEIGHT of a pass: what they come to, and that nothing written there can harm."""
+"""WIDTH and HEIGHT of a pass: their values, and that no text can do harm."""
 
 import math
 

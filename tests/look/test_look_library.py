@@ -1,4 +1,4 @@
-"""The looks that ship: each is complete, draws, and is the same again; the command that lists and checks them."""
+"""The looks that ship: each is complete, draws, and repeats exactly; and the command that lists and checks them."""
 
 import subprocess
 import sys
@@ -17,7 +17,7 @@ SIZE = (96, 54)
 
 
 def picture(number: int) -> np.ndarray:
-    """A dark picture with a bright disc that moves with its number, bottom row first."""
+    """Return a dark picture with a bright disc that moves with its number, bottom row first."""
     y, x = np.mgrid[: SIZE[1], : SIZE[0]]
     disc = np.clip(14 - np.hypot(x - 20 - 3 * number, y - 27), 0, 1)
     pixels = np.full((SIZE[1], SIZE[0], 4), 255, np.uint8)
@@ -29,7 +29,7 @@ def picture(number: int) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def compiled(gl):
-    """compiled(name): a shipped look, compiled once for all tests, its buffers empty."""
+    """compiled(name) returns a shipped look, compiled once for all tests, with empty buffers."""
     made = {}
 
     def get(name: str) -> isf.Look:
@@ -45,7 +45,7 @@ def compiled(gl):
 
 @pytest.fixture
 def played(gl, compiled, pixels):
-    """played(name, pictures): the last picture that a shipped look makes of these."""
+    """played(name, pictures) returns the last picture that a shipped look draws from these."""
 
     def play(name: str, pictures, fps: float = 30.0, **values) -> np.ndarray:
         look = compiled(name)
@@ -90,7 +90,7 @@ def test_every_shipped_look_changes_the_picture_and_is_the_same_again(name, play
     assert np.array_equal(first, played(name, MOVING, progress=0.5))
     assert np.abs(first[..., :3] - MOVING[-1][..., :3].astype(int)).mean() > 0.5
     assert first[..., :3].std() > 3  # not one flat colour
-    assert (first[..., 3] > 250).all()  # a picture without holes stays one
+    assert (first[..., 3] > 250).all()  # an opaque picture stays opaque
 
 
 @pytest.mark.parametrize("name", [each for each in LOOKS if header.read(LOOKS[each]).kind == "transition"])
@@ -171,6 +171,6 @@ def test_a_contact_sheet_has_a_picture_for_every_look(gl, tmp_path, monkeypatch)
     places = [shown[sheet.GAP :, sheet.GAP + i * step :][: sheet.HEIGHT, : sheet.WIDTH] for i in range(sheet.COLUMNS)]
     assert all(each.std() > 10 for each in places)  # the dream, and three looks
     assert np.abs(places[0].astype(int) - places[2]).mean() > 20  # duotone is not the dream
-    assert shown.shape[0] > 2 * sheet.HEIGHT  # the fifth begins a second row
+    assert shown.shape[0] > 2 * sheet.HEIGHT  # the fifth is in a second row
     with pytest.raises(UserError, match=r"ends in \.jpg"):
         sheet.write(tmp_path / "looks.png", [])

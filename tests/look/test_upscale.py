@@ -1,4 +1,4 @@
-"""Enlarging, on a real OpenGL context: what an eye would notice, measured."""
+"""Upscaling on a real OpenGL context: measures of what an eye would notice."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from livedream.look.upscale import KINDS, Upscaler
 
 @pytest.fixture
 def upscaled(gl, picture, pixels):
-    """upscaled(rgba, size, kind, …): the pixels [H, W, 4] that come out."""
+    """upscaled(rgba, size, kind, …) returns the pixels, [H, W, 4]."""
     made = []
 
     def draw(rgba, size, kind="edge", **options):
@@ -28,7 +28,7 @@ def opaque(grey) -> np.ndarray:
 
 
 def disc(width: int, height: int, scale: float) -> np.ndarray:
-    """A bright disc with a soft rim on black, the same at every scale."""
+    """Return a bright disc with a soft rim on black, the same at every scale."""
     y, x = (np.mgrid[:height, :width] + 0.5) / scale
     return 230 * np.clip(10.5 - np.hypot(x - 20, y - 12), 0, 1)
 
@@ -41,7 +41,7 @@ def test_even_colour_and_alpha_stay_to_the_edge(upscaled, kind):
 
 
 def waves(width: int, height: int) -> np.ndarray:
-    """The same slow waves in any size, f64 [height, width] in levels, alike in no two corners."""
+    """Return the same slow waves in any size, f64 [height, width] in levels; no two corners are alike."""
     x, y = (np.arange(width) + 0.5) / width, (np.arange(height)[:, None] + 0.5) / height
     return 127.5 + 60 * np.sin(5 * x + 3 * y) + 60 * np.sin(7 * y - 2 * x + 1)
 
@@ -72,7 +72,7 @@ def test_a_straight_edge_has_no_stairs(upscaled):
     small = opaque(np.clip(128 + 215 * (y - 16 - (x - 16) / 3), 20, 235))
     drawn = {kind: upscaled(small, (128, 128), kind)[..., 0] for kind in ("edge", "bilinear")}
 
-    def wobble(grey):  # how far the edge lies from a line, in pixels
+    def wobble(grey):  # the edge's distance from a line, in pixels
         columns = range(30, 98)
         crossing = [np.interp(128, grey[20:108, x], np.arange(88)) for x in columns]
         return np.std(crossing - np.polyval(np.polyfit(columns, crossing, 1), columns))
