@@ -1,6 +1,7 @@
 """What tests of every folder share."""
 
 import os
+import warnings
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,19 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Programs that tests start are parts of this package, too.
 ROOT = str(Path(__file__).parents[1])
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (ROOT, os.environ.get("PYTHONPATH"))))
+
+
+@pytest.fixture(autouse=True)
+def ordinary_priority():
+    """Give this process its ordinary priority back, and warn.
+
+    A sound library has been seen to leave it at real-time priority 99; every program that later tests started had that,
+    too, and a browser then took the whole machine.
+    """
+    yield
+    if hasattr(os, "sched_getscheduler") and os.sched_getscheduler(0) != os.SCHED_OTHER:
+        warnings.warn(f"left at real-time priority {os.sched_getparam(0).sched_priority}", stacklevel=1)
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
 
 
 @pytest.fixture(scope="session", autouse=True)
