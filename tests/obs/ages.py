@@ -1,4 +1,4 @@
-"""How old a picture is when it is seen."""
+"""The age of a picture when it is seen."""
 
 import asyncio
 import os
@@ -13,8 +13,8 @@ from tests.obs.receivers import ndi_source, page
 from tests.obs.studio import Studio
 from tests.obs.watched import SHOT_EVERY, model, played, sending, watched
 
-AT_ONCE = 100  # ms for an answer; an OBS that takes longer has been kept from working, and its picture is of later
-MORE = 3  # times that a busy OBS is asked once more
+AT_ONCE = 100  # ms for an answer; an OBS that takes longer was kept from working, and its picture is a later one
+MORE = 3  # repetitions for a busy OBS
 STAMP_IN_PAGE = """(() => {
   const {width: w, height: h} = picture, now = Date.now() % 2 ** 32, words = [0, 0, 0, 0];
   const {data} = picture.getContext("2d").getImageData(0, 0, w, h);
@@ -25,7 +25,7 @@ STAMP_IN_PAGE = """(() => {
 
 
 def age(way: str, folder: Path, options) -> dict:
-    """How old OBS's picture is, livedream's and a bare sender's, in turns: each its own connection."""
+    """Measure the age of OBS's picture, from livedream and from a bare sender in turns, each by its own connection."""
     result = {
         "way": way,
         "size": options.size,
@@ -40,7 +40,7 @@ def age(way: str, folder: Path, options) -> dict:
                 first = played(studio, way, **options.set)
                 prioritise(options.nice)
                 result["first_picture_s"].setdefault(who, []).append(round(first, 1))
-                time.sleep(2.0)  # OBS drops what it has too much of in the first second
+                time.sleep(2.0)  # OBS drops superfluous pictures in the first second
                 seen = watched(studio, options.shots)
                 for _ in range(MORE):
                     if sum(each["took"] <= AT_ONCE for each in seen) < options.shots:
@@ -63,7 +63,7 @@ def age(way: str, folder: Path, options) -> dict:
 
 
 def others(way: str, folder: Path, options) -> dict:
-    """Ages without OBS, in a browser and in an NDI receiver: of each picture as it arrives there."""
+    """Measure the age of each picture on arrival in a browser and in an NDI receiver, without OBS."""
 
     def ready():
         prioritise(options.nice)
@@ -88,7 +88,7 @@ def summary(ages: list[int]) -> dict:
 
 
 async def page_ages(profile: Path, shots: int, ready) -> list[int]:
-    """The age of the picture in the page's canvas, in ms, at moments."""
+    """Sample the age of the picture in the page's canvas, in ms."""
     async with page(profile) as browser:
         ready()
         await asyncio.sleep(2.0)

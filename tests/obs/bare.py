@@ -1,4 +1,4 @@
-"""A sender without livedream, to compare with: stamped ramps, x264 and FFmpeg's `fifo` muxer, nothing else.
+"""A sender without livedream, for comparison: only stamped ramps, x264 and FFmpeg's `fifo` muxer.
 
 python bare.py URL FORMAT WIDTHxHEIGHT FPS BITRATE [OPTION=VALUE of the protocol …]
 """

@@ -1,4 +1,4 @@
-"""A dream that draws nothing but colour bars, and how they are read back."""
+"""A dream that draws only colour bars, and a function that reads them back."""
 
 import itertools
 from pathlib import Path
@@ -20,7 +20,7 @@ def picture() -> np.ndarray:
 
 
 def read(pixels: np.ndarray) -> np.ndarray:
-    """f64 [3, 8, RGB]: the mean of each patch, off its edges, of a picture [H, W, 3 or more] of any size."""
+    """Return the mean of each patch without its edges, f64 [3, 8, RGB], of a picture [H, W, 3 or more] of any size."""
     rows, columns, _ = PATCHES.shape
     height, width = pixels.shape[0] / rows, pixels.shape[1] / columns
     patches = np.empty(PATCHES.shape)
@@ -31,7 +31,7 @@ def read(pixels: np.ndarray) -> np.ndarray:
 
 
 def dream(path: Path) -> Path:
-    """Write the dream: that of tests/dreams.py, held still."""
+    """Write the dream: the one of tests/dreams.py, without motion."""
     from livedream.dream import write
     from tests import dreams
 

@@ -1,4 +1,4 @@
-"""Colour bars, read back from where they went."""
+"""Colour bars, read back from the far ends."""
 
 import os
 import subprocess
@@ -14,9 +14,10 @@ from tests.obs.watched import played
 
 
 def colours(way: str, folder: Path, options) -> dict:
-    """Colour bars as they come back from OBS, a recording and NDI: levels off the window's, at most.
+    """Compare colour bars from OBS, a recording and NDI with the window's: the largest differences, in levels.
 
-    off: of the standard bars, at 75 %.  others_off: of bars at 100 %, and of greys."""
+    Returns "off" for the standard bars, at 75 %, and "others_off" for bars at 100 % and greys.
+    """
     dream, film = str(bars.dream(folder / "bars.onnx")), folder / "bars.mp4"
     outs = ["window:0", f"{ways.WAYS[way].out}#bitrate=8M", str(film), *(["ndi:bars"] if options.ndi else [])]
     size = f"{bars.WIDTH}x{bars.HEIGHT}"
@@ -46,7 +47,7 @@ def off(patches: np.ndarray, wanted: np.ndarray) -> float:
 
 
 def last_picture(path: Path) -> np.ndarray:
-    """As ffmpeg shows it, which goes by the file's own tags of colour."""
+    """Read the film's last picture by ffmpeg, which follows the file's colour tags."""
     command = ["ffmpeg", "-v", "error", "-sseof", "-0.5", "-i", str(path), "-frames:v", "1"]
     command += ["-sws_flags", "accurate_rnd+full_chroma_int", "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
     data = subprocess.run(command, check=True, capture_output=True).stdout

@@ -1,7 +1,7 @@
-"""What a real OBS makes of livedream's pictures: python inside.py TASK WAY … prints JSON as its last line.
+"""Measures livedream's pictures in a real OBS: python inside.py TASK WAY … prints JSON as its last line.
 
 Runs itself again in a network and a process namespace of its own (root): obs-websocket and libndi listen on all
-addresses, and nothing may outlive this.
+addresses, and no process may outlive this one.
 """
 
 import argparse
@@ -47,11 +47,11 @@ def main() -> None:
         os.execvp(NAMESPACE[0], [*NAMESPACE, sys.executable, *sys.argv])
     for command in (["ip", "link", "set", "lo", "up"], ["ip", "link", "set", "lo", "multicast", "on"]):
         subprocess.run(command, check=True)
-    os.setsid()  # a session's priority is its own
+    os.setsid()  # a session has a priority of its own
     prioritise(options.nice)
     folder = options.folder or Path(tempfile.mkdtemp(prefix="livedream-obs-"))
     folder.mkdir(parents=True, exist_ok=True)
-    # libndi's own discovery needs a daemon; told so, it looks on this machine.
+    # libndi's own discovery needs a daemon; with this it looks on this machine.
     networks = {"ips": "127.0.0.1,", "discovery": ""}
     (folder / "ndi-config.v1.json").write_text(json.dumps({"ndi": {"machinename": "LIVEDREAM", "networks": networks}}))
     os.environ["NDI_CONFIG_DIR"] = str(folder)

@@ -1,4 +1,4 @@
-"""Whose pictures OBS has, and in which order."""
+"""The order of the pictures in OBS."""
 
 import time
 from pathlib import Path
@@ -7,12 +7,12 @@ from tests.obs import ways
 from tests.obs.studio import Studio
 from tests.obs.watched import numbers, played, sending, watched
 
-ENOUGH = 12  # frames that tell an order
-TRIES = 5  # recordings, when a busy machine lets OBS see few
+ENOUGH = 12  # frames that show an order
+TRIES = 5  # recordings, if OBS gets few frames on a busy machine
 
 
 def order(way: str, folder: Path, options) -> dict:
-    """Numbers of livedream's frames as OBS showed them at moments, and as it recorded them in a row."""
+    """Return the numbers of livedream's frames in screenshots of OBS, and in a recording of OBS."""
     with Studio(folder) as studio, ways.server(way, folder), sending(way, "livedream", folder, options):
         first = played(studio, way)
         time.sleep(1.0)

@@ -13,7 +13,7 @@ from tests.obs.watched import played, sending
 
 
 def portrait(way: str, folder: Path, options) -> dict:
-    """The pictures of docs/obs.md: OBS itself, the Media Source's properties, the page as a browser source, NDI."""
+    """Take the pictures of docs/obs.md: OBS, the Media Source's properties, the page as a browser source, NDI."""
     options.outs = ["ndi:livedream"]
     with (
         Studio(folder, (1280, 720), preview=True, screen="1360x1080") as studio,

@@ -1,4 +1,4 @@
-"""Priority on a busy machine: figures of time are worth nothing without it."""
+"""Priority on a busy machine, without which measured times mean nothing."""
 
 import contextlib
 import os
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def prioritise(nice: int) -> None:
-    """Set the priority of everything in this namespace: of processes, and of the sessions that Linux groups them by."""
+    """Set the priority of all processes in this namespace, and of the sessions by which Linux groups them."""
     for each in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, int(each.name), nice)

@@ -11,10 +11,10 @@ from tests.obs import ways
 
 
 def ndi_source(seconds: float = 20.0):
-    """A receiver of the first NDI source on this machine: calling it gives the next picture, f64 [H, W, 3], RGB.
+    """A receiver of the first NDI source on this machine; a call returns the next picture, f64 [H, W, 3], RGB.
 
-    Taken as OBS's NDI plug-in takes it, which is as it was on the wire: 4:2:2, BT.709. What libndi makes of that itself
-    for receivers that want RGB is up to 15 levels off, whoever sends.
+    The pictures are taken as OBS's NDI plug-in takes them, unchanged from the wire: 4:2:2, BT.709. libndi's own
+    conversion to RGB is up to 15 levels off, whoever sends.
     """
     import NDIlib
 
@@ -43,7 +43,7 @@ def ndi_source(seconds: float = 20.0):
 
 
 def from_uyvy(data: np.ndarray) -> np.ndarray:
-    """f64 [H, W, 3], RGB 0..255, of uint8 [H, W, 2]: ITU-R BT.709, limited range."""
+    """Convert uint8 [H, W, 2] (ITU-R BT.709, limited range) to f64 [H, W, 3], RGB 0..255."""
     luma = (data[..., 1] - 16.0) / 219
     blue, red = (np.repeat((data[:, start::2, 0] - 128.0) / 224, 2, axis=1) for start in (0, 1))
     r, b = luma + 1.5748 * red, luma + 1.8556 * blue
@@ -53,7 +53,7 @@ def from_uyvy(data: np.ndarray) -> np.ndarray:
 
 @contextlib.asynccontextmanager
 async def page(profile: Path):
-    """The page as a browser source of 1280x720 has it, over black, once it has a picture."""
+    """Open the page like a browser source of 1280x720, over black, and wait for its picture."""
     from tests.web.browser import Browser
 
     shutil.rmtree(profile, ignore_errors=True)

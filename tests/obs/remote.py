@@ -1,4 +1,4 @@
-"""What the tests need of obs-websocket 5, the protocol that OBS is controlled by."""
+"""The part of obs-websocket 5, the protocol that controls OBS, that the tests need."""
 
 import asyncio
 import time
@@ -7,9 +7,9 @@ import aiohttp
 
 
 class Remote:
-    """A connection to the OBS that listens at `port` of this machine without a password.
+    """A connection to the OBS that listens at `port` of this machine, without a password.
 
-    call("GetVersion") -> the response's data; RuntimeError with OBS's own words when it refuses.
+    call("GetVersion") -> the response's data; RuntimeError with OBS's message when it refuses.
     """
 
     def __init__(self, port: int = 4455, seconds: float = 40.0):
@@ -32,7 +32,7 @@ class Remote:
                 await asyncio.sleep(0.2)
 
     def call(self, request: str, **data) -> dict:
-        """One request and its answer."""
+        """Send a request and return its answer."""
         return self._loop.run_until_complete(self._call(request, data))
 
     async def _call(self, request: str, data: dict) -> dict:

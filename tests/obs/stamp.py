@@ -1,4 +1,4 @@
-"""A picture's number and time, written into the picture so that they survive H.264 and OBS's scaling."""
+"""Stamps: a picture's number and time, drawn into it in a way that survives H.264 and OBS's scaling."""
 
 import time
 
@@ -14,7 +14,7 @@ def now_ms() -> int:
 
 
 def since_ms(then: int, now: int) -> int:
-    """now - then, also when the 32 bits have run over between them."""
+    """Return now - then, also when the 32 bits have wrapped around in between."""
     return (now - then + 0x80000000 & 0xFFFFFFFF) - 0x80000000
 
 
@@ -23,7 +23,7 @@ def _check(number: int, ms: int) -> int:
 
 
 def write(pixels: np.ndarray, number: int, ms: int) -> None:
-    """Stamp uint8 [H, W, 3 or 4] in place. Of `number` the lower 16 bits are kept."""
+    """Stamp uint8 [H, W, 3 or 4] in place, with the lower 16 bits of `number`."""
     h, w = pixels.shape[0] // DOWN, pixels.shape[1] // ACROSS
     words = np.array([number & 0xFFFF, ms >> 16, ms & 0xFFFF, _check(number, ms)])
     bits = (words[:, None] >> np.arange(16) & 1) * 255
@@ -31,7 +31,7 @@ def write(pixels: np.ndarray, number: int, ms: int) -> None:
 
 
 def read(pixels: np.ndarray) -> tuple[int, int] | None:
-    """(number, ms) of uint8 [H, W, 3 or more], of any size; None if there is no whole stamp in it."""
+    """Read (number, ms) from uint8 [H, W, 3 or more] of any size; None if it has no complete stamp."""
     rows = ((np.arange(WORDS) + 0.5) * pixels.shape[0] / DOWN).astype(int)
     columns = ((np.arange(16) + 0.5) * pixels.shape[1] / ACROSS).astype(int)
     bits = pixels[rows][:, columns, :3].mean(2) > 127

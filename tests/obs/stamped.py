@@ -1,4 +1,4 @@
-"""`livedream`, every picture of which says its number and when its drawing began: the moment it can still be moved.
+"""`livedream` whose pictures are stamped with their number and the time when their drawing began.
 
 Only for tests: python stamped.py run …
 """
@@ -13,7 +13,7 @@ from tests.obs import stamp
 
 
 class Stamping:
-    """Stands in the place of the stage's `compose`, and is otherwise what it stands for."""
+    """Wraps the stage's `compose` and stamps its pictures."""
 
     def __init__(self, compose):
         self._compose, self.ms = compose, 0

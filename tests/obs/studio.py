@@ -16,7 +16,7 @@ from tests.obs.remote import Remote
 from tests.obs.ways import process
 
 CANVAS = (640, 360)  # larger, Mesa's software renderer cannot keep 30 fps on two cores
-SOURCE = {  # of the Media Source: what docs/obs.md tells people to set
+SOURCE = {  # the Media Source's settings in docs/obs.md
     "is_local_file": False,
     "buffering_mb": 0,
     "reconnect_delay_sec": 1,
@@ -97,7 +97,7 @@ class Screen:
         self.process.wait()
 
     def save(self, path: Path, crop: str) -> None:
-        """A part of it, "WIDTH:HEIGHT:X:Y", as a picture."""
+        """Save a part of the screen, "WIDTH:HEIGHT:X:Y", as a picture."""
         subprocess.run([*self._grabbing(), "-vf", f"crop={crop}", "-q:v", "2", "-y", str(path)], check=True)
 
     def _grabbing(self) -> list[str]:
@@ -105,7 +105,7 @@ class Screen:
         return [*grab, "-i", self.display, "-frames:v", "1"]
 
     def grab(self) -> np.ndarray:
-        """All of it as it is: uint8 [H, W, 3], RGB."""
+        """The whole screen, uint8 [H, W, 3], RGB."""
         width, height = map(int, self.size.split("x"))
         grab = [*self._grabbing(), "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
         data = subprocess.run(grab, check=True, capture_output=True).stdout
@@ -113,7 +113,7 @@ class Screen:
 
 
 class Studio:
-    """OBS while the block runs. folder: where it lives and records. preview: show its own preview, for its portrait."""
+    """OBS while the block runs. folder: for its settings and recordings. preview: whether to show its preview."""
 
     def __init__(self, folder: Path, canvas=CANVAS, fps: int = 30, preview: bool = False, screen: str = "1360x900"):
         self.folder, self.canvas = Path(folder), canvas
@@ -150,7 +150,7 @@ class Studio:
         ending.callback(self.remote.close)
 
     def play(self, url: str, form: str = "", seconds: float = 40.0, **settings) -> float:
-        """Show `url` in the Media Source "livedream", alone in the scene; seconds until OBS has a picture of it."""
+        """Show `url` in the Media Source "livedream", alone in the scene. Returns the seconds to its picture."""
         settings = SOURCE | {"input": url, "input_format": form} | settings
         call, begin = self.remote.call, time.monotonic()
         made = call(
@@ -176,20 +176,20 @@ class Studio:
             time.sleep(0.1)
 
     def leave(self) -> None:
-        """Take the Media Source away again, and wait until OBS has let go of it."""
+        """Remove the Media Source, and wait until OBS has released it."""
         self.remote.call("RemoveInput", inputName="livedream")
         while any(each["inputName"] == "livedream" for each in self.remote.call("GetInputList")["inputs"]):
             time.sleep(0.05)
 
     def shot(self) -> np.ndarray:
-        """What the Media Source shows, to the last bit but scaled to the canvas: uint8 [H, W, 3], RGB."""
+        """The Media Source's picture, scaled to the canvas without other loss: uint8 [H, W, 3], RGB."""
         if (shot := self._shot()) is None:
             raise RuntimeError("the Media Source has lost its picture")
         return shot
 
     def _shot(self) -> np.ndarray | None:
         width, height = self.canvas
-        # Of the scene, which always has a size: a source without a picture yet could not be taken.
+        # A screenshot of the scene, which always has a size: a source without a picture has none.
         asked = {"sourceName": "Scene", "imageFormat": "bmp", "imageWidth": width, "imageHeight": height}
         try:
             data = self.remote.call("GetSourceScreenshot", **asked)["imageData"]
@@ -199,7 +199,7 @@ class Studio:
             return next(bmp.decode(video=0)).to_ndarray(format="rgb24")
 
     def record(self, seconds: float) -> Path:
-        """The file that OBS itself recorded of its canvas."""
+        """Let OBS record its canvas, and return the file."""
         self.remote.call("StartRecord")
         time.sleep(seconds)
         path = Path(self.remote.call("StopRecord")["outputPath"])
@@ -208,13 +208,13 @@ class Studio:
         return path
 
     def place(self, title: str, x: int, y: int, width: int, height: int) -> None:
-        """Move the window of that title, once it is there; nobody else does, for there is no window manager."""
+        """Move the window of that title, once it is there: no window manager does it."""
         find = ["xdotool", "search", "--sync", "--onlyvisible", "--name", title]
         move = ["windowmove", str(x), str(y), "windowsize", str(width), str(height)]
         subprocess.run([*find, *move], env=self.env, check=True, timeout=20)
 
     def figures(self) -> dict:
-        """OBS's own: frames a second, milliseconds a rendering, share of renderings it skipped, percent of a core."""
+        """OBS's own figures: frames per second, ms per rendering, share of skipped renderings, percent of a core."""
         told = self.remote.call("GetStats")
         return {
             "fps": round(told["activeFps"], 1),

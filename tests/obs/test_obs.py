@@ -1,4 +1,4 @@
-"""A real OBS shows livedream's frames: the same ones, in order."""
+"""A real OBS shows livedream's frames: unchanged and in order."""
 
 import json
 import shutil
@@ -12,7 +12,7 @@ INSIDE = Path(__file__).with_name("inside.py")
 
 
 def missing() -> str:
-    """What a real OBS needs and is not here, or ""."""
+    """The missing requirements of a real OBS, or ""."""
     programs = [each for each in ("obs", "Xvfb", "unshare", "ip", "ffmpeg") if shutil.which(each) is None]
     if programs:
         return f"needs {', '.join(programs)} (apt: obs-studio obs-plugins xvfb util-linux iproute2 ffmpeg)"
@@ -40,7 +40,7 @@ def test_obs_shows_our_frames_in_order(tmp_path, way):
     shots, recorded = told["shots"], told["recorded"]
     assert shots == sorted(shots)
     assert len(set(shots)) >= 5  # it moves
-    assert None not in recorded  # every picture that OBS recorded is a whole one of ours
+    assert None not in recorded  # every picture that OBS recorded is a complete one of ours
     assert recorded == sorted(recorded)
     assert len(set(recorded)) >= 12
     assert recorded[0] >= shots[-1]

@@ -1,4 +1,4 @@
-"""What a sender sends and what OBS makes of it."""
+"""Senders, and what OBS shows of their pictures."""
 
 import time
 from pathlib import Path
@@ -13,18 +13,18 @@ SHOT_EVERY = 0.2  # seconds
 
 
 def sending(way: str, who: str, folder: Path, options, program=ways.STAMPED):
-    """The sender: livedream or the bare one."""
+    """Start a sender: livedream or the bare one."""
     width, height = map(int, options.size.split("x"))
     if who == "bare":
         return ways.bare(way, (width, height), options.fps, options.bitrate, folder)
-    out = f"{ways.WAYS[way].out}#fit=stretch&bitrate={options.bitrate}"  # to the edges: there the stamp is
+    out = f"{ways.WAYS[way].out}#fit=stretch&bitrate={options.bitrate}"  # to the edges, where the stamp is
     arguments = ["--size", options.size, "--fps", str(options.fps), "--osc", "127.0.0.1:9000", "--out", out]
     arguments += [each for out in getattr(options, "outs", ()) for each in ("--out", out)]
     return ways.livedream("--model", model(options.model, folder), *arguments, folder=folder, program=program)
 
 
 def model(name: str, folder: Path) -> str:
-    """A dream's name or path; "tiny": one of tests/dreams.py, which costs next to nothing."""
+    """A dream's name or path; "tiny" is one of tests/dreams.py, which costs next to nothing."""
     if name != "tiny":
         return name
     from tests import dreams
@@ -34,15 +34,15 @@ def model(name: str, folder: Path) -> str:
 
 
 def played(studio: Studio, way: str, **settings) -> float:
-    """Have OBS show what comes by that way; seconds until it has a picture."""
+    """Let OBS show the stream of that way. Returns the seconds until it had a picture."""
     until(lambda: ways.listening(way), 20, pause=0.05)
     return studio.play(ways.WAYS[way].url, ways.WAYS[way].form, **settings)
 
 
 def watched(studio: Studio, shots: int) -> list[dict]:
-    """Number and age in ms of what OBS shows at moments in a row; "took": ms until OBS had answered.
+    """Take screenshots of OBS: number and age in ms of each; "took" is the ms until OBS had answered.
 
-    The age is that when OBS was asked, so it leaves out what taking a screenshot costs.
+    The age is the one when OBS was asked, so it does not include the time that the screenshot takes.
     """
     seen = []
     for _ in range(shots):
@@ -55,7 +55,7 @@ def watched(studio: Studio, shots: int) -> list[dict]:
 
 
 def numbers(path: Path) -> list[int | None]:
-    """The number in each picture of a recording; None for one without."""
+    """The numbers in a recording's pictures; None for one without."""
     with av.open(str(path)) as container:
         container.streams.video[0].thread_type = "AUTO"
         read = [stamp.read(each.to_ndarray(format="rgb24")) for each in container.decode(video=0)]

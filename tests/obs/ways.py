@@ -1,4 +1,4 @@
-"""The ways into OBS: what livedream is told, what OBS is told, and what stands between."""
+"""The ways into OBS: the options of livedream, the options of OBS, and the server between them."""
 
 import contextlib
 import json
@@ -23,7 +23,14 @@ rtmp {{ server {{ listen 127.0.0.1:1935; max_message 8M; application live {{ liv
 
 
 class Way(NamedTuple):
-    """out: of livedream.  url, form: of the Media Source.  bare: url, format and protocol's options of `bare.py`."""
+    """One way.
+
+    Attributes:
+        out: The `--out` of livedream.
+        url: The address in the Media Source.
+        form: The format in the Media Source.
+        bare: Address, format and protocol's options of `bare.py`.
+    """
 
     out: str
     url: str
@@ -70,7 +77,7 @@ PLAIN = ["-m", "livedream"]
 
 @contextlib.contextmanager
 def server(way: str, folder: Path):
-    """nginx-rtmp, for the way that needs it."""
+    """Run nginx-rtmp, for the way that needs it."""
     if way != "nginx-rtmp":
         yield
         return
@@ -81,7 +88,7 @@ def server(way: str, folder: Path):
 
 @contextlib.contextmanager
 def process(command, log: Path, ending: float = 5.0, **options):
-    """A child while the block runs, its words in `log`."""
+    """Run a child process during the block; its output goes to `log`."""
     with open(log, "wb") as said:
         child = subprocess.Popen(command, stdout=said, stderr=said, **options)
     try:
@@ -97,7 +104,7 @@ def process(command, log: Path, ending: float = 5.0, **options):
 
 @contextlib.contextmanager
 def livedream(*arguments: str, folder: Path, program=STAMPED, env=None):
-    """`livedream run`, once it plays."""
+    """Run `livedream run` during the block, which begins once it plays."""
     command = [sys.executable, *program, "run", "--web", f"127.0.0.1:{WEB}", "--device", "cpu"]
     with process([*command, *arguments], folder / "livedream.log", env=env) as child:
         until(lambda: child.poll() is not None or status().get("state") == "playing", 30, pause=0.05)
@@ -116,7 +123,7 @@ def status() -> dict:
 
 
 def bare(way: str, size: tuple[int, int], fps: int, bitrate: int, folder: Path):
-    """The sender without livedream, for the way."""
+    """Run the sender without livedream."""
     url, form, *protocol = WAYS[way].bare
     shape = f"{size[0]}x{size[1]}"
     command = [sys.executable, str(HERE / "bare.py"), url, form, shape, str(fps), str(bitrate), *protocol]
@@ -124,7 +131,7 @@ def bare(way: str, size: tuple[int, int], fps: int, bitrate: int, folder: Path):
 
 
 def listening(way: str) -> bool:
-    """Whether OBS would be answered: a way by TCP has its listener. An OBS that comes too early may never try again."""
+    """Whether the way's listener is there, for ways by TCP. An OBS that connects too early may never try again."""
     address = urlsplit(WAYS[way].url)
     if address.scheme not in ("rtmp", "http"):
         return True

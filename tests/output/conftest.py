@@ -1,4 +1,4 @@
-"""Test pictures, and for windows a screen of the tests' own, with pixels read from it and keys pressed."""
+"""Fixtures: test pictures, and a screen for windows, of which pixels are read and on which keys are pressed."""
 
 import subprocess
 
@@ -36,7 +36,7 @@ def display():
 
 @pytest.fixture
 def window(display, tmp_path):
-    """window(sink, size) -> a Show on the tests' display, which knows nothing of shows before it."""
+    """window(sink, size) -> a Show on the tests' display, with settings of its own."""
     shows = []
 
     def open_window(sink="window", size="400x400"):
@@ -50,7 +50,7 @@ def window(display, tmp_path):
 
 @pytest.fixture
 def screen(display):
-    """screen(pointer) -> what is on the screen."""
+    """screen(pointer) -> the screen's pixels."""
     return lambda pointer=0: shot(display, pointer)
 
 
@@ -67,7 +67,7 @@ def xdotool(display):
 
 @pytest.fixture
 def press(xdotool):
-    """Press a key in the window; without a window manager somebody must give it the focus first."""
+    """Press a key in the window, which gets the focus first: there is no window manager to give it."""
 
     def key(name):
         [found] = xdotool("search", "--onlyvisible", "--name", "^livedream$")

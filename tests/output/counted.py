@@ -1,4 +1,4 @@
-"""Pictures that say which frame they are, colour bars, and a show that feeds them to one output."""
+"""Pictures with their frame number in them, colour bars, and a feed of them to one output."""
 
 import threading
 import time
@@ -11,7 +11,7 @@ from tests.waiting import until
 
 # 75 % colour bars (EBU Tech. 3373 calls them so): the brightest that every broadcast path has to carry.
 BARS = [tuple(191 * (bars >> bit & 1) for bit in (1, 2, 0)) for bars in range(7, -1, -1)]
-BLOCK, BITS = 16, 16  # the counter: so many squares of so many pixels in the top rows
+BLOCK, BITS = 16, 16  # the counter: BITS squares of BLOCK pixels in the top rows
 
 
 def bars(width: int, height: int, alpha: int = 255) -> np.ndarray:
@@ -24,7 +24,7 @@ def bars(width: int, height: int, alpha: int = 255) -> np.ndarray:
 
 
 def middles(picture: np.ndarray) -> np.ndarray:
-    """[8, channels] of the middle of each bar."""
+    """The colour in the middle of each bar, [8, channels]."""
     height, width = picture.shape[:2]
     return picture[height // 2, [(2 * number + 1) * width // 16 for number in range(8)]].astype(int)
 
@@ -38,16 +38,18 @@ def stamped(number: int, width: int = 640, height: int = 360, alpha: int = 255) 
 
 
 def stamp(picture: np.ndarray, channel: int = 1) -> int:
-    """The number again; `channel` is one that is bright where the picture is."""
+    """Read the number; `channel` is one that is bright where the picture is."""
     row = picture[BLOCK // 2, BLOCK // 2 : BITS * BLOCK : BLOCK, channel]
     return sum(1 << bit for bit, value in enumerate(row) if value > 127)
 
 
 class Feed:
-    """An output that is started, and shown `picture(number)` at `fps`, but never more than `ahead` of `come`.
+    """A started output that is shown `picture(number)` at `fps`, but never more than `ahead` frames beyond `come`.
 
-    written: the numbers that it really wrote.  come: the last number that a receiver has got, where that matters: a
-    receiver that gets no time on a busy machine throws frames away.
+    Attributes:
+        written: The numbers that it wrote.
+        come: The last number that a receiver has got, if that is known: on a busy machine, a receiver that gets no
+            time drops frames.
     """
 
     ahead = 3
@@ -84,7 +86,7 @@ class Feed:
         return self
 
     def end(self) -> None:
-        """Stop feeding, and the output."""
+        """Stop the feed and the output."""
         self._over.set()
         self._thread.join()
         self.output.stop()

@@ -1,4 +1,4 @@
-"""A screen of the tests' own, and a show with a window upon it."""
+"""A screen for the tests, and a show with a window on it."""
 
 import os
 import shutil
@@ -26,7 +26,7 @@ class Server:
         self.env = {**os.environ, "DISPLAY": self.display, "LIBGL_ALWAYS_SOFTWARE": "1"}
 
     def signal(self, number: int):
-        """Stop it, let it go on, or kill it; then wait until it is so."""
+        """Stop, continue or kill it, and wait until that is done."""
         self.process.send_signal(number)
         if number == signal.SIGSTOP:
             os.waitid(os.P_PID, self.process.pid, os.WSTOPPED | os.WNOWAIT)
@@ -39,7 +39,7 @@ class Server:
 
 
 class Show:
-    """The process of windowed.py, once its window has drawn. ask(expression) -> what it says."""
+    """The process of windowed.py, once its window has drawn. ask(expression) -> its value there."""
 
     def __init__(self, env, sink="window", size="400x400"):
         here = Path(__file__).parent
@@ -58,7 +58,7 @@ class Show:
             raise AssertionError(f"{expression}: {said}") from None
 
     def end(self) -> tuple[str, str]:
-        """Wait for its end; what it still said, on standard output and error."""
+        """Wait for its end, and return the rest of its standard output and error."""
         said = self.process.communicate(timeout=30)
         assert self.process.returncode == 0, said
         return said
@@ -69,7 +69,7 @@ class Show:
 
 
 def shot(env, pointer=0) -> np.ndarray:
-    """What is on the screen, uint8 [600, 800, 3]."""
+    """The screen's pixels, uint8 [600, 800, 3]."""
     command = f"ffmpeg -v error -f x11grab -draw_mouse {pointer} -video_size 800x600 -i {env['DISPLAY']} "
     command += "-frames:v 1 -f rawvideo -pix_fmt rgb24 -"
     raw = subprocess.run(command.split(), capture_output=True, check=True).stdout
@@ -77,6 +77,6 @@ def shot(env, pointer=0) -> np.ndarray:
 
 
 def lit(picture):
-    """(x, y, w, h) of what is not black."""
+    """(x, y, w, h) of the part that is not black."""
     rows, columns = np.where(picture.max(axis=2) > 8)
     return columns.min(), rows.min(), np.ptp(columns) + 1, np.ptp(rows) + 1

@@ -1,4 +1,4 @@
-"""What receivers apart do alike, whatever they receive by. Called by ndi_apart.py and omt_apart.py."""
+"""The common part of the isolated NDI and OMT receivers. Called by ndi_isolated.py and omt_isolated.py."""
 
 import itertools
 import signal
@@ -9,16 +9,16 @@ import time
 
 import psutil
 
-from tests.output.apart import serve
 from tests.output.counted import Feed, bars, stamp, stamped
+from tests.output.isolated import serve
 from tests.waiting import until
 
 
 class Waiting:
-    """A receiver, which has `next(seconds)`."""
+    """A base for receivers, which have `next(seconds)`."""
 
     def wait(self, good, seconds=30.0):
-        """The next (picture, frame) for which good(picture)."""
+        """Wait for a (picture, frame) for which good(picture)."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             got = self.next()
@@ -28,7 +28,7 @@ class Waiting:
 
 
 def come(feed, receiver, frames):
-    """So many, in order: (number, frame)."""
+    """Receive that many frames and return (number, frame) of each, in order."""
     picture, _ = receiver.wait(lambda picture: True)
     feed.come, came = stamp(picture), []
     while len(came) < frames:
@@ -39,13 +39,13 @@ def come(feed, receiver, frames):
 
 
 def ticks(came, at):
-    """How far the frames' times lie apart, for each number: all the lengths there are, to the nearest ten."""
+    """The different distances between the times of consecutive numbers, rounded to ten."""
     apart = ((b - a, getattr(later, at) - getattr(frame, at)) for (a, frame), (b, later) in itertools.pairwise(came))
     return sorted({round(time / numbers, -1) for numbers, time in apart})
 
 
 def tally(sink, receiver_of):
-    """The note before a receiver comes, with one, in its preview and on its program."""
+    """The output's note without a receiver, with one, in its preview, on its program, and at the end."""
     feed = Feed(sink, lambda number: bars(320, 180)).up()
     notes = [feed.output.note]
     receiver = receiver_of()
@@ -60,7 +60,7 @@ def tally(sink, receiver_of):
 
 
 def stalls(sink, file, port):
-    """A receiver stops in the middle: whether frames go on being written, and the output then ends."""
+    """Stop the receiver's process: frames have to go on being written, and the output has to end afterwards."""
     feed = Feed(sink, stamped).up()
     watching = subprocess.Popen([sys.executable, file, "watch", str(until(port))])
     until(lambda: "1 " in (feed.output.note or ""))
@@ -76,7 +76,7 @@ def stalls(sink, file, port):
 
 
 def again(sink, receiver_of, times):
-    """Added and removed so many times, with a receiver connected: what this process has after each."""
+    """Add and remove the output `times` times with a receiver: this process's threads, files and memory after each."""
     picture = bars(640, 360)
     counts = []
     for _ in range(times):
@@ -92,7 +92,7 @@ def again(sink, receiver_of, times):
 
 
 def main(receiver_at, functions) -> None:
-    """Answer calls; or, as `FILE watch PORT`, receive until the end."""
+    """Answer calls; with the arguments `watch PORT`, receive until killed."""
     if sys.argv[1:2] == ["watch"]:
         watcher = receiver_at(sys.argv[2])
         while True:

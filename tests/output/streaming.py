@@ -1,4 +1,4 @@
-"""The far ends of streams: nginx-rtmp, players, an SRT receiver; and a show that goes to them."""
+"""The far ends of streams: nginx-rtmp, players, an SRT receiver; and a show that is sent to them."""
 
 import shutil
 import signal
@@ -15,7 +15,7 @@ MODULE = Path("/usr/lib/nginx/modules/ngx_rtmp_module.so")
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 needs_server = pytest.mark.skipif(not (NGINX and MODULE.exists()), reason="needs nginx with libnginx-mod-rtmp (apt)")
 FFMPEG = shutil.which("ffmpeg")
-QUICK = {"probesize": "100000", "analyzeduration": "300000"}  # otherwise it looks for sound for seconds
+QUICK = {"probesize": "100000", "analyzeduration": "300000"}  # by default it looks for sound for seconds
 
 
 def has_srt() -> bool:
@@ -31,7 +31,7 @@ def free_port(kind=socket.SOCK_STREAM):
 
 
 def pulled(url, seconds=10.0, **options):
-    """A picture from the stream, as uint8 [H, W, 3]; the far end may still be starting."""
+    """Fetch a picture from the stream, uint8 [H, W, 3]; the far end may still be starting."""
     end = time.monotonic() + seconds
     while True:
         try:
@@ -74,7 +74,7 @@ class Nginx:
 
 
 class SrtReceiver:
-    """An ffmpeg that shows what comes by SRT: `picture()` is raw bytes, or None when it has ended."""
+    """An ffmpeg that receives SRT: `picture()` returns raw bytes, or None when it has ended."""
 
     def __init__(self, url, width=320, height=192):
         self._size = width * height * 3
@@ -88,7 +88,7 @@ class SrtReceiver:
         return data if len(data) == self._size else None
 
     def end(self, number=signal.SIGTERM):
-        """SIGTERM: it says goodbye, which SIGKILL leaves to a time-out of 5 s."""
+        """End it. With SIGTERM it closes the connection; with SIGKILL the far end needs a time-out of 5 s."""
         self.process.send_signal(number)
         self.process.communicate()
 

@@ -1,4 +1,4 @@
-"""The virtual camera, with a pretended device: no kernel of a test machine has v4l2loopback."""
+"""The virtual camera, with a fake device: test machines' kernels have no v4l2loopback."""
 
 import sys
 import threading
@@ -15,7 +15,7 @@ pyvirtualcam = pytest.importorskip("pyvirtualcam")
 
 
 class Pretended:
-    """A backend of pyvirtualcam's that keeps what it is given. absent: there is no device."""
+    """A backend of pyvirtualcam that keeps the pictures. absent: whether there is no device."""
 
     made: list = []  # noqa: RUF012
     absent = False

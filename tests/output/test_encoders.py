@@ -1,4 +1,4 @@
-"""Encoders: what works is found out without hurting the show, and remembered; live ones hold no picture back."""
+"""Encoders: probed without hurting the show, and cached; live ones hold no picture back."""
 
 import json
 import os
@@ -20,7 +20,7 @@ SUFFIX = {"prores": "mov", "ffv1": "mkv"}
 
 @pytest.fixture
 def known(tmp_path, monkeypatch):
-    """known({encoder: fault}): that is what was found out a moment ago; what `learn` is asked for stays undone."""
+    """known({encoder: fault}) puts a fresh probe result into the cache; probes in the background are only counted."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     asked = []
     monkeypatch.setattr(encoders, "probe_in_background", lambda: asked.append(True))
@@ -34,7 +34,7 @@ def names(codec, live, **more):
 
 def test_until_it_is_known_what_works_the_processor_encodes(known):
     assert names("h264", live=True) == ["libx264"]
-    assert encoders.asked  # and it is being found out for the next time
+    assert encoders.asked  # a probe has begun, for the next time
 
 
 def test_live_takes_the_hardware_that_works_and_software_after_it(known):
@@ -78,7 +78,7 @@ def test_an_encoder_that_does_not_open_makes_way_for_the_next(known, tmp_path, f
     with av.open(str(output.path)) as file:
         assert sum(1 for _ in file.decode(video=0)) == 1
     assert "h264_nvenc does not open" in caplog.text
-    assert names("h264", live=True) == ["libx264"]  # it is not tried again
+    assert names("h264", live=True) == ["libx264"]  # it is not probed again
 
 
 def test_an_encoder_that_was_named_and_does_not_open_is_an_error_and_leaves_no_file(known, tmp_path):
@@ -90,7 +90,7 @@ def test_an_encoder_that_was_named_and_does_not_open_is_an_error_and_leaves_no_f
 
 
 def test_a_driver_that_crashes_or_hangs_costs_only_its_own_encoder(tmp_path, monkeypatch):
-    # Stands for the interpreter that tries encoders: dies at nvenc, hangs at qsv, is well at the others.
+    # A fake of the interpreter that probes encoders: it crashes at nvenc, hangs at qsv, and reports the others as good.
     script = """\
         #!/bin/sh
         shift 2
@@ -116,10 +116,10 @@ def test_a_driver_that_crashes_or_hangs_costs_only_its_own_encoder(tmp_path, mon
 def test_what_works_is_found_out_in_the_background(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     encoders.probe_in_background()
-    encoders.probe_in_background()  # once is enough
+    encoders.probe_in_background()  # no second thread
     found = until(encoders.cached_faults)
     assert set(found) == {each.name for each in encoders.TABLE if each.hardware}
-    for name, fault in found.items():  # a child says what this process would
+    for name, fault in found.items():  # a child process reports the same as this one
         assert (fault == "") == (encoders.fault(encoders.by_name(name)) == "")
 
 

@@ -1,4 +1,4 @@
-"""Recordings: right pictures at the right times, never overwritten, readable after a kill."""
+"""Recordings: correct pictures at the correct times, never overwritten, readable after a kill."""
 
 from fractions import Fraction
 

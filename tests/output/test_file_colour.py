@@ -1,4 +1,4 @@
-"""Colours of recordings as the ffmpeg program reads them: another build than the one that wrote them."""
+"""Colours of recordings, read by the ffmpeg program, which is not the build that wrote them."""
 
 import json
 import subprocess
@@ -48,7 +48,7 @@ def told(path):
 
 
 def decoded(path, shape, pixels="rgb24"):
-    """The first picture, uint8 [H, W, channels], brought to RGB by the tags in the file."""
+    """The first picture, uint8 [H, W, channels], converted to RGB by the tags in the file."""
     command = ["ffmpeg", "-v", "error", "-i", str(path), "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", pixels]
     done = subprocess.run(
         [*command, "-sws_flags", "accurate_rnd+full_chroma_int", "-"], capture_output=True, check=True

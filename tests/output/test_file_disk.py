@@ -1,4 +1,4 @@
-"""Little room on the disk is said in time, and a full disk ends a recording well. The disk's size is made up here."""
+"""A nearly full disk gives a warning, and a full one ends a recording properly. The disk's size is faked here."""
 
 from collections import namedtuple
 
@@ -16,7 +16,7 @@ GB = 1_000_000_000
 
 @pytest.fixture
 def room(monkeypatch):
-    """room(free): so many bytes are left from now on; every look is a new one."""
+    """room(free): that many bytes are left from now on; every check looks at the disk."""
     monkeypatch.setattr(disk, "EVERY", 0.0)
 
     def leave(free):
@@ -64,7 +64,7 @@ def test_a_full_disk_ends_the_recording_whole(tmp_path, frame, room):
     assert "the disk is full (99 MB left)" in output.error
     with av.open(str(output.path)) as file:
         assert sum(1 for _ in file.decode(video=0)) == 10
-        assert file.streams.video[0].frames == 10  # a plain mp4 with its index, not what a kill leaves
+        assert file.streams.video[0].frames == 10  # a plain mp4 with its index, unlike after a kill
     output.stop()
 
 

@@ -1,4 +1,4 @@
-"""A recording that cannot keep pace drops frames, and says which; its time stays right."""
+"""A recording that cannot keep pace drops frames and lists them; its time stays correct."""
 
 import threading
 
@@ -31,7 +31,7 @@ class Slow:
             self.output.show(Frame(frame(number).picture, number, fresh))
 
     def step(self, picks_up):
-        """Let one picture be written. picks_up: another waits, and is taken up then."""
+        """Let one picture be written. picks_up: whether another waits, which is then taken."""
         before = self.output.sent
         self._may.release()
         until(lambda: self.output.sent > before)

@@ -1,4 +1,4 @@
-"""A recording that is ended by kill -9 plays, up to its last second."""
+"""A recording that was ended by kill -9 plays up to its last second."""
 
 import contextlib
 import random
@@ -24,7 +24,7 @@ for number in itertools.count():
 
 
 def readable(path):
-    """Times of the pictures that can be decoded."""
+    """The times of the pictures that can be decoded."""
     times = []
     container = av.open(str(path))
     with container, contextlib.suppress(av.error.FFmpegError):  # the last bytes may be half a picture
@@ -33,7 +33,7 @@ def readable(path):
 
 
 def counted(path):
-    """The pictures that ffprobe, another build than ours, can decode."""
+    """The number of pictures that ffprobe, which is not our build, can decode."""
     command = ["ffprobe", "-v", "quiet", "-count_frames", "-show_entries", "stream=nb_read_frames", "-of", "csv=p=0"]
     return int(subprocess.run([*command, str(path)], capture_output=True, check=True, text=True).stdout.strip(" ,\n"))
 

@@ -1,4 +1,4 @@
-"""Screenshots: whole or not at all, nothing overwritten, alpha only where there is any."""
+"""Screenshots: never half-written, nothing overwritten, alpha only where there is any."""
 
 import os
 

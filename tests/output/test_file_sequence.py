@@ -1,4 +1,4 @@
-"""PNG sequences: one whole picture for each frame, alpha kept, no gaps, nothing overwritten."""
+"""PNG sequences: one complete picture for each frame, alpha kept, no gaps, nothing overwritten."""
 
 import os
 

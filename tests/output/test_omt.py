@@ -1,4 +1,4 @@
-"""OMT: a real receiver gets our frames, in a network of their own, for libomt listens everywhere."""
+"""OMT: a real receiver gets our frames, in a network namespace because libomt listens everywhere."""
 
 import sys
 
@@ -6,48 +6,48 @@ import pytest
 
 from livedream import UserError
 from livedream.output.kinds import parse
-from tests.output.apart import Apart
+from tests.output.isolated import Isolated
 
 
 @pytest.fixture(scope="module")
-def apart():
+def isolated():
     pytest.importorskip("cyomtlib")
-    process = Apart("omt_apart.py")
+    process = Isolated("omt_isolated.py")
     yield process
     process.end()
 
 
 @pytest.mark.parametrize("size", [(640, 360), (1280, 720)])
-def test_colour_bars_arrive_within_three_levels(apart, size):
-    assert max(apart("colours", *size)) <= 3
+def test_colour_bars_arrive_within_three_levels(isolated, size):
+    assert max(isolated("colours", *size)) <= 3
 
 
-def test_every_frame_arrives_once_in_order_and_at_its_time(apart):
-    got = apart("order", 90)
+def test_every_frame_arrives_once_in_order_and_at_its_time(isolated):
+    got = isolated("order", 90)
     assert got["came"] == got["written"]
     assert got["rate"] == [30, 1]
     assert got["ticks"] == [333330]  # a thirtieth of a second, in units of 100 ns
 
 
-def test_size_and_alpha_change_while_a_receiver_watches(apart):
+def test_size_and_alpha_change_while_a_receiver_watches(isolated):
     shapes = [(640, 360, 255), (1280, 720, 255), (320, 180, 255), (322, 182, 100), (640, 360, 20), (321, 180, 255)]
-    got = apart("changes", shapes)
+    got = isolated("changes", shapes)
     assert [each[:2] for each in got["came"]] == [[w & ~1, h] for w, h, _ in shapes]
     assert all(abs(came[2] - alpha) <= 1 for came, (_, _, alpha) in zip(got["came"], shapes, strict=True))
     assert (got["state"], got["errors"]) == ("up", None)
 
 
-def test_tally_is_shown(apart):
+def test_tally_is_shown(isolated):
     notes = ["no connection yet", "sending, 1 connection", "in preview, 1 connection", "on air, 1 connection", None]
-    assert apart("tally") == notes
+    assert isolated("tally") == notes
 
 
-def test_receiver_that_stalls_holds_nothing_up(apart):
-    assert apart("stalls") == "up"
+def test_receiver_that_stalls_holds_nothing_up(isolated):
+    assert isolated("stalls") == "up"
 
 
-def test_added_and_removed_twenty_times_leaves_nothing(apart):
-    got = apart("again", 20)
+def test_added_and_removed_twenty_times_leaves_nothing(isolated):
+    got = isolated("again", 20)
     threads, files, memory = zip(*got["counts"], strict=True)
     assert max(threads[-5:]) <= max(threads[:5]) + 3  # a pool breathes, a leak would make fifteen
     assert max(files[-5:]) <= max(files[:5]) + 3

@@ -1,4 +1,4 @@
-"""What every output promises: it never blocks, drops only its own frames, and says when it is broken."""
+"""The promises of every output: it never blocks, drops only its own frames, and reports when it is broken."""
 
 import threading
 
@@ -12,7 +12,7 @@ from tests.waiting import until
 
 
 class Recorder(Output):
-    """Notes what is written; `gate` holds it up and `faults` makes it fail so many times."""
+    """Keeps the numbers written; a cleared `gate` blocks it, and it fails `faults` times."""
 
     kind = "recorder"
     retry_waits = (0.01, 0.02)

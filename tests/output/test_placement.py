@@ -1,4 +1,4 @@
-"""Where a picture's points go: against a homography found otherwise, and quadrilaterals that are refused."""
+"""Placements: compared with a homography computed in another way; refused quadrilaterals."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ SKEW = (0.1, 0.05, 0.95, 0.2, 0.8, 0.9, -0.1, 1.2)
 
 
 def solved(corners):
-    """The homography from the unit square by eight linear equations (DLT), not by the closed form."""
+    """The homography from the unit square by eight linear equations (DLT) rather than the closed form."""
     rows, right = [], []
     for (u, v), (x, y) in zip(((0, 0), (1, 0), (1, 1), (0, 1)), np.reshape(corners, (4, 2)), strict=True):
         rows += [[u, v, 1, 0, 0, 0, -u * x, -v * x], [0, 0, 0, u, v, 1, -u * y, -v * y]]
@@ -29,12 +29,12 @@ def test_the_homography_takes_corners_to_corners_and_lines_to_lines(corners):
 @pytest.mark.parametrize(
     "corners",
     [
-        (0, 0, 1, 0, 1, 1, 1, 1),  # two at one place
+        (0, 0, 1, 0, 1, 1, 1, 1),  # two corners in the same place
         (0, 0, 1, 0, 0, 1, 1, 1),  # crossed
-        (1, 0, 0, 0, 0, 1, 1, 1),  # mirrored: that is flip's affair
+        (1, 0, 0, 0, 0, 1, 1, 1),  # mirrored, which is what `flip` is for
         (0, 0, 1, 0, 0.3, 0.3, 0, 1),  # a corner pushed in
         (0, 0, 0.5, 0, 1, 0, 0, 1),  # three on a line
-        (0, 0, 0.005, 0, 0.005, 0.005, 0, 0.005),  # next to nothing
+        (0, 0, 0.005, 0, 0.005, 0.005, 0, 0.005),  # tiny
         (0, 0, 1.6, 0, 1, 1, 0, 1),  # too far out
         (0, 0, float("nan"), 0, 1, 1, 0, 1),
         (0, 0, 1, 0, 1, 1),

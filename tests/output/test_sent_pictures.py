@@ -1,4 +1,4 @@
-"""What happens to a picture before it is sent to another program: alpha looked at, another size."""
+"""Pictures before they are sent to other programs: alpha and size."""
 
 import numpy as np
 import pytest

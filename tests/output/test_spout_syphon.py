@@ -1,4 +1,4 @@
-"""Spout and Syphon with pretended libraries: what is handed to them. Neither runs on a Linux machine."""
+"""Spout and Syphon with fake libraries that keep what they are given. Neither runs on Linux."""
 
 import sys
 import threading
@@ -14,7 +14,7 @@ from tests.waiting import until
 
 
 def picture(number, width=64, height=48):
-    """Red above, green below, half transparent."""
+    """A half-transparent picture: red at the top, green at the bottom."""
     pixels = np.zeros((height, width, 4), np.uint8)
     pixels[: height // 2, :, 0] = pixels[height // 2 :, :, 1] = 255
     pixels[..., 3] = 128
@@ -22,7 +22,7 @@ def picture(number, width=64, height=48):
 
 
 class Sender:
-    """As SpoutGL.SpoutSender; all of its calls in order, with the thread that made them."""
+    """A fake SpoutGL.SpoutSender that keeps its calls in order, with the thread of each."""
 
     fails = 0
 
@@ -94,7 +94,7 @@ def test_pretended_spout_that_refuses_a_frame_is_opened_anew(spout):
 
 
 class Server:
-    """As syphon.SyphonMetalServer."""
+    """A fake syphon.SyphonMetalServer."""
 
     def __init__(self, name):
         self.name, self.device, self.has_clients = name, object(), False
@@ -114,7 +114,7 @@ class Texture:
 
 
 class Pool:
-    """As objc.autorelease_pool. Some Cocoa objects of a thread are given back only where one ends."""
+    """A fake objc.autorelease_pool. Some Cocoa objects of a thread are released only when one ends."""
 
     ended = 0
 

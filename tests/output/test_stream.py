@@ -1,4 +1,4 @@
-"""Streams to real servers and players: played back, and found again after the far end went away."""
+"""Streams to real servers and players: played back, and resumed after the far end went away."""
 
 import contextlib
 import os
@@ -35,7 +35,7 @@ def nginx(tmp_path):
 
 @pytest.fixture
 def show(frame):
-    """show(outputs): frames at 30 a second to all of them until the test ends, and then they are stopped."""
+    """show(outputs): sends 30 frames per second to all of them until the test ends, and stops them then."""
     shows, shown = Frames(frame), []
 
     def begin(*outputs):
@@ -48,7 +48,7 @@ def show(frame):
 
 
 def family(pid):
-    """A process and all that it has started."""
+    """A process and its descendants."""
     parent = psutil.Process(pid)
     return [parent, *parent.children(recursive=True)]
 
@@ -230,7 +230,7 @@ def test_srt_without_a_program_says_what_to_install(show, monkeypatch):
 
 
 class Endpoint(BaseHTTPRequestHandler):
-    """A WHIP endpoint without the media; `seen` is what it was asked."""
+    """A WHIP endpoint without media; `seen` has its requests."""
 
     seen: ClassVar[list] = []
 
@@ -270,7 +270,7 @@ def test_whip_relay_keeps_key_and_token_to_itself():
 
 
 def test_far_end_that_never_answers_holds_up_nobody(show):
-    """It takes the connection and says nothing: FFmpeg would wait for ever, even in closing."""
+    """The far end accepts the connection and never answers: FFmpeg would wait for ever, even when closing."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         outputs = [parse(f"rtmp://127.0.0.1:{port}/live/sekret"), parse(f"listen-rtmp://127.0.0.1:{free_port()}/live")]

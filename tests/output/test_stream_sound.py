@@ -1,4 +1,4 @@
-"""The sound of a stream: heard from a real PulseAudio, in step with the pictures, and not missed when it goes."""
+"""The sound of a stream: captured from a real PulseAudio, in time with the pictures, which go on without it."""
 
 import importlib.util
 import threading
@@ -48,7 +48,7 @@ def flashes(pulse):  # noqa: F811
 
 
 def seen_and_heard(url, seconds):
-    """Times of white frames and of clicks in a stream, each in seconds of the stream's own clock."""
+    """The times of white frames and of clicks in a stream, in seconds of the stream's clock."""
     flashes, clicks, first = [], [], None
     with av.open(url, timeout=10, options={"probesize": "200000", "analyzeduration": "500000"}) as container:
         for frame in container.decode(video=0, audio=0):

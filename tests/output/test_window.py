@@ -1,4 +1,4 @@
-"""The window, for real: on the tests' own X server, with pixels read from the screen and keys pressed."""
+"""The window on a real X server, with pixels read from the screen and keys pressed."""
 
 import os
 import subprocess
@@ -61,7 +61,7 @@ def test_monitor_is_filled_without_a_pointer(window, screen, xdotool):
     until(lambda: lit(screen())[2:] == SCREEN)
     picture = screen(pointer=1)
     assert shows(picture, 0, 0, *SCREEN)
-    # A pointer would stand out of the gradient, which changes by less than one grey level a pixel.
+    # A pointer would stand out from the gradient, which changes by less than one grey level per pixel.
     middle = picture[280:330, 380:430].astype(int)
     assert np.abs(np.diff(middle, axis=0)).max() <= 2
     assert np.abs(np.diff(middle, axis=1)).max() <= 2

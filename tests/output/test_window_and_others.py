@@ -1,4 +1,4 @@
-"""Whatever becomes of the window, the other outputs get every frame. windowed.py stands still if they do not."""
+"""Whatever happens to the window, other outputs get every frame; windowed.py stops if they do not."""
 
 import shutil
 import signal
@@ -53,7 +53,7 @@ def playing():
 
 
 def goes_on(show, frames=30):
-    """The other output gets so many more frames, and has missed none."""
+    """Wait until the other output has that many more frames; it may have missed none."""
     before = show.ask("numbers[-1]")
     until(lambda: show.ask("numbers[-1]") >= before + frames)
     assert show.ask("numbers == list(range(len(numbers)))")
@@ -87,7 +87,7 @@ def test_dragged_and_minimised(managed, playing):
     until(lambda: show.ask("window.surface.hidden"))
     sent = show.ask("window.sent")
     goes_on(show)
-    assert show.ask("window.sent") == sent  # nobody could see it
+    assert show.ask("window.sent") == sent  # it was not visible
     do(managed, "xdotool", "windowactivate", found)
     draws(show)
     until(lambda: lit_picture(managed))
@@ -108,7 +108,7 @@ def test_closed_and_opened_again(managed, playing):
         until(lambda: not find(managed))
         dropped = show.ask("window.dropped")
         goes_on(show)
-        assert show.ask("window.dropped") == dropped  # what is closed misses nothing
+        assert show.ask("window.dropped") == dropped  # a closed window drops nothing
         assert show.ask("window.start(320, 180, 30)") is None
         until(lambda: find(managed))
         draws(show)

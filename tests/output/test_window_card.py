@@ -1,4 +1,4 @@
-"""The test card on a real screen, pixel by pixel, and what it shows at other sizes."""
+"""The test card on a real screen, pixel by pixel, and its contents at other sizes."""
 
 from itertools import pairwise
 
@@ -12,7 +12,7 @@ LINES = ["HDMI-1", "monitor 1 · 1280 × 720 · 60 Hz", "--out window:1"]
 
 
 def moving(picture, card):
-    """The columns in which the screen is not the card."""
+    """The columns in which the screen differs from the card."""
     assert picture.shape == card.shape
     return np.flatnonzero((picture != card).any(axis=(0, 2)))
 
@@ -69,7 +69,7 @@ def test_bars_ramp_frame_and_lines_are_exact(size):
 
 
 def _runs(row):
-    """The colours of a row, each run of a tenth of it and more once."""
+    """The colours of a row, once for each run of at least a tenth of it."""
     edges = [0, *(np.flatnonzero((row[1:] != row[:-1]).any(axis=1)) + 1), len(row)]
     return [tuple(row[a].tolist()) for a, b in pairwise(edges) if b - a >= 0.02 * len(row)]
 

@@ -1,4 +1,4 @@
-"""The figures over the window's picture: seen on the screen, and nowhere else."""
+"""The figures over the window's picture: visible on the screen, and nowhere else."""
 
 import json
 import string
@@ -19,7 +19,7 @@ PICTURE = "setattr(look, 'picture', __import__('numpy').full((180, 320, 4), (90,
 
 
 def expected(lines):
-    """The window's picture, all of level 90, with the panel upon it: float [360, 640, 3]."""
+    """The window's picture, of level 90 everywhere, with the panel over it: float [360, 640, 3]."""
     picture = np.full((360, 640, 3), 90.0)
     panel = hud.panel(lines, *SIZE)
     x, y, w, h = hud.place(panel.shape[1], panel.shape[0], SIZE[1])

@@ -1,4 +1,4 @@
-"""Corner pin, flips and turns on a real screen: by the mouse, by keys, kept for the next time."""
+"""Corner pin, flips and turns on a real screen: by mouse, by keys, saved for the next run."""
 
 import json
 
@@ -14,7 +14,7 @@ AT, SIZE = (200, 100), 400  # a window of 400x400 in the middle of the screen
 
 @pytest.fixture
 def seen(screen):
-    """seen() -> what the window shows, uint8 [400, 400, 3]."""
+    """seen() -> the window's pixels, uint8 [400, 400, 3]."""
     return lambda: screen()[AT[1] : AT[1] + SIZE, AT[0] : AT[0] + SIZE]
 
 
@@ -32,7 +32,7 @@ def shown_picture(show):
 
 
 def warped(picture, corners, size=SIZE):
-    """`picture` stretched over the quadrilateral, by numpy alone: float [size, size, 3], and where it is whole."""
+    """`picture` mapped to the quadrilateral by numpy: float [size, size, 3], and a mask of its inside."""
     y, x = np.mgrid[:size, :size] + 0.5
     there = np.linalg.inv(solved(corners)) @ np.stack([x.ravel() / size, y.ravel() / size, np.ones(size * size)])
     u, v = (there[:2] / there[2]).reshape(2, size, size)

@@ -1,4 +1,4 @@
-"""Several monitors, plugged in and out: on a real X server whose monitors are dummies."""
+"""Monitors that are plugged in and out, on a real X server with dummy monitors."""
 
 import os
 import shutil
@@ -85,7 +85,7 @@ def full(env):
 
 @pytest.fixture
 def manager(request, monitors):
-    """A window manager, or none: it puts windows where it likes unless they say where they want to be."""
+    """With and without a window manager, which chooses the position of windows that do not ask for one."""
     if not request.param:
         yield
         return

@@ -1,4 +1,4 @@
-"""How pictures come into the window's texture: from the host, from a graphics card, faded."""
+"""Pictures in the window's texture: from the host, from a graphics card, faded."""
 
 import subprocess
 import sys
@@ -91,7 +91,7 @@ def put(picture):
 
 @pytest.fixture
 def on_card(display):
-    """on_card(program) -> what the program prints, which has CARD before it."""
+    """on_card(program) -> the output of CARD followed by the program."""
     pytest.importorskip("cuda.bindings")
 
     def run(program):

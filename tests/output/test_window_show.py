@@ -1,4 +1,4 @@
-"""A whole show with windows: placed by OSC, by keys, added and removed in play; the page's table follows."""
+"""A complete show with windows: placed by OSC and keys, added and removed while it plays; the table follows."""
 
 import json
 import subprocess
@@ -31,14 +31,14 @@ def show(display, tmp_path, monkeypatch):
 
 
 def value(show, address):
-    """What the page is told of a parameter, or None where there is none."""
+    """A parameter as the page gets it, or None."""
     with urllib.request.urlopen(f"http://127.0.0.1:{show.web_port}/parameters", timeout=60) as answer:
         told = json.load(answer)
     return next((each["value"] for each in told if each["address"] == address), None)
 
 
 def held(show):
-    """The picture that is shown from now on, uint8 [32, 64, 3]."""
+    """Hold the picture and return it, uint8 [32, 64, 3]."""
     until(lambda: value(show, "player/freeze") is True)
     until(lambda: len({frame[2].tobytes() for frame in show.frames(8)}) == 1)
     return show.frame()[2][..., :3]

@@ -1,7 +1,7 @@
 """`python windowed.py SINK WIDTHxHEIGHT`: a show with a window and one more output, in a process of its own.
 
-It prints "up" when the window has drawn, then answers Python expressions, a line each, on standard input, in which
-`window`, `other`, `numbers` (what `other` got) and `picture` (what is shown) have a meaning. When it ends it says why.
+It prints "up" when the window has drawn, then the value of each line of standard input, a Python expression that may
+use `window`, `other`, `numbers` (the frames that `other` got) and `look`. At its end it prints the reason.
 """
 
 import logging
@@ -17,7 +17,7 @@ from livedream.output.window import run
 from livedream.picture.frame import Frame
 from tests.output.conftest import moving_gradient
 
-# What a test may set: the picture and its fade; the figures that the HUD asks for, and how often it did; whether the
+# Tests may set: the picture and its fade; the figures for the HUD, and the number of times that it asked; whether the
 # show goes on when the window is closed.
 look = types.SimpleNamespace(
     picture=moving_gradient(31, 320, 180), fade=1.0, figures=["title", "fps\t30.0"], asked=0, stays=False
@@ -34,7 +34,7 @@ class Recorder(Nowhere):
 
 
 class OnCard:
-    """A picture that says it lies on a graphics card."""
+    """A picture that claims to be on a graphics card."""
 
     def __init__(self, level, device=0):
         self.shape, self.pointer, self.device, self.asked = (180, 320, 4), 4096, device, 0
@@ -68,7 +68,7 @@ def show():
 
 
 def arrived(number):
-    """The other output gets every frame, or this show stands still."""
+    """Wait until the other output has this frame."""
     with written:
         return written.wait_for(lambda: numbers and numbers[-1] == number, 30)
 

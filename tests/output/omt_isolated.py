@@ -1,4 +1,4 @@
-"""OMT sources of ours and a receiver of cyomtlib's, in a network of their own. Called by test_omt.py."""
+"""Our OMT sources and cyomtlib's receiver, in a network namespace. Called by test_omt.py."""
 
 import os
 import tempfile
@@ -18,27 +18,27 @@ from tests.waiting import until
 
 
 def port():
-    """Where our source listens: at 6400, or the first port above that is free."""
+    """The port of our source: 6400, or the first free one above."""
     listening = (each.laddr.port for each in psutil.Process().net_connections("tcp") if each.status == "LISTEN")
     return next((each for each in listening if 6400 <= each <= 6600), None)
 
 
 class Receiver(receiving.Waiting):
     def __init__(self, address=None):
-        """address: a port."""
+        """address: the source's port."""
         url = f"omt://127.0.0.1:{address or until(port)}"
         self._receiver = cyomtlib.Receiver(url, FrameType.VIDEO, PreferredVideoFormat.BGRA)
         self.set_tally = self._receiver.set_tally
         self.end = self._receiver.close
 
     def next(self, seconds=5.0):
-        """(RGBA picture, frame) of the next one, None if there is none in time."""
+        """The next (RGBA picture, frame), None if there is none in time."""
         frame = self._receiver.receive(timeout_ms=round(seconds * 1000))
         return frame and (frame.packed()[..., [2, 1, 0, 3]], frame)
 
 
 def colours(width, height):
-    """Largest difference of each bar's colour."""
+    """The largest difference of each bar's colour."""
     feed = Feed("omt:bars", lambda number: bars(width, height)).up()
     receiver = Receiver()
     picture, _ = receiver.wait(lambda picture: picture.shape == (height, width, 4))
@@ -48,7 +48,7 @@ def colours(width, height):
 
 
 def order(frames):
-    """What was written while a receiver got so many frames, and what came to it."""
+    """Compare the frames written with the frames received, until `frames` have come."""
     feed = Feed("omt:order", stamped).up()
     receiver = Receiver()
     came = receiving.come(feed, receiver, frames)
@@ -64,7 +64,7 @@ def order(frames):
 
 
 def changes(shapes):
-    """Shown one after the other, pictures (width, height, alpha) on one source: (width, height, alpha) that came."""
+    """Show pictures (width, height, alpha) one after another on one source, and return those that came."""
     now = [bars(*shapes[0])]
     feed = Feed("omt:changes", lambda number: now[0]).up()
     receiver, came = Receiver(), []

@@ -1,4 +1,4 @@
-"""NDI sources of ours and a receiver of ndi-python's, in a network of their own. Called by test_ndi.py."""
+"""Our NDI sources and ndi-python's receiver, in a network namespace. Called by test_ndi.py."""
 
 import os
 import tempfile
@@ -12,7 +12,7 @@ from tests.output import receiving
 from tests.output.counted import BARS, Feed, bars, middles, stamp, stamped
 from tests.waiting import until
 
-# Found without mDNS: the finder asks these addresses.
+# Without mDNS: the finder asks these addresses.
 folder = tempfile.mkdtemp()
 config = '{"ndi":{"machinename":"HERE","networks":{"ips":"127.0.0.1,","discovery":""}}}'
 Path(folder, "ndi-config.v1.json").write_text(config)
@@ -31,11 +31,11 @@ def finder(groups: str = ""):
     return ndi.find_create_v2(how)
 
 
-finders = {groups: finder(groups) for groups in ("", "ours")}  # kept: a new one takes seconds to look around
+finders = {groups: finder(groups) for groups in ("", "ours")}  # kept: a new one takes seconds to find sources
 
 
 def found(name: str, groups: str = "", seconds: float = 15.0) -> bool:
-    """Whether a receiver's finder shows the source within that time."""
+    """Whether a finder shows the source within `seconds`."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if any(each.ndi_name.endswith(f"({name})") for each in ndi.find_get_current_sources(finders[groups])):
@@ -45,16 +45,16 @@ def found(name: str, groups: str = "", seconds: float = 15.0) -> bool:
 
 
 def port():
-    """Where our source listens: above libndi's 5960, at the first port that is free."""
+    """The port of our source: the first free one above libndi's 5960."""
     listening = (each.laddr.port for each in psutil.Process().net_connections("tcp") if each.status == "LISTEN")
     return next((each for each in listening if each > 5960), None)
 
 
 class Receiver(receiving.Waiting):
-    """Of the one source there is. Pictures are UYVY where there is no alpha, else BGRA."""
+    """A receiver of the only source. Pictures are UYVY without alpha, else BGRA."""
 
     def __init__(self, name=None, address=None):
-        """name: it is looked for, and again when it has gone, as receivers do.  address: a port; else it is found."""
+        """name: a source to look for, again when it has gone.  address: a port to connect to instead."""
         how = ndi.RecvCreateV3()
         how.color_format, how.bandwidth = ndi.RECV_COLOR_FORMAT_UYVY_BGRA, ndi.RECV_BANDWIDTH_HIGHEST
         self.handle = ndi.recv_create_v3(how)
@@ -65,7 +65,7 @@ class Receiver(receiving.Waiting):
         ndi.recv_connect(self.handle, source)
 
     def next(self, seconds=5.0):
-        """(picture, frame) of the next one, None if there is none in time."""
+        """The next (picture, frame), None if there is none in time."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             kind, frame, _, _ = ndi.recv_capture_v2(self.handle, 100)
@@ -83,14 +83,14 @@ class Receiver(receiving.Waiting):
 
 
 def rgb(uyvy: np.ndarray) -> np.ndarray:
-    """BT.709 limited to RGB, without rounding on the way (libndi's own is up to 12 levels off)."""
+    """Convert BT.709, limited range, to RGB without intermediate rounding (libndi's own is up to 12 levels off)."""
     y = (uyvy[..., 1] - 16) / 219
     u, v = ((uyvy[:, start::2, 0].repeat(2, 1) - 128.0) / 224 for start in (0, 1))
     return np.clip(np.stack([y + 1.5748 * v, y - 0.18732 * u - 0.46812 * v, y + 1.8556 * u], -1) * 255, 0, 255)
 
 
 def colours(width, height):
-    """Largest difference of each bar's colour."""
+    """The largest difference of each bar's colour."""
     feed = Feed("ndi:bars", lambda number: bars(width, height)).up()
     receiver = Receiver()
     picture, _ = receiver.wait(lambda picture: picture.shape == (height, width, 2))
@@ -100,7 +100,7 @@ def colours(width, height):
 
 
 def order(frames):
-    """What was written while a receiver got so many frames, and what came to it."""
+    """Compare the frames written with the frames received, until `frames` have come."""
     feed = Feed("ndi:order#groups=ours", stamped).up()
     receiver = Receiver()
     came = receiving.come(feed, receiver, frames)
@@ -118,7 +118,7 @@ def order(frames):
 
 
 def changes(shapes):
-    """Shown one after the other, pictures (width, height, alpha) on one source: (width, height, alpha) that came."""
+    """Show pictures (width, height, alpha) one after another on one source, and return those that came."""
     now = [bars(*shapes[0])]
     feed = Feed("ndi:changes", lambda number: now[0]).up()
     receiver, came = Receiver(), []
@@ -142,7 +142,7 @@ def tally():
 
 
 def breaks():
-    """The library fails in the middle: what the output says, and whether the receiver goes on to get pictures."""
+    """Let the library fail once: the output's states, and the numbers received before and after."""
     from livedream.output.programs.libndi import Sender
 
     feed = Feed("ndi:breaks", lambda number: stamped(number, 320, 180)).up()

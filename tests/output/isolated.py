@@ -1,6 +1,6 @@
-"""A Python process in a network of its own, for libraries that listen on every address. Linux, as root only.
+"""An isolated Python process: a network namespace for libraries that listen on every address. Linux, as root only.
 
-`Apart(FILE)` starts FILE, which ends in `serve(globals())`; then `apart(NAME, …)` calls its function NAME over there.
+`Isolated(FILE)` starts FILE, which ends in `serve(globals())`; then `isolated(NAME, …)` calls its function NAME there.
 """
 
 import fcntl
@@ -20,8 +20,8 @@ UNSHARE = ["unshare", "-n", "-m", "-p", "--fork", "--kill-child=KILL", "--mount-
 SIOCSIFFLAGS, UP, LOOPBACK, RUNNING = 0x8914, 1, 8, 64
 
 
-class Apart:
-    """The process, and everything it starts, is gone after `end`."""
+class Isolated:
+    """The isolated process. It, and everything that it starts, has ended after `end`."""
 
     def __init__(self, file: str):
         if sys.platform != "linux" or os.geteuid() != 0 or not shutil.which("unshare"):
@@ -40,7 +40,7 @@ class Apart:
         self._process.stdin.write(json.dumps([name, arguments]) + "\n")
         self._process.stdin.flush()
         line = self._process.stdout.readline()
-        assert line, f"{name}: the process apart has ended, exit code {self._process.wait()}"
+        assert line, f"{name}: the isolated process has ended, exit code {self._process.wait()}"
         answer, fault = json.loads(line)
         assert not fault, fault
         return answer
@@ -53,11 +53,11 @@ class Apart:
 
 
 def serve(functions: dict) -> None:
-    """Over there: bring up the loopback, and answer calls until the input ends."""
+    """In the isolated process: bring up the loopback, and answer calls until the input ends."""
     with socket.socket() as any_socket:
         fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sh", b"lo", UP | LOOPBACK | RUNNING))
     answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # libraries print what they like
+    os.dup2(2, 1)  # libraries print lines of their own
     for line in sys.stdin:
         name, arguments = json.loads(line)
         try:
