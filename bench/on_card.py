@@ -166,7 +166,7 @@ def _headless(index: int):
     display = HeadlessDisplay()  # not pyglet's own, which is the first for good
     window = pyglet.window.Window(width=64, height=64, config=config, display=display, visible=False)
     window.switch_to()
-    from livedream.output.window.drawing import Texture
+    from livedream.output.window.painter import Texture
 
     texture = Texture()
     texture.window = window  # its context, for as long as the texture is there

@@ -94,10 +94,10 @@ def gl() -> Answer:
 
 
 def _monitors() -> list[str]:
-    from livedream.output.window import screen
+    from livedream.output.window import monitors
 
     try:
-        return [str(each) for each in screen.monitors()]
+        return [str(each) for each in monitors.connected()]
     except Exception:  # the rest is reported whatever the display answers
         return []
 

@@ -84,7 +84,7 @@ def test_dragged_and_minimised(managed, playing):
     draws(show)
     [found] = find(managed)
     do(managed, "xdotool", "windowminimize", "--sync", found)
-    until(lambda: show.ask("window.surface.hidden"))
+    until(lambda: show.ask("window.opened.hidden"))
     sent = show.ask("window.sent")
     goes_on(show)
     assert show.ask("window.sent") == sent  # it was not visible

@@ -25,9 +25,9 @@ def test_t_shows_the_card_to_the_pixel_and_its_line_moves(window, screen, press,
         return np.rot90(screen()[100:500, 150:650], turn // 90)
 
     press("t")
-    until(lambda: show.ask("window.surface.card.texture.size is not None"))
+    until(lambda: show.ask("window.opened.card.texture.size is not None"))
     width, height = (400, 500) if turn else (500, 400)
-    card = draw(width, height, "0", show.ask("window.surface.about(500, 400)"))[..., :3]
+    card = draw(width, height, "0", show.ask("window.opened.about(500, 400)"))[..., :3]
     lines = set()
 
     def another():  # it is taken while it moves: the screen may hold two halves
@@ -45,7 +45,7 @@ def test_t_shows_the_card_to_the_pixel_and_its_line_moves(window, screen, press,
 
 def test_the_card_says_its_monitor_and_size(window, press):
     show = window("window:0")
-    about = until(lambda: show.ask("window.surface.about(800, 600)"))
+    about = until(lambda: show.ask("window.opened.about(800, 600)"))
     assert about == ["screen", "monitor 0 · 800 × 600", "--out window:0"]
 
 

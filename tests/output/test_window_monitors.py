@@ -105,7 +105,7 @@ def test_a_monitor_that_goes_and_comes_back_takes_its_window_along(monitors, man
     try:
         until(lambda: full(monitors))
         assert show.ask("window.note") == "fills DUMMY1"
-        assert show.ask("window.surface.about(640, 480)") == [
+        assert show.ask("window.opened.about(640, 480)") == [
             "DUMMY1",
             "monitor 1 · 640 × 480 · 60 Hz",
             "--out window:dummy1",
@@ -139,8 +139,8 @@ def test_a_place_on_a_monitor_without_a_border(monitors, manager):
 
 
 def test_monitors_are_listed(monitors):
-    code = "from livedream.output.window import screen\n"
-    code += "for each in screen.monitors(): print(each.number, each.place, each)"
+    code = "from livedream.output.window import monitors\n"
+    code += "for each in monitors.connected(): print(each.number, each.place, each)"
     said = subprocess.run([sys.executable, "-c", code], env=monitors, capture_output=True, text=True).stdout
     assert "0 (0, 0, 800, 600) 800x600 at " in said
     assert "1 (800, 0, 640, 480) 640x480 at 60 Hz, DUMMY1, from 800,0\n" in said

@@ -75,12 +75,12 @@ class OnCard:
         self.host += 1
         return self.data
 
-from livedream.output.window.screen import open_window
+from livedream.output.window.monitors import open_window
 window, _ = open_window("test", 64, 64)
 from pyglet import gl
-from livedream.output.window import drawing, interop
+from livedream.output.window import interop, painter
 interop._cuda = lambda: card
-texture = drawing.Texture()
+texture = painter.Texture()
 
 def put(picture):
     texture.put(picture)

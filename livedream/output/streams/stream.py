@@ -208,7 +208,7 @@ class Stream(Output):
 
 def _start_child() -> subprocess.Popen[bytes]:
     child = subprocess.Popen(
-        [sys.executable, "-m", "livedream.output.streams.child"],
+        [sys.executable, "-m", "livedream.output.streams.encoder_process"],
         cwd=Path(__file__).parents[3],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,

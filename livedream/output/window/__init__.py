@@ -1,6 +1,6 @@
 """Windows on this machine's screens."""
 
-from livedream.output.window.screen import display_available
+from livedream.output.window.monitors import display_available
 from livedream.output.window.serve import run
 from livedream.output.window.window import Window
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from livedream.output.window import drawing
+from livedream.output.window import painter
 from livedream.picture import Pixels, letters
 
 Card = Pixels  # the picture that is drawn on
@@ -39,7 +39,7 @@ class CardTexture:
     """The card as a texture. The OpenGL context must be current in every call."""
 
     def __init__(self) -> None:
-        self.texture = drawing.Texture()
+        self.texture = painter.Texture()
         self._made: Wanted | None = None  # the card in the texture
         self._making: tuple[Wanted, list[Pixels]] | None = None  # the card that a thread draws, and where it is put
         self._pixels = np.empty((0, 0, 4), np.uint8)

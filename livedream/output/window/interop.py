@@ -18,7 +18,7 @@ TEXTURE_2D = 0x0DE1  # GL_TEXTURE_2D
 
 
 class Texture(Protocol):
-    """The side of `drawing.Texture` that a copy needs."""
+    """The side of `painter.Texture` that a copy needs."""
 
     name: Any
     size: tuple[int, int] | None

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livedream.output.window import handles
+from livedream.output.window.open_window import OpenWindow
 from livedream.output.window.placement import Placement
-from livedream.output.window.surface import Surface
 from livedream.picture.placing import WHOLE
 
 STEP, STRIDE = 1, 10  # pixels
@@ -28,7 +28,7 @@ class Controlled(Protocol):
     mapping: bool
     fullscreen: bool
     hud_shown: bool
-    surface: Surface | None
+    opened: OpenWindow | None
 
     def close_by_user(self) -> bool:
         """Close the window."""
@@ -62,8 +62,8 @@ class Keys:
             window.fullscreen = not window.fullscreen
         elif symbol == key.H:
             window.hud_shown = not window.hud_shown
-            if window.surface:
-                window.surface.uncover()
+            if window.opened:
+                window.opened.uncover()
         elif symbol == key.T:
             window.card = not window.card
         elif symbol == key.M:
@@ -93,20 +93,20 @@ class Keys:
         from pyglet.window import mouse
 
         self._grip = None
-        surface = self._window.surface
-        if surface is None or not self._window.mapping or button != mouse.LEFT:
+        opened = self._window.opened
+        if opened is None or not self._window.mapping or button != mouse.LEFT:
             return
-        size = surface.size
-        here, corners = _position(surface, x, y), self._window.placement.corners
+        size = opened.size
+        here, corners = _position(opened, x, y), self._window.placement.corners
         distances = np.hypot(*((handles.positions(corners, *size) - here) * size).T)
         if distances.min() <= handles.reach(size[1]):
             self.corner = int(distances.argmin())
             self._grip = np.reshape(corners, (4, 2))[self.corner] - here
 
     def on_mouse_drag(self, x: int, y: int, dx: int, dy: int, buttons: int, modifiers: int) -> None:
-        surface = self._window.surface
-        if surface is not None and self._grip is not None and self._window.mapping:
-            self._move_to(_position(surface, x, y) + self._grip)
+        opened = self._window.opened
+        if opened is not None and self._grip is not None and self._window.mapping:
+            self._move_to(_position(opened, x, y) + self._grip)
 
     def on_mouse_release(self, x: int, y: int, button: int, modifiers: int) -> None:
         self._grip = None
@@ -115,10 +115,10 @@ class Keys:
         from pyglet.window import key
 
         ways = {key.MOTION_LEFT: (-1, 0), key.MOTION_RIGHT: (1, 0), key.MOTION_UP: (0, -1), key.MOTION_DOWN: (0, 1)}
-        surface = self._window.surface
-        if surface is not None and self._window.mapping and motion in ways:
+        opened = self._window.opened
+        if opened is not None and self._window.mapping and motion in ways:
             corner = np.reshape(self._window.placement.corners, (4, 2))[self.corner]
-            self._move_to(corner + np.array(ways[motion]) * pixels / surface.size)
+            self._move_to(corner + np.array(ways[motion]) * pixels / opened.size)
 
     def _move_to(self, position: NDArray[np.float64]) -> None:
         x, y = map(float, position)
@@ -126,7 +126,7 @@ class Keys:
         self._window.changed()
 
 
-def _position(surface: Surface, x: int, y: int) -> NDArray[np.float64]:
+def _position(opened: OpenWindow, x: int, y: int) -> NDArray[np.float64]:
     """The pointer's position; the window is 0..1, y grows downwards."""
-    across, down = surface.points
+    across, down = opened.points
     return np.array([x / across, 1 - y / down])

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from livedream import UserError
 from livedream.output import Options, Output
-from livedream.output.window import saved, screen
+from livedream.output.window import monitors, saved
 from livedream.output.window.keys import Keys
+from livedream.output.window.open_window import OpenWindow, View
 from livedream.output.window.placement import Placement
-from livedream.output.window.surface import Surface, View
 from livedream.picture.frame import Frame
 
 CARD_EVERY = 1 / 60  # seconds between two pictures of the test card, whose line moves
@@ -36,7 +36,7 @@ class Window(Output):
         hud: Returns the figures, see `hud.panel`. Called on the main thread, twice a second while they are shown.
         wake: Set when there is work for the main thread.
         waits_for_monitor: Whether a swap in full screen waits for the monitor's refresh. Set by `serve.run`.
-        surface: The open window, or None.
+        opened: The open window, or None.
     """
 
     kind = "window"
@@ -54,7 +54,7 @@ class Window(Output):
         self.hud: Callable[[], Sequence[str]] | None = None
         self.wake = threading.Event()
         self.waits_for_monitor = True
-        self.surface: Surface | None = None
+        self.opened: OpenWindow | None = None
         self.keys = Keys(self)
         self._closed = False  # by the user
         self._retry_at, self._retry_wait = 0.0, self.retry_waits[0]  # time.monotonic(), seconds
@@ -105,7 +105,7 @@ class Window(Output):
             return
         if self._closed or self.state == "failed":
             return
-        if self.surface is None:
+        if self.opened is None:
             if time.monotonic() < self._retry_at:
                 return
             self.open(*self._show_format)
@@ -122,36 +122,36 @@ class Window(Output):
     def open(self, width: int, height: int, fps: float) -> None:
         options = self.options
         size = options.size or (width, height)
-        native, monitor = screen.open_window(self.name, *size, self.monitor, options.at, options.border)
+        native, monitor = monitors.open_window(self.name, *size, self.monitor, options.at, options.border)
         try:
-            self.surface = surface = Surface(self.name, native, monitor)
+            self.opened = opened = OpenWindow(self.name, native, monitor)
         except BaseException:
             native.close()
             raise
         self._load_placement(monitor.name)
         self.keys = Keys(self)
         native.push_handlers(self.keys, on_close=self.close_by_user)
-        self.note = surface.show(self.fullscreen, bool(self.monitor), self.mapping, self.waits_for_monitor)
-        surface.draw(self._view())
+        self.note = opened.show(self.fullscreen, bool(self.monitor), self.mapping, self.waits_for_monitor)
+        opened.draw(self._view())
 
     def write(self, frame: Frame) -> bool | None:
-        surface = self.surface
-        if surface is None or surface.hidden:
+        opened = self.opened
+        if opened is None or opened.hidden:
             return False
-        surface.put(frame)
-        surface.draw(self._view())
+        opened.put(frame)
+        opened.draw(self._view())
         return None
 
     def close(self) -> None:
-        surface, self.surface = self.surface, None
+        opened, self.opened = self.opened, None
         self.note = None
-        if surface is None:
+        if opened is None:
             return
         if self._saving is not None:
             self._saving.join()
         if self._saved and self.placement != self._saved[1]:
             self._save_placement()
-        surface.close()
+        opened.close()
 
     def close_by_user(self) -> bool:
         """Close the window, as the close button does."""
@@ -161,7 +161,7 @@ class Window(Output):
     @property
     def fills_screen(self) -> bool:
         """Whether the window is open and fills a screen."""
-        return self.surface is not None and self.surface.fullscreen
+        return self.opened is not None and self.opened.fullscreen
 
     def changed(self) -> None:
         """Report that the user has changed a setting."""
@@ -170,25 +170,25 @@ class Window(Output):
 
     def _pump(self) -> None:
         """Handle keys, the mouse and the window's own events, and draw again what has changed."""
-        surface = self.surface
-        if surface is None:
+        opened = self.opened
+        if opened is None:
             return
-        surface.dispatch_events()
+        opened.dispatch_events()
         if self._closed:
             return
         now = time.monotonic()
-        surface.check_monitor(now, self.monitor)
+        opened.check_monitor(now, self.monitor)
         # Not within a key's event: pyglet is still handling the key there.
-        if self.fullscreen != surface.fullscreen:
-            self.note = surface.set_fullscreen(self.fullscreen, bool(self.monitor))
-        surface.fill_screen(self.mapping, self.waits_for_monitor)
+        if self.fullscreen != opened.fullscreen:
+            self.note = opened.set_fullscreen(self.fullscreen, bool(self.monitor))
+        opened.fill_screen(self.mapping, self.waits_for_monitor)
         self._save_when_settled(now)
         if self.hud_shown and self.hud:
-            surface.update_hud(self.hud, now)
+            opened.update_hud(self.hud, now)
         view = self._view()
-        card_moves = self.card and now >= surface.drawn_at + CARD_EVERY
-        if (surface.stale or view != surface.view or card_moves) and not surface.hidden:
-            surface.draw(view)
+        card_moves = self.card and now >= opened.drawn_at + CARD_EVERY
+        if (opened.stale or view != opened.view or card_moves) and not opened.hidden:
+            opened.draw(view)
 
     def _view(self) -> View:
         return View(self.placement, self.card, self.mapping, self.hud_shown, self.keys.corner)

@@ -54,7 +54,7 @@ def display_available() -> bool:
     return True
 
 
-def monitors() -> list[Monitor]:
+def connected() -> list[Monitor]:
     """All monitors that are on. May take 0.1 s, because the driver may ask them. Raises pyglet's errors."""
     from pyglet.display import get_display
 
@@ -110,7 +110,7 @@ def find_monitor(name: str, wanted: str) -> Monitor:
     Raises:
         UserError: There is no such monitor.
     """
-    found = monitors()
+    found = connected()
     for each in found:
         if wanted in (str(each.number), "") or wanted.casefold() == each.name.casefold():
             return each
@@ -122,7 +122,7 @@ def monitor_under(window: "BaseWindow") -> Monitor:
     """The monitor that shows the middle of a window, or is nearest to it."""
     x, y = window.get_location()
     x, y = x + window.width // 2, y + window.height // 2
-    return min(monitors(), key=lambda each: _distance(x, each.x, each.width) + _distance(y, each.y, each.height))
+    return min(connected(), key=lambda each: _distance(x, each.x, each.width) + _distance(y, each.y, each.height))
 
 
 def _distance(at: int, start: int, length: int) -> int:

@@ -1,4 +1,4 @@
-"""The child process of a stream, `python -m livedream.output.streams.child`: pictures in, encoded video out.
+"""The child process of a stream, `python -m livedream.output.streams.encoder_process`: pictures in, encoded video out.
 
 The first line of its input is JSON: sink, codec, size, rate, bitrate, fit, key_seconds, audio. Each picture follows as
 `stream.HEADER` and its bytes. The process ends at the end of its input, also when the parent dies, without closing

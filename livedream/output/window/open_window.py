@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from livedream import UserError
-from livedream.output.window import handles, hud, screen, x11
+from livedream.output.window import handles, hud, monitors, x11
+from livedream.output.window.monitors import Monitor
 from livedream.output.window.placement import Placement, mapping, rectangle, turned, upright
-from livedream.output.window.screen import Monitor
 from livedream.picture.frame import Frame
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class View:
     corner: int
 
 
-class Surface:
+class OpenWindow:
     """An open window. Everything happens on the main thread.
 
     Args:
@@ -56,14 +56,16 @@ class Surface:
     """
 
     def __init__(self, name: str, native: "BaseWindow", monitor: Monitor):
-        from livedream.output.window import card, drawing  # need OpenGL
+        from livedream.output.window import card, painter  # need OpenGL
 
         self.name, self.native, self.monitor = name, native, monitor
         try:
-            self._painter = drawing.Painter()
+            self._painter = painter.Painter()
         except RuntimeError as error:
-            raise UserError(f"{name}: this display's OpenGL is not sufficient ({error}); {screen.ELSEWHERE}") from error
-        self._picture, self._panel, self.card = drawing.Texture(), drawing.Texture(), card.CardTexture()
+            raise UserError(
+                f"{name}: this display's OpenGL is not sufficient ({error}); {monitors.ELSEWHERE}"
+            ) from error
+        self._picture, self._panel, self.card = painter.Texture(), painter.Texture(), card.CardTexture()
         self._fade = 1.0
         self.hidden = self.stale = False
         self.view: View | None = None
@@ -71,7 +73,7 @@ class Surface:
         self._filled: tuple[bool, bool] | None = None  # pointer and waiting, as it fills the screen now
         self._figures: tuple[list[str], tuple[int, int]] | None = None  # on the panel, for this window's size
         self._figures_due = 0.0
-        self._arrangement, self._monitors_due = screen.arrangement(), time.monotonic() + MONITORS_EVERY
+        self._arrangement, self._monitors_due = monitors.arrangement(), time.monotonic() + MONITORS_EVERY
         native.push_handlers(
             on_expose=self._on_expose,
             on_resize=self._on_resize,
@@ -190,7 +192,7 @@ class Surface:
             keep_monitor: Whether to fill `monitor`, rather than the one that the window is on by now.
         """
         if on and not keep_monitor:
-            self.monitor = screen.monitor_under(self.native)
+            self.monitor = monitors.monitor_under(self.native)
         with x11.in_place(self.native):
             self.native.set_fullscreen(on, screen=self.monitor.screen if on else None)
         # X has made a new window and sends the key's release to the old one: the next press is no repetition.
@@ -223,12 +225,12 @@ class Surface:
         if now < self._monitors_due:
             return
         self._monitors_due = now + MONITORS_EVERY
-        arrangement = screen.arrangement()
+        arrangement = monitors.arrangement()
         if arrangement == self._arrangement:
             return
         if wanted:
             try:
-                found = screen.find_monitor(self.name, wanted)
+                found = monitors.find_monitor(self.name, wanted)
             except UserError:
                 raise ConnectionError("the monitor has gone") from None
             if found.place != self.monitor.place:
