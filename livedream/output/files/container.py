@@ -18,7 +18,7 @@ OPTIONS = {
     ".mov": _FRAGMENTED,
     ".mkv": {"flush_packets": "1", "cluster_time_limit": "500"},
 }
-CODECS = {  # by suffix, the default first
+CODECS = {  # the default first
     ".mp4": ("h264", "hevc", "av1"),
     ".mov": ("prores", "h264", "hevc"),
     ".mkv": ("h264", "hevc", "av1", "ffv1", "prores"),

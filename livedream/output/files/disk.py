@@ -58,7 +58,7 @@ class DiskSpace:
         # Until the next look twice as much may be written as since the last one.
         if free < FULL + 2 * (self._looks[-1][1] - self._looks[max(len(self._looks) - 2, 0)][1]):
             raise UserError(
-                f"{self._name}: the disk is full ({_amount(free)} left): the recording was ended and is whole; "
+                f"{self._name}: the disk is full ({_amount(free)} left): the recording was ended and is complete; "
                 f"free space in {self._folder.resolve()}"
             )
         if free >= LOW:

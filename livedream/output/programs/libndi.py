@@ -17,7 +17,7 @@ from livedream.picture import Pixels
 
 RGBA, RGBX = (int.from_bytes(name, "little") for name in (b"RGBA", b"RGBX"))  # FourCC; alpha is straight
 PROGRESSIVE = 1
-TICKS = 10_000_000  # of a timecode, per second
+TICKS = 10_000_000  # timecode units per second
 
 
 class _Create(Structure):

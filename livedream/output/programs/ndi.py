@@ -36,7 +36,7 @@ class Ndi(Output):
         except (ImportError, OSError) as error:
             raise UserError(f"ndi: cyndilib cannot be loaded here: {error}") from None
         self._rate = fraction(min(self.options.fps or fps, fps))
-        self._ticks = TICKS / fps  # of the timecode, between two frame numbers
+        self._ticks = TICKS / fps  # timecode units between two frames
         self._began: float | None = None
         self._pictures = SentPictures(self.options)
         self._tally = Tally(self._sender.tally)

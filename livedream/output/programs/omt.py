@@ -16,7 +16,7 @@ from livedream.output.programs.transparency import SentPictures
 from livedream.picture import Pixels
 from livedream.picture.frame import Frame
 
-TICKS = 10_000_000  # of a timestamp, per second
+TICKS = 10_000_000  # timestamp units per second
 BT709 = 709
 
 

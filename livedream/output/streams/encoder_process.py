@@ -44,7 +44,7 @@ def main() -> None:
     av.logging.set_libav_level(VERBOSE)
     route = protocols.route(settings["sink"])
     container, encoder = open_encoder(settings, route)
-    lock = threading.Lock()  # for `container`, which the sound's thread uses too
+    lock = threading.Lock()  # guards `container`, which the sound's thread uses too
     sound = None
     if settings["audio"]:
         from livedream.output.streams.sound import Sound

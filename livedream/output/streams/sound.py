@@ -51,7 +51,7 @@ class Sound:
         self._zero: float | None = None  # the least of these
         # (perf_counter when the first sample was captured, samples)
         self._blocks: queue.SimpleQueue[tuple[float, Samples]] = queue.SimpleQueue()
-        self._position = -1  # of the next sample, counted from the pictures' time 0; -1: nothing was sent yet
+        self._position = -1  # the next sample's number from the pictures' time 0; -1: nothing was sent yet
         self._attempts = 0  # the number of times that the device was opened, so that a late one is recognised
         self._input: sounddevice.InputStream | None = None
         self._captured = time.monotonic()  # when the last block was captured

@@ -11,7 +11,7 @@ import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
-SECONDS = 10.0  # for an endpoint to answer
+TIMEOUT = 10.0  # seconds
 
 
 def relay(url: str) -> str:
@@ -41,7 +41,7 @@ def relay(url: str) -> str:
 
         def _forward(self, request: urllib.request.Request) -> None:
             try:
-                with urllib.request.urlopen(request, timeout=SECONDS) as answer:
+                with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
                     status, body = answer.status, answer.read()
                     session[0] = urljoin(endpoint, answer.headers.get("Location", endpoint))
             except urllib.error.HTTPError as error:

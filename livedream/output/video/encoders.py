@@ -22,7 +22,7 @@ from livedream.system import paths
 from livedream.system.atomic import atomic_write
 
 WEEK = 7 * 24 * 3600.0  # seconds that a probe's result is used: drivers come and go
-SECONDS = 20.0  # for one child process that probes encoders
+SECONDS = 20.0  # time limit of one child process that probes encoders
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ Colour = tuple[int, int, int]  # sRGB
 
 PERIOD = 6.0  # seconds in which the line crosses the card
 LINE = 6  # pixels wide, with its dark edges
-SQUARES = 18  # of the grid, along the shorter side
+SQUARES = 18  # squares of the grid along the shorter side
 LEAST = 9 * SQUARES  # pixels of the shorter side; below, only grid and frame are drawn
 
 GROUND, INSET, GRID = (22, 23, 31), (9, 9, 14), (58, 61, 80)
@@ -119,7 +119,7 @@ def _middle(card: Card, x: int, y: int, g: int, lines: Sequence[str]) -> None:
 
     for n, colour in enumerate(BARS):
         box(-6 + 1.5 * n, -5.5, -4.5 + 1.5 * n, -2.5, colour)
-    for row in range(y - round(2.25 * g), y + round(2.25 * g)):  # from one side of the ring to the other
+    for row in range(y - round(2.25 * g), y + round(2.25 * g)):  # the full width of the ring
         half = round(((8.2 * g) ** 2 - (row + 0.5 - y) ** 2) ** 0.5)
         card[row, x - half : x + half, :3] = INSET
     word = "livedream"

@@ -100,7 +100,7 @@ class CudaCopies:
         finally:
             unmapped = cuda.cudaGraphicsUnmapResources(1, self._image, self._stream)
         _done(unmapped)
-        _done(cuda.cudaStreamSynchronize(self._stream))  # from here on the picture's memory may be written to
+        _done(cuda.cudaStreamSynchronize(self._stream))  # now the picture's memory may be written to
 
 
 def _cuda() -> Any:

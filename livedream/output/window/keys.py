@@ -47,7 +47,7 @@ class Keys:
     def __init__(self, window: Controlled):
         self._window = window
         self.corner = 0
-        self._grip: NDArray[np.float64] | None = None  # from the pointer to the corner that is dragged
+        self._grip: NDArray[np.float64] | None = None  # vector to the dragged corner from the pointer
 
     @property
     def dragging(self) -> bool:

@@ -160,7 +160,7 @@ class Painter:
         if over:
             gl.glEnable(gl.GL_BLEND)
             gl.glBlendFunc(gl.GL_ONE, gl.GL_ONE_MINUS_SRC_ALPHA)
-        elif fade < 1:  # by blending with zero: in the shader it costs a tenth more with OpenGL on the processor
+        elif fade < 1:  # blended with zero: in the shader it costs a tenth more with OpenGL on the processor
             gl.glEnable(gl.GL_BLEND)
             gl.glBlendColor(fade, fade, fade, 1.0)
             gl.glBlendFunc(gl.GL_CONSTANT_COLOR, gl.GL_ZERO)

@@ -16,8 +16,8 @@ from livedream.picture.placing import BEYOND, FITS, FLIPS, TURNS, WHOLE
 
 Matrix = NDArray[np.float64]  # [3, 3], acts on (x, y, 1)
 
-MIN_SIDE = 0.01  # of a quadrilateral's sides, the window being 1
-MIN_SINE = 0.01  # of the angle between two of its sides
+MIN_SIDE = 0.01  # shortest side of a quadrilateral, the window being 1
+MIN_SINE = 0.01  # smallest sine of the angle between two sides
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ class Window(Output):
         self.waits_for_monitor = True
         self.opened: OpenWindow | None = None
         self.keys = Keys(self)
-        self._closed = False  # by the user
+        self._closed = False  # the user has closed it
         self._retry_at, self._retry_wait = 0.0, self.retry_waits[0]  # time.monotonic(), seconds
         self._saved: tuple[str, Placement] | None = None  # the monitor's name, and its placement in the file
         self._changing: tuple[Placement, float] | None = None  # an unsaved placement, and since when it is unchanged

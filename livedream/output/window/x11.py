@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pyglet.window import BaseWindow
 
 _lost: set[int] = set()  # lost connections, by address
-_callbacks: list[Any] = []  # for the whole process: Xlib may call them at any time
+_callbacks: list[Any] = []  # kept for the whole process: Xlib may call them at any time
 
 
 def connection(display: "Display") -> Any:
