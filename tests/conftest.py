@@ -17,8 +17,8 @@ os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (ROOT, os.environ.get("P
 def ordinary_priority():
     """Give this process its ordinary priority back, and warn.
 
-    A sound library has been seen to leave it at real-time priority 99; every program that later tests started had that,
-    too, and a browser then took the whole machine.
+    SVT-AV1 takes real-time priority 99 as root (see encoders.ordinary_priority). Every program that later tests started
+    would inherit it; a browser that did took the whole machine.
     """
     yield
     if hasattr(os, "sched_getscheduler") and os.sched_getscheduler(0) != os.SCHED_OTHER:

@@ -145,8 +145,21 @@ def test_key_frames_come_as_often_as_asked(tmp_path, frame):
         with av.open(f"{tmp_path}/{codec}.mp4", "w") as container:
             options = encoders.settings(spec, True, 10, key_seconds=0.5)
             encoder = Encoder(container, spec, (320, 180), 10, "contain", options)
+            assert encoder.open() == ""
             keys = [packet.is_keyframe for n in range(11) for packet in encoder.encode(frame(n).pixels, n)]
         assert [n for n, key in enumerate(keys) if key] == [0, 5, 10], codec
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="needs Linux")
+@pytest.mark.parametrize("codec", SOFTWARE)
+def test_no_thread_is_left_with_real_time_priority(tmp_path, frame, codec):
+    """As root, SVT-AV1 takes priority 99, and a show or a machine would stand still beside it."""
+    output = parse(f"{tmp_path}/a.{SUFFIX.get(codec, 'mp4')}#codec={codec}")
+    output.open(320, 180, 30)
+    output.write(frame(0))
+    threads = [int(each) for each in os.listdir("/proc/self/task")]
+    assert {os.sched_getscheduler(each) for each in threads} == {os.SCHED_OTHER}
+    output.close()
 
 
 def test_svt_says_nothing_on_stderr(tmp_path, frame, capfd):

@@ -87,7 +87,8 @@ class Encoder:
         if min(self.size) < self.spec.min_side:
             return f"{self.size[0]}x{self.size[1]} is too small for it"
         try:
-            self.stream.codec_context.open(strict=False)
+            with encoders.ordinary_priority():
+                self.stream.codec_context.open(strict=False)
         except (av.error.FFmpegError, OSError) as error:
             return getattr(error, "strerror", None) or str(error) or type(error).__name__
         return ""
