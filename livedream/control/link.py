@@ -34,9 +34,11 @@ class Link:
         self._thread = threading.Thread(target=self._run, name="link", daemon=True)
 
     def start(self) -> None:
+        """Begin to wait for Link to become the tempo's source."""
         self._thread.start()
 
     def stop(self) -> None:
+        """Leave the session; takes two seconds at most."""
         self._stopping.set()
         self._thread.join(2.0)
 

@@ -4,4 +4,4 @@ FITS = ("contain", "cover", "stretch")  # how a picture of another shape is plac
 FLIPS = ("none", "h", "v", "hv")  # mirrored sideways, upside down, both
 TURNS = (0, 90, 180, 270)  # degrees clockwise, after the flip
 WHOLE = (0.0, 0.0, 1.0, 0.0, 1.0, 1.0, 0.0, 1.0)  # corners: x, y of the whole window, from the top left one clockwise
-BEYOND = 0.5  # of a window's side: how far outside of it a corner may be
+BEYOND = 0.5  # a part of the window's side: a corner may lie this far outside

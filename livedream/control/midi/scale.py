@@ -1,4 +1,4 @@
-"""From the data of a message to a control's position to a parameter's value, and back. A position is 0..1."""
+"""Conversions between the data of a message, a control's position (0..1) and a parameter's value."""
 
 from livedream.control.midi.controls import Binding
 from livedream.parameters import Parameter, Value
