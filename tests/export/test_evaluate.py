@@ -168,6 +168,11 @@ def test_footage_that_cannot_be_compared_is_refused(tiny):
         evaluate.evaluate("x.onnx", ["x.mp4"], minutes=0.5, features=tones)
 
 
+def test_footage_of_less_than_a_second_moves_too():
+    frames = [np.full((32, 64, 3), 10 * k, np.uint8) for k in range(12)]
+    assert minutes.changes(footage(frames, fps=25.0)) == (10.0, 1.0)
+
+
 def test_from_a_file_and_the_road_to_json_and_a_table(tmp_path):
     path = dreams.tiny(tmp_path / "tiny.onnx", encode=True, fps=30.0)
     told = []

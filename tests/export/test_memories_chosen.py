@@ -7,9 +7,10 @@ from livedream_export import choosing, memories
 from livedream_export.autoencoder import held_out
 from livedream_export.cache import Footage
 from livedream_export.hyperparameters import Hyperparameters
+from livedream_export.remembering import Remembering
 
 from livedream import UserError
-from tests.export import footage_frames
+from tests.export import footage_frames, training
 
 FPS = 25.0
 
@@ -138,3 +139,10 @@ def test_a_dream_of_footage_has_what_its_file_has_room_for():
     with pytest.raises(UserError, match=r"--megabytes 0.5: too little for networks and memories; at least 7$"):
         memories.of_footage(footage, Hyperparameters(megabytes=0.5))
     assert len(memories.of_footage(footage, Hyperparameters(megabytes=7)).frames) == 50
+
+
+@pytest.mark.parametrize(("width", "subsampling"), [(256, "444"), (288, "420")])
+def test_colour_is_kept_at_half_the_sides_where_the_network_takes_it_so(width, subsampling):
+    *_, found = simplejpeg.decode_jpeg_header(memories.jpeg(np.zeros((256, width, 3), np.uint8), 90))
+    assert found == subsampling
+    assert Remembering(256, width, training.SMALL).large == (subsampling == "420")
