@@ -1,8 +1,8 @@
 """Loads a dream in a process of its own, beside a show.
 
 Parsing, checking and rewriting models blocks an interpreter for tenths of a second, and the show has to hand out a
-frame every few milliseconds. `python -m livedream.parts.isolated PATH` does it and writes the dream to standard output: a
-length, the pickled Dream without its models and memories, the models, the memories. The show reads them from a file
+frame every few milliseconds. `python -m livedream.parts.isolated PATH` does it and writes the dream to standard output:
+a length, the pickled Dream without its models and memories, the models, the memories. The show reads them from a file
 straight into memory, which does not block it.
 """
 
