@@ -41,6 +41,7 @@ def own_folders(tmp_path_factory):
             os.environ[name] = value
 
 
+PAGES = ("clean_", "decks_", "looks_", "midi_", "modulation_", "outputs_", "presets_", "tempo_")  # by a real browser
 # What tests need, by the beginning of their file's path in tests/; single slow tests say so themselves.
 # `pytest -m "not slow and not network and not display"` is what runs anywhere, in a minute or two.
 NEEDS = {
@@ -57,12 +58,19 @@ NEEDS = {
         "export/test_components",
         "export/test_evaluate",
         "export/test_judges",
-        "export/test_preview_page",
+        "export/test_previewing",
         "export/test_train",
         "export/test_walk",
+        "loop/test_decks",
+        "loop/test_device_lost",
+        "loop/test_history_live",
         "obs/",
+        "output/test_stream_sound",
+        "parts/test_loader",
+        "shows/test_show_record",
         "test_bench",
         "test_docs_scripts",
+        *(f"web/test_{page}page" for page in ("", *PAGES)),
     ),
 }
 

@@ -54,6 +54,7 @@ def test_receiver_that_stalls_holds_nothing_up(isolated):
     assert isolated("stalls") == "up"
 
 
+@pytest.mark.slow
 def test_added_and_removed_again_and_again_leaves_nothing(isolated):
     threads, files, memory = zip(*isolated("again", 12), strict=True)
     assert max(threads[-4:]) <= max(threads[:4]) + 3  # a pool breathes, a leak would make eight

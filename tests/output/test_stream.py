@@ -68,6 +68,7 @@ def is_the_picture(picture):
     assert np.abs(picture[96, 60:-20:40, 0].astype(int) - np.linspace(0, 255, 320)[60:-20:40]).max() < 30
 
 
+@pytest.mark.slow
 @needs_server
 def test_stream_survives_a_server_that_is_absent_killed_and_back(nginx, show, caplog):
     output, other = parse(f"{nginx.url}#fps=15"), parse("none")
@@ -205,6 +206,7 @@ def test_srt_callers_come_and_go_and_nobody_can_read_the_passphrase(show, caplog
     assert "sekret" not in caplog.text
 
 
+@pytest.mark.slow
 @needs_srt
 def test_srt_is_called_again_until_somebody_takes_it(show):
     port = free_port(socket.SOCK_DGRAM)
