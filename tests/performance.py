@@ -44,12 +44,16 @@ class Performance:
             [],
             begin=lambda number: self.begin(number),
             transform=lambda *arguments: self.transform(*arguments),
-            on_frame=self.looks.on_frame,
+            on_frame=self._on_frame,
             compose=compose,
             recorder=self.shows,
         )
-        self.number, self.pictures = -1, {}
+        self.number, self.pictures, self.values = -1, {}, None
         self.shows.start()
+
+    def _on_frame(self, values):
+        self.values = values
+        self.looks.on_frame(values)
 
     def set(self, **values):
         """player__speed=2 sets player/speed, b__dream__scene="second" the other deck's scene."""

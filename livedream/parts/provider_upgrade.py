@@ -79,10 +79,10 @@ class ProviderUpgrade:
             return
         self.deck.offer_same(warm_up.player(dream, self.deck.number, self._fps, found.load))
         self.choice = found
-        self._say(f"{dream.title}: {said(found)}")
+        self._say(f"{dream.title}: {describe(found)}")
 
 
-def said(choice: Choice) -> str:
+def describe(choice: Choice) -> str:
     """Which provider runs each component, in a few words: "cpu", or "decode webgpu, step cpu"."""
     providers = choice.providers
     if len(set(providers.values())) == 1:

@@ -18,7 +18,7 @@ from livedream.parameters import Snapshot
 from livedream.parts.deck_status import DeckStatus
 from livedream.parts.look_slots import LookSlots
 from livedream.parts.part import HasStatus, OnFrame, Part, Starts, Transforms
-from livedream.parts.provider_upgrade import said
+from livedream.parts.provider_upgrade import describe
 from livedream.parts.windows import WindowParameters
 from livedream.session import build, session_file
 from livedream.session.garbage import GarbageFreeze
@@ -123,7 +123,7 @@ class Session:
         """Tell the user what plays, where its controls are, and what was ignored."""
         options, receiver, server = self._options, self._network.receiver, self._server
         for dream, choice in zip(self._loaded.dreams, self._loaded.choices, strict=True):
-            self._say(f"{dream.title} · {'x'.join(map(str, dream.size))} · {options.fps:g} fps · {said(choice)}")
+            self._say(f"{dream.title} · {'x'.join(map(str, dream.size))} · {options.fps:g} fps · {describe(choice)}")
             for line in choose.notices(choice) if options.device == "auto" else ():
                 self._say(line)
         page = f" · page {server.url}" if server else ""

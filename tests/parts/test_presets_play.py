@@ -167,7 +167,7 @@ def test_a_morph_moves_evenly_and_never_jumps(played):
     for _ in range(75):
         show.play(1)
         player = show.decks[0].player
-        knobs.append(show.table._values["dream/knob/1"])
+        knobs.append(show.values["dream/knob/1"])
         latents.append(player.walk.shown().latent)
     steps = [np.abs(b - a).max() for a, b in pairwise(latents)]
     whole = np.abs(latents[0] - latents[60]).max()
@@ -190,7 +190,7 @@ def test_switches_change_half_way_and_hands_win(played):
     show.play(3)
     assert show.table.target("mix/mode") == 2
     show.play(20)
-    now = show.table._values
+    now = show.values
     assert (now["dream/knob/1"], now["dream/knob/2"], now["player/speed"]) == (-3, 1, 2)
     assert show.presets.status()["preset_part"] is None
 
@@ -297,12 +297,12 @@ def test_a_recall_waits_for_the_beat_and_its_values_do_not(played):
     show.table.off_beat = lambda: True
     show.say("recall", "dawn")
     show.play(5)
-    assert show.table._values["player/speed"] == 0.5
+    assert show.values["player/speed"] == 0.5
     show.table.off_beat = lambda: False
     show.play(1)
     show.table.off_beat = lambda: True
     show.play(1)
-    assert show.table._values["player/speed"] == 2
+    assert show.values["player/speed"] == 2
 
 
 def test_a_deck_with_another_dream_takes_the_parameters_that_it_has(played, paths):
@@ -365,7 +365,7 @@ def test_a_moment_that_was_damaged_is_left_out_and_said(played):
         show.play(2)
         assert "its moment is damaged" in show.presets.error
     show.play(3)
-    assert show.table._values["dream/knob/1"] == 2
+    assert show.values["dream/knob/1"] == 2
 
 
 @pytest.mark.parametrize("late", [1, 3])
