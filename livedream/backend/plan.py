@@ -104,7 +104,7 @@ def card() -> tuple[str, str]:
 def key(component: Component, target: Target, precision: str) -> str:
     """Return a plan's name in the cache, which changes with everything that the plan depends on."""
     made_of: list[object] = [REVISION, target.library, target.version, target.cards, precision]
-    made_of.append(hashlib.sha256(_model(component)).hexdigest())
+    made_of.append(hashlib.sha256(source_model(component)).hexdigest())
     return hashlib.sha256(json.dumps(made_of).encode()).hexdigest()
 
 
@@ -135,7 +135,7 @@ def plan(component: Component, target: Target, precision: str, tick: Callable[[]
     return Plan(target, precision, name, data, time.perf_counter() - start)
 
 
-def _model(component: Component) -> bytes:
+def source_model(component: Component) -> bytes:
     """Return the model that the plan is built from."""
     states = [value.full for name, value in component.outputs.items() if name.startswith("next.state.")]
     return with_check(component.model, component.name, states)
@@ -161,7 +161,7 @@ def _build_on_thread(component: Component, target: Target, stop: threading.Event
     builder = tensorrt.Builder(log)
     network = builder.create_network(1 << int(tensorrt.NetworkDefinitionCreationFlag.STRONGLY_TYPED))
     parser = tensorrt.OnnxParser(network, log)
-    if not parser.parse(_model(component)):
+    if not parser.parse(source_model(component)):
         raise _refused(component, target, [str(parser.get_error(i)) for i in range(parser.num_errors)])
     config = builder.create_builder_config()
     config.progress_monitor = monitor(stop)

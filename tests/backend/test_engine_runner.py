@@ -157,7 +157,7 @@ def dream(tmp_path, monkeypatch):
 
 
 def loaded(component):
-    return engine_runner.load(component, plan.Plan(HERE, "f32", "key", plan._model(component)))
+    return engine_runner.load(component, plan.Plan(HERE, "f32", "key", plan.source_model(component)))
 
 
 def inputs(component, chance):
@@ -260,11 +260,11 @@ def test_the_card_gets_its_memory_back(cuda, dream):
 )
 def test_whatever_fails_is_one_line(cuda, dream, tmp_path, failing, spoil, said):
     step = dream.components["step"]
-    data = plan._model(step)
+    data = plan.source_model(step)
     if spoil == "decode":
         data = dream.components["decode"].model
     elif spoil == "larger":  # it would write outside of the memory for z = 8
-        data = plan._model(read.load(dreams.tiny(tmp_path / "larger.onnx", z=16)).components["step"])
+        data = plan.source_model(read.load(dreams.tiny(tmp_path / "larger.onnx", z=16)).components["step"])
     elif spoil == "unwatched":
         data = step.model
     elif spoil:
@@ -278,7 +278,7 @@ def test_whatever_fails_is_one_line(cuda, dream, tmp_path, failing, spoil, said)
 def test_a_component_that_takes_the_addresses_of_names_unknown_is_refused(cuda, dream):
     """Return a model with one input more, as a hostile plan could have."""
     step = dream.components["step"]
-    model = onnx.ModelProto.FromString(plan._model(step))
+    model = onnx.ModelProto.FromString(plan.source_model(step))
     more = model.graph.input.add()
     more.CopyFrom(model.graph.input[0])
     more.name = "step/latent.more"
