@@ -58,7 +58,7 @@ NEEDS = {
         "export/test_components",
         "export/test_evaluate",
         "export/test_judges",
-        "export/test_previewing",
+        "export/test_preview_page",
         "export/test_train",
         "export/test_walk",
         "loop/test_decks",
