@@ -100,7 +100,7 @@ def encode(autoencoder: Autoencoder, frames: Rgb, tell: Callable[[float], None] 
 
 
 @torch.no_grad()
-def draws_full_size(autoencoder: Autoencoder, latents: Tensor) -> bool:
+def renders_full_size(autoencoder: Autoencoder, latents: Tensor) -> bool:
     """Whether the decoder's last level is trained.
 
     It is when its pictures of some of `latents` [N, Z], reduced to half their sides, agree with the half-size ones.

@@ -238,9 +238,9 @@ class EncodeToPlace(Component):
         return torch.stack([position, position, torch.zeros_like(position)], 1)
 
 
-def _picture(drawn: Tensor) -> Tensor:
+def _picture(rendered: Tensor) -> Tensor:
     """Turn [1, 3, H, W] in 0..1 into uint8 [1, H, W, 4]."""
-    picture = drawn * 255
+    picture = rendered * 255
     picture = torch.cat([picture, torch.full_like(picture[:, :1], 255.0)], 1).permute(0, 2, 3, 1)
     return picture.clamp(0, 255).round().to(torch.uint8)
 

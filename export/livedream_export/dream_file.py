@@ -15,7 +15,7 @@ from livedream.dream import noise, write
 
 from . import components, knobs, proof, recurrent
 from .arrays import Floats, Indices, Segments
-from .autoencoder import draws_full_size
+from .autoencoder import renders_full_size
 from .hyperparameters import Hyperparameters
 from .memories import LIKENESS, Memories
 from .networks import Autoencoder, Recurrent
@@ -71,7 +71,7 @@ class Parts:
         self.reach = 0.0
         self.walk: Walk | None = None
         if memories is None:
-            self.autoencoder.decoder.full_size = draws_full_size(self.autoencoder, torch.from_numpy(latents))
+            self.autoencoder.decoder.full_size = renders_full_size(self.autoencoder, torch.from_numpy(latents))
             modules = components.plain(self.autoencoder, self.network)
         else:
             white = (torch.from_numpy(latents[memories.frames]) - self.network.mean) / self.network.std

@@ -175,8 +175,8 @@ class Autoencoder(nn.Module):
             towards = 0.4 * torch.rand_like(latents[:, :1]) * (latents.roll(1, 0) - latents)
             wanted = latents + towards + 0.15 * spread * torch.randn_like(latents)
             features = self.decoder.body(wanted)
-            drawn = self.decoder.coarse(features) if self.encoder.halve else self.decoder.fine(features, wanted)
-        seen = self.encoder(drawn, drawn)[0].float()
+            rendered = self.decoder.coarse(features) if self.encoder.halve else self.decoder.fine(features, wanted)
+        seen = self.encoder(rendered, rendered)[0].float()
         # Not squared: while the decoder is poor this is large, and would dominate the pictures' own error.
         return F.smooth_l1_loss(seen / spread, wanted / spread)
 
@@ -204,9 +204,9 @@ def _window(length: int, corner: float) -> tuple[slice, slice]:
     return slice(start, start + size), slice(16 if start else None, -16 if start + size < length else None)
 
 
-def difference(drawn: Tensor, target: Tensor, hp: Hyperparameters) -> tuple[Tensor, Tensor]:
+def difference(rendered: Tensor, target: Tensor, hp: Hyperparameters) -> tuple[Tensor, Tensor]:
     """Return the weighted sum of absolute, squared and edge error, and the mean squared error."""
-    error = drawn - target
+    error = rendered - target
     square = error.square().mean()
     across, down = error[..., 1:] - error[..., :-1], error[..., 1:, :] - error[..., :-1, :]
     return error.abs().mean() + hp.squared_weight * square + hp.edge_weight * (

@@ -306,8 +306,8 @@ def footage(name: str, size: tuple[int, int], progress: cache.Progress | None = 
     if not 2 <= seconds <= 3600:
         raise UserError(f"{name}: should be rainbow-road: or rainbow-road:SECONDS, 2 to 3600 of them")
     width, height = size
-    drawn = cache.key({"rainbow road": VERSION, "seed": SEED, "seconds": seconds, "size": [width, height]})
+    key = cache.key({"rainbow road": VERSION, "seed": SEED, "seconds": seconds, "size": [width, height]})
     about = cache.About(sources=[cache.Source("rainbow-road", f"version {VERSION}", seconds)])
-    return cache.open_cached(drawn) or cache.write(
-        drawn, frames(width, height, seconds), size, FPS, lambda: about, round(seconds * FPS), progress
+    return cache.open_cached(key) or cache.write(
+        key, frames(width, height, seconds), size, FPS, lambda: about, round(seconds * FPS), progress
     )

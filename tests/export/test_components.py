@@ -148,18 +148,18 @@ def test_where_rounding_chooses_another_chance_may_prove_it(remembering, monkeyp
 
 
 def test_before_the_last_level_has_learned_the_half_size_picture_is_drawn():
-    """The last level learns last: an early dream must not be drawn by weights that have learned nothing."""
+    """The last level is trained last: an early dream must not be rendered by untrained weights."""
     net = Autoencoder(64, 64, TINY).eval()
     latents = torch.randn(16, 4)
     net.decoder.coarse_head.weight.data.mul_(20)  # it draws something, and the last level does not
-    assert not autoencoder.draws_full_size(net, latents)
+    assert not autoencoder.renders_full_size(net, latents)
     net.decoder.full_size = False
     with torch.no_grad():
         coarse = net.decoder.coarse(net.decoder.body(latents))
         larger = torch.nn.functional.interpolate(coarse, scale_factor=2, mode="bilinear", align_corners=False)
         assert torch.equal(net.decoder(latents), larger)
     net.decoder.fine = lambda x, z: torch.nn.functional.interpolate(net.decoder.coarse(x), scale_factor=2)
-    assert autoencoder.draws_full_size(net, latents)
+    assert autoencoder.renders_full_size(net, latents)
 
 
 def draw(latents):

@@ -42,7 +42,7 @@ def footage(frames, cuts=(), fps=FPS) -> Footage:
 
 
 def dreamt(dream, seconds: int) -> list[np.ndarray]:
-    """Every frame that the dream draws at temperature 0."""
+    """Return every frame that the dream renders at temperature 0."""
     every = playing.pairs(Player(dream, cpu.load), 0, 0.0)
     latent, turn = dreams.first(), dreams.turn(8)
     shown = []

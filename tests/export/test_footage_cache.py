@@ -1,4 +1,4 @@
-"""The cache is keyed by what is in the files and what was asked for, and holds whole things only."""
+"""The cache is keyed by the contents of files and the settings, and holds only complete footage."""
 
 import json
 import os

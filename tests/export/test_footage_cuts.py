@@ -1,4 +1,4 @@
-"""Shots are told apart, and what only looks like a cut is none."""
+"""Cuts are found, and changes that only look like one are not."""
 
 import numpy as np
 from livedream_export import cuts

@@ -14,7 +14,7 @@ from tests.export import training
 
 @pytest.fixture
 def network():
-    """One that is not drawn to anchors: what it samples is its own."""
+    """A network without mean shift, whose samples are its own."""
     torch.manual_seed(0)
     return Recurrent(dataclasses.replace(training.SMALL, anchor_pull=0.0))
 

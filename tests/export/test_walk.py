@@ -28,7 +28,7 @@ def walk_among(found) -> Walk:
 
 @torch.no_grad()
 def walked(walk, seconds, wander=0.5, begin=0):
-    """Places [N, 3] and walks [N, 3] of a dream that nobody touches."""
+    """Return places [N, 3] and walks [N, 3] of a dream without a performer."""
     place, state, seen = (torch.from_numpy(each) for each in start(walk, begin).values())
     chance = torch.randn(round(seconds * FPS), 1, memories.LIKENESS, generator=torch.Generator().manual_seed(1))
     temperature, wander = torch.ones(1), torch.full((1,), wander)
@@ -130,13 +130,13 @@ def recall(walk, some):
 
 @torch.no_grad()
 def recalled(recall, place, x=None):
-    """index, weight, motion, away, drawn at a place, with the latent that lies there or another."""
+    """Return index, weight, motion, away and drawn at a place, with its own latent or another."""
     place = torch.tensor([place], dtype=torch.float32)
     return [each.numpy() for each in recall(recall.walk.at(place) if x is None else x, place)]
 
 
 def mixture(recall, place, x=None):
-    """How much of each memory is drawn, [M]."""
+    """Return the share of each memory in the picture, [M]."""
     index, weight, *_ = recalled(recall, place, x)
     found = np.zeros(recall.walk.count)
     np.add.at(found, index, weight)

@@ -1,4 +1,4 @@
-"""A clip so simple, and networks so small, that a whole training run takes seconds."""
+"""A clip so simple, and networks so small, that a complete training run takes seconds."""
 
 import dataclasses
 import itertools

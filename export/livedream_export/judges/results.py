@@ -111,10 +111,10 @@ def _beside(figures: Figures) -> list[str]:
     lines = [f"  {'first dream beside the footage':<36}{'dream':>10}{'footage':>10}{'rendered':>10}"]
 
     def line(
-        what: str, form: str, dreamt: float | None, own: float | None, drawn: float | None = None, after: str = ""
+        what: str, form: str, dreamt: float | None, own: float | None, rendered: float | None = None, after: str = ""
     ) -> None:
-        cells = [f"{'–' if value is None else format(value, form):>10}" for value in (dreamt, own, drawn)]
-        lines.append(f"  {what:<36}{''.join(cells if drawn is not None else cells[:2])}{after}".rstrip())
+        cells = [f"{'–' if value is None else format(value, form):>10}" for value in (dreamt, own, rendered)]
+        lines.append(f"  {what:<36}{''.join(cells if rendered is not None else cells[:2])}{after}".rstrip())
 
     windows = figures["windows"]
     if windows:
