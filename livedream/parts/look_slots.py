@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable
+from typing import Any
 
 from livedream import UserError
 from livedream.look import library
@@ -61,18 +62,20 @@ class LookSlots:
         """Insert, remove and move looks as asked for on this frame."""
         before = self.chain.slots
         for address, value in values.changes:
-            if values.senders.get(address) is self:
-                continue
-            if address == "look/insert":
-                self._insert(self._names[value])
-            elif address == "look/remove" and value < len(before):
-                self.chain.remove(before[value].name)
-            elif address.startswith("look/") and address.endswith("/place"):
-                self.chain.move(address.split("/")[1], min(value, len(before) - 1))
+            if values.senders.get(address) is not self:
+                self._apply(address, value, before)
         if self.chain.slots != before or self._reread:
             self._reread, self.error = False, None
             self._offer()
             self._on_change()
+
+    def _apply(self, address: str, value: Any, before: tuple[Slot, ...]) -> None:  # the parameter says which type
+        if address == "look/insert":
+            self._insert(self._names[value])
+        elif address == "look/remove" and value < len(before):
+            self.chain.remove(before[value].name)
+        elif address.startswith("look/") and address.endswith("/place"):
+            self.chain.move(address.split("/")[1], min(value, len(before) - 1))
 
     def _insert(self, name: str) -> None:
         try:

@@ -5,6 +5,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 from livedream import UserError
@@ -57,7 +58,7 @@ class OutputSet:
         self._all: tuple[Output, ...] = ()  # replaced whole, by the main thread and then by its own
         self._recording: Output | None = None
         self._leaving: list[Output] = []
-        self._todo: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()  # None ends the thread
+        self._todo: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()  # None ends the thread
         self._thread = threading.Thread(target=self._work, name="outputs", daemon=True)
 
     def __iter__(self) -> Iterator[Output]:
@@ -98,12 +99,12 @@ class OutputSet:
     def on_frame(self, values: Snapshot) -> None:
         """Pass the requests of this frame to the thread that carries them out."""
         for text in values.texts.get("output/add", ()):
-            self._todo.put(lambda text=text: self._add(text))
+            self._todo.put(partial(self._add, text))
         for text in values.texts.get("output/remove", ()):
-            self._todo.put(lambda text=text: self._remove(text))
+            self._todo.put(partial(self._remove, text))
         for address, value in values.changes:
             if address == "output/record" and values.senders.get(address) is not self:
-                self._todo.put(lambda on=bool(value): self._record(on))
+                self._todo.put(partial(self._record, bool(value)))
         if "output/screenshot" in values.fired:
             self._todo.put(self._save)
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from livedream.output.window import Window
 from livedream.parameters import Snapshot, Table, Value, window
@@ -63,7 +64,7 @@ class WindowParameters:
                 return
 
 
-def _place(one: Window, name: str, value: Value) -> None:
+def _place(one: Window, name: str, value: Any) -> None:  # which type it is, only the parameter says
     """Apply the value of `window/N/NAME`; corners that are no convex quadrilateral change nothing."""
     if name in ("fullscreen", "card"):
         setattr(one, name, value)

@@ -21,7 +21,7 @@ from livedream.loop.frame_composer import FrameComposer
 from livedream.loop.live import Stage
 from livedream.output import Output, kinds
 from livedream.output.files.file import FileOutput
-from livedream.parameters import Snapshot, Table
+from livedream.parameters import Snapshot, Table, Value
 from livedream.parts import loader, safety
 from livedream.parts.deck_status import DeckServices
 from livedream.parts.output_set import OutputSet
@@ -134,7 +134,7 @@ class Control:
 
 
 def control(
-    options: RunOptions, table: Table, playing: Sequence[Deck], send: Callable[[str, float], None], say: Say
+    options: RunOptions, table: Table, playing: Sequence[Deck], send: Callable[[str, Value], None], say: Say
 ) -> Control:
     """Build what moves values by itself, and what keeps a performer safe.
 
@@ -163,7 +163,7 @@ def control(
     return Control(presets, hearing, modulation, tempo, Link(tempo), guard, surface)
 
 
-def _hearing(options: RunOptions, send: Callable[[str, float], None]) -> "Hearing | None":
+def _hearing(options: RunOptions, send: Callable[[str, Value], None]) -> "Hearing | None":
     if options.audio is None:
         return None
     from livedream.parts.hearing import Hearing

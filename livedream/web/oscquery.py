@@ -31,7 +31,7 @@ class Osc(Protocol):
     """The OSC receiver, as far as it is described here."""
 
     host: str
-    port: int | None
+    port: int
     prefix: str  # "/livedream", or ""
 
     def take(self, packet: bytes, sender: tuple[str, int], reply: Reply) -> None: ...
