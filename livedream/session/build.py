@@ -20,7 +20,6 @@ from livedream.loop.deck import Deck
 from livedream.loop.frame_composer import FrameComposer
 from livedream.loop.live import Stage
 from livedream.output import Output, kinds
-from livedream.output.files.file import FileOutput
 from livedream.parameters import Snapshot, Table, Value
 from livedream.parts import loader, safety
 from livedream.parts.deck_status import DeckServices
@@ -247,7 +246,10 @@ def picture(
 
     def add(output: Output) -> None:
         on_add(output)
-        if isinstance(output, FileOutput):
+        if output.writes_files:
+            from livedream.output.files.file import FileOutput  # 5 ms that other outputs need not wait for
+
+            assert isinstance(output, FileOutput)
             recorder.beside(output)
 
     def begin(number: int) -> int:
