@@ -21,14 +21,13 @@ MAY = {
     "backend": {"livedream", "system", "picture", "dream", "backend"},
     "play": {"livedream", "parameters", "picture", "dream", "backend", "play"},
     "output": {"livedream", "system", "picture", "output"},
-    "look": {"livedream", "parameters", "picture", "look"},
+    "look": {"livedream", "parameters", "system", "picture", "look"},
     "web": {"livedream", "picture", "parameters", "web"},
     "loop": {"livedream", "parameters", "picture", "dream", "backend", "play", "look", "output", "loop"},
 }
 MAY["shows"] = {*MAY["loop"], "shows"}
 MAY["parts"] = {*MAY["loop"], "control", "input", "parts"}
 MAY["session"] = {*MAY["parts"], "system", "shows", "web", "session"}
-MAY["sheet"] = {"livedream", "system", "picture", "dream", "look", "output", "loop"}
 MAY["doctor"] = {"livedream", "system", "control", "dream", "backend", "output", "web", "doctor"}
 MAY["bench"] = {*MAY["session"], "bench"}
 RUNS_MODELS = {

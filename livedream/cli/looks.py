@@ -19,10 +19,13 @@ def call(options: argparse.Namespace) -> int:
     from livedream.look import check, library
 
     if options.sheet:
-        from livedream import sheet
-        from livedream.look import header
+        from livedream.dream import read
+        from livedream.look import header, sheet
+        from livedream.loop import offline
 
-        sheet.write(options.sheet, [header.read(library.find(each)) for each in options.files] or library.sources())
+        sources = [header.read(library.find(each)) for each in options.files] or library.sources()
+        drawn = offline.frames(read.load("rainbow"), round(sheet.SECONDS * sheet.FPS), sheet.FPS, sheet.SEED)
+        sheet.write(options.sheet, sources, (each.pixels for each in drawn))
         print(options.sheet)
         return 0
     if not options.files:

@@ -4,5 +4,5 @@ from livedream.parameters import Snapshot
 
 
 def fade(values: Snapshot) -> float:
-    """What is left of the picture after `master/fade` and `master/blackout`: 0 black, 1 all of it."""
-    return 0.0 if values["master/blackout"] else values["master/fade"]
+    """The brightness that `master/fade` and `master/blackout` leave: 0 is black, 1 the whole picture."""
+    return 0.0 if values["master/blackout"] else float(values["master/fade"])

@@ -1,4 +1,4 @@
-"""The stage without a clock: every frame is drawn, however long it takes, and the same again every time."""
+"""Draw a dream without a clock: every frame is drawn, however long it takes, and is the same every time."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -10,11 +10,14 @@ from livedream.dream.dream import Component, Dream
 from livedream.loop import master
 from livedream.output import kinds
 from livedream.output.files.file import FILES, SUFFIXES, FileOutput
-from livedream.parameters import Table
+from livedream.parameters import Snapshot, Table
+from livedream.picture import Pixels
 from livedream.picture.fit import fitted_size
-from livedream.picture.frame import Frame
+from livedream.picture.frame import Frame, Picture, host_pixels
 from livedream.play import dream_parameters as tables
 from livedream.play.player import Player
+
+Draw = Callable[[Pixels | Picture, Snapshot, int], Pixels | Picture]  # of a picture, for its values and frame number
 
 
 def frames(
@@ -26,14 +29,16 @@ def frames(
     size: tuple[int, int] | None = None,
     load: Callable[[Component], Runner] = cpu.load,
 ) -> Iterator[Frame]:
-    """The first `count` frames of the dream as it plays when nobody touches it.
+    """The first `count` frames of the dream as it plays when nobody touches it. Raises UserError.
 
-    looks: files, or names of looks that ship, over it; size: (width, height) that they are drawn in at most, the
-    dream's own by default. Raises UserError.
+    Args:
+        looks: Files, or names of looks that ship, in the order in which they are drawn over it.
+        size: Largest (width, height) that looks are drawn in, the dream's own by default.
+        load: Makes the runner of each component.
     """
     table = tables.of(dream, seed)
     player = Player(dream, load)
-    draw = _looked(looks, table, size or dream.size, fps) if looks else lambda picture, values, number: picture
+    draw = _through(looks, table, size or dream.size, fps) if looks else _plain
     for number in range(count):
         values = table.tick(1 / fps)
         player.move(1 if number else 0, fps, values)
@@ -41,8 +46,8 @@ def frames(
         yield Frame(picture, number, fade=master.fade(values), layers=player.layers)
 
 
-def _looked(looks: Sequence[str], table: Table, size: tuple[int, int], fps: float):
-    """What takes a picture through the looks. TIME is the frame's time, and nothing is the clock's."""
+def _through(looks: Sequence[str], table: Table, size: tuple[int, int], fps: float) -> Draw:
+    """A function that draws the looks over a picture. TIME is the frame's time, and nothing depends on the clock."""
     from livedream.look import library
     from livedream.look.chain import Chain, parameters
     from livedream.look.compositor import Compositor
@@ -54,8 +59,9 @@ def _looked(looks: Sequence[str], table: Table, size: tuple[int, int], fps: floa
     compositor = Compositor(chain, live=False)
     compositor.behind = 0
 
-    def draw(picture, values, number):
-        drawn = compositor.draw([picture], values, fitted_size(picture, size), number, fps)
+    def draw(picture: Pixels | Picture, values: Snapshot, number: int) -> Pixels:
+        pixels = host_pixels(picture)
+        drawn = compositor.draw([pixels], values, fitted_size(pixels, size), number, fps)
         for slot in chain.slots:
             if slot.error:
                 raise UserError(slot.error)
@@ -64,8 +70,16 @@ def _looked(looks: Sequence[str], table: Table, size: tuple[int, int], fps: floa
     return draw
 
 
+def _plain(picture: Pixels | Picture, values: Snapshot, number: int) -> Pixels | Picture:
+    return picture
+
+
 def recording(text: str, size: tuple[int, int] | None = None) -> FileOutput:
-    """The file that an `--out` of one asks for, not opened. size: instead of the one asked for. Raises UserError."""
+    """The recording that `--out` would make of `text`, not opened. Raises UserError.
+
+    Args:
+        size: (width, height) in place of the one in `text`.
+    """
     output = kinds.parse(text) if Path(text.split("#")[0]).suffix.lower() in FILES else None
     if not isinstance(output, FileOutput):
         raise UserError(f"{text}: a recording ends in {SUFFIXES}")
@@ -87,8 +101,16 @@ def render(
 ) -> Path:
     """Draw the dream into a recording; returns the path taken, which is never an older file's.
 
-    path: as after `--out`, such as loop.mp4, loop.mov, loop.mkv#codec=ffv1 or loop/%06d.png.  size: (width, height) of
-    the recording, None for the dream's own. UserError for what cannot be written.
+    Args:
+        path: As after `--out`, such as loop.mp4, loop.mov, loop.mkv#codec=ffv1 or loop/%06d.png.
+        seconds: Length of the recording.
+        size: (width, height) of the recording, the dream's own by default.
+        looks: As of `frames`.
+        progress: Called with the part that is done, 0..1.
+        load: As of `frames`.
+
+    Raises:
+        UserError: It cannot be written.
     """
     count = max(1, round(seconds * fps))
     return write(frames(dream, count, fps, seed, looks, size, load), path, count, dream.size, fps, size, progress)
@@ -105,7 +127,12 @@ def write(
 ) -> Path:
     """Write `count` frames into a recording; returns the path taken.
 
-    shape: (width, height) of the recording, unless `size` or what is said behind the path's # asks for another.
+    Args:
+        drawn: The frames.
+        path: As of `render`.
+        shape: (width, height) of the recording, unless `size` or the options after the path's # give another.
+        size: As of `render`.
+        progress: As of `render`.
     """
     output = recording(str(path), size)
     output.open(*shape, fps)
@@ -117,4 +144,5 @@ def write(
             progress(min(number / count, 1.0))
     finally:
         output.close()
+    assert output.path is not None, "it was opened"
     return output.path

@@ -157,15 +157,14 @@ def test_the_command_says_for_each_file_whether_it_works(gl, tmp_path):
     assert len(lines) == 4
 
 
-def test_a_contact_sheet_has_a_picture_for_every_look(gl, tmp_path, monkeypatch):
+def test_a_contact_sheet_has_a_picture_for_every_look(gl, tmp_path):
     import simplejpeg
 
-    from livedream import sheet
+    from livedream.look import sheet
 
-    frames = np.stack([picture(each)[::-1] for each in range(4)])
-    monkeypatch.setattr(sheet, "dreamt", lambda: frames)
+    frames = [picture(each)[::-1] for each in range(4)]
     out = tmp_path / "looks.jpg"
-    sheet.write(out, [header.read(LOOKS[each]) for each in ("mirror", "duotone", "spill", "trails")], SIZE)
+    sheet.write(out, [header.read(LOOKS[each]) for each in ("mirror", "duotone", "spill", "trails")], frames, SIZE)
     shown = simplejpeg.decode_jpeg(out.read_bytes())
     step = sheet.WIDTH + sheet.GAP
     places = [shown[sheet.GAP :, sheet.GAP + i * step :][: sheet.HEIGHT, : sheet.WIDTH] for i in range(sheet.COLUMNS)]
@@ -173,4 +172,4 @@ def test_a_contact_sheet_has_a_picture_for_every_look(gl, tmp_path, monkeypatch)
     assert np.abs(places[0].astype(int) - places[2]).mean() > 20  # duotone is not the dream
     assert shown.shape[0] > 2 * sheet.HEIGHT  # the fifth is in a second row
     with pytest.raises(UserError, match=r"ends in \.jpg"):
-        sheet.write(tmp_path / "looks.png", [])
+        sheet.write(tmp_path / "looks.png", [], frames)
