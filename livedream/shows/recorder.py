@@ -12,19 +12,21 @@ import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from livedream import UserError
 from livedream.look.chain import Chain
 from livedream.loop.deck import Deck
 from livedream.output import Output
-from livedream.output.files.file import FileOutput, reserve
 from livedream.parameters import Snapshot, Value
 from livedream.play import State
 from livedream.play.player import Player
 from livedream.play.state import PlayerState
 from livedream.shows import show_lines
 from livedream.shows.show_lines import LETTERS, Played, Steps
+
+if TYPE_CHECKING:
+    from livedream.output.files.file import FileOutput
 
 log = logging.getLogger("livedream.shows")
 
@@ -48,7 +50,7 @@ class ShowFile:
         lines: Those that are not yet in the file; None before the first.
     """
 
-    def __init__(self, wanted: Path | None, recording: FileOutput | None = None):
+    def __init__(self, wanted: Path | None, recording: "FileOutput | None" = None):
         self._wanted, self.recording = wanted, recording
         self.path: Path | None = None
         self.error: str | None = None
@@ -102,6 +104,8 @@ class ShowFile:
             wanted = path.with_name(re.sub(r"[-_.]?%\d*d", "", path.stem) or "frames").with_suffix(".show")
         if wanted is None:
             return None
+        from livedream.output.files.file import reserve  # 5 ms that the first frame need not wait for
+
         self.path = reserve(wanted)
         return self.path.open("w", encoding="utf-8", newline="\n")
 
@@ -164,7 +168,7 @@ class ShowRecorder:
         """Record the show in the file `path`, or NAME-2.show if that exists, from now on. Any thread."""
         return self._keep(ShowFile(path))
 
-    def beside(self, output: FileOutput) -> None:
+    def beside(self, output: "FileOutput") -> None:
         """Record the show beside the recordings that `output` makes, from the first frame of each. Any thread."""
         self._keep(ShowFile(None, output))
 
