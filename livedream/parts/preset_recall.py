@@ -25,7 +25,7 @@ UNDONE = 16  # recalls that can be undone
 _COMMANDS = ("preset/store", "preset/delete", "preset/recall")  # the order of those of one frame
 
 
-class Presets:
+class PresetRecall:
     """Stores and recalls the presets of the first deck's dream. Only the drawer thread calls `transform`.
 
     Args:

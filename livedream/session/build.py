@@ -25,7 +25,7 @@ from livedream.parts import loader, safety
 from livedream.parts.deck_status import DeckServices
 from livedream.parts.output_set import OutputSet
 from livedream.parts.part import Transforms
-from livedream.parts.preset_recall import Presets
+from livedream.parts.preset_recall import PresetRecall
 from livedream.parts.provider_upgrade import ProviderUpgrade
 from livedream.play import dream_parameters
 from livedream.play.player import Player
@@ -36,7 +36,7 @@ from livedream.web import announce
 
 if TYPE_CHECKING:
     from livedream.control.midi.surface import Surface
-    from livedream.parts.hearing import Hearing
+    from livedream.parts.input_level import InputLevel
     from livedream.web.server import Server
 
 Say = Callable[[str], None]  # takes each line that the user should read
@@ -100,11 +100,11 @@ def _deck(number: int, options: RunOptions, loaded: Loaded, on_change: Callable[
 
 
 @dataclass(frozen=True)
-class Control:
+class Controls:
     """What moves the values that frames are drawn with."""
 
-    presets: Presets
-    hearing: "Hearing | None"
+    presets: PresetRecall
+    input_level: "InputLevel | None"
     modulation: Modulation
     tempo: Tempo
     link: Link
@@ -121,20 +121,20 @@ class Control:
         4. The tempo scales speeds, those that are modulated too.
         5. Safety is last: nothing gets past its limits, and its blackout is dark.
         """
-        steps = (self.presets, self.hearing, self.modulation, self.tempo, self.safety)
+        steps = (self.presets, self.input_level, self.modulation, self.tempo, self.safety)
         return [each for each in steps if each is not None]
 
     def meters(self) -> dict[str, object] | None:
         """What moves by itself on the page; None while nothing does."""
-        levels = self.hearing and self.hearing.audio.levels
+        levels = self.input_level and self.input_level.audio.levels
         if levels is None and not self.modulation.moving:
             return None
         return {"mod": self.modulation.levels} | ({} if levels is None else {"audio": levels})
 
 
-def control(
+def controls(
     options: RunOptions, table: Table, playing: Sequence[Deck], send: Callable[[str, Value], None], say: Say
-) -> Control:
+) -> Controls:
     """Build what moves values by itself, and what keeps a performer safe.
 
     Args:
@@ -142,12 +142,12 @@ def control(
     """
     tempo = Tempo(table, on_beat=lambda beat: send("beat", float(beat % BAR)))
     table.off_beat = tempo.off_beat  # quantized changes wait for the beat
-    hearing = _hearing(options, send)
-    modulation = Modulation(table, options.fps, tempo, hearing.sources if hearing else {})
+    input_level = _input_level(options, send)
+    modulation = Modulation(table, options.fps, tempo, input_level.sources if input_level else {})
     if options.link:
         table.set("tempo/source", ["link"])
     folder = paths.config_folder()
-    presets = Presets(playing, table, folder / "presets", options.presets, beat=lambda: 60 / tempo.bpm)
+    presets = PresetRecall(playing, table, folder / "presets", options.presets, beat=lambda: 60 / tempo.bpm)
 
     def panic(values: Snapshot, seconds: float) -> bool:
         return options.panic is not None and presets.rescue(options.panic, values, seconds)
@@ -159,15 +159,15 @@ def control(
         surface = Surface(options.midi, table, tempo, folder / "midi", say, prefix=options.osc_prefix)
     guard = safety.Safety(table, recall=panic)
     table.limit(options.limits)
-    return Control(presets, hearing, modulation, tempo, Link(tempo), guard, surface)
+    return Controls(presets, input_level, modulation, tempo, Link(tempo), guard, surface)
 
 
-def _hearing(options: RunOptions, send: Callable[[str, Value], None]) -> "Hearing | None":
+def _input_level(options: RunOptions, send: Callable[[str, Value], None]) -> "InputLevel | None":
     if options.audio is None:
         return None
-    from livedream.parts.hearing import Hearing
+    from livedream.parts.input_level import InputLevel
 
-    return Hearing(options.audio, options.fps, send)
+    return InputLevel(options.audio, options.fps, send)
 
 
 @dataclass(frozen=True)
@@ -212,7 +212,7 @@ def server(
 
 
 @dataclass(frozen=True)
-class Picture:
+class Playback:
     """What makes frames of the decks' pictures, keeps the show, and hands both on."""
 
     outputs: OutputSet
@@ -221,16 +221,16 @@ class Picture:
     stage: Stage
 
 
-def picture(
+def playback(
     options: RunOptions,
     loaded: Loaded,
     playing: Sequence[Deck],
-    made: Control,
+    made: Controls,
     asked: Iterable[Output],
     on_add: Callable[[Output], None],
     on_frame: Callable[[Snapshot], None],
     transform: Callable[[Snapshot, int, float], Snapshot],
-) -> Picture:
+) -> Playback:
     """Build the loop and the outputs that it fills.
 
     Args:
@@ -266,7 +266,7 @@ def picture(
         on_add=add,
         on_remove=recorder.end,
     )
-    audio = made.hearing.audio if made.hearing else None
+    audio = made.input_level.audio if made.input_level else None
     composer = FrameComposer(loaded.chain, options.size, options.fps, audio=audio)
     stage = Stage(
         playing,
@@ -280,4 +280,4 @@ def picture(
         recorder=recorder,
         seconds=options.seconds,
     )
-    return Picture(outputs, composer, recorder, stage)
+    return Playback(outputs, composer, recorder, stage)

@@ -62,32 +62,34 @@ class Session:
         services = build.decks(options, loaded, resend, say)
         self._decks = decks = [each.deck for each in services]
         self._looks = LookSlots(loaded.chain, table, resend)
-        control = build.control(options, table, decks, network.feedback.send_status, say)
-        self._server = server = build.server(options, table, decks, network.receiver, self.status, control.meters)
+        controls = build.controls(options, table, decks, network.feedback.send_status, say)
+        self._server = server = build.server(options, table, decks, network.receiver, self.status, controls.meters)
         self._announcement = Announcement(lambda: network.services(server))
-        picture = build.picture(options, loaded, decks, control, asked, self._connect, self._on_frame, self._transform)
-        self.outputs, self._stage = picture.outputs, picture.stage
+        playback = build.playback(
+            options, loaded, decks, controls, asked, self._connect, self._on_frame, self._transform
+        )
+        self.outputs, self._stage = playback.outputs, playback.stage
         kept = options.save or options.remember
         parts: tuple[Part | None, ...] = (
             self._announcement,
             network.receiver,
             server,
-            picture.recorder,
+            playback.recorder,
             network.feedback,
-            *control.transforms,  # their order is explained there
-            picture.outputs,
+            *controls.transforms,  # their order is explained there
+            playback.outputs,
             GarbageFreeze(),
-            picture.stage,
-            picture.composer,
+            playback.stage,
+            playback.composer,
             DeckStatus(table, services),
             *(each.loader for each in services),
             *(each.upgrade for each in services),
             self._looks,
-            WindowParameters(lambda: picture.outputs.windows, table, resend),
-            control.link,
+            WindowParameters(lambda: playback.outputs.windows, table, resend),
+            controls.link,
             Awake(),
             session_file.SessionKeeper(self._current, options.save, options.remember) if kept else None,
-            control.surface,
+            controls.surface,
         )
         self.parts = [each for each in parts if each is not None]
         self._transforming = [each for each in self.parts if isinstance(each, Transforms)]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from livedream.dream import write
-from livedream.parts.preset_recall import Presets
+from livedream.parts.preset_recall import PresetRecall
 from livedream.shows import replay, show_file
 from tests import dreams
 from tests.performance import FPS, Performance, numbered
@@ -32,7 +32,7 @@ class Played(Performance):
     def __init__(self, folder, *paths, **options):
         super().__init__(*paths, **options)
         self.seconds_of_a_beat = 0.5
-        self.presets = Presets(self.decks, self.table, folder, beat=lambda: self.seconds_of_a_beat)
+        self.presets = PresetRecall(self.decks, self.table, folder, beat=lambda: self.seconds_of_a_beat)
         self.presets.start()
         self.transform = self.presets.transform
 

@@ -8,7 +8,7 @@ import pytest
 from livedream.backend import cpu
 from livedream.dream import read
 from livedream.parts.isolated import LoadProcess
-from livedream.parts.preset_recall import Presets
+from livedream.parts.preset_recall import PresetRecall
 from livedream.play import dream_parameters as tables
 from livedream.play.player import Player
 from livedream.shows import replay, show_file
@@ -30,7 +30,7 @@ def played(tmp_path, path):
     def make(count=1):
         show = Performance(*[path] * count)
         show.shows.keep(tmp_path / "kept.show")
-        show.presets = Presets(show.decks, show.table, tmp_path / "presets")
+        show.presets = PresetRecall(show.decks, show.table, tmp_path / "presets")
         show.presets.start()
         show.transform = show.presets.transform
         made.append(show)

@@ -41,7 +41,7 @@ def test_every_part_has_an_ability(session):
 
 def test_transforms_stand_in_the_order_that_a_performer_relies_on(session):
     order = [named(part) for part in session.parts if isinstance(part, Transforms)]
-    assert order == ["Presets", "Modulation", "Tempo", "Safety"]
+    assert order == ["PresetRecall", "Modulation", "Tempo", "Safety"]
 
 
 def test_parts_give_every_field_of_the_status_and_no_other(session):

@@ -8,7 +8,7 @@ from livedream.parameters import AUDIO, Snapshot, Value
 SENT = 10.0  # times a second that levels are sent at most; onsets are sent at once
 
 
-class Hearing:
+class InputLevel:
     """Listens from `start` to `stop`.
 
     Args:
