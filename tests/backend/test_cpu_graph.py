@@ -82,7 +82,7 @@ def test_halves_are_rounded_as_before():
 
 
 @pytest.mark.parametrize("other", [{"mode": "DCR"}, {"alpha": 127.5}, {"peek": True}])
-def test_what_is_otherwise_stays_and_draws_the_same(other):
+def test_other_graphs_stay_and_draw_the_same(other):
     before = shuffling(**other)
     after = cpu_graph.rewritten(before)
     assert kinds(after) & {"DepthToSpace", "Round"}

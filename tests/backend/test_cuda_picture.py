@@ -91,7 +91,7 @@ def test_memory_takes_turns_and_all_of_it_goes_back(card):
     assert card.memory == {}
 
 
-def test_only_what_is_read_comes_to_the_host_and_then_ahead_of_being_asked(card):
+def test_only_pictures_that_are_read_are_copied_to_the_host_then_in_advance(card):
     pictures, place = cuda_picture.Pictures(SHAPE), drawn(1)
     for _ in range(5):
         pictures.take(place.ctypes.data)
@@ -116,7 +116,7 @@ def test_many_threads_that_ask_get_one_copy(card):
     assert card.copies == 1
 
 
-def test_what_cuda_refuses_is_raised(card, monkeypatch):
+def test_an_error_of_cuda_is_raised(card, monkeypatch):
     pictures = cuda_picture.Pictures(SHAPE)
     card.cudaMalloc = lambda size: (2, 0)
     with pytest.raises(RuntimeError, match="CUDA: 2"):

@@ -24,7 +24,7 @@ def load(component):
 
 
 @pytest.mark.parametrize("name", ["step", "decode", "encode"])
-def test_what_it_gives_is_what_the_cpu_gives(dream, name):
+def test_its_outputs_equal_the_cpus(dream, name):
     component = dream.components[name]
     bound, plain = load(component), cpu.load(component)
     expected, got = (trial.play(each, component, dream) for each in (plain, bound))
@@ -35,7 +35,7 @@ def test_what_it_gives_is_what_the_cpu_gives(dream, name):
     assert bound.state.keys() == plain.state.keys()
 
 
-def test_outputs_are_newly_made(dream):
+def test_outputs_are_newly_allocated(dream):
     component = dream.components["decode"]
     runner = load(component)
     first, second = (runner(trial.inputs(component, dream, 0, np.full(8, level, "f4")))["frame"] for level in (0, 1))
@@ -43,7 +43,7 @@ def test_outputs_are_newly_made(dream):
     np.testing.assert_array_equal(first, dreams.picture(np.zeros(8)))
 
 
-def test_the_state_is_kept_when_it_is_told_to_and_only_if_it_is_finite(dream):
+def test_keep_adopts_the_state_only_if_it_is_finite(dream):
     component = dream.components["step"]
     runner, inputs = load(component), trial.inputs(component, dream, 0, dream.mean)
     assert not runner.state["state.h"].any()
@@ -62,7 +62,7 @@ def test_the_state_is_kept_when_it_is_told_to_and_only_if_it_is_finite(dream):
     np.testing.assert_allclose(runner.state["state.h"], 2)
 
 
-def test_setting_the_state_forgets_what_the_last_run_left(dream):
+def test_setting_the_state_discards_the_last_runs(dream):
     component = dream.components["step"]
     runner = load(component)
     runner(trial.inputs(component, dream, 0, dream.mean))
@@ -71,7 +71,7 @@ def test_setting_the_state_forgets_what_the_last_run_left(dream):
     np.testing.assert_array_equal(runner.state["state.h"], np.full((1, dreams.STATE), 3, "f4"))
 
 
-def test_a_copy_that_does_not_bring_back_what_was_sent_is_not_used(dream, monkeypatch):
+def test_a_copy_that_returns_other_values_is_not_used(dream, monkeypatch):
     monkeypatch.setattr(
         device_runner.ort, "copy_tensors", lambda sources, targets: None
     )  # says nothing and does nothing

@@ -84,7 +84,7 @@ def test_the_same_is_built_once(made, tmp_path, monkeypatch):
 
 
 @rtx
-def test_whatever_would_make_another_plan_changes_its_key(made):
+def test_the_key_changes_with_everything_that_the_plan_depends_on(made):
     folder, _ = made
     decode = read.load(folder / "tiny.onnx").components["decode"]
     other = read.load(folder / "clip.onnx").components["decode"]
@@ -140,7 +140,7 @@ def respell(path, other, change):
         ('"plans"', '"plan"', r"manifest\.json inside cannot be read"),
     ],
 )
-def test_a_stale_plan_is_built_anew_and_never_run(made, ada, tmp_path, old, new, why):
+def test_a_stale_plan_is_built_again_and_never_run(made, ada, tmp_path, old, new, why):
     folder, _ = made
     here, sha256 = plan.target("rtx").version, read.load(folder / "tiny.onnx").sha256
     change = old.format(version=here, sha256=sha256), new
@@ -153,7 +153,7 @@ def test_a_stale_plan_is_built_anew_and_never_run(made, ada, tmp_path, old, new,
 
 
 @rtx
-def test_a_card_that_rtx_does_not_know_is_said_in_one_line(made, monkeypatch):
+def test_a_card_unknown_to_rtx_is_one_line(made, monkeypatch):
     folder, _ = made
     monkeypatch.setattr(plan, "card", lambda: ("NVIDIA H100 80GB HBM3", "SM90"))
     dream = read.load(folder / "tiny.engine")
@@ -195,7 +195,7 @@ def livedream(*arguments):
 
 
 @rtx
-def test_the_command_tells_what_it_builds_and_the_engine_plays(made, tmp_path):
+def test_the_command_reports_what_it_builds_and_the_engine_plays(made, tmp_path):
     folder, _ = made
     out = tmp_path / "show.engine"
     done = livedream("engine", folder / "tiny.onnx", "-o", out)
@@ -220,7 +220,7 @@ def test_the_command_tells_what_it_builds_and_the_engine_plays(made, tmp_path):
         ("tensorrt", "tensorrt", r"needs NVIDIA's tensorrt: pip install"),
     ],
 )
-def test_a_library_that_is_missing_is_said_with_how_to_get_it(monkeypatch, tmp_path, missing, library, said):
+def test_a_missing_library_is_named_with_how_to_install_it(monkeypatch, tmp_path, missing, library, said):
     monkeypatch.setitem(sys.modules, missing, None)
     with pytest.raises(UserError, match=said):
         engine.make(dreams.tiny(tmp_path / "tiny.onnx"), tmp_path / "tiny.engine", library)
@@ -242,7 +242,7 @@ def test_a_dream_without_plans_gets_them_built(made, ada):
     assert (why, found.data) == ("", engine_file.plan(folder / "tiny.engine", row))
 
 
-def test_only_what_is_called_engine_is_written_as_one(tmp_path):
+def test_an_engines_file_name_ends_in_engine(tmp_path):
     with pytest.raises(UserError, match=r"ends in \.engine"):
         engine.make(dreams.tiny(tmp_path / "tiny.onnx"), tmp_path / "tiny.plan")
 

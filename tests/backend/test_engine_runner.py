@@ -202,7 +202,7 @@ def test_a_state_that_is_not_finite_is_not_kept(cuda, dream):
     assert np.isfinite(runner.state["state.h"]).all()
 
 
-def test_what_a_run_gave_is_not_drawn_over_by_the_next(cuda, dream):
+def test_a_runs_outputs_are_not_overwritten_by_the_next(cuda, dream):
     component, chance = dream.components["decode"], np.random.default_rng(3)
     card, host = loaded(component), cpu.load(component)
     asked = [inputs(component, chance) for _ in range(4)]
@@ -258,7 +258,7 @@ def test_the_card_gets_its_memory_back(cuda, dream):
         (None, "unwatched", "engine-rtx: step: its plan is of another component"),
     ],
 )
-def test_whatever_fails_is_one_line(cuda, dream, tmp_path, failing, spoil, said):
+def test_every_failure_is_one_line(cuda, dream, tmp_path, failing, spoil, said):
     step = dream.components["step"]
     data = plan.source_model(step)
     if spoil == "decode":

@@ -26,5 +26,5 @@ def test_one_number_tells_whether_the_state_is_finite(bad):
         assert made["step/health"][0, 0] == pytest.approx(total, rel=1e-5)
 
 
-def test_what_has_no_state_stays_as_it_is():
+def test_a_model_without_state_is_unchanged():
     assert finite_state.with_check(b"anything", "decode", []) == b"anything"

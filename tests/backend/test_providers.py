@@ -29,14 +29,14 @@ def test_each_provider_runs_rightly_or_says_why_not_in_one_line(dream, name):
     assert "\n" not in why
 
 
-def test_what_is_not_installed_says_what_to_install(dream, monkeypatch):
+def test_a_missing_provider_names_what_to_install(dream, monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     for name in ("webgpu", "openvino"):
         with pytest.raises(UserError, match=f"{name}: not installed: pip install 'livedream.{name}.'"):
             device_runner.load(dream.components["decode"], name)
 
 
-def test_a_provider_that_onnx_runtime_leaves_out_without_a_word_is_not_believed(dream, monkeypatch):
+def test_a_provider_that_onnx_runtime_silently_leaves_out_is_refused(dream, monkeypatch):
     import onnxruntime
 
     if SILENT.ep in onnxruntime.get_available_providers():

@@ -34,7 +34,7 @@ def remembering(tmp_path_factory):
     return read.load(dreams.remembering(tmp_path_factory.mktemp("dreams") / "remembering.onnx"))
 
 
-def test_memories_are_looked_up_by_the_cpu_and_drawn_by_what_is_tried(remembering):
+def test_memories_are_looked_up_by_the_cpu_and_drawn_by_the_provider(remembering):
     found, why = trial.attempt("cpu", remembering)
     assert why == ""
     assert {name for name, _ in found} == {"step", "decode"}
@@ -72,7 +72,7 @@ def test_one_that_hangs_is_ended(dream):
     assert (found, why) == ([], "gave no answer in 0.02 s")
 
 
-def test_one_that_crashes_half_way_leaves_what_was_found(dream, tmp_path, monkeypatch):
+def test_results_before_a_crash_are_used(dream, tmp_path, monkeypatch):
     """Replace the child's interpreter by a script that prints one result and then crashes."""
     told = '{"component": "step", "settings": {"provider": "rtx", "ms": 0.5}}'
     script = tmp_path / "python"

@@ -297,7 +297,7 @@ def test_step_or_encode_alone_are_no_dream():
         inspect(model, None)
 
 
-def test_what_is_unknown_is_ignored_and_named():
+def test_unknown_parts_are_ignored_and_named():
     model, metadata = good()
     graph = model.graph
     graph.input.append(helper.make_tensor_value_info("dance/beat", 1, [1]))

@@ -145,7 +145,7 @@ def test_layers_are_listed_in_full():
     assert inspect(model, metadata | {"layers": ["front", "back"]}).layers == ("front", "back")
 
 
-def test_an_onnx_file_that_is_no_dream_is_said_to_be_none():
+def test_an_onnx_file_without_metadata_is_no_dream():
     model, _ = good()
     del model.metadata_props[:]
     with pytest.raises(UserError, match="an ONNX file without the entry livedream is not a dream"):

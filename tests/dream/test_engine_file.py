@@ -120,7 +120,7 @@ def test_damaged_bytes_are_refused_or_harmless(written, onnx):
         (lambda members: members.update({"n" * 60_000: b"", "m" * 60_000: b""}), "not an engine of livedream"),
     ],
 )
-def test_what_is_missing_or_not_as_it_was_built_is_said(written, spoil, words):
+def test_missing_and_changed_plans_are_named(written, spoil, words):
     members = parts(written)
     spoil(members)
     put(written, members)
@@ -176,7 +176,7 @@ def test_nothing_inside_unfolds_to_more_than_the_file(written, onnx):
         read.load(written)
 
 
-def test_what_is_no_zip_or_not_ours_is_refused(written, tmp_path):
+def test_other_files_are_refused(written, tmp_path):
     for data in (b"", b"PK", b"ftrt" + bytes(9000), b"PK\5\6" + bytes(18)):
         written.write_bytes(data)
         assert len(read_all(written)) == 3

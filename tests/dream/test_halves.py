@@ -107,7 +107,7 @@ def spoilt(number: float) -> np.ndarray:
         (spoilt(0).astype(np.float64), False),
     ],
 )
-def test_only_what_half_precision_holds_exactly_is_halved(array, halved):
+def test_only_weights_that_half_precision_holds_exactly_are_halved(array, halved):
     weights = [numpy_helper.from_array(array, "decode/w"), numpy_helper.from_array(np.float32(1), "decode/w.half")]
     node = helper.make_node("Identity", ["decode/w"], ["decode/out"])
     graph = helper.make_graph([node], "g", [], [], weights)

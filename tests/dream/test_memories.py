@@ -140,7 +140,7 @@ def test_memories_that_nothing_takes_are_ignored_and_named(tmp_path):
         (lambda c, d, m: d["latents"].update(places=["latent.place"]), "latents.places: one of several latents"),
     ],
 )
-def test_what_breaks_a_rule_is_told_in_one_line(spoil, line):
+def test_a_broken_rule_is_one_line(spoil, line):
     with pytest.raises(UserError, match=line) as error:
         spoilt(spoil)
     assert "\n" not in str(error.value)

@@ -52,7 +52,7 @@ def test_the_second_load_gives_the_same_and_parses_nothing(tmp_path, monkeypatch
     assert all(second.components[name].model == first.components[name].model for name in first.components)
 
 
-def test_a_damaged_entry_is_made_anew(tmp_path):
+def test_a_damaged_entry_is_replaced(tmp_path):
     path = dreams.tiny(tmp_path / "dream.onnx")
     read.load(path)
     (entry,) = entries()
@@ -72,7 +72,7 @@ def test_an_entry_of_another_revision_is_not_used(tmp_path, monkeypatch, module)
     assert [read.load(path).sha256] == asked
 
 
-def test_what_was_refused_leaves_no_entry(tmp_path, monkeypatch):
+def test_a_refused_file_leaves_no_entry(tmp_path, monkeypatch):
     def refuse(data, sha256):
         raise UserError("a first run crashed")
 

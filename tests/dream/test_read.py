@@ -39,7 +39,7 @@ def test_a_dream_that_ships_is_not_proven_again(tmp_path, monkeypatch):
     assert read.load("comet").title == "Tiny"
 
 
-def test_what_is_no_dream_at_all(tmp_path):
+def test_files_that_are_no_dream(tmp_path):
     for content, said in (
         (b"", "empty"),
         (b"GIF89a" + bytes(500), "not an ONNX file, or cut short|not a dream"),

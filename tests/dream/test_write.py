@@ -86,7 +86,7 @@ def test_the_same_input_makes_the_same_bytes(tmp_path):
     assert one.read_bytes() == two.read_bytes()
 
 
-def test_what_breaks_the_contract_is_not_written(tmp_path):
+def test_a_dream_that_breaks_the_contract_is_not_written(tmp_path):
     path, components, metadata = dreams.tiny_parts(tmp_path / "tiny.onnx")
     path.write_bytes(b"the dream of yesterday")
     components["decode"].graph.output[0].type.tensor_type.elem_type = onnx.TensorProto.INT8
@@ -117,6 +117,6 @@ def test_encoded_tensors_are_little_endian_float32():
     assert base64.b64decode(write.base64_f32(np.array([[1.0, -2.0]]))) == b"\0\0\x80\x3f\0\0\0\xc0"
 
 
-def test_a_folder_that_is_not_there_is_said_in_one_line(tmp_path):
+def test_a_missing_folder_is_one_line(tmp_path):
     with pytest.raises(UserError, match=r"tiny\.onnx: cannot be written: No such file or directory"):
         dreams.tiny(tmp_path / "nowhere" / "tiny.onnx")

@@ -146,7 +146,7 @@ def test_a_picture_keeps_its_shape_in_any_size():
     assert fitted_size(np.zeros((720, 405, 4)), (1280, 720)) == (404, 720)
 
 
-def test_without_opengl_the_show_goes_on_and_says_so_once(compose, monkeypatch, caplog, tmp_path):
+def test_without_opengl_the_show_goes_on_with_one_warning(compose, monkeypatch, caplog, tmp_path):
     _, chain, table = compose(INVERT)
 
     def none():

@@ -38,7 +38,7 @@ def test_with_nothing_asked_nothing_changes(finish, picture, pixels):
 
 
 @pytest.mark.parametrize("level", [3.25, 40.5, 200.75])
-def test_dither_keeps_what_lies_between_two_levels(finish, exact, pixels, level):
+def test_dither_keeps_values_between_two_levels(finish, exact, pixels, level):
     texture = exact(level)
     drawn = pixels(finish.draw(texture, dither=1.0, frame=5))[..., :3].astype(float)
     held = np.frombuffer(texture.read(), np.float16)[0] * 255.0  # half floats are quantised too

@@ -133,7 +133,7 @@ def test_a_buffer_too_large_is_named_and_the_look_lives(look, pixels):
     assert rgba(pixels, shader.draw(SIZE, {"size": 4.0})) == [255] * 4
 
 
-def test_what_is_persistent_stays_from_frame_to_frame(look, pixels):
+def test_persistent_buffers_keep_their_content(look, pixels):
     body = main("gl_FragColor = IMG_THIS_PIXEL(kept) + vec4(1. / 255.);")
     shader = look(body, PASSES=[{"TARGET": "kept", "PERSISTENT": True}])
     assert [rgba(pixels, shader.draw(SIZE))[0] for _ in range(3)] == [1, 2, 3]
@@ -144,7 +144,7 @@ def test_what_is_persistent_stays_from_frame_to_frame(look, pixels):
     assert [rgba(pixels, fresh.draw(SIZE))[0] for _ in range(3)] == [1, 1, 1]
 
 
-def test_float_buffers_hold_what_bytes_cannot(look, pixels):
+def test_float_buffers_hold_values_that_bytes_cannot(look, pixels):
     body = main(
         "if (PASSINDEX == 0) gl_FragColor = IMG_PIXEL(sum, vec2(.5)) + vec4(1000.25, -1., 0.001, 1.);",
         "else gl_FragColor = vec4(IMG_PIXEL(sum, vec2(.5)) == vec4(2000.5, -2., 0.002, 2.));",
@@ -212,7 +212,7 @@ def test_vertex_shaders_beside_the_file(look, pixels):
     assert rgba(pixels, shader.draw((4, 4), {"amount": 5.0}), 1, 2) == [96, 159, 9, 9]
 
 
-def test_vertex_shaders_in_the_oldest_manner(look, pixels):
+def test_vertex_shaders_in_the_oldest_style(look, pixels):
     vertex = main(
         "gl_Position = gl_ModelViewProjectionMatrix * (gl_Vertex * vec4(0.5, 1., 1., 1.));",
         "gl_TexCoord[0] = gl_MultiTexCoord0;",
@@ -223,7 +223,7 @@ def test_vertex_shaders_in_the_oldest_manner(look, pixels):
     assert (drawn[:, 4:] == 0).all()  # the half outside of the corners
 
 
-def test_a_vertex_shader_left_behind_is_no_reason_to_fail(look, pixels):
+def test_varyings_without_their_vertex_shader_are_filled_in(look, pixels):
     body = "varying vec2 left_coord;\nvarying vec2 more[3];\nvarying mat2 turn;\n" + main(
         "gl_FragColor = vec4(left_coord, more[2].x, turn[0][0] + 1.);"
     )

@@ -58,7 +58,7 @@ def first(look, pixels):
     ],
     ids=range(22),
 )
-def test_old_and_new_manners(first, body):
+def test_old_and_new_styles(first, body):
     assert first(body) == 51
 
 
@@ -189,7 +189,7 @@ def test_loops_that_end_turn_as_often_as_they_say(first):
     ],
     ids=range(12),
 )
-def test_what_a_compiler_would_choke_on_is_one_line(look, body):
+def test_a_shader_beyond_the_limits_is_one_line(look, body):
     with pytest.raises(UserError) as found:
         look(body + "\nvoid main() { gl_FragColor = vec4(1.); }\n")
     assert str(found.value).count("\n") == 0

@@ -107,7 +107,7 @@ def test_isf_1_keeps_its_persistent_buffers_apart(write):
     assert [each.persistent for each in listed.passes] == [True, False]
 
 
-def test_slips_that_people_make_are_read(file):
+def test_common_mistakes_are_read(file):
     text = (
         '/* a licence */\n/*{\n  ISFVSN" : "2",\n  "PASSES": [ {"TARGET": "a", "PERSISTENT": true,}, ],\n}\n*/' + BODY
     )
@@ -153,13 +153,13 @@ def test_lines_of_the_shader_are_those_of_the_file(file):
     ],
     ids=lambda value: str(value)[:40],
 )
-def test_what_is_wrong_and_where(file, text, line, what):
+def test_a_mistake_is_named_with_its_line(file, text, line, what):
     said = refused(file(text + BODY))
     assert what in said
     assert said.startswith(f"{line}: ")
 
 
-def test_what_is_no_file_is_never_waited_for(tmp_path):
+def test_a_pipe_or_device_is_never_waited_for(tmp_path):
     refused(tmp_path / "missing.fs")
     refused(tmp_path)
     os.mkfifo(tmp_path / "pipe.fs")

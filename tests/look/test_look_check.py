@@ -5,7 +5,7 @@ import pytest
 from livedream.look.check import check, check_all
 
 
-def test_a_look_that_draws_is_well(gl, write):
+def test_a_look_that_draws_passes(gl, write):
     inputs = [{"NAME": "inputImage", "TYPE": "image"}, {"NAME": "amount", "TYPE": "float"}]
     path = write("void main() { gl_FragColor = IMG_THIS_PIXEL(inputImage) * amount; }", INPUTS=inputs)
     assert check(path, gl) is None
@@ -31,7 +31,7 @@ def test_a_look_that_draws_is_well(gl, write):
     ],
     ids=range(8),
 )
-def test_what_draws_only_now_and_then_is_seen(gl, write, body, header):
+def test_a_look_that_draws_only_sometimes_passes(gl, write, body, header):
     path = write("void main() { vec4 c = vec4(0.); " + body + " gl_FragColor = c; }", **header)
     assert check(path, gl) is None
 

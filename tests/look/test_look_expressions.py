@@ -57,7 +57,7 @@ def test_arithmetic_without_an_answer_is_no_exception(text):
         "1+" * 5000 + "1",
     ],
 )
-def test_what_is_no_expression_is_refused(text):
+def test_other_text_than_an_expression_is_refused(text):
     with pytest.raises(ValueError, match=r"."):
         Expression(text, NAMES)
 

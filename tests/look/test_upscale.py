@@ -130,7 +130,7 @@ def test_nothing_to_do_is_nothing_done(gl, picture):
     upscaler.release()
 
 
-def test_half_floats_keep_what_lies_between_two_levels(gl, picture, pixels):
+def test_half_floats_keep_values_between_two_levels(gl, picture, pixels):
     small = opaque(np.tile([10, 11], (4, 4)))
     upscaler = Upscaler(gl, "edge", 0.0, dtype="f2")
     drawn = pixels(upscaler.draw(picture(small), (64, 32))).astype(float)
