@@ -17,7 +17,7 @@ os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (ROOT, os.environ.get("P
 def ordinary_priority():
     """Give this process its ordinary priority back, and warn.
 
-    SVT-AV1 takes real-time priority 99 as root (see encoders.ordinary_priority). Every program that later tests started
+    SVT-AV1 takes real-time priority 99 as root (see livedream.output.video.svt). Every program that later tests started
     would inherit it; a browser that did took the whole machine.
     """
     yield

@@ -22,7 +22,7 @@ from av.video.format import VideoFormat
 from av.video.stream import VideoStream
 
 from livedream.output.programs.rate import fraction
-from livedream.output.video import encoders
+from livedream.output.video import encoders, svt
 from livedream.picture import Pixels
 from livedream.picture.fit import placed
 
@@ -56,7 +56,7 @@ class Encoder:
         bitrate: int | None = None,
     ):
         self.spec = spec
-        encoders.silence_svt()
+        svt.silence()
         self._even = 1 if spec.pixels == "bgra" else 2
         width, height = (max(side - side % self._even, 16) for side in size)
         self.size = width, height
@@ -87,7 +87,7 @@ class Encoder:
         if min(self.size) < self.spec.min_side:
             return f"{self.size[0]}x{self.size[1]} is too small for it"
         try:
-            with encoders.ordinary_priority():
+            with svt.ordinary_priority():
                 self.stream.codec_context.open(strict=False)
         except (av.error.FFmpegError, OSError) as error:
             return getattr(error, "strerror", None) or str(error) or type(error).__name__

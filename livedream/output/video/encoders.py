@@ -13,11 +13,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from livedream import UserError
+from livedream.output.video import svt
 from livedream.system import paths
 from livedream.system.atomic import atomic_write
 
@@ -254,7 +255,7 @@ def _probe(spec: Spec) -> str | None:
 
     import av
 
-    silence_svt()
+    svt.silence()
     try:
         av.Codec(spec.name, "w")
     except Exception:
@@ -266,42 +267,10 @@ def _probe(spec: Spec) -> str | None:
         context.options = settings(spec, True, 30, None if any(spec.quality) or spec.intra else 1_000_000)
         picture = av.VideoFrame(256, 256, spec.pixels)
         picture.pts, picture.time_base = 0, Fraction(1, 30)
-        with ordinary_priority():
+        with svt.ordinary_priority():
             return "" if context.encode(picture) + context.encode(None) else "returned no data"
     except Exception as error:
         return getattr(error, "strerror", None) or str(error) or type(error).__name__
-
-
-@contextlib.contextmanager
-def ordinary_priority() -> Iterator[None]:
-    """Undo the real-time priority that an encoder which is opened within the block takes.
-
-    When root runs it, SVT-AV1 gives the calling thread and its own threads priority 99 (SCHED_FIFO), which
-    programs that the thread starts inherit: the rest of the show and of the machine would get no time. For Linux only.
-    """
-    before = _real_time_threads()
-    try:
-        yield
-    finally:
-        for thread in _real_time_threads() - before:
-            with contextlib.suppress(OSError):  # it has ended
-                os.sched_setscheduler(thread, os.SCHED_OTHER, os.sched_param(0))
-
-
-def _real_time_threads() -> set[int]:
-    """The threads of this process that have real-time priority."""
-    threads = set()
-    with contextlib.suppress(OSError):  # no Linux
-        for name in os.listdir("/proc/self/task"):
-            with contextlib.suppress(OSError):  # it has ended
-                if os.sched_getscheduler(int(name)) in (os.SCHED_FIFO, os.SCHED_RR):
-                    threads.add(int(name))
-    return threads
-
-
-def silence_svt() -> None:
-    """Keep SVT-AV1 from writing about itself to stderr, by its environment variable."""
-    os.environ.setdefault("SVT_LOG", "1")
 
 
 def cached_faults() -> dict[str, str | None] | None:
