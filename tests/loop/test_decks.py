@@ -164,9 +164,9 @@ def test_the_chance_of_two_decks_is_not_the_same_one(paths):
 def test_a_real_show_of_two_dreams_by_osc(paths):
     with Show(paths[0], "--model", str(paths[1]), "--seed", "7") as show:
         show.frame()
-        told = show.status()["decks"]
-        assert [each["dream"] for each in told] == ["Calm", "Big"]
-        assert [each["seed"] for each in told] == [7, 7]
+        decks = show.status()["decks"]
+        assert [each["dream"] for each in decks] == ["Calm", "Big"]
+        assert [each["seed"] for each in decks] == [7, 7]
         for address, value in (("freeze", "1"), ("glide", "0")):
             show.osc(f"player/{address}", "f", value)
         show.osc("b/player/freeze", "i", "1")

@@ -100,8 +100,8 @@ def test_a_show_with_its_past_is_drawn_again_to_the_last_bit(played, tmp_path, n
         show.set(**{prefix + address: value, "player__glide": chance.choice([0, 0.05, 0.5])})
         show.play(chance.randint(1, 6), chance.randint(1, at_once))
     made = show.end()
-    told = show_file.read(tmp_path / "kept.show")
-    drawn = numbered(replay.frames(told, replay.dreams(told)))
+    recorded = show_file.read(tmp_path / "kept.show")
+    drawn = numbered(replay.frames(recorded, replay.dreams(recorded)))
     wrong = [number for number, each in made.items() if not np.array_equal(each, drawn.get(number))]
     assert not wrong, f"{len(wrong)} of {len(made)} frames differ, the first of them {wrong[:5]}"
     assert sorted(drawn) == list(range(show.number + 1))
@@ -115,10 +115,10 @@ def test_a_show_that_begins_in_a_loop_and_one_at_twice_the_rate(played, tmp_path
     show.shows.keep(tmp_path / "kept.show")
     show.play(20).set(player__speed=-0.7, player__loop=0)
     made = show.play(20).end()
-    told = show_file.read(tmp_path / "kept.show")
-    drawn = numbered(replay.frames(told, replay.dreams(told)))
+    recorded = show_file.read(tmp_path / "kept.show")
+    drawn = numbered(replay.frames(recorded, replay.dreams(recorded)))
     assert all(np.array_equal(made[number], drawn[number]) for number in drawn)
-    twice = numbered(replay.frames(told, replay.dreams(told), fps=2 * FPS))
+    twice = numbered(replay.frames(recorded, replay.dreams(recorded), fps=2 * FPS))
     assert all(np.array_equal(twice[2 * number], drawn[number]) for number in drawn)
     begins = min(drawn)
     between = twice[2 * begins + 5].astype(int), drawn[begins + 2].astype(int), drawn[begins + 3].astype(int)
@@ -151,8 +151,8 @@ def test_a_dream_at_rest_is_helped_at_the_next_bar_and_the_show_has_it(played, t
     show.play(30, 2)
     assert (show.table.target("dream/scene") > 0) == (how == "scene")
     made = show.end()
-    told = show_file.read(tmp_path / "kept.show")
-    drawn = numbered(replay.frames(told, replay.dreams(told)))
+    recorded = show_file.read(tmp_path / "kept.show")
+    drawn = numbered(replay.frames(recorded, replay.dreams(recorded)))
     assert all(np.array_equal(each, drawn[number]) for number, each in made.items())
     if how == "scene":
         return

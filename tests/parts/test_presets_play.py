@@ -27,7 +27,7 @@ def paths(tmp_path_factory):
 
 
 class Played(Performance):
-    """With presets; `say` is a hand's message to them."""
+    """With presets; `say` sends them a performer's message."""
 
     def __init__(self, folder, *paths, **options):
         super().__init__(*paths, **options)
@@ -37,7 +37,7 @@ class Played(Performance):
         self.transform = self.presets.transform
 
     def say(self, command, *arguments):
-        assert self.table.set(f"preset/{command}", arguments, "hand")
+        assert self.table.set(f"preset/{command}", arguments, "performer")
 
     def latest(self):
         return self.pictures[self.number]
@@ -220,8 +220,8 @@ def test_another_recall_on_the_way_goes_on_from_there(played):
 
 
 def standing_of(show, name):
-    said = show.presets.bank.find(name).decks[0]["moment"]
-    return tuple(said[each] for each in ("phase", "seed", "drawn", "steps"))
+    state = show.presets.bank.find(name).decks[0]["moment"]
+    return tuple(state[each] for each in ("phase", "seed", "drawn", "steps"))
 
 
 def test_what_is_stored_on_the_way_is_what_is_seen(played):

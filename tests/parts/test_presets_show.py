@@ -17,7 +17,7 @@ def model(tmp_path):
 
 
 def asked(show, name):
-    return until(lambda: (said := show.status())["preset"] == name and said)
+    return until(lambda: (status := show.status())["preset"] == name and status)
 
 
 def test_a_moment_outlives_the_program(tmp_path, model):

@@ -45,15 +45,15 @@ def test_the_dream_goes_on_where_it_was(dream, show, monkeypatch):
     now = choose.quick(dream)
     found = dataclasses.replace(now, settings={name: RunSettings(threads=3) for name in now.settings})
     monkeypatch.setattr(choose, "better", lambda *asked: found)
-    said, before = [], deck.player
+    lines, before = [], deck.player
     output.more(20)
-    seeker = ProviderUpgrade(deck, "auto", now, FPS, said.append)
-    seeker.start()
+    upgrade = ProviderUpgrade(deck, "auto", now, FPS, lines.append)
+    upgrade.start()
     until(lambda: deck.player is not before)
     output.more(20, lambda frame: frame.fresh)
-    seeker.stop()
-    assert seeker.choice is found
-    assert said == ["Tiny: cpu"]
+    upgrade.stop()
+    assert upgrade.choice is found
+    assert lines == ["Tiny: cpu"]
     assert deck.player.steps >= before.steps
     for a, b in zip(output.frames, output.frames[1:], strict=False):
         if b.number - a.number == 1:  # at 25 steps a second it turns so little in a frame

@@ -45,7 +45,7 @@ def played(tmp_path, path):
 
 
 def say(show, command, *arguments):
-    assert show.table.set(f"preset/{command}", arguments, "hand")
+    assert show.table.set(f"preset/{command}", arguments, "performer")
 
 
 def weights(show):
@@ -87,7 +87,7 @@ def test_a_morph_shows_both_places_and_no_third_one(played, tmp_path):
     assert all(np.array_equal(picture, drawn[number]) for number, picture in pictures.items())
 
 
-def hands(show, chance, prefix):
+def performer(show, chance, prefix):
     address, value = chance.choice(
         [
             ("player/speed", chance.choice([-2, 0.3, 1, 2.5, 8])),
@@ -116,7 +116,7 @@ def test_a_show_is_drawn_again_to_the_last_bit(played, tmp_path, at_once):
     chance = random.Random(at_once)
     show.set(mix__crossfade=0.5, player__glide=0.1)
     for _ in range(70):
-        hands(show, chance, chance.choice(["", "b/"]))
+        performer(show, chance, chance.choice(["", "b/"]))
         show.play(1, chance.randint(1, at_once))
         show.play(chance.randint(0, 2))
     pictures = show.end()

@@ -20,7 +20,7 @@ load = functools.cache(read.load)  # each file is checked once
 
 
 class Played:
-    """A player with its table, moved by hand; what its playhead wishes is done, as a deck does it."""
+    """A player with its table, moved frame by frame; parameters are corrected as a deck does it."""
 
     def __init__(self, path, seed=7, **values):
         self.dream = load(path)

@@ -32,7 +32,7 @@ def chance(seed: int, shape=(70, 513), opaque=False) -> np.ndarray:
 
 
 class Deck:
-    """A player with its table, moved by hand, without chance."""
+    """A player with its table, moved frame by frame, without chance."""
 
     def __init__(self, path, load=cpu.load):
         self.dream = read.load(path)

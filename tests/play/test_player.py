@@ -21,7 +21,7 @@ FIRST = dreams.first()[0]
 
 
 class Deck:
-    """A player with its table, moved by hand. set: values by address, as of the next frame."""
+    """A player with its table, moved frame by frame. set: values by address, as of the next frame."""
 
     def __init__(self, path, seed=7, load=cpu.load, **values):
         self.dream = read.load(path)

@@ -24,7 +24,7 @@ def path(tmp_path_factory):
 
 
 class Played:
-    """A player moved by hand; what its playhead wishes is done, as a deck does it."""
+    """A player moved frame by frame; parameters are corrected as a deck does it."""
 
     def __init__(self, path, load_runner=cpu.load, **values):
         self.dream = load(path)

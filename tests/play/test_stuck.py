@@ -23,7 +23,7 @@ def path(tmp_path_factory):
 
 
 class Played:
-    """A player moved by hand; what is wished for is done at once, as without a tempo."""
+    """A player moved frame by frame; it goes to the scene of idle recovery at once, as without a tempo."""
 
     def __init__(self, path, **values):
         self.table = tables.of(load(path), 7)
@@ -75,7 +75,7 @@ def test_the_nearest_scene_is_faded_to_and_if_it_does_not_help_the_next(path):
     assert np.linalg.norm(np.diff(seen[100:], axis=0), axis=1).max() < 0.05
     deck.move(25 * 12)
     assert deck.table.target("dream/scene") == 1
-    deck.set(dream__scene__jump=0)  # a hand's jump is one
+    deck.set(dream__scene__jump=0)  # a performer's jump is one
     assert np.linalg.norm(deck.latents(1)[0]) > 1
 
 

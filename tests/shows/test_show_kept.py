@@ -1,4 +1,4 @@
-"""A show that is kept is drawn again to the last bit, whatever the hands, the machine and the looks did."""
+"""A show that is kept is drawn again to the last bit, whatever the performer, the machine and the looks did."""
 
 import json
 import random
@@ -69,8 +69,8 @@ def assert_same(pictures, drawn):
     assert not wrong, f"{len(wrong)} of {len(pictures)} frames differ, the first of them {wrong[:5]}"
 
 
-def hands(show: Performance, chance: random.Random, prefixes=("",)):
-    """One of everything that a hand can do, by chance."""
+def performer(show: Performance, chance: random.Random, prefixes=("",)):
+    """Do one random thing that a performer can do."""
     prefix = chance.choice(prefixes)
     address, value = chance.choice(
         [
@@ -112,7 +112,7 @@ def test_two_decks_with_looks_and_everything_that_hands_can_do(kept, paths):
     show, path = kept("calm", "noisy", looks=[paths["folder"] / "trail.fs", paths["folder"] / "tint.fs"])
     chance = random.Random(1)
     for _ in range(120):
-        hands(show, chance, ("", "b/"))
+        performer(show, chance, ("", "b/"))
         show.play(chance.randint(1, 3))
     pictures = show.end()
     assert len(pictures) > 100
@@ -128,7 +128,7 @@ def test_frames_that_were_dropped_are_drawn_and_change_no_other(kept, name):
     if name == "layers":
         show.set(layer__front__offset=0.2)
     for _ in range(60):
-        hands(show, chance)
+        performer(show, chance)
         show.play(1, chance.randint(1, 5))
     pictures = show.end()
     drawn = again(path)
@@ -221,8 +221,8 @@ def test_another_dream_comes_in_play_and_the_first_comes_back(kept, paths):
     show.play(10)
     pictures = show.end()
     assert {each.shape for each in pictures.values()} == {(32, 64, 4), (96, 96, 4)}
-    told = show_file.read(path)
-    assert [each.title for each in told.loads] == ["Big", "Noisy", "Calm"]
+    recorded = show_file.read(path)
+    assert [each.title for each in recorded.loads] == ["Big", "Noisy", "Calm"]
     assert_same(pictures, again(path))
 
 
@@ -333,10 +333,10 @@ def test_with_other_threads_the_latents_are_the_same_and_pictures_to_a_level(tmp
     show.shows.keep(tmp_path / "road.show")
     show.set(player__speed=2, dream__knob__1=1)
     pictures = show.play(8).end()
-    told = show_file.read(tmp_path / "road.show")
-    heard = [latent for tick in told.ticks() for latent in tick.decks["a"].latents]
-    assert len(heard) == show.decks[0].player.steps
-    assert np.array_equal(heard[-1], show.decks[0].player.walk.after.latent)
+    recorded = show_file.read(tmp_path / "road.show")
+    latents = [latent for tick in recorded.ticks() for latent in tick.decks["a"].latents]
+    assert len(latents) == show.decks[0].player.steps
+    assert np.array_equal(latents[-1], show.decks[0].player.walk.after.latent)
     drawn = again(tmp_path / "road.show", load=lambda dream: lambda part: cpu.load(part, 2))
     assert all(np.abs(drawn[number].astype(int) - each).max() <= 1 for number, each in pictures.items())
 
@@ -441,11 +441,11 @@ def test_nothing_is_kept_when_nobody_asked(paths, tmp_path):
 def test_what_is_rendered_is_as_long_and_large_as_the_show(lines, tmp_path):
     import av
 
-    told = []
+    shares = []
     path, _ = lines
-    out = replay.render(show_file.read(path), tmp_path / "out.mp4", progress=told.append)
+    out = replay.render(show_file.read(path), tmp_path / "out.mp4", progress=shares.append)
     with av.open(str(out)) as container:
         stream = container.streams.video[0]
         assert (stream.width, stream.height, stream.average_rate) == (*SIZE, FPS)
         assert sum(1 for _ in container.decode(stream)) == 12
-    assert told[-1] == 1.0
+    assert shares[-1] == 1.0

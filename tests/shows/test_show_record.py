@@ -101,9 +101,9 @@ def test_beside_every_recording_lies_the_show_that_makes_it_again(folder):
     assert show.code == 0, show.errors
     assert sorted(each.name for each in folder.glob("*.show")) == sorted([name, "set.show"])
     recorded = (folder / name).with_suffix(".mp4")
-    told = show_file.read(folder / name)
+    recorded = show_file.read(folder / name)
     drawn = again(folder / name)
-    assert_drawn_again([frame for frame in live if frame[1] and told.first + 3 <= frame[0] <= told.last], drawn)
+    assert_drawn_again([frame for frame in live if frame[1] and recorded.first + 3 <= frame[0] <= recorded.last], drawn)
     done = livedream("render", folder / name, "-o", folder / "again.mp4")
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{folder / 'again.mp4'}\n", "")
 
@@ -126,13 +126,13 @@ def test_larger_and_faster_by_one_command(folder):
         stream = container.streams.video[0]
         assert (stream.width, stream.height, stream.average_rate) == (640, 320, 60)
         assert sum(1 for _ in container.decode(stream)) == 24
-    told = livedream("info", folder / "set.show")
-    assert told.returncode == 0
-    assert "Calm" in told.stdout
+    info = livedream("info", folder / "set.show")
+    assert info.returncode == 0
+    assert "Calm" in info.stdout
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "error"),
     [
         (["render", "SHOW", "-o", "out.mp4", "--seed", "3"], "--seed: a show has its own"),
         (["render", "SHOW", "-o", "out.mp4", "--look", "film"], "--look: a show has its own"),
@@ -142,12 +142,12 @@ def test_larger_and_faster_by_one_command(folder):
         (["run", "--record", "set.txt"], "ends in .show"),
     ],
 )
-def test_what_is_wrong_is_one_line_and_exit_2(tmp_path, arguments, said):
+def test_what_is_wrong_is_one_line_and_exit_2(tmp_path, arguments, error):
     bad = tmp_path / "bad.show"
     bad.write_text("{}\n")
     done = livedream(*(str(bad) if each == "SHOW" else each for each in arguments))
     assert done.returncode == 2
-    assert said in done.stderr
+    assert error in done.stderr
     assert done.stderr.count("\n") == 1
 
 
