@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from livedream.picture.frame import Picture
 
-Array = NDArray[Any]  # of a dtype that the component declares
+Array = NDArray[Any]  # its dtype is declared by the component
 Floats = NDArray[np.float32]
 
 

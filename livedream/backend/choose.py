@@ -233,7 +233,7 @@ def _machine() -> dict[str, object]:
     packages = {
         "tensorrt_rtx": "tensorrt-rtx-cu13",
         "tensorrt": "tensorrt-cu13",
-    }  # whose names differ from the modules'
+    }  # packages with names other than their modules'
     plugins = [each.module for each in providers.TABLE if each.module and not providers.missing(each)]
     return {
         "processor": machine.processor(),

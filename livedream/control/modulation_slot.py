@@ -8,7 +8,7 @@ from livedream.control.lfo import WAVES
 from livedream.parameters import NOTHING
 
 FOLLOWERS = ("level", "low", "mid", "high")  # sources that follow the input level
-_DIGITS = 9  # of a phase: a frame that falls on the beginning of a cycle is in it
+_DIGITS = 9  # phases are rounded: a frame at the beginning of a cycle is in it
 
 
 class Beat(Protocol):
@@ -42,10 +42,10 @@ class Slot:
         self.stages = tuple(f"mod/{number}/{name}" for name in Stages._fields)
         self._envelope = Envelope()
         self._gated = False
-        self._first_beat = 0.0  # that an LFO in beats began at
-        self._cycle: float | None = None  # of the beats, that last began the envelope
+        self._first_beat = 0.0  # beat that an LFO in beats began at
+        self._cycle: float | None = None  # cycle of the beats that last began the envelope
         self._onsets: float | None = None  # number of onsets on the last frame
-        self._at = self._phase = self._rate = 0.0  # of a free LFO: its phase at some second, and its rate since
+        self._at = self._phase = self._rate = 0.0  # a free LFO: its phase at some second, its rate since
 
     def level(
         self, source: str, at: float, rate: float, values: Mapping[str, Any], fired: bool, tempo: Beat, sources: Sources

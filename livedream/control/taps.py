@@ -5,7 +5,7 @@ from itertools import pairwise
 
 FORGET = 2.0  # seconds from one tap to the next after which a new series begins
 FEWEST, MOST = 4, 8  # taps of a series that are needed, and that are used
-ASIDE = 0.2  # of a beat that a tap may lie off the others before it is left out
+ASIDE = 0.2  # share of a beat; a tap that lies farther off the others is left out
 
 
 def series(taps: Sequence[float], at: float) -> tuple[float, ...]:

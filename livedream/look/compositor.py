@@ -87,7 +87,7 @@ class Compositor:
         self._mixing, self._copying = FullscreenPass(self.gl, MIX), FullscreenPass(self.gl, COPY)
         self._decks: dict[int, moderngl.Texture] = {}  # the decks' pictures, by number
         self._targets: dict[str, RenderTarget] = {}
-        self._looks: dict[Slot, tuple[Source, Look | None]] = {}  # of each slot: what was compiled, and the result
+        self._looks: dict[Slot, tuple[Source, Look | None]] = {}  # the compiled source and its result, by slot
         self._fetching: list[tuple[moderngl.Buffer, Size]] = []  # pixels on their way to the host, with their size
         self._upscaler: Upscaler | None = None
         self._finish: Finish | None = None

@@ -16,7 +16,7 @@ from livedream.look import header_inputs, header_passes
 from livedream.look.header_values import Json, Lines, as_list, as_text
 from livedream.look.source import Input, Pass, Source
 
-BYTES = 1 << 19  # of a shader file
+BYTES = 1 << 19  # largest shader file
 
 
 def read(path: str | Path) -> Source:

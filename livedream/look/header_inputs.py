@@ -7,7 +7,7 @@ from livedream.look.header_values import Json, Lines, as_bool, as_list, as_name,
 from livedream.look.source import Input
 
 INPUTS = 128
-COLUMNS = 16384  # of an audio input
+COLUMNS = 16384  # most columns of an audio input
 CHOICES = 1000
 TYPES = ("event", "bool", "long", "float", "point2D", "color", "image", "audio", "audioFFT")
 

@@ -6,7 +6,7 @@ from typing import SupportsFloat, SupportsIndex, SupportsInt, cast
 
 from livedream.look.source import Input, Value
 
-LARGEST = 3e38  # of f32, about
+LARGEST = 3e38  # largest f32, about
 INT_RANGE = (-(1 << 31), (1 << 31) - 1)
 
 

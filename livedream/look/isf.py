@@ -20,7 +20,7 @@ from livedream.look.render_target import RenderTarget
 from livedream.look.source import Input, Source, Value
 from livedream.look.vocabulary import TYPES, shader_name
 
-MAX_SIDE = 8192  # of a buffer, or less where the card has less
+MAX_SIDE = 8192  # largest side of a buffer; the card may allow less
 MEMORY = 1 << 30  # bytes of all buffers of one look
 ROWS = 16  # channels of sound that a look gets at most
 SOUND = ("audio", "audioFFT")

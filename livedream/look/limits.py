@@ -13,7 +13,7 @@ OPERATORS = 2000  # in one statement
 COMMAS = 40000  # in one statement: the entries of a table
 ELSES = 1500
 LOOPS = 1000
-ELEMENTS = 65536  # of an array
+ELEMENTS = 65536  # largest array
 EXPANDED = 500_000  # tokens after macro expansion
 CHAIN = 60  # macros within macros
 

@@ -23,7 +23,7 @@ def guard(tokens: list[Token]) -> None:
     """Add the counter to the conditions of the loops, in place."""
     constants = _constants(tokens)
     ends = pairs(tokens)
-    around: list[tuple[int, int]] = []  # of the counted loops around: where the body ends, and the iterations
+    around: list[tuple[int, int]] = []  # enclosing counted loops: end of the body, iterations
     for at, token in enumerate(tokens):
         if token.kind != "name" or token.text not in ("for", "while"):
             continue

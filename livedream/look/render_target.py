@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 import moderngl
 
-BYTES = {"f1": 4, "f2": 8, "f4": 16}  # of one RGBA pixel, by moderngl's type
+BYTES = {"f1": 4, "f2": 8, "f4": 16}  # bytes of an RGBA pixel, by moderngl's type
 
 
 class RenderTarget:

@@ -17,8 +17,8 @@ Colours = NDArray[np.uint8]  # [height, width, 3], sRGB, top row first
 
 BACKGROUND, INK = 13, 205  # sRGB levels
 GAP, TEXT = 20, 12  # pixels between pictures; width of a letter
-WIDTH, HEIGHT, COLUMNS = 480, 270, 4  # of a picture in the sheet, and how many stand side by side
-SECONDS, FPS, SEED = 4.0, 30.0, 3  # of the dream that the sheet shows; its last frame is shown
+WIDTH, HEIGHT, COLUMNS = 480, 270, 4  # size of a picture, pictures in a row
+SECONDS, FPS, SEED = 4.0, 30.0, 3  # the dream is played so long; its last frame is shown
 LEAD = 45  # frames that a look with a memory is drawn over before the one that is shown
 HALF = 0.45  # progress at which a transition is shown
 

@@ -10,7 +10,7 @@ MODES = ("fade", "add", "screen", "multiply", "lighten", "darken", "difference")
 UPSCALERS = ("off", "edge", "lanczos", "bilinear", "nearest")
 SOURCES = ("internal", "midi", "link")
 GRIDS = ("off", "beat", "bar")
-SLOTS = 8  # of modulation
+SLOTS = 8  # modulation slots
 MODULATORS = (
     *("off", "sine", "triangle", "saw", "square", "random", "envelope"),
     *("level", "low", "mid", "high", "onset", "beat"),

@@ -31,7 +31,7 @@ class Snapshot:
     texts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     at: Mapping[str, float] = field(default_factory=dict)
 
-    def __getitem__(self, address: str) -> Any:  # which type it is, only the parameter of that address says
+    def __getitem__(self, address: str) -> Any:  # its type is the parameter's
         """The present value. KeyError for an unknown address."""
         return self.values[address]
 

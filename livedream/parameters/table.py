@@ -264,7 +264,7 @@ class Table:
         with self._lock:
             self._senders.forget(address)
 
-    def target(self, address: str) -> Any:  # of the type that its parameter has
+    def target(self, address: str) -> Any:  # its type is the parameter's
         """The value that a parameter has or goes to, from the moment it was set. KeyError if there is none."""
         with self._lock:
             entry = self._entries[address]

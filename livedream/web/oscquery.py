@@ -23,7 +23,7 @@ UNITS = {"s": "time.second", "bpm": "time.bpm"}  # our units in the proposal's w
 READ, WRITE = 1, 2  # bits of ACCESS
 PORT_RANGE = {"MIN": 1, "MAX": 65535}
 
-Node = dict[str, Any]  # of the tree, as JSON
+Node = dict[str, Any]  # a node of the tree as JSON
 Reply = Callable[[bytes, tuple[str, int]], object]  # sends a packet to an address
 
 

@@ -19,7 +19,7 @@ class TableFeed:
         self._extra = {} if prefix is None else {"osc_prefix": prefix}
         self._applied = 0  # frames with changes so far
         self._whole: tuple[Mapping[str, Parameter], int, str] | None = None
-        self._sent: Mapping[str, Parameter] = table.parameters  # that every page knows
+        self._sent: Mapping[str, Parameter] = table.parameters  # the parameters every page knows
         self._changes: dict[str, Hashable] = {}  # by address: who made the latest change, None if the page cannot know
 
     def on_frame(self, values: Snapshot) -> None:

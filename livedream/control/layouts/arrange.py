@@ -7,7 +7,7 @@ from itertools import groupby
 from livedream.control.osc_out import STATUS
 from livedream.parameters import Parameter
 
-WIDTH, HEIGHT = 1024, 768  # of a tablet; both programs scale this to the screen
+WIDTH, HEIGHT = 1024, 768  # tablet size; both programs scale it to the screen
 TABS = 44  # the bar at the top that chooses a page
 MARGIN, GAP, TITLE, PAD = 12, 8, 24, 10
 COLUMNS = 12
@@ -15,7 +15,7 @@ UNITS = (84, 76, 68, 60, 52, 48, 44)  # heights of a row: the largest with which
 TALL = 3.4  # rows that a vertical fader takes
 NUMBERS = 8  # buttons of a text that also takes a number
 
-PAGES = {  # which groups share a page; any other has a page of its own name
+PAGES = {  # groups that share a page; any other has a page of its own name
     "motion": "play",
     "scenes": "play",
     "knobs": "play",

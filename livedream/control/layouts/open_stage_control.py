@@ -10,7 +10,7 @@ from livedream.parameters import Parameter
 
 Widget = dict[str, Any]  # as the session has it
 
-VERSION = "1.26.0"  # whose properties these are; newer ones read the file unchanged
+VERSION = "1.26.0"  # these are its properties; newer versions read the file unchanged
 # The page's colours, web/page.css.
 NIGHT, PANEL, ACCENT, WARNING = "#07070b", "#0e0e14", "#8f7bff", "#ff8f99"
 INK, SOFT = "rgba(255,255,255,0.92)", "rgba(255,255,255,0.62)"
@@ -44,7 +44,7 @@ def _title(box: Box) -> Box:
 
 
 def _at(box: Box, **properties: Any) -> Widget:
-    height = HEIGHT - TABS  # of a page
+    height = HEIGHT - TABS  # height of a page
     place = {"left": box.x / WIDTH, "top": box.y / height, "width": box.w / WIDTH, "height": box.h / height}
     return properties | {name: f"{100 * part:.3f}%" for name, part in place.items()}
 

@@ -14,7 +14,7 @@ from livedream.control.layouts import arrange
 from livedream.control.layouts.arrange import GAP, HEIGHT, PAD, TABS, TITLE, WIDTH, Box, Control, Group, Page
 from livedream.parameters import Parameter
 
-Values = Mapping[str, Any]  # of properties by key
+Values = Mapping[str, Any]  # properties by key
 Colour = tuple[float, float, float, float]  # RGBA, 0 to 1
 
 # The page's colours, web/page.css.
