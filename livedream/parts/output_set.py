@@ -115,7 +115,7 @@ class OutputSet:
             try:
                 act = self._todo.get(timeout=LOOK)
             except queue.Empty:
-                self._check_recording()
+                self.check_recording()
                 self._leaving = [each for each in self._leaving if not each.ended]
                 continue
             if act is None:
@@ -160,7 +160,7 @@ class OutputSet:
         self._leaving.append(output)
         # In a thread of its own: one that hangs takes 3 s to give up, and requests may come meanwhile.
         threading.Thread(target=stop_all, args=([output],), name=f"end of {output.name}", daemon=True).start()
-        self._check_recording()
+        self.check_recording()
 
     def _record(self, on: bool) -> None:
         if on and self._recording is None:
@@ -172,7 +172,7 @@ class OutputSet:
         elif not on and self._recording is not None:
             self._leave(self._recording)
 
-    def _check_recording(self) -> None:
+    def check_recording(self) -> None:
         """Switch the record button off when its recording has failed or was removed."""
         output = self._recording
         if output is not None and (output not in self._all or output.state == "failed"):

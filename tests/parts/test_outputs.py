@@ -61,8 +61,8 @@ def test_a_recording_is_a_button(show, folder):
 
 def test_a_press_that_no_frame_has_seen_yet_is_not_taken_back(tmp_path, monkeypatch):
     looked = []
-    minds = OutputSet._check_recording
-    monkeypatch.setattr(OutputSet, "_check_recording", lambda self: (minds(self), looked.append(1)))
+    minds = OutputSet.check_recording
+    monkeypatch.setattr(OutputSet, "check_recording", lambda self: (minds(self), looked.append(1)))
     table = parameters.Table(parameters.OUTPUT)
     outputs = OutputSet([], table, (64, 32), 10, tmp_path, lambda: None)
     outputs.start()
