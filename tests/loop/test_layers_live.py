@@ -1,4 +1,4 @@
-"""A layered dream in a real show: the whole to one output, a layer by itself to another."""
+"""A layered dream in a real show: its picture goes to one output, a layer by itself to another."""
 
 import av
 import numpy as np
@@ -21,7 +21,7 @@ BACK, FRONT = dreams.picture(FIRST)[0], dreams.front(FIRST)[0]
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Of a layered dream and a plain one."""
+    """The files of a layered dream and of a plain one."""
     made = tmp_path_factory.mktemp("dreams")
     dreams.tiny(made / "layered.onnx", layers=True, title="Layered")
     dreams.tiny(made / "plain.onnx", title="Plain")
@@ -29,8 +29,8 @@ def folder(tmp_path_factory):
 
 
 def still(show) -> None:
-    """Have it stand at the first scene."""
-    show.frame()  # it hears nothing before
+    """Hold the show still at its first scene."""
+    show.frame()  # OSC is not received before
     show.osc("player/freeze", "i", "1")
     show.osc("dream/scene/jump", "i", "0")
 
@@ -51,10 +51,10 @@ def test_whole_and_layer_go_their_ways_and_follow_the_faders(folder):
         show.until(alike(over(BACK, FRONT)))
         front.until(FRONT)
         assert not sky.frame()[2].any()
-        told = {each["name"]: each for each in show.status()["outputs"]}
-        assert told[f"raw:{front.port}"]["error"] is None
-        assert told[f"raw:{sky.port}"]["error"] == "no layer 'sky': there are back, front"
-        assert told[f"raw:{sky.port}"]["state"] == "up"
+        outputs = {each["name"]: each for each in show.status()["outputs"]}
+        assert outputs[f"raw:{front.port}"]["error"] is None
+        assert outputs[f"raw:{sky.port}"]["error"] == "no layer 'sky': there are back, front"
+        assert outputs[f"raw:{sky.port}"]["state"] == "up"
 
         show.osc("player/glide", "f", "0")
         show.osc("layer/front/gain", "f", "0.5")

@@ -1,4 +1,4 @@
-"""Modulation in a show: seen in the picture, and kept so that it is drawn again without."""
+"""Modulation in a show: it moves the picture, and a recording of it is drawn again without modulation."""
 
 import numpy as np
 import pytest
@@ -41,7 +41,7 @@ def test_a_modulated_show_is_drawn_again_to_the_bit_without_modulation(tmp_path)
 
 
 @pytest.mark.skipif(not has_oscsend, reason="needs oscsend: apt install liblo-tools")
-def test_an_lfo_on_a_knob_is_seen_and_the_hand_keeps_its_place(tmp_path):
+def test_an_lfo_on_a_knob_is_seen_and_the_target_stays(tmp_path):
     dreams.tiny(tmp_path / "calm.onnx")
     with Show(tmp_path / "calm.onnx", "--size", "64x32") as show:
         show.frame()

@@ -1,4 +1,4 @@
-"""`livedream render`: every frame, the same again every time."""
+"""`livedream render` draws every frame, and the same frames every time."""
 
 import subprocess
 import sys
@@ -52,14 +52,14 @@ def test_frames_are_those_of_the_dream(path):
 
 
 def test_size_rate_and_length_are_as_asked(path, tmp_path):
-    told = []
-    out = offline.render(read.load(path), tmp_path / "a.mkv", 1.5, 10.0, (96, 64), progress=told.append)
+    parts = []
+    out = offline.render(read.load(path), tmp_path / "a.mkv", 1.5, 10.0, (96, 64), progress=parts.append)
     with av.open(str(out)) as container:
         stream = container.streams.video[0]
         assert (stream.width, stream.height, stream.average_rate) == (96, 64, 10)
         assert sum(1 for _ in container.decode(stream)) == 15
-    assert told[-1] == 1.0
-    assert told == sorted(told)
+    assert parts[-1] == 1.0
+    assert parts == sorted(parts)
 
 
 @pytest.mark.parametrize("name", ["out.avi", "out", "window"])

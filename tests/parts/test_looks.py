@@ -1,4 +1,4 @@
-"""Looks over a real show: what a hand moves, what is saved while it plays, what does not compile, and decks mixed."""
+"""Looks over a real show: moved by OSC, saved while it plays, with errors, and as transitions between decks."""
 
 import numpy as np
 import pytest
@@ -36,7 +36,7 @@ def like(wanted):
 
 
 def begin(show, *decks):
-    """Each deck stands still at a scene of its own, the first by default."""
+    """Hold each deck still at a scene of its own, the first by default."""
     show.frame()
     show.osc("player/glide", "f", "0")
     for deck, scene in decks or [("", 0)]:
@@ -81,9 +81,9 @@ def test_a_saved_file_is_seen_and_one_that_does_not_compile_leaves_the_last_one(
     red[..., :3] = 255, 0, 0
     show.until(like(red))
     (folder / "invert.fs").write_text(RED.replace("vec4 c =", "vec4 c = nonsense;\nvec4 d ="))
-    said = until(lambda: show.status()["looks"][0]["error"])
-    assert "invert.fs:6" in said
-    assert "nonsense" in said
+    error = until(lambda: show.status()["looks"][0]["error"])
+    assert "invert.fs:6" in error
+    assert "nonsense" in error
     assert all(like(red)(pixels) for _, _, pixels in show.frames(5))
     (folder / "invert.fs").write_text("no header")
     until(lambda: "nonsense" not in (show.status()["looks"][0]["error"] or "nonsense"))

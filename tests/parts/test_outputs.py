@@ -1,4 +1,4 @@
-"""Outputs that come and go while a show plays, by OSC; the others never notice."""
+"""Outputs are added and removed by OSC while a show plays, and the others go on."""
 
 import signal
 import socket
@@ -60,19 +60,19 @@ def test_a_recording_is_a_button(show, folder):
 
 
 def test_a_press_that_no_frame_has_seen_yet_is_not_taken_back(tmp_path, monkeypatch):
-    looked = []
-    minds = OutputSet.check_recording
-    monkeypatch.setattr(OutputSet, "check_recording", lambda self: (minds(self), looked.append(1)))
+    checks = []
+    check = OutputSet.check_recording
+    monkeypatch.setattr(OutputSet, "check_recording", lambda self: (check(self), checks.append(1)))
     table = parameters.Table(parameters.OUTPUT)
     outputs = OutputSet([], table, (64, 32), 10, tmp_path, lambda: None)
     outputs.start()
     table.set("output/record", [True], "page")
-    until(lambda: len(looked) > 2)
+    until(lambda: len(checks) > 2)
     assert table.tick(0.1)["output/record"] is True
     outputs.stop()
 
 
-def test_a_recording_that_is_removed_puts_the_button_out(show):
+def test_a_recording_that_is_removed_switches_the_button_off(show):
     show.osc("output/record", "i", "0")
     show.osc("output/record", "i", "1")
     until(lambda: show.status()["outputs"][-1]["kind"] == "file")
@@ -86,7 +86,7 @@ def test_a_recording_that_is_removed_puts_the_button_out(show):
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "error"),
     [
         ("projector", "no such output"),
         ("/etc/cron.d/evil.mp4", "give a name without a folder"),
@@ -94,14 +94,14 @@ def test_a_recording_that_is_removed_puts_the_button_out(show):
         ("a.mp4#size=big", "1280x720"),
     ],
 )
-def test_what_cannot_be_added_is_said_in_one_line(show, text, says):
+def test_an_output_that_cannot_be_added_is_explained_in_one_line(show, text, error):
     before = names(show)
     show.osc("output/add", "s", text)
-    until(lambda: says in (show.status()["output_error"] or ""))
+    until(lambda: error in (show.status()["output_error"] or ""))
     assert names(show) == before
 
 
-def test_removing_says_what_there_is_and_the_page_stays(show):
+def test_removing_an_unknown_output_lists_those_there_are_and_the_page_stays(show):
     show.osc("output/remove", "s", "nobody")
     until(lambda: "there are: " in (show.status()["output_error"] or ""))
     show.osc("output/remove", "s", "page")
@@ -119,7 +119,7 @@ def test_a_screenshot_is_a_frame_to_the_last_bit(show):
 
 def test_ctrl_c_ends_it_within_three_seconds_whatever_hangs(tmp_path):
     path = dreams.tiny(tmp_path / "tiny.onnx")
-    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes the connection and says nothing
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # accepts the connection and never answers
         url = f"rtmp://127.0.0.1:{silent.getsockname()[1]}/live/key"
         with Show(path, outs=(url, f"{url}2", str(tmp_path / "set.mp4"))) as show:
             show.frame()

@@ -45,20 +45,20 @@ def test_transforms_stand_in_the_order_that_a_performer_relies_on(session):
 
 
 def test_parts_give_every_field_of_the_status_and_no_other(session):
-    said = session.status()
-    assert list(said) == list(FIELDS)
+    fields = session.status()
+    assert list(fields) == list(FIELDS)
     given = {name for part in session.parts if isinstance(part, HasStatus) for name in part.status()}
     assert FIELDS.keys() - given == {"version", "uptime_s", "audio"}  # audio: only with --audio
 
 
 def test_what_one_part_leaves_out_another_fills_in():
-    class Says:
-        def __init__(self, **fields):
-            self.status = lambda: fields
+    class Part:
+        def __init__(self, **own):
+            self.status = lambda: own
 
-    said = status(
-        [Says(look_error=None, tempo={"bpm": 1}), Says(look_error="b", tempo={"peers": 2}), Says(look_error="c")]
+    fields = status(
+        [Part(look_error=None, tempo={"bpm": 1}), Part(look_error="b", tempo={"peers": 2}), Part(look_error="c")]
     )
-    assert said["look_error"] == "b"
-    assert said["tempo"] == {"bpm": 1, "peers": 2}
-    assert said["midi"] is None
+    assert fields["look_error"] == "b"
+    assert fields["tempo"] == {"bpm": 1, "peers": 2}
+    assert fields["midi"] is None

@@ -1,4 +1,4 @@
-"""`GET /status` of a real show: every field that DESIGN.md lists, and what moves them."""
+"""`GET /status` of a real show: the fields that DESIGN.md lists, and what changes them."""
 
 import pytest
 
@@ -45,14 +45,14 @@ def show(tmp_path_factory):
         yield show
 
 
-def test_every_listed_field_is_there_and_means_what_it_says(show):
-    said = until(lambda: (got := show.status())["fps"]["fresh"] > 0 and got)
-    check(said, LISTED)
-    assert said["state"] == "playing"
-    assert said["fps"]["target"] == 30
-    assert 0 < said["fps"]["fresh"] <= said["fps"]["sent"]
-    assert said["ms"]["model_p50"] > 0
-    assert said["decks"][0] | {"step": 0, "sha256": "", "why": {}} == {
+def test_every_listed_field_has_its_type_and_meaning(show):
+    status = until(lambda: (got := show.status())["fps"]["fresh"] > 0 and got)
+    check(status, LISTED)
+    assert status["state"] == "playing"
+    assert status["fps"]["target"] == 30
+    assert 0 < status["fps"]["fresh"] <= status["fps"]["sent"]
+    assert status["ms"]["model_p50"] > 0
+    assert status["decks"][0] | {"step": 0, "sha256": "", "why": {}} == {
         "dream": "Tiny",
         "sha256": "",
         "seed": 12,
@@ -67,16 +67,16 @@ def test_every_listed_field_is_there_and_means_what_it_says(show):
         "memories": 0,
         "why": {},
     }
-    assert all(why for why in said["decks"][0]["why"].values())
-    assert "cpu" not in said["decks"][0]["why"]
-    assert len(said["decks"][0]["sha256"]) == 64
-    outputs = {each["name"]: each for each in said["outputs"]}
+    assert all(why for why in status["decks"][0]["why"].values())
+    assert "cpu" not in status["decks"][0]["why"]
+    assert len(status["decks"][0]["sha256"]) == 64
+    outputs = {each["name"]: each for each in status["outputs"]}
     assert outputs["nowhere"]["kind"] == "none"
     assert outputs["nowhere"]["state"] == "up"
     assert outputs["nowhere"]["sent"] > 0
     assert "page" in outputs
-    assert said["osc"]["port"] == show.osc_port
-    assert said["errors"] == 0
+    assert status["osc"]["port"] == show.osc_port
+    assert status["errors"] == 0
 
 
 def test_it_counts_on(show):
@@ -102,5 +102,5 @@ def test_state_follows_hold_and_blackout(show):
     becomes("blackout", 1, "blackout")
     becomes("blackout", 0, "held")
     becomes("hold", 0, "playing")
-    said = until(lambda: (got := show.status())["ms"]["latency_p50"] > 0 and got)
-    assert said["osc"]["messages"] == 4
+    status = until(lambda: (got := show.status())["ms"]["latency_p50"] > 0 and got)
+    assert status["osc"]["messages"] == 4
