@@ -101,9 +101,9 @@ def test_beside_every_recording_lies_the_show_that_makes_it_again(folder):
     assert show.code == 0, show.errors
     assert sorted(each.name for each in folder.glob("*.show")) == sorted([name, "set.show"])
     recorded = (folder / name).with_suffix(".mp4")
-    recorded = show_file.read(folder / name)
+    kept = show_file.read(folder / name)
     drawn = again(folder / name)
-    assert_drawn_again([frame for frame in live if frame[1] and recorded.first + 3 <= frame[0] <= recorded.last], drawn)
+    assert_drawn_again([frame for frame in live if frame[1] and kept.first + 3 <= frame[0] <= kept.last], drawn)
     done = livedream("render", folder / name, "-o", folder / "again.mp4")
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{folder / 'again.mp4'}\n", "")
 
