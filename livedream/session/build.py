@@ -36,6 +36,7 @@ from livedream.web import announce
 
 if TYPE_CHECKING:
     from livedream.control.midi.surface import Surface
+    from livedream.input.audio import Audio
     from livedream.parts.input_level import InputLevel
     from livedream.web.server import Server
 
@@ -124,9 +125,14 @@ class Controls:
         steps = (self.presets, self.input_level, self.modulation, self.tempo, self.safety)
         return [each for each in steps if each is not None]
 
+    @property
+    def audio(self) -> "Audio | None":
+        """The sound that looks are given."""
+        return self.input_level.audio if self.input_level else None
+
     def meters(self) -> dict[str, object] | None:
         """What moves by itself on the page; None while nothing does."""
-        levels = self.input_level and self.input_level.audio.levels
+        levels = self.audio and self.audio.levels
         if levels is None and not self.modulation.moving:
             return None
         return {"mod": self.modulation.levels} | ({} if levels is None else {"audio": levels})
@@ -266,8 +272,7 @@ def playback(
         on_add=add,
         on_remove=recorder.end,
     )
-    audio = made.input_level.audio if made.input_level else None
-    composer = FrameComposer(loaded.chain, options.size, options.fps, audio=audio)
+    composer = FrameComposer(loaded.chain, options.size, options.fps, audio=made.audio)
     stage = Stage(
         playing,
         loaded.table,
