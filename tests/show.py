@@ -34,7 +34,7 @@ class Feed:
     def __init__(self):
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
-        self._frames: queue.Queue = queue.Queue()
+        self.queue: queue.Queue = queue.Queue()
         threading.Thread(target=self._receive, daemon=True).start()
 
     def close(self) -> None:
@@ -42,7 +42,7 @@ class Feed:
 
     def frame(self, seconds: float = 60.0):
         """The next frame: (number, fresh, pixels uint8 [H, W, 4])."""
-        return self._frames.get(timeout=seconds)
+        return self.queue.get(timeout=seconds)
 
     def frames(self, count: int) -> list:
         return [self.frame() for _ in range(count)]
@@ -62,7 +62,7 @@ class Feed:
                 while head := stream.read(HEADER.size):
                     number, fresh, height, width = HEADER.unpack(head)
                     pixels = np.frombuffer(stream.read(height * width * 4), np.uint8)
-                    self._frames.put((number, fresh, pixels.reshape(height, width, 4)))
+                    self.queue.put((number, fresh, pixels.reshape(height, width, 4)))
         except (OSError, ValueError, struct.error):
             pass  # the show has ended
 
@@ -87,11 +87,11 @@ class Show:
         parts = [f"raw:{feed.port}#layer={name}" for name, feed in self.layers.items()]
         for each in (f"raw:{self.feed.port}", *parts, *outs):
             command += ["--out", each]
-        self._command, self.code, self.errors, self.said = command, None, "", ""
+        self.command, self.code, self.errors, self.said = command, None, "", ""
 
     def __enter__(self):
         pipe = subprocess.PIPE
-        self.child = subprocess.Popen(self._command, stdout=pipe, stderr=pipe, text=True)
+        self.child = subprocess.Popen(self.command, stdout=pipe, stderr=pipe, text=True)
         return self
 
     def __exit__(self, *_):
@@ -111,13 +111,13 @@ class Show:
         subprocess.run(command, check=True, timeout=60)
 
     def status(self) -> dict:
-        return self._get("status")
+        return self.get("status")
 
     def value(self, address: str):
         """What a parameter is or is going to."""
-        return next(each["value"] for each in self._get("parameters") if each["address"] == address)
+        return next(each["value"] for each in self.get("parameters") if each["address"] == address)
 
-    def _get(self, path: str):
+    def get(self, path: str):
         with urllib.request.urlopen(f"http://127.0.0.1:{self.web_port}/{path}", timeout=60) as answer:
             return json.load(answer)
 

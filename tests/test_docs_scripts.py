@@ -90,7 +90,7 @@ def script():
 def test_the_touchdesigner_script_finds_every_address_with_its_range_in_a_show(show, script):
     found = script.sliders(script.read(f"http://127.0.0.1:{show.web_port}/"))
     sliders = {each["address"].removeprefix("/livedream/"): each for each in found}
-    for each in show._get("parameters"):
+    for each in show.get("parameters"):
         if each["type"] == "vector" and each["length"] > script.LONGEST:
             assert each["address"] not in sliders
             continue

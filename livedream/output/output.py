@@ -73,6 +73,8 @@ class Output:
         sent: The number of frames written.
         dropped: The number of frames that arrived while the output was busy or broken.
         live: Whether the output was started by a live show.
+        waiting: The frame that its thread takes next, or None.
+        stopping: Whether its thread is to end.
     """
 
     kind = ""
@@ -92,9 +94,9 @@ class Output:
         self.live = False
         self._show_format: tuple[int, int, float] = (0, 0, 0.0)  # width, height, frames per second
         self._tick: int | None = None
-        self._latest: Frame | None = None
-        self._stopping = False
-        self._turn = threading.Condition()  # guards _latest, dropped and _stopping
+        self.waiting: Frame | None = None
+        self.stopping = False
+        self._turn = threading.Condition()  # guards waiting, dropped and stopping
         self._thread: threading.Thread | None = None
 
     def open(self, width: int, height: int, fps: float) -> None:
@@ -138,15 +140,15 @@ class Output:
                 return
             self._tick = tick
         with self._turn:
-            if self._latest is not None:
+            if self.waiting is not None:
                 self.dropped += 1
-            self._latest = frame
+            self.waiting = frame
             self._turn.notify()
 
     def end(self) -> None:
         """Ask the output to end. Returns at once."""
         with self._turn:
-            self._stopping = True
+            self.stopping = True
             self._turn.notify_all()
 
     def stop(self) -> None:
@@ -175,9 +177,9 @@ class Output:
     def take(self, timeout: float | None = None) -> Frame | None:
         """Wait for the newest frame and take it. None: none arrived within `timeout` s, or the output is to stop."""
         with self._turn:
-            self._turn.wait_for(lambda: self._latest is not None or self._stopping, timeout)
-            frame, self._latest = self._latest, None
-            return None if self._stopping else frame
+            self._turn.wait_for(lambda: self.waiting is not None or self.stopping, timeout)
+            frame, self.waiting = self.waiting, None
+            return None if self.stopping else frame
 
     def deliver(self, frame: Frame) -> None:
         """Write one frame, or the layer of it that the options ask for, and count it."""
@@ -210,7 +212,7 @@ class Output:
 
     def _run(self) -> None:
         wait, longest = self.retry_waits
-        while not self._stopping:
+        while not self.stopping:
             began = time.monotonic()
             try:
                 self.open(*self._show_format)
@@ -220,7 +222,7 @@ class Output:
                 self.set_state("failed", str(error))
                 return
             except Exception as error:
-                if self._stopping:
+                if self.stopping:
                     return
                 self.set_state("retrying", str(error) or type(error).__name__)
             finally:
@@ -228,7 +230,7 @@ class Output:
             if time.monotonic() - began > 2 * longest:  # it worked for a while
                 wait = self.retry_waits[0]
             with self._turn:
-                self._turn.wait_for(lambda: self._stopping, wait)
+                self._turn.wait_for(lambda: self.stopping, wait)
             wait = min(2 * wait, longest)
 
 

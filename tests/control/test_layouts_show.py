@@ -69,7 +69,7 @@ def of_open_stage_control(data):
 )
 def test_a_running_show_understands_everything_that_its_layout_sends(show, kind, messages, tmp_path):
     sent = list(messages(layout(show, kind, tmp_path / "tablet")))
-    known = {f"/livedream/{each['address']}" for each in show._get("parameters") if each["type"] != "text"}
+    known = {f"/livedream/{each['address']}" for each in show.get("parameters") if each["type"] != "text"}
     assert known <= {address for address, _ in sent}
 
     before = show.status()["osc"]

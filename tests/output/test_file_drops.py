@@ -40,7 +40,7 @@ class Slow:
 
     def taken(self):
         """Wait until the frame that was shown last is being written."""
-        until(lambda: self.output._latest is None)
+        until(lambda: self.output.waiting is None)
 
     def end(self):
         self._may.release(1000)

@@ -88,7 +88,7 @@ def test_what_only_the_user_can_mend_fails_without_a_retry():
     output.start(320, 180, 30)
     until(lambda: output.state == "failed")
     assert output.error == "recorder: no tape; put one in"
-    output._thread.join(5)
+    until(lambda: output.ended)
     assert output.opened == 1
 
 
@@ -96,7 +96,7 @@ def test_many_that_hang_are_ended_at_the_same_time(frame):
     hanging, asked = [Recorder() for _ in range(4)], []
     for each in hanging:
         each.gate.clear()
-        each.interrupt = lambda each=each: (asked.append([other._stopping for other in hanging]), each.gate.set())
+        each.interrupt = lambda each=each: (asked.append([other.stopping for other in hanging]), each.gate.set())
         each.start(320, 180, 30)
         each.show(frame(0))
     for each in hanging:

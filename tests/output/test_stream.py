@@ -87,7 +87,7 @@ def test_stream_survives_a_server_that_is_absent_killed_and_back(nginx, show, ca
     is_the_picture(pulled(nginx.url))
     assert output.error is None
 
-    child = output._child
+    child = output.child
     output.stop()
     assert child.poll() is not None
     assert other.dropped <= other.sent / 10  # nobody else noticed
@@ -100,11 +100,11 @@ def test_encoder_process_that_dies_is_started_again(nginx, show):
     output = parse(nginx.url)
     show(output)
     until(lambda: output.state == "up")
-    first = output._child
+    first = output.child
     first.kill()
     until(lambda: output.state == "retrying")
     until(lambda: output.state == "up")
-    assert output._child.pid != first.pid
+    assert output.child.pid != first.pid
     is_the_picture(pulled(nginx.url))
 
 
@@ -198,7 +198,7 @@ def test_srt_callers_come_and_go_and_nobody_can_read_the_passphrase(show, caplog
         until(lambda: output.note == f"waiting for a player at srt://0.0.0.0:{port}", 15)
     stranger = SrtReceiver(f"srt://127.0.0.1:{port}?passphrase=wrong-sekret")
     assert stranger.picture() is None
-    everybody = family(output._child.pid)
+    everybody = family(output.child.pid)
     assert len(everybody) == 2
     assert "sekret" not in arguments(everybody)
     output.stop()
@@ -278,9 +278,9 @@ def test_far_end_that_never_answers_holds_up_nobody(show):
         outputs = [parse(f"rtmp://127.0.0.1:{port}/live/sekret"), parse(f"listen-rtmp://127.0.0.1:{free_port()}/live")]
         show(*outputs)
         for output in outputs:
-            until(lambda output=output: output._last > 20)
-        assert "sekret" not in arguments(family(outputs[0]._child.pid))
-        children = [output._child for output in outputs]
+            until(lambda output=output: output.last_pts > 20)
+        assert "sekret" not in arguments(family(outputs[0].child.pid))
+        children = [output.child for output in outputs]
         stop_all(outputs)
         assert all(child.poll() is not None for child in children)
 
@@ -289,9 +289,9 @@ def test_child_that_is_stopped_in_the_middle_of_a_picture_is_ended(show):
     output = parse(f"listen-rtmp://127.0.0.1:{free_port()}/live")
     show(output)
     until(lambda: output.note)
-    child = output._child
+    child = output.child
     os.kill(child.pid, signal.SIGSTOP)
-    until(lambda: output._latest is not None and output.dropped > 5)  # `write` hangs
+    until(lambda: output.waiting is not None and output.dropped > 5)  # `write` hangs
     output.stop()
     assert output.ended
     assert child.poll() is not None

@@ -102,6 +102,6 @@ def test_sound_without_its_library_says_what_to_install(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name, *_: None)
     output = parse("udp://127.0.0.1:9#audio=default")
     output.start(160, 96, 30)
-    output._thread.join(10)
+    until(lambda: output.ended)
     assert output.state == "failed"
     assert 'pip install "livedream[audio]"' in output.error

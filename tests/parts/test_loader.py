@@ -64,7 +64,7 @@ def parameters(show):
 def drain(show):
     """The shapes of all frames so far, none of them black."""
     shapes = []
-    while not show.feed._frames.empty():
+    while not show.feed.queue.empty():
         pixels = show.frame()[2]
         assert pixels[..., :3].any()
         shapes.append(pixels.shape[1::-1])

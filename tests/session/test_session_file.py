@@ -29,8 +29,8 @@ def put(path, **content):
 
 def without_model(show):
     """The same show, but what it plays is for its session to say."""
-    at = show._command.index("--model")
-    del show._command[at : at + 2]
+    at = show.command.index("--model")
+    del show.command[at : at + 2]
     return show
 
 

@@ -228,7 +228,7 @@ def test_a_slow_page_gets_the_newest_picture_and_holds_up_nobody(server):
     page.server = server
     page.start(64, 48, 30)
     page.show(picture(0))
-    until(lambda: page._latest is None)
+    until(lambda: page.waiting is None)
     assert page.sent == 0  # nobody looks: nothing is encoded
 
     async def conversation(ws):
@@ -237,7 +237,7 @@ def test_a_slow_page_gets_the_newest_picture_and_holds_up_nobody(server):
         while page.dropped < 5:  # this page shows nothing, so it gets AHEAD pictures and no more
             number += 1
             page.show(picture(number))
-            await asyncio.to_thread(until, lambda: page._latest is None)
+            await asyncio.to_thread(until, lambda: page.waiting is None)
         assert page.sent == AHEAD
         pictures = [await next_picture(ws) for _ in range(AHEAD)]
         await ws.send_str(json.dumps({"shown": AHEAD}))

@@ -94,8 +94,8 @@ class Sound:
             if attempt > 1:  # PortAudio lists the devices only when it is initialised, and this is the only way to it
                 if self._input:
                     self._input.close()
-                sounddevice._terminate()  # noqa: SLF001
-                sounddevice._initialize()  # noqa: SLF001
+                sounddevice._terminate()
+                sounddevice._initialize()
             channels = min(2, sounddevice.query_devices(device, "input")["max_input_channels"])
             self._input = sounddevice.InputStream(RATE, BLOCK, device, channels, "float32", "low", callback=on_block)
             self._input.start()

@@ -50,12 +50,12 @@ class Stream(Output):
     def __init__(self, options: Options):
         super().__init__(options)
         self.kind = protocols.protocol_of(options.sink).kind
-        self._child: subprocess.Popen[bytes] | None = None
+        self.child: subprocess.Popen[bytes] | None = None
         self._reset()
 
     def _reset(self) -> None:
         """Forget the last child process. Most of this is set by `_follow_log` from its log, and read by `write`."""
-        self._scale, self._last = 1.0, -1  # the stream's rate over the show's; the last pts
+        self._scale, self.last_pts = 1.0, -1  # the stream's rate over the show's; the last pts
         self._encoding = False  # the child process has encoded a picture
         self._failed = False  # the far end went wrong, and nothing has shown since that it is back
         self._overflowed = False  # a listener's queue has overflowed: nobody fetched the stream
@@ -86,16 +86,16 @@ class Stream(Output):
         }
         self._reset()
         self._scale = rate / fps
-        self._child = child = _start_child()
+        self.child = child = _start_child()
         threading.Thread(target=self._follow_log, args=(child,), name=self.name, daemon=True).start()
         # The URL travels through the pipe: an argument could be read by everybody on the machine.
         self._send(json.dumps(settings).encode() + b"\n")
 
     def write(self, frame: Frame) -> bool:
         pts = int(frame.number * self._scale + 1e-6)
-        if pts <= self._last:
+        if pts <= self.last_pts:
             return False
-        self._last = pts
+        self.last_pts = pts
         key, self._key_wanted = self._key_wanted, False
         height, width = frame.opaque.shape[:2]
         self._send(HEADER.pack(width, height, pts, key, time.perf_counter()))
@@ -109,7 +109,7 @@ class Stream(Output):
         return True
 
     def close(self) -> None:
-        child, self._child = self._child, None
+        child, self.child = self.child, None
         self.note = None
         if child is not None:
             _kill(child)
@@ -121,12 +121,12 @@ class Stream(Output):
         self.interrupt()  # there is nothing to wait for
 
     def interrupt(self) -> None:
-        if child := self._child:
+        if child := self.child:
             _kill(child)
 
     def _send(self, data: bytes | memoryview) -> None:
         """Write all of it to the child process."""
-        child = self._child
+        child = self.child
         if child is None:
             raise RuntimeError("the encoder process was ended")
         pipe, view = _pipe(child.stdin), memoryview(data).cast("B")
@@ -161,7 +161,7 @@ class Stream(Output):
         """Read the child process's log until it ends, and set the state from it."""
         with _pipe(child.stderr) as log_lines:
             for line in log_lines:
-                if child is self._child and not self._stopping:  # else read on, so that it never waits for us
+                if child is self.child and not self.stopping:  # else read on, so that it never waits for us
                     self._on_log_line(self._scrubbed(line.decode(errors="replace").strip()))
 
     def _on_log_line(self, text: str) -> None:

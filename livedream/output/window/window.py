@@ -67,8 +67,8 @@ class Window(Output):
         self.live = True
         self._show_format = (width, height, fps)
         with self._turn:
-            self._latest = None
-        self._closed = self._stopping = False
+            self.waiting = None
+        self._closed = self.stopping = False
         self._retry_at, self._retry_wait = 0.0, self.retry_waits[0]
         self.set_state("starting")
         self.wake.set()
@@ -100,7 +100,7 @@ class Window(Output):
             self._retry_wait = min(2 * self._retry_wait, self.retry_waits[1])
 
     def _serve(self) -> None:
-        if self._stopping:
+        if self.stopping:
             self.close_quietly()
             return
         if self._closed or self.state == "failed":
