@@ -37,3 +37,11 @@ def test_every_command_that_a_page_names_exists(command, capsys):
         main([command, "--help"])
     assert ending.value.code == 0
     assert command in capsys.readouterr().out
+
+
+def test_every_file_that_the_architecture_names_exists():
+    text = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    named = set(re.findall(r"`([\w/]+\.py)`", text))
+    places = (ROOT, ROOT / "livedream", ROOT / "livedream" / "output", ROOT / "export" / "livedream_export")
+    assert len(named) > 30
+    assert sorted(each for each in named if not any((place / each).exists() for place in places)) == []
