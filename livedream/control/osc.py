@@ -132,16 +132,16 @@ class Receiver:
             sender: where it came from.
             reply: sends an answer there; None: by UDP, from the port that is listened on.
         """
-        reply = reply or self._answering.sendto
+        reply, at = reply or self._answering.sendto, time.perf_counter()
         try:
             messages = osc_packet.read(packet)
         except osc_packet.Malformed as error:
             self._table.count("malformed", f"{error}, from {sender}")
             return
         for address, arguments in messages:
-            self._act(address, arguments, sender, reply)
+            self._act(address, arguments, sender, reply, at)
 
-    def _act(self, address: str, arguments: osc_packet.Arguments, sender: Target, reply: Send) -> None:
+    def _act(self, address: str, arguments: osc_packet.Arguments, sender: Target, reply: Send, at: float) -> None:
         name = address[len(self._begins) :]
         if not address.startswith(self._begins):
             self._table.count("unknown", f"{address[:80]!r} from {sender}", messages=1)
@@ -150,7 +150,7 @@ class Receiver:
         elif name in ("subscribe", "dump"):
             self._service(name, arguments, sender, reply)
         else:
-            self._table.set(name, arguments, sender)
+            self._table.set(name, arguments, sender, at=at)
 
     def _query(self, name: str, sender: Target, reply: Send) -> None:
         if name not in self._table.parameters and not name.startswith("status/"):

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from livedream.parameters import coerce, limits
 from livedream.parameters.deck import GLIDE
 from livedream.parameters.parameter import Parameter, Value
-from livedream.parameters.senders import Arguments, Senders
+from livedream.parameters.senders import Said, Senders
 from livedream.parameters.snapshot import Snapshot
 
 TEXTS = 16  # messages to one "text" parameter within a frame at most
@@ -35,9 +35,10 @@ class _Entry:
         elapsed, seconds: of the glide, which is over when they are equal.
         elements: addresses of the elements of a vector that have addresses of their own.
         vector: the address of the vector that this is an element of.
+        event: whether every message does something: a trigger's; None for commands, of which none are a stream's.
     """
 
-    __slots__ = ("declared", "elapsed", "elements", "origin", "parameter", "seconds", "target", "vector")
+    __slots__ = ("declared", "elapsed", "elements", "event", "origin", "parameter", "seconds", "target", "vector")
 
     def __init__(self, declared: Parameter, parameter: Parameter):
         self.declared, self.parameter = declared, parameter
@@ -46,6 +47,8 @@ class _Entry:
         self.elapsed = self.seconds = 0.0
         self.elements: tuple[str, ...] = ()
         self.vector: str | None = None
+        command = declared.type == "text" or declared.acts_on
+        self.event = None if command else declared.type == "trigger" or declared.jog
 
     @property
     def gliding(self) -> bool:
@@ -212,11 +215,12 @@ class Table:
         *,
         repeats: bool = False,
         seconds: float | None = None,
+        at: float | None = None,
     ) -> bool:
         """Ask for a value; the next tick applies the latest. False, and counted, if it was refused.
 
-        A value equal to the same sender's last one is no event: some senders send everything all the time, and
-        their old values must not undo what another sender has done since.
+        A value of a stream of equal values is no event: some senders send everything all the time, and their old
+        values must not undo what another sender has done since. `senders` says what a stream is.
 
         Args:
             address: below the prefix.
@@ -224,8 +228,10 @@ class Table:
             sender: who sends it; "local" may always repeat itself.
             repeats: whether the sender speaks only when it means it: a key, a button on the page, a preset.
             seconds: time that a glide takes, whatever player/glide is; such a change is never held.
+            at: when the message came, by time.perf_counter(); None for now.
         """
         arguments = tuple(arguments)
+        at = time.perf_counter() if at is None else at
         with self._lock:
             self.counters["messages"] += 1
             entry = self._entries.get(address)
@@ -233,10 +239,11 @@ class Table:
                 self._count("unknown", f"{address[:80]!r} from {sender}")
                 return False
             parameter = entry.parameter
-            last: dict[str, Arguments] | None = None
-            if not repeats and sender != "local" and parameter.type != "text":
-                last = self._senders.last(sender)
-                if arguments and last.get(address) == arguments and not parameter.acts_on:
+            known: dict[str, Said] | None = None
+            if entry.event is not None and not repeats and arguments and sender != "local":
+                known = self._senders.last(sender)
+                said = known.get(address)
+                if said and said.is_repeated(arguments, at, entry.event):
                     return True
             try:
                 value, clamped = coerce.value(parameter, arguments)
@@ -245,12 +252,12 @@ class Table:
                 return False
             if clamped:
                 self._count("clamped", f"{address} from {sender}")
-            if last is not None and arguments:
-                before = last.get(address)
-                last[address] = arguments
-                if parameter.type == "trigger" and before is not None and before[0] > 0:  # type: ignore[operator]
-                    return True  # it was up already; what is remembered of a trigger was a number
-            self._ask(entry, value, sender, seconds)
+            if known is not None:
+                if said is None:
+                    known[address] = Said(arguments, at, bool(value) or not entry.event)
+                elif said.change(arguments, at, bool(value) or not entry.event) and parameter.type == "trigger":
+                    return True
+            self._ask(entry, value, sender, seconds, at)
             return True
 
     def count(self, kind: str, what: str, messages: int = 0) -> None:
@@ -280,8 +287,8 @@ class Table:
         self.counters[kind] += 1
         self.faults[kind] = what
 
-    def _ask(self, entry: _Entry, value: Value, sender: Hashable, seconds: float | None) -> None:
-        parameter, now = entry.parameter, time.perf_counter()
+    def _ask(self, entry: _Entry, value: Value, sender: Hashable, seconds: float | None, at: float) -> None:
+        parameter = entry.parameter
         address = parameter.address
         if not value and (parameter.type == "trigger" or parameter.jog):
             return
@@ -292,13 +299,13 @@ class Table:
             value = parameter.within(value + before.value)  # type: ignore[operator]  # both are numbers
         if entry.elements and isinstance(value, tuple):
             for name, each in zip(entry.elements, value, strict=True):
-                self._pending[name] = _Asked(each, sender, now, seconds)
+                self._pending[name] = _Asked(each, sender, at, seconds)
         else:
-            self._pending[address] = _Asked(value, sender, now, seconds)
+            self._pending[address] = _Asked(value, sender, at, seconds)
         # A jump and a plain change of the same choice are one thing: the later one counts.
         self._pending.pop(parameter.acts_on or self._jumps.get(address, ""), None)
         if self._event_at is None:
-            self._event_at = now
+            self._event_at = at
 
     # -- the loop -------------------------------------------------------------------------------------------------
 
