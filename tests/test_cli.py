@@ -203,7 +203,7 @@ def test_params_lists_every_address_with_a_dreams_own(files):
     bare, own = livedream("params"), livedream("params", files["tiny"])
     for done in (bare, own):
         assert (done.returncode, done.stderr) == (0, "")
-        for address in ("player/speed", "dream/scene/jump", "master/blackout", "subscribe"):
+        for address in ("player/speed", "dream/scene_jump", "master/blackout", "subscribe"):
             assert f"/livedream/{address}" in done.stdout
     assert "knob 1" in own.stdout
     assert "first, second" in own.stdout

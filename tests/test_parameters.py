@@ -30,7 +30,7 @@ def test_every_parameter_starts_at_its_default_and_explains_itself():
     assert snapshot["player/seed"] == 0
     assert snapshot["player/freeze"] is False
     assert snapshot["dream/temperature"] == 1
-    assert snapshot["dream/latent"] == (0, 0, 0, 0)
+    assert snapshot["dream/latents"] == (0, 0, 0, 0)
     assert snapshot["master/fade"] == 1
     assert [snapshot[f"dream/knob/{i}"] for i in range(1, KNOBS + 1)] == [0] * 8
     assert all(each.doc for each in t.parameters.values())
@@ -87,8 +87,8 @@ def test_out_of_range_is_clamped_and_counted(address, sent, kept):
         ("master/blackout", ["on"]),
         ("player/reseed", ["now"]),
         ("dream/scene", ["nowhere"]),
-        ("dream/latent", [1, 2, 3]),
-        ("dream/latent", [1, 2, 3, math.nan]),
+        ("dream/latents", [1, 2, 3]),
+        ("dream/latents", [1, 2, 3, math.nan]),
     ],
 )
 def test_what_cannot_be_the_value_is_refused_and_counted(address, arguments):
@@ -243,8 +243,8 @@ def test_a_scene_acts_on_change_by_number_or_name():
 def test_a_jump_always_acts_and_moves_the_scene():
     t = table()
     for _ in range(2):
-        snapshot = put(t, "dream/scene/jump", "night", sender=CONSOLE)
-        assert snapshot.fired == {"dream/scene/jump"}
+        snapshot = put(t, "dream/scene_jump", "night", sender=CONSOLE)
+        assert snapshot.fired == {"dream/scene_jump"}
         assert snapshot["dream/scene"] == 2
     assert not put(t, "dream/scene", 2).fired
     assert put(t, "dream/scene", 0).fired == {"dream/scene"}
@@ -252,38 +252,38 @@ def test_a_jump_always_acts_and_moves_the_scene():
 
 def test_of_a_jump_and_a_scene_for_one_frame_the_later_counts():
     t = table()
-    t.set("dream/scene/jump", [1])
+    t.set("dream/scene_jump", [1])
     t.set("dream/scene", [2])
     snapshot = t.tick(FRAME)
     assert snapshot.fired == {"dream/scene"}
     assert snapshot["dream/scene"] == 2
     t.set("dream/scene", [1])
-    t.set("dream/scene/jump", [0])
+    t.set("dream/scene_jump", [0])
     snapshot = t.tick(FRAME)
-    assert snapshot.fired == {"dream/scene/jump"}
+    assert snapshot.fired == {"dream/scene_jump"}
     assert snapshot["dream/scene"] == 0
 
 
 def test_the_latent_vector_sets_its_elements_and_shows_them():
     t = table(glide=1.0)
-    t.set("dream/latent", [1, 2, 3, -9])
+    t.set("dream/latents", [1, 2, 3, -9])
     snapshot = t.tick(0.5)
-    assert snapshot["dream/latent"] == (0.5, 1.0, 1.5, -1.5)
+    assert snapshot["dream/latents"] == (0.5, 1.0, 1.5, -1.5)
     assert t.counters["clamped"] == 1
     t.set("dream/latent/1", [0])
     snapshot = t.tick(1.0)
-    assert snapshot["dream/latent"] == (1.0, 0.0, 3.0, -3.0)
+    assert snapshot["dream/latents"] == (1.0, 0.0, 3.0, -3.0)
     assert snapshot["dream/latent/3"] == -3.0
-    assert t.target("dream/latent") == (1.0, 0.0, 3.0, -3.0)
+    assert t.target("dream/latents") == (1.0, 0.0, 3.0, -3.0)
 
 
 def test_above_256_latents_only_the_vector_has_an_address_and_glides_as_one():
     assert len(latents(256)) == 257
     t = table(latent=300, glide=1.0)
     assert not t.set("dream/latent/0", [1])
-    assert t.set("dream/latent", [1.0] * 150 + [-2.0] * 150)
-    assert t.tick(0.25)["dream/latent"] == (0.25,) * 150 + (-0.5,) * 150
-    assert t.tick(1.0)["dream/latent"] == (1.0,) * 150 + (-2.0,) * 150
+    assert t.set("dream/latents", [1.0] * 150 + [-2.0] * 150)
+    assert t.tick(0.25)["dream/latents"] == (0.25,) * 150 + (-0.5,) * 150
+    assert t.tick(1.0)["dream/latents"] == (1.0,) * 150 + (-2.0,) * 150
 
 
 def test_another_dream_keeps_what_is_the_same_and_resets_the_rest():
@@ -357,7 +357,7 @@ def test_setting_the_changes_again_does_the_same():
     t, again = table(), table()
     for asked in (
         [("dream/scene", 1)],
-        [("dream/scene/jump", 1), ("dream/latent", 1, 2, 3, 4)],
+        [("dream/scene_jump", 1), ("dream/latents", 1, 2, 3, 4)],
         [("player/glide", 2), ("player/speed", 5), ("player/reseed",)],
     ):
         for address, *arguments in asked:

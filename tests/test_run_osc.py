@@ -31,7 +31,7 @@ def still(show):
     for address in ("dream/temperature", "dream/knob/1"):
         show.osc(address, "f", "0")
     for scene, sign in (("1", -1), ("0", 1)):  # seen to change, so that no older frame is taken for it
-        show.osc("dream/scene/jump", "i", scene)
+        show.osc("dream/scene_jump", "i", scene)
         show.until(dreams.picture(sign * FIRST)[0])
 
 

@@ -38,14 +38,14 @@ def test_scenes_and_reseed_come_on_the_first_frame_of_a_beat_or_bar(model, tmp_p
         for grid, scene in (("beat", 1), ("beat", 0), ("bar", 1)):
             client.send_message("/livedream/tempo/quantize", grid)
             frames += show.frames(3)
-            client.send_message("/livedream/dream/scene/jump", scene)
+            client.send_message("/livedream/dream/scene_jump", scene)
             client.send_message("/livedream/player/reseed", 1)
             client.send_message("/livedream/player/reseed", 0)
             frames += show.frames(10 + 3 if grid == "beat" else 40 + 3)
     assert (show.code, show.errors) == (0, "")
     lines = frames_of(path)
     fired = {each["frame"]: each.get("fired", ()) for each in lines}
-    jumps = [frame for frame, what in fired.items() if "dream/scene/jump" in what]
+    jumps = [frame for frame, what in fired.items() if "dream/scene_jump" in what]
     assert len(jumps) == 3
     for jump, every in zip(jumps, (10, 10, 40), strict=True):  # frames from one beat, or bar, to the next at 120 bpm
         assert first_of(jump, every, fired)

@@ -151,6 +151,6 @@ def test_64_channels_at_60_hz_beside_a_cue_desk_lose_no_cue_and_undo_none(table)
         late = chance.uniform(0, 0.01)
         for name in channels:
             table.set(name, [said[name]], CHOP, at=at + late)
-        undone += table.tick(1 / 60)["dream/latent"] != tuple(present.values())
+        undone += table.tick(1 / 60)["dream/latents"] != tuple(present.values())
     assert (lost, undone) == (0, 0)
     assert cooks > 10_000

@@ -6,7 +6,19 @@ from itertools import groupby
 
 from livedream.control.osc_address import PREFIX
 from livedream.control.osc_out import STATUS
-from livedream.parameters import ALWAYS, LOADING, PLAYER, SLOTS, Parameter, dream, layer, mix, modulator, window
+from livedream.parameters import (
+    ALWAYS,
+    LOADING,
+    PLAYER,
+    SLOTS,
+    Parameter,
+    dream,
+    layer,
+    mix,
+    modulator,
+    window,
+    with_elements,
+)
 
 HEADINGS = ("address", "type", "range", "default", "what it does")
 EXAMPLE_LATENTS = 64  # each dream has its own number
@@ -17,7 +29,7 @@ Row = tuple[str, str, str, str, str]
 def standard() -> tuple[Parameter, ...]:
     """Return the parameters of any show: one deck whose dream has an ordinary latent and one layer, and the rest."""
     a_dream = (*dream(latent_length=EXAMPLE_LATENTS), *layer("NAME"))
-    return (*PLAYER, *LOADING, *a_dream, *mix(), *_last())
+    return with_elements((*PLAYER, *LOADING, *a_dream, *mix(), *_last()))
 
 
 def with_mix(parameters: Iterable[Parameter]) -> tuple[Parameter, ...]:
@@ -28,16 +40,18 @@ def with_mix(parameters: Iterable[Parameter]) -> tuple[Parameter, ...]:
 
 def _last() -> tuple[Parameter, ...]:
     """Return the parameters that belong to no dream: those always there, a modulation slot and a window."""
-    return (*ALWAYS, *modulator(1), *window(0))
+    return with_elements((*ALWAYS, *modulator(1), *window(0)))
 
 
 def rows(parameters: Iterable[Parameter], prefix: str = PREFIX) -> list[Row]:
     """Return a row for each address; those of a series that are alike share one, as `knob/1…8`."""
     prefix = prefix.rstrip("/")
     table: list[Row] = []
-    for _, alike in groupby(parameters, key=_without_number):
+    for shared, alike in groupby(parameters, key=_without_number):
         first, *others = alike
-        span = "…" + others[-1].address.removeprefix(f"{first.series}/") if others else ""
+        first = replace(first, doc=shared.doc)
+        begins = f"{first.series}/" if first.series else f"{first.vector}_"
+        span = "…" + others[-1].address.removeprefix(begins) if others else ""
         table.append((f"{prefix}/{first.address}{span}", *_columns(first)))
     more = (
         ("b/…", "", "", "", "the same player/, dream/ and layer/ addresses for the second deck's dream"),
@@ -68,6 +82,9 @@ def markdown(parameters: Iterable[Parameter], prefix: str = PREFIX) -> str:
 
 
 def _without_number(parameter: Parameter) -> Parameter:
+    if parameter.vector and not parameter.series:
+        doc = f"the numbers of {parameter.vector.rpartition('/')[2]}, one by one"
+        return replace(parameter, address=f"{parameter.vector}_#", label="", doc=doc, default=parameter.low, aliases=())
     return replace(parameter, address=f"{parameter.series}/#", label="") if parameter.series else parameter
 
 

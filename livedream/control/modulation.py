@@ -5,23 +5,13 @@ numbers and the tempo's beat, never from a clock, so that the same show is the s
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
 from livedream.control.lfo import WAVES
 from livedream.control.modulation_slot import Beat, Slot, Sources
 from livedream.parameters import MODULATORS, NOTHING, SLOTS, Parameter, Snapshot, Table, Value, modulator
-
-_ELEMENTS = 16  # largest vector whose elements can be modulated though they have no addresses of their own
-
-
-@dataclass(frozen=True)
-class Target:
-    """A number that can be modulated: a parameter's own, or element `index` of a vector's."""
-
-    parameter: Parameter
-    index: int | None = None
 
 
 class Modulation:
@@ -44,7 +34,7 @@ class Modulation:
         self._table, self._fps, self._tempo, self._sources = table, fps, tempo, sources
         self._slots = [Slot(n) for n in range(1, SLOTS + 1)]
         self._by_target = {each.target: each for each in self._slots}
-        self._targets: dict[str, Target] = {}
+        self._targets: dict[str, Parameter] = {}
         self._choices: tuple[str, ...] = ()
         self._elements: dict[str, list[str]] = {}  # by vector: the addresses of its elements
         self._positive: dict[str, bool] = {}  # by trigger: whether its modulation was above 0 on the last frame
@@ -93,12 +83,8 @@ class Modulation:
         positive: dict[str, bool] = {}
         chosen: dict[str, int] = {}
         for name, part in moved.items():
-            parameter, index = self._targets[name].parameter, self._targets[name].index
+            parameter = self._targets[name]
             address = parameter.address
-            if index is not None:
-                elements = vectors.setdefault(address, list(values[address]))
-                elements[index] = _placed(parameter, elements[index], part)
-                continue
             if parameter.type == "trigger":
                 positive[name] = part > 0
                 if part > 0 and not self._positive.get(name, True):
@@ -124,14 +110,7 @@ class Modulation:
         for address in parameters:
             if vector := self._table.vector_of(address):
                 self._elements.setdefault(vector, []).append(address)
-        targets: dict[str, Target] = {}
-        for address, each in parameters.items():
-            if not each.modulated:
-                continue
-            if each.type != "vector":
-                targets[address] = Target(each)
-            elif each.length <= _ELEMENTS and address not in self._elements:
-                targets |= {f"{address}/{i}": Target(each, i) for i in range(each.length)}
+        targets = {address: each for address, each in parameters.items() if each.modulated and each.type != "vector"}
         self._targets, choices = targets, (NOTHING, *targets)
         if choices != self._choices:
             self._choices = choices

@@ -153,6 +153,7 @@ class Receiver:
             self._table.set(name, arguments, sender, at=at)
 
     def _query(self, name: str, sender: Target, reply: Send) -> None:
+        name = self._table.name(name)
         if name not in self._table.parameters and not name.startswith("status/"):
             self._table.count("unknown", f"{name[:80]!r} asked by {sender}", messages=1)
         elif self._feedback:

@@ -7,6 +7,8 @@ are literal, never patterns.
 import functools
 import struct
 
+from livedream.parameters.coerce import Colour
+
 DEPTH = 8  # bundles within bundles; real senders use one level
 SHORT = 128  # bytes of the longest message that is cached
 LARGEST = 65507  # bytes that one UDP packet over IPv4 can hold
@@ -35,8 +37,8 @@ class Malformed(ValueError):
 def read(packet: bytes) -> list[Message]:
     """Return all messages of a packet in order, each as (address with its leading slash, arguments).
 
-    Type tags become float (f, d), int (i, h), str (s, c), bool (T, F), None (N) and bytes (b, and r, m and t, which no
-    parameter accepts). I, the bang, adds no argument.
+    Type tags become float (f, d), int (i, h), str (s, c), bool (T, F), None (N) and bytes (b, and m and t, which no
+    parameter accepts), Colour (r). I, the bang, adds no argument.
 
     Raises:
         Malformed: the packet breaks the rules.
@@ -87,7 +89,7 @@ def _message(packet: bytes) -> Message:
                 raise Malformed("cut short")
             (number,) = fixed.unpack_from(packet, at)
             at += fixed.size
-            value = _character(number) if tag == "c" else number
+            value = _character(number) if tag == "c" else Colour(number) if tag == "r" else number
         elif tag == "s":
             value, at = _string(packet, at, end)
         elif tag == "T" or tag == "F":

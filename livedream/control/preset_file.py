@@ -29,13 +29,8 @@ Data = dict[str, Any]  # as JSON has it
 
 
 def kept(parameters: Mapping[str, Parameter]) -> list[str]:
-    """Return the addresses whose values a preset has. A vector stands for its elements that have addresses."""
-    vectors = {each.address for each in parameters.values() if each.type == "vector"}
-    return [
-        address
-        for address, each in parameters.items()
-        if each.in_preset and each.has_value and each.series not in vectors
-    ]
+    """Return the addresses whose values a preset has. A vector stands for its elements."""
+    return [address for address, each in parameters.items() if each.in_preset and each.has_value]
 
 
 def chosen(parameter: Parameter, value: Value) -> Value:

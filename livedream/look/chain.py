@@ -5,12 +5,12 @@ Every look of a chain has a name of its own; its inputs are parameters below `lo
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from livedream import UserError
 from livedream.look.source import Input, Source, scalar, vector
-from livedream.parameters import Parameter, Snapshot, fitting_curve, grouped
+from livedream.parameters import COLOUR, POINT, Parameter, Snapshot, fitting_curve, grouped
 
 OWN = ("wet", "bypass", "place")  # parameters of every look, beside those of its inputs
 RESERVED = ("insert", "remove")  # addresses below look/ that are no look
@@ -160,9 +160,9 @@ def _parameter(slot: Slot, each: Input) -> Parameter | None:
     if each.type in ("point2D", "color"):
         low, high = min(vector(each.low)), max(vector(each.high))
         numbers = tuple(map(float, vector(each.default)))
-        return Parameter(
-            address, "vector", low, high, numbers, glide=0.0, doc=doc, length=len(numbers), label=doc, modulated=True
-        )
+        parts = COLOUR if each.type == "color" else POINT[: len(numbers)]
+        whole = Parameter(address, "vector", low, high, numbers, glide=0.0, doc=doc, label=doc, modulated=True)
+        return replace(whole, length=len(numbers), parts=parts)
     return None
 
 

@@ -86,7 +86,7 @@ class Deck:
         for address, value in walk.take_corrections().items():
             table.set(self.prefix + address, (value,))
         if begins and walk.rescue_scene is not None:
-            table.set(f"{self.prefix}dream/scene/jump", (walk.rescue_scene,))
+            table.set(f"{self.prefix}dream/scene_jump", (walk.rescue_scene,))
 
     def change(self, table: Table) -> None:
         """Take what was offered. Another dream brings its own parameters; the same one goes on where it is."""

@@ -29,6 +29,7 @@ from livedream.parameters.deck import (
     scenes,
 )
 from livedream.parameters.parameter import CURVES, TYPES, Parameter, Value, fitting_curve, grouped
+from livedream.parameters.relations import COLOUR, POINT, Relations, with_elements
 from livedream.parameters.show import (
     ALWAYS,
     AUDIO,
@@ -56,6 +57,7 @@ from livedream.parameters.table import Table
 __all__ = [
     "ALWAYS",
     "AUDIO",
+    "COLOUR",
     "COMING",
     "CURVES",
     "DECKS",
@@ -74,6 +76,7 @@ __all__ = [
     "OFFSET_SECONDS",
     "OUTPUT",
     "PLAYER",
+    "POINT",
     "PRESET",
     "SCENE",
     "SHARED",
@@ -86,6 +89,7 @@ __all__ = [
     "UPSCALERS",
     "Below",
     "Parameter",
+    "Relations",
     "Snapshot",
     "Table",
     "Value",
@@ -103,4 +107,5 @@ __all__ = [
     "player",
     "scenes",
     "window",
+    "with_elements",
 ]

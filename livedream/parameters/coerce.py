@@ -15,6 +15,10 @@ class Refused(ValueError):
     """The arguments cannot be this parameter's value."""
 
 
+class Colour(bytes):
+    """OSC's type `r`: red, green, blue and alpha, 0 to 255 each."""
+
+
 _NUMBERS = (float, int, Real)  # the usual ones first: to ask Real is slow
 
 
@@ -75,8 +79,14 @@ def _to_choice(parameter: Parameter, arguments: Sequence[Argument]) -> Coerced:
 
 
 def _to_vector(parameter: Parameter, arguments: Sequence[Argument]) -> Coerced:
-    if len(arguments) != parameter.length:
-        raise Refused(f"{len(arguments)} arguments where {parameter.length} are wanted")
+    length = parameter.length
+    if len(arguments) == 1 and isinstance(arguments[0], Colour) and length in (3, 4):
+        arguments = [each / 255 for each in arguments[0]]
+    elif len(arguments) == 1 and isinstance(arguments[0], list | tuple):
+        arguments = arguments[0]
+    arguments = arguments[:length]
+    if len(arguments) != length and not (parameter.is_colour and len(arguments) == 3):  # its alpha stays
+        raise Refused(f"{len(arguments)} arguments where {length} are wanted")
     numbers = tuple(float(_number(each)) for each in arguments)
     inside = tuple(float(_clamp(parameter, each)) for each in numbers)
     return inside, inside != numbers

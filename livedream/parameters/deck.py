@@ -7,11 +7,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from livedream.parameters.parameter import Parameter, fitting_curve, grouped
+from livedream.parameters.relations import MOST
 
 DECKS = ("", "b/")  # prefixes of the addresses of the first and the second deck
 STD = "standard deviations"
 KNOBS = 8
-LATENTS = 256  # above this many, only the vector has an address
+LATENTS = MOST  # above this many, only the vector has an address
 OFFSET_SECONDS = 1.0  # longest delay of a layer
 UNSTICK = ("off", "nudge", "scene")
 
@@ -159,12 +160,13 @@ _SCENES = grouped(
             modulated=True,
         ),
         Parameter(
-            "dream/scene/jump",
+            "dream/scene_jump",
             "choice",
             0,
             0,
             doc="the same, but acts every time",
             acts_on=SCENE,
+            aliases=("dream/scene/jump",),
             in_session=False,
         ),
     ),
@@ -256,7 +258,9 @@ def latent(i: int) -> Parameter:
         group="latents",
         deck="",
         series="dream/latent",
+        vector="dream/latents",
         hidden=True,
+        in_preset=False,  # the vector is there
         modulated=True,
         panic=0.0,
     )
@@ -265,7 +269,7 @@ def latent(i: int) -> Parameter:
 def latents(length: int) -> tuple[Parameter, ...]:
     """The offsets of all latents: the vector, and one address each where there are at most LATENTS."""
     whole = Parameter(
-        "dream/latent",
+        "dream/latents",
         "vector",
         -3,
         3,
@@ -277,7 +281,9 @@ def latents(length: int) -> tuple[Parameter, ...]:
         label="Latents",
         group="latents",
         deck="",
+        aliases=("dream/latent",),
         hidden=True,
+        in_session=length > LATENTS,  # its elements are kept one by one
         modulated=True,
     )
     return (whole, *(latent(i) for i in range(length) if length <= LATENTS))
@@ -306,7 +312,7 @@ def control(
     name: str, low: float, high: float, default: float | tuple[float, ...], doc: str = "", length: int = 1
 ) -> Parameter:
     """The parameter of a dream's input `control.NAME` (f32 [length]). ValueError for a name of ours."""
-    if name in ("load", "reload", "scene", "knob", "latent"):
+    if name in ("load", "reload", "scene", "scene_jump", "knob", "latent", "latents"):
         raise ValueError(f"control.{name}: that name is taken; choose another")
     return Parameter(
         f"dream/{name}",
@@ -325,7 +331,7 @@ def control(
 
 
 def scenes(names: Iterable[str]) -> tuple[Parameter, ...]:
-    """`dream/scene` and `dream/scene/jump` for scenes of these names."""
+    """`dream/scene` and `dream/scene_jump` for scenes of these names."""
     names = tuple(names)
     return tuple(replace(each, choices=names, high=max(len(names) - 1, 0)) for each in _SCENES)
 

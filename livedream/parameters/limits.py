@@ -28,7 +28,8 @@ def check(parameters: Mapping[str, Parameter], limits: Limits) -> None:
 
 def narrowed(declared: Parameter, limits: Limits) -> Parameter:
     """The parameter within its limits, or itself where there are none for it or for its series."""
-    found = limits.get(declared.address) or limits.get(declared.series)
+    names = (declared.address, *declared.aliases, declared.vector, declared.series)
+    found = next((limits[each] for each in names if each in limits), None)
     if found is None or declared.type not in LIMITED:
         return declared
     low, high = (min(max(float(each), declared.low), declared.high) for each in found)

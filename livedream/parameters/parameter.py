@@ -9,6 +9,7 @@ Value = float | int | bool | str | tuple[float, ...]
 TYPES = ("float", "int", "bool", "trigger", "choice", "vector", "text")
 CURVES = ("linear", "log")
 QUANTIZED = ("", "change", "effect")
+_ADDRESSES = ("series", "vector", "acts_on", "time_of")  # fields that are the address of another parameter
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,10 @@ class Parameter:
         group: the heading it stands under on the page and on tablets; empty for the first part of the address.
         item: which one of several things in the group: a layer's or look's name, a window's or slot's number.
         deck: what the addresses of its deck begin with: "" for the first, "b/" for the second; None for no deck's own.
-        series: the address that numbered siblings share: "dream/knob". If a vector has it, they are its elements.
+        series: the address that numbered siblings share: "dream/knob".
+        vector: the address of the vector that this is an element of.
+        parts: names of a vector's elements, in their addresses: ("r", "g", "b", "a") of a colour.
+        aliases: former addresses, which are still taken wherever an address is.
         hidden: the page shows no control for it, or one of its own making.
         pinned: the page keeps it in the row of buttons that is always within reach.
         risky: tablets mark it, for it should not be touched by mistake.
@@ -43,8 +47,8 @@ class Parameter:
 
         local: its choices are files of this machine; a show from another one may hold a number beyond them.
 
-        acts_on: the address of the choice that this one sets, firing every time: "dream/scene/jump".
-        time_of: the address of the parameter whose least glide, in seconds, this one is: "master/fade/time".
+        acts_on: the address of the choice that this one sets, firing every time: "dream/scene_jump".
+        time_of: the address of the parameter whose least glide, in seconds, this one is: "master/fade_time".
 
         in_preset: presets keep its value; see `has_value`.
         in_session: session files keep its value.
@@ -73,6 +77,9 @@ class Parameter:
     item: str = ""
     deck: str | None = None
     series: str = ""
+    vector: str = ""
+    parts: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
     hidden: bool = False
     pinned: bool = False
     risky: bool = False
@@ -115,6 +122,11 @@ class Parameter:
         return self.type not in ("trigger", "text") and not self.jog and not self.acts_on
 
     @property
+    def is_colour(self) -> bool:
+        """Whether it is a colour: red, green, blue and alpha."""
+        return self.parts == ("r", "g", "b", "a")
+
+    @property
     def title(self) -> str:
         """A short human title."""
         text = self.label or self.address.rpartition("/")[2].replace("_", " ")
@@ -127,8 +139,9 @@ class Parameter:
 
     def on_deck(self, prefix: str) -> "Parameter":
         """The same parameter of the deck whose addresses begin with `prefix`."""
-        below = {name: prefix + text for name in ("series", "acts_on", "time_of") if (text := getattr(self, name))}
-        return replace(self, address=prefix + self.address, deck=prefix, **below)
+        below = {name: prefix + text for name in _ADDRESSES if (text := getattr(self, name))}
+        aliases = tuple(prefix + each for each in self.aliases)
+        return replace(self, address=prefix + self.address, aliases=aliases, deck=prefix, **below)
 
     def within(self, value: Value) -> Value:
         """The value, kept within the range."""

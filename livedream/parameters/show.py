@@ -15,6 +15,7 @@ MODULATORS = (
     *("off", "sine", "triangle", "saw", "square", "random", "envelope"),
     *("level", "low", "mid", "high", "onset", "beat"),
 )
+_CORNERS = ("top_left", "top_right", "bottom_right", "bottom_left")
 NOTHING = "nothing"  # target of a modulation slot that moves nothing
 
 MASTER = grouped(
@@ -32,7 +33,7 @@ MASTER = grouped(
             panic_always=True,
         ),
         Parameter(
-            "master/fade/time",
+            "master/fade_time",
             "float",
             0,
             60,
@@ -42,6 +43,7 @@ MASTER = grouped(
             doc="least time that a change of the master level takes",
             label="Fade time",
             time_of="master/fade",
+            aliases=("master/fade/time",),
         ),
         Parameter(
             "master/blackout",
@@ -53,7 +55,7 @@ MASTER = grouped(
             panic_always=True,
         ),
         Parameter(
-            "master/blackout/time",
+            "master/blackout_time",
             "float",
             0,
             60,
@@ -63,6 +65,7 @@ MASTER = grouped(
             doc="time that it takes to black and back",
             label="Blackout time",
             time_of="master/blackout",
+            aliases=("master/blackout/time",),
         ),
         Parameter(
             "master/hold",
@@ -225,9 +228,9 @@ def mix(transitions: Iterable[str] = ()) -> tuple[Parameter, ...]:
 def window(n: int) -> tuple[Parameter, ...]:
     """How window `n`, from 0 in the order of the outputs, shows the picture."""
     corners = "top left, top right, bottom right and bottom left corner of the picture: x and y, the window is 0…1"
-    turns = tuple(map(str, TURNS))
+    turns, parts = tuple(map(str, TURNS)), tuple(f"{corner}_{axis}" for corner in _CORNERS for axis in "xy")
     own = (
-        Parameter("corners", "vector", -BEYOND, 1 + BEYOND, WHOLE, doc=corners, length=8),
+        Parameter("corners", "vector", -BEYOND, 1 + BEYOND, WHOLE, doc=corners, length=8, parts=parts),
         Parameter("fit", "choice", 0, len(FITS) - 1, doc="how a picture of another shape is placed", choices=FITS),
         Parameter("flip", "choice", 0, len(FLIPS) - 1, doc="mirrored: sideways, upside down, both", choices=FLIPS),
         Parameter("rotate", "choice", 0, len(turns) - 1, doc="degrees clockwise, after the flip", choices=turns),
@@ -241,7 +244,7 @@ def window(n: int) -> tuple[Parameter, ...]:
 
 def modulator(n: int) -> tuple[Parameter, ...]:
     """Slot `n`, from 1, of the modulation: what moves, what it moves, and how."""
-    target = "address to modulate: dream/knob/1; an element of a colour or a point: look/tint/colour/0"
+    target = "address to modulate: dream/knob/1; an element of a colour or a point: look/tint/colour_r"
     own = (
         Parameter("source", "choice", 0, len(MODULATORS) - 1, doc="modulation source", choices=MODULATORS, panic=0),
         Parameter("target", "choice", 0, 0, doc=target, choices=(NOTHING,)),

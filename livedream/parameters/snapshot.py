@@ -15,7 +15,7 @@ class Snapshot:
     Attributes:
         values: the present values by address; part of the way to the target while they glide.
         fired: triggers that fire on this frame, and choices that were set, such as `dream/scene` or
-            `dream/scene/jump`: the scene's number is this snapshot's `dream/scene` either way.
+            `dream/scene_jump`: the scene's number is this snapshot's `dream/scene` either way.
         event_at: time.perf_counter() seconds of the oldest change that this frame is the first to show, or None.
         changes: (address, target) of everything that was applied on this frame. Setting them again does the same.
         senders: the sender of each of these changes, by address.

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 from livedream.parameters import coerce, limits
 from livedream.parameters.deck import GLIDE
 from livedream.parameters.parameter import Parameter, Value
-from livedream.parameters.senders import Said, Senders
+from livedream.parameters.relations import Relations, with_elements
+from livedream.parameters.senders import Arguments, Said, Senders
 from livedream.parameters.snapshot import Snapshot
 
 TEXTS = 16  # messages to one "text" parameter within a frame at most
@@ -33,20 +34,16 @@ class _Entry:
         declared: the parameter as it was declared; `parameter` is the same within its limits.
         origin: the value that the glide began at.
         elapsed, seconds: of the glide, which is over when they are equal.
-        elements: addresses of the elements of a vector that have addresses of their own.
-        vector: the address of the vector that this is an element of.
         event: whether every message does something: a trigger's; None for commands, of which none are a stream's.
     """
 
-    __slots__ = ("declared", "elapsed", "elements", "event", "origin", "parameter", "seconds", "target", "vector")
+    __slots__ = ("declared", "elapsed", "event", "origin", "parameter", "seconds", "target")
 
     def __init__(self, declared: Parameter, parameter: Parameter):
         self.declared, self.parameter = declared, parameter
         self.target: Value = parameter.start
         self.origin: Value = parameter.start
         self.elapsed = self.seconds = 0.0
-        self.elements: tuple[str, ...] = ()
-        self.vector: str | None = None
         command = declared.type == "text" or declared.acts_on
         self.event = None if command else declared.type == "trigger" or declared.jog
 
@@ -98,9 +95,8 @@ class Table:
         self._event_at: float | None = None
         self._senders = Senders()
         self._limits: limits.Limits = {}
-        self._jumps: dict[str, str] = {}  # by the choice they act on
-        self._times: dict[str, str] = {GLIDE.address: ""}  # by the parameter whose glide time they are
-        self._install([_Entry(each, each) for each in parameters])
+        self._relations = Relations({})
+        self._install([_Entry(each, each) for each in with_elements(parameters)])
 
     # -- which parameters there are -------------------------------------------------------------------------------
 
@@ -110,8 +106,8 @@ class Table:
         The address of a series ("dream/latent", "dream/knob") limits all of it. Raises UserError.
         """
         with self._lock:
-            limits.check({address: each.declared for address, each in self._entries.items()}, within)
-            self._limits = dict(within)
+            self._limits = {self._relations.name(address): each for address, each in within.items()}
+            limits.check({address: each.declared for address, each in self._entries.items()}, self._limits)
             entries = list(self._entries.values())
             for entry in entries:
                 entry.parameter = limits.narrowed(entry.declared, self._limits)
@@ -125,7 +121,7 @@ class Table:
         The value of a parameter that was there before with the same range stays, and so does its glide.
         Raises ValueError for a parameter that does not begin with `prefix`.
         """
-        parameters = tuple(parameters)
+        parameters = with_elements(parameters)
         for each in parameters:
             if not each.address.startswith(prefix):
                 raise ValueError(f"parameter {each.address} does not begin with {prefix}")
@@ -169,25 +165,12 @@ class Table:
             if address in self._entries:
                 raise ValueError(f"parameter {address} is declared twice")
             self._entries[address] = entry
-            entry.elements, entry.vector = (), None
-        series: dict[str, list[str]] = {}
-        for address, entry in self._entries.items():
-            series.setdefault(entry.parameter.series, []).append(address)
-        for address, entry in self._entries.items():
-            names = series.get(address, [])
-            if entry.parameter.type == "vector" and len(names) == entry.parameter.length:
-                entry.elements = tuple(names)
-                for name in names:
-                    self._entries[name].vector = address
         parameters = {address: entry.parameter for address, entry in self._entries.items()}
-        self._jumps = {each.acts_on: address for address, each in parameters.items() if each.acts_on}
-        self._times = {each.time_of: address for address, each in parameters.items() if each.time_of}
+        self._relations = Relations(parameters)
         self.limited = tuple(a for a, e in self._entries.items() if e.parameter is not e.declared)
         self._gliding = {address for address, entry in self._entries.items() if entry.gliding}
         values = {address: entry.present() for address, entry in self._entries.items()}
-        for address, entry in self._entries.items():
-            if entry.elements:
-                values[address] = tuple(values[name] for name in entry.elements)  # type: ignore[misc]  # floats
+        values |= self._relations.wholes(values)
         self._values, self.parameters = values, MappingProxyType(parameters)
 
     def _forget(self, address: str) -> None:
@@ -201,9 +184,11 @@ class Table:
 
     def vector_of(self, address: str) -> str | None:
         """The address of the vector that this parameter is an element of, or None."""
-        parameter = self.parameters.get(address)
-        whole = self.parameters.get(parameter.series) if parameter and parameter.series else None
-        return whole.address if whole and whole.type == "vector" else None
+        return self._relations.vectors.get(address)
+
+    def name(self, address: str) -> str:
+        """The address of a parameter that was called by a former one, or the same."""
+        return self._relations.name(address)
 
     # -- messages, from any thread --------------------------------------------------------------------------------
 
@@ -234,11 +219,14 @@ class Table:
         at = time.perf_counter() if at is None else at
         with self._lock:
             self.counters["messages"] += 1
-            entry = self._entries.get(address)
+            entry = self._entries.get(address) or self._entries.get(self._relations.name(address))
             if entry is None:
                 self._count("unknown", f"{address[:80]!r} from {sender}")
                 return False
             parameter = entry.parameter
+            address = parameter.address
+            if parameter.type == "choice":  # of which some are addresses
+                arguments = self._renamed(parameter, arguments)
             known: dict[str, Said] | None = None
             if entry.event is not None and not repeats and arguments and sender != "local":
                 known = self._senders.last(sender)
@@ -274,14 +262,22 @@ class Table:
     def target(self, address: str) -> Any:  # its type is the parameter's
         """The value that a parameter has or goes to, from the moment it was set. KeyError if there is none."""
         with self._lock:
+            address = self._relations.name(address)
             entry = self._entries[address]
             if entry.parameter.jog:
                 return entry.target
-            names = entry.elements or (address,)
+            elements = self._relations.elements.get(address)
+            names = elements or (address,)
             values = tuple(
                 self._pending[name].value if name in self._pending else self._entries[name].target for name in names
             )
-            return values if entry.elements else values[0]
+            return values if elements else values[0]
+
+    def _renamed(self, parameter: Parameter, arguments: Arguments) -> Arguments:
+        """Call a choice that is a former address by the present one."""
+        if arguments and isinstance(arguments[0], str) and arguments[0] not in parameter.choices:
+            return (self._relations.name(arguments[0]), *arguments[1:])
+        return arguments
 
     def _count(self, kind: str, what: str) -> None:
         self.counters[kind] += 1
@@ -297,13 +293,14 @@ class Table:
             return
         if parameter.jog and (before := self._pending.get(address)):
             value = parameter.within(value + before.value)  # type: ignore[operator]  # both are numbers
-        if entry.elements and isinstance(value, tuple):
-            for name, each in zip(entry.elements, value, strict=True):
-                self._pending[name] = _Asked(each, sender, at, seconds)
+        elements = self._relations.elements.get(address)
+        if elements and isinstance(value, tuple):
+            for name, each in zip(elements, value, strict=False):  # of a colour without its alpha, that stays
+                self._pending[name] = _Asked(self._entries[name].parameter.within(each), sender, at, seconds)
         else:
             self._pending[address] = _Asked(value, sender, at, seconds)
         # A jump and a plain change of the same choice are one thing: the later one counts.
-        self._pending.pop(parameter.acts_on or self._jumps.get(address, ""), None)
+        self._pending.pop(parameter.acts_on or self._relations.jumps.get(address, ""), None)
         if self._event_at is None:
             self._event_at = at
 
@@ -367,7 +364,7 @@ class Table:
             entry.origin = self._values[address] if glide is not None else value
             entry.target, entry.elapsed = value, 0.0
             if seconds is None:
-                own = self._times.get(address, "")
+                own = self._relations.times.get(address, "")
                 seconds = max(glide or 0.0, self._seconds(GLIDE.address), self._seconds(own))
             entry.seconds = 0.0 if glide is None else seconds
             if entry.seconds > 0:
@@ -391,10 +388,8 @@ class Table:
             if arrives:
                 self._gliding.discard(address)
             values[address] = entry.present()
-            if entry.vector:
-                vectors.add(entry.vector)
+            if vector := self._relations.vectors.get(address):
+                vectors.add(vector)
             if entry.parameter.acts_on in values:
                 values[entry.parameter.acts_on] = entry.target
-        for address in vectors:
-            values[address] = tuple(values[name] for name in self._entries[address].elements)  # type: ignore[misc]
-        self._values = values
+        self._values = values | self._relations.wholes(values, vectors)

@@ -67,7 +67,8 @@ class Morph:
         self._targets = [deck.player.target for deck in decks]  # what the pictures were blended to before
         self._steps: dict[str, Value] = {}  # what is still to be set half-way
         parameters = table.parameters
-        for address, value in place.values.items():
+        for name, value in place.values.items():
+            address = table.name(name)
             if address not in parameters:
                 continue
             self.moved.add(address)
@@ -86,6 +87,7 @@ class Morph:
     def advance(self, values: Snapshot, seconds: float) -> bool:
         """Go on by `seconds`; return whether the place is reached. What somebody else has set is left to them."""
         others = {address for address, _ in values.changes if values.senders.get(address) is not self._sender}
+        others |= {vector for each in others if (vector := self._table.vector_of(each))}
         for address in others & self.moved:
             self.moved.discard(address)
             self._steps.pop(address, None)
@@ -96,7 +98,7 @@ class Morph:
         for number, deck in enumerate(self._decks):
             place = self._places[number]
             fired = values.below(deck.prefix).fired
-            if place and (place.sha256 != deck.player.dream.sha256 or {"dream/scene", "dream/scene/jump"} & fired):
+            if place and (place.sha256 != deck.player.dream.sha256 or {"dream/scene", "dream/scene_jump"} & fired):
                 # Another dream plays, or the performer wants to be elsewhere.
                 place = self._places[number] = self._targets[number] = None
             if place is None:

@@ -50,7 +50,7 @@ class Safety:
         if self._light is None:
             self._light = wanted
         if self._light != wanted:
-            time = values["master/blackout/time"]
+            time = values["master/blackout_time"]
             time = min(time, QUICK) if self._quick else time
             left, step = wanted - self._light, seconds / time if time > 0 else 1.0
             # Some slack, so that 30 frames of 1/30 s make a second.

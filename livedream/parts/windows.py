@@ -35,9 +35,10 @@ class WindowParameters:
             self._offer(present)
         for address, value in values.changes:
             if address.startswith("window/") and values.senders.get(address) is not self:
-                _, number, name = address.split("/")
+                whole = self._table.vector_of(address)
+                _, number, name = (whole or address).split("/")
                 if int(number) < len(present):
-                    _place(present[int(number)], name, value)
+                    _place(present[int(number)], name, self._table.target(whole) if whole else value)
                     self._update_table(present[int(number)])  # a value that was refused is replaced at once
 
     def _offer(self, windows: tuple[Window, ...]) -> None:

@@ -23,7 +23,7 @@ class Offsets:
 
     def __call__(self, latent: Floats, values: Values) -> Floats:
         """Return what is to be added to `latent`, f32 [Z]."""
-        asked = values["dream/latent"], [values[address] for address in self._addresses]
+        asked = values["dream/latents"], [values[address] for address in self._addresses]
         if asked != self._asked:  # it is asked twice a frame, and mostly nothing has moved
             self._added = np.asarray(asked[0], np.float32) * self._scale
             if self._knobs is not None:

@@ -110,7 +110,7 @@ class Player:
         """
         walk = self.walk
         walk.reseed(values)
-        if not walk.started or not values.fired.isdisjoint(("dream/scene", "dream/scene/jump")):
+        if not walk.started or not values.fired.isdisjoint(("dream/scene", "dream/scene_jump")):
             walk.start(values)
         walk.steer(frames / fps, values)
         if values["player/freeze"]:

@@ -119,7 +119,7 @@ def begin(table: Table, values: Mapping[str, Value], sender: str) -> list[str]:
     wrong = []
     for address, value in values.items():
         arguments = value if isinstance(value, list | tuple) else (value,)
-        if address not in table.parameters:
+        if table.name(address) not in table.parameters:
             wrong.append(f"values: {address}: no such parameter here")
         elif not table.set(address, arguments, sender, repeats=True, seconds=0.0):
             wrong.append(f"values: {address}: cannot be {json.dumps(value)[:80]}")
@@ -129,9 +129,8 @@ def begin(table: Table, values: Mapping[str, Value], sender: str) -> list[str]:
 def values(table: Table) -> dict[str, Value]:
     """Return the values that differ from their start, by address; choices by their names."""
     found, parameters = {}, table.parameters
-    series = {each.series for each in parameters.values()}
     for address, each in parameters.items():
-        if not each.in_session or not each.has_value or address in series:  # elements are kept one by one
+        if not each.in_session or not each.has_value:
             continue
         try:
             value = table.target(address)

@@ -21,7 +21,7 @@ from livedream.look.chain import Chain, Slot
 from livedream.loop import master, mix, offline
 from livedream.loop.deck import Deck
 from livedream.loop.frame_composer import FrameComposer
-from livedream.parameters import Parameter, Snapshot, Value
+from livedream.parameters import Parameter, Relations, Snapshot, Value
 from livedream.picture import Pixels
 from livedream.picture.frame import Frame, Picture
 from livedream.play import dream_parameters as tables
@@ -152,6 +152,7 @@ class _Replay:
         self._compose = FrameComposer(self._chain, size or show.size, fps, live=False, whole=whole)
         self._decks = [Deck(n, self._player(n, played)) for n, played in enumerate(show.dreams)]
         self._values: dict[str, Value] = {}
+        self._relations = Relations({})
         self._set(show.values)
         self._look(show.looks)
         for deck, state, target in zip(self._decks, show.states, show.targets, strict=True):
@@ -208,12 +209,14 @@ class _Replay:
         if tick.looks is not None:
             self._look(tick.looks)
         if tick.gone:
-            self._values = {address: value for address, value in self._values.items() if address not in tick.gone}
+            gone = set(map(self._relations.name, tick.gone))
+            self._values = {address: value for address, value in self._values.items() if address not in gone}
         if tick.changed or tick.gone or tick.dreams:
             self._set(tick.changed)
-        self._due |= tick.fired
+        fired = frozenset(map(self._relations.name, tick.fired))
+        self._due |= fired
         self._at = Fraction(tick.number - tick.moved)
-        values = replace(self._now(), fired=tick.fired)
+        values = replace(self._now(), fired=fired)
         for letter, deck in zip(LETTERS, self._decks, strict=False):
             latents = tick.decks[letter].latents
             if any(each.size != deck.player.dream.mean.size for each in latents):
@@ -287,16 +290,16 @@ class _Replay:
         names = [each.name for each in self._chain.transitions]
         table = tables.of([deck.player.dream for deck in self._decks], transitions=names)
         values = {address: each.start for address, each in table.parameters.items()} | self._values
-        for address, value in changed.items():
+        self._relations = relations = Relations(table.parameters)
+        for name, value in changed.items():
+            address = relations.name(name)
             parameter = table.parameters.get(address)
             if parameter is not None and not _fits(parameter, value):
                 raise UserError(f"{self._show.path}: {address} cannot be {value}")
             values[address] = value
-        for address, each in table.parameters.items():
-            if each.type == "vector" and f"{address}/0" in values:
-                elements = [values[f"{address}/{i}"] for i in range(each.length)]
-                values[address] = tuple(float(element) for element in elements if isinstance(element, int | float))
-        self._values = values
+            if address in relations.elements and isinstance(value, tuple):  # older shows have only the whole
+                values |= zip(relations.elements[address], value, strict=True)
+        self._values = values | relations.wholes(values)
 
     def _look(self, looks: Sequence[Look]) -> None:
         there = {slot.name: slot for slot in self._chain.slots}

@@ -180,13 +180,13 @@ def _target(target: Target | None) -> dict[str, Any]:
 
 
 def _values(before: Mapping[str, Value], now: Mapping[str, Value]) -> dict[str, Value]:
-    """Return what differs from before. Vectors are given by their elements where these have addresses; texts never."""
+    """Return what differs from before. Latents are given one by one where these have addresses; texts never."""
     return {
         address: value
         for address, value in now.items()
         if before.get(address) != value
         and not isinstance(value, str)
-        and not (isinstance(value, tuple) and f"{address}/0" in now)
+        and not (isinstance(value, tuple) and f"{address.removesuffix('s')}/0" in now)
     }
 
 

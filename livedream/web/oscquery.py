@@ -88,6 +88,8 @@ def _method(parameter: Parameter, value: Value) -> Node:
         as_number |= {"VALUE": [value]} if readable else {}
         return node | {"RANGE": [{"VALS": list(parameter.choices)}], "OVERLOADS": [as_number]}
     node |= {"RANGE": [span] * parameter.length, "CLIPMODE": ["both"] * parameter.length}
+    if parameter.is_colour:
+        node["OVERLOADS"] = [{"TYPE": tags, "ACCESS": WRITE} for tags in ("r", "fff")]
     return node | ({"UNIT": [unit] * parameter.length} if unit else {})
 
 
@@ -163,7 +165,11 @@ class Query:
         asked = list(request.query)
         if "HOST_INFO" in asked:
             return web.json_response(self._host_info(request))
-        node = find(tree(self.table, self.osc.prefix), request.path)
+        root = tree(self.table, self.osc.prefix)
+        node = find(root, request.path)
+        if node is None or (asked and "TYPE" not in node):  # a former address may have become a container
+            address = request.path.removeprefix(f"{self.osc.prefix}/")
+            node = find(root, f"{self.osc.prefix}/{self.table.name(address)}") or node
         if node is None:
             raise web.HTTPNotFound(text=f"livedream: no OSC address {request.path[:200]}\n")
         if not asked:
@@ -215,6 +221,7 @@ class Query:
             data = json.loads(text)
             command, path = data["COMMAND"], data["DATA"]
             address = path.removeprefix(f"{self.osc.prefix}/")
+            address = address if address == path else self.table.name(address)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             self.table.count("malformed", f"OSCQuery: {text[:80]!r}")
             return

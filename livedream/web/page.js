@@ -188,7 +188,7 @@ function buildScenes() {
     image.src = `/${deck}scene/${i}.jpg?dream=${rows.get(deck)?.sha ?? ""}`;
     node.append(image, text);
     node.onclick = () => jump(i);
-    node.dataset.learn = `${deck}dream/scene${parameters.has(`${deck}dream/scene/jump`) ? "/jump" : ""} ${i}`;
+    node.dataset.learn = `${deck}dream/scene${parameters.has(`${deck}dream/scene_jump`) ? "_jump" : ""} ${i}`;
     return node;
   });
   document.querySelector("#scenes .strip").replaceChildren(...nodes);
@@ -198,7 +198,7 @@ function buildScenes() {
 function jump(i) {
   if (i >= (parameters.get(`${deck}dream/scene`)?.choices.length ?? 0)) return;
   shown.get(`${deck}dream/scene`)(i);
-  set(`${deck}dream/scene${parameters.has(`${deck}dream/scene/jump`) ? "/jump" : ""}`, i);
+  set(`${deck}dream/scene${parameters.has(`${deck}dream/scene_jump`) ? "_jump" : ""}`, i);
 }
 
 // ---- the status line ----

@@ -126,9 +126,9 @@ def test_touchosc_scenes_choices_and_steps_send_what_they_say():
     for node in nodes:
         for address, parts in sent(node):
             by_address.setdefault(address.removeprefix("/livedream/"), []).append((node, parts))
-    jumps = [parts[0][:3] for _, parts in by_address["dream/scene/jump"]]
+    jumps = [parts[0][:3] for _, parts in by_address["dream/scene_jump"]]
     assert jumps == [("CONSTANT", "INTEGER", str(i)) for i in range(4)]
-    assert {n.findtext("messages/osc/triggers/trigger/condition") for n, _ in by_address["dream/scene/jump"]} == {
+    assert {n.findtext("messages/osc/triggers/trigger/condition") for n, _ in by_address["dream/scene_jump"]} == {
         "RISE"
     }
     ((radio, _),) = by_address["dream/scene"]
@@ -137,7 +137,7 @@ def test_touchosc_scenes_choices_and_steps_send_what_they_say():
     assert [float(parts[0][4]) for _, parts in by_address["tempo/nudge"]] == [-0.05, 0.05]
     assert {n.findtext("messages/osc/triggers/trigger/condition") for n, _ in by_address["player/reseed"]} == {"ANY"}
     assert [parts[0][2] for _, parts in by_address["preset/recall"]] == list("01234567")
-    ((_, zeros),) = by_address["dream/latent"]
+    ((_, zeros),) = by_address["dream/latents"]
     assert [each[2] for each in zeros] == ["0"] * 64
     ((pad, axes),) = by_address["look/tint/centre"]
     assert (pad.get("type"), [each[2] for each in axes]) == ("XY", ["x", "y"])

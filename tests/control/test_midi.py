@@ -10,6 +10,7 @@ from livedream.parameters import (
     PLAYER,
     PRESET,
     TEMPO,
+    Parameter,
     Table,
     knob,
     latents,
@@ -24,13 +25,14 @@ from livedream.control.midi.scale import data, position, steps  # noqa: E402
 
 OWN = [each for each in DREAM if not each.address.startswith("dream/scene")]
 PARAMETERS = [*PLAYER, *OWN, *scenes(["dawn", "noon", "dusk"]), *MASTER, *OUTPUT, *TEMPO, *PRESET, *MIDI]
+INK = Parameter("look/tint/ink", "vector", default=(1.0, 0.5, 0.0, 1.0), length=4, parts=("r", "g", "b", "a"))
 
 
 class Box:
     """A controller that is plugged in, and the table that it moves."""
 
     def __init__(self, *bindings):
-        self.table = Table([*PARAMETERS, *(knob(i) for i in range(1, 9)), *latents(300)])
+        self.table = Table([*PARAMETERS, *(knob(i) for i in range(1, 9)), *latents(300), INK])
         self.midi = Mapper(self.table)
         self.midi.replace(bindings)
         self.now = 0.0
@@ -247,7 +249,7 @@ def test_a_button_that_sends_cc_switches_at_each_press_and_a_knob_past_its_middl
 def test_pads_stand_side_by_side_for_scenes_and_presets():
     box = Box()
     for i in range(3):
-        box.learn(f"dream/scene/jump {i}")
+        box.learn(f"dream/scene_jump {i}")
         box.press(40 + i)
         box.release(40 + i)
     box.learn("preset/recall 7")
@@ -258,7 +260,7 @@ def test_pads_stand_side_by_side_for_scenes_and_presets():
     assert (now["dream/scene"], now.texts["preset/recall"]) == (1, ("7",))
     lit = {each.note: each.velocity for each in box.midi.feedback()}
     assert lit == {40: 0, 41: 127, 42: 0}
-    box.midi.forget("dream/scene/jump 1")
+    box.midi.forget("dream/scene_jump 1")
     assert [each.value for each in box.midi.bindings] == [0, 2, 7]
 
 
@@ -345,7 +347,8 @@ def test_a_control_moves_one_thing_and_what_is_learned_anew_loses_the_old_one():
     ("text", "what"),
     [
         ("dream/nothing", "no such parameter"),
-        ("dream/latent", "bind one of them"),
+        ("dream/latents", "has 300 elements, too many to bind"),
+        ("look/tint/ink", "bind one of them, look/tint/ink_r"),
         ("output/add", "takes a text"),
         ("preset/recall", "add a number, as in preset/recall 0"),
         ("dream/knob/1 sideways", "'sideways' is none of"),

@@ -16,7 +16,7 @@ def test_a_file_can_be_read_by_a_person_and_comes_back_as_it_was(tmp_path):
         Binding("dream/knob/2", Control("cc14", 3, 1, lsb_first=True)),
         Binding("dream/knob/3", Control("relative", 15, 7), "offset", low=-1.0, high=1.0),
         Binding("player/freeze", Control("note", 9, 36), mode="hold"),
-        Binding("dream/scene/jump", Control("note", 9, 37), value=2.0),
+        Binding("dream/scene_jump", Control("note", 9, 37), value=2.0),
         Binding("master/fade", Control("pitch", 8)),
         Binding("dream/feedback", Control("pressure", 0)),
     )

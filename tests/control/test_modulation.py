@@ -108,7 +108,7 @@ def test_depth_offset_and_the_hand_add_up_within_the_range():
 def test_a_latent_moves_the_vector_that_the_player_reads():
     values = Rack(source="square", target="dream/latent/3", depth=0.5).frame()
     assert values["dream/latent/3"] == 1.5
-    assert values["dream/latent"] == (0, 0, 0, 1.5, 0)
+    assert values["dream/latents"] == (0, 0, 0, 1.5, 0)
 
 
 def test_elements_whole_numbers_switches_and_triggers():

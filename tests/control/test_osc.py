@@ -73,7 +73,7 @@ def test_messages_move_the_table(table, client):
     client.send_message("/livedream/player/freeze", True)
     client.send_message("/livedream/player/seed", 1234)
     client.send_message("/livedream/dream/scene", "sky")
-    client.send_message("/livedream/dream/latent", [0.5] * 64)
+    client.send_message("/livedream/dream/latents", [0.5] * 64)
     client.send_message("/livedream/player/reseed", [])
     until(lambda: table.counters["messages"] == 6)
     snapshot = table.tick(FRAME)
@@ -81,7 +81,7 @@ def test_messages_move_the_table(table, client):
     assert snapshot["player/freeze"] is True
     assert snapshot["player/seed"] == 1234
     assert snapshot["dream/scene"] == 1
-    assert snapshot["dream/latent"] == (0.5,) * 64
+    assert snapshot["dream/latents"] == (0.5,) * 64
     assert snapshot.fired == {"dream/scene", "player/reseed"}
     assert table.counters == {"messages": 6, "clamped": 0, "unknown": 0, "malformed": 0}
 
@@ -122,7 +122,7 @@ def test_oscsend_moves_the_table(table, receiver):
         pytest.param(message("/livedream/player/speed", b"7777"), "malformed", id="a blob for a number"),
         pytest.param(message("/livedream/player/speed"), "malformed", id="no argument"),
         pytest.param(message("/livedream/player/speed", 7.0, 7.0), "malformed", id="too many arguments"),
-        pytest.param(message("/livedream/dream/latent", *[1.0] * 63), "malformed", id="vector too short"),
+        pytest.param(message("/livedream/dream/latents", *[1.0] * 63), "malformed", id="vector too short"),
         pytest.param(message("/livedream/subscribe", "9001"), "malformed", id="subscribe without a number"),
         pytest.param(message("/livedream/subscribe", 70000), "malformed", id="subscribe to no port"),
         pytest.param(bytes(65500), "malformed", id="64 KB of nothing"),

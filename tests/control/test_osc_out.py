@@ -113,7 +113,7 @@ def test_a_new_subscriber_gets_every_value(table, listeners, start):
     assert received["/livedream/master/blackout"] == [1]  # a number, for TouchDesigner's sake
     assert received["/livedream/dream/latent/3"] == [0.0]
     assert "/livedream/player/reseed" not in received  # to repeat a trigger would be to fire it
-    assert "/livedream/dream/scene/jump" not in received
+    assert "/livedream/dream/scene_jump" not in received
 
 
 def test_targets_are_sent_rather_than_glide_steps(table, listeners, start):
@@ -147,7 +147,7 @@ def test_a_jump_is_sent_as_the_scene_and_a_trigger_not_at_all(table, listeners, 
     feedback = start(table, dict, [listeners[0].address])
     listeners[0].receive_until(LAST_VALUE)
     table.set("player/reseed")
-    table.set("dream/scene/jump", ["sky"])
+    table.set("dream/scene_jump", ["sky"])
     table.set("master/hold", [1])
     feedback.on_frame(table.tick(0.1))
     assert listeners[0].receive_until(LAST_VALUE) == [
@@ -230,14 +230,14 @@ def test_a_vector_is_sent_whole_and_by_its_elements(table, listeners, start):
     for each in listeners:
         feedback.subscribe("127.0.0.1", each.port, each.sender)
         each.receive_until(LAST_VALUE)
-    table.set("dream/latent", [0.5, 0, 0, 1], one.sender)
+    table.set("dream/latents", [0.5, 0, 0, 1], one.sender)
     table.set("dream/latent/1", [0.25], one.sender)
     feedback.on_frame(table.tick(0.1))
-    assert dict(other.receive_until("/livedream/dream/latent")) == {
+    assert dict(other.receive_until("/livedream/dream/latents")) == {
         "/livedream/dream/latent/0": [0.5],
         "/livedream/dream/latent/1": [0.25],
         "/livedream/dream/latent/3": [1.0],
-        "/livedream/dream/latent": [0.5, 0.25, 0.0, 1.0],
+        "/livedream/dream/latents": [0.5, 0.25, 0.0, 1.0],
     }
     table.set("master/hold", [1], "page")
     feedback.on_frame(table.tick(0.1))
@@ -299,7 +299,7 @@ def message(address, *arguments):
         ("player/freeze", [("player/freeze", [0])]),
         ("player/seed", [("player/seed", [7])]),
         ("dream/scene", [("dream/scene", [1]), ("dream/scene/name", ["sky"])]),
-        ("dream/latent", [("dream/latent", [0.0, 0.0, 1.0, 0.0])]),
+        ("dream/latents", [("dream/latents", [0.0, 0.0, 1.0, 0.0])]),
         ("dream/latent/2", [("dream/latent/2", [1.0])]),
         ("status/fps", [("status/fps", [29.5])]),
         ("status/state", [("status/state", ["playing"])]),
@@ -316,7 +316,7 @@ def test_a_question_is_answered_where_it_came_from(table, asker, address, answer
 
 
 def test_what_has_no_value_has_no_answer_and_what_is_not_there_is_counted(table, asker):
-    for address in ("player/reseed", "dream/scene/jump", "status/nothing", "player/nothing"):
+    for address in ("player/reseed", "dream/scene_jump", "status/nothing", "player/nothing"):
         asker.send(address, "?")
     asker.send("master/hold", "?")
     assert asker.receive() == ("master/hold", [0])
@@ -338,8 +338,8 @@ def test_a_dump_says_everything_once_a_second_at_most(table, asker, listeners):
         asker.send("dump")
     first = asker.receive_until("status/dream")
     assert len(first) == len(dict(first))  # each thing once
-    assert {"player/speed", "dream/latent", "dream/latent/3", "dream/scene/name", "status/fps"} <= dict(first).keys()
-    assert not {"player/reseed", "dream/scene/jump"} & dict(first).keys()
+    assert {"player/speed", "dream/latents", "dream/latent/3", "dream/scene/name", "status/fps"} <= dict(first).keys()
+    assert not {"player/reseed", "dream/scene_jump"} & dict(first).keys()
     asker.send("dump")
     asker.receive_until("status/dream")
     assert time.monotonic() - begin >= 0.9

@@ -102,7 +102,7 @@ def test_whatever_bytes_come_they_are_read_or_refused():
     rng = np.random.default_rng(7)
     good = [
         message("/livedream/dream/knob/1", 0.5),
-        message("/livedream/dream/latent", *np.linspace(-3, 3, 8).tolist()),
+        message("/livedream/dream/latents", *np.linspace(-3, 3, 8).tolist()),
         message("/livedream/dream/scene", "road", (b"abc", "b"), True, (1, "h")),
         bundle(message("/a", 1), bundle(message("/b", "c"), time_tag=2**63)),
         nested(4),

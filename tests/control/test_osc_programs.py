@@ -17,7 +17,7 @@ SAID = (
     ("player/seed", "f", (1234,)),  # Pure Data and TouchDesigner know floats only
     ("player/freeze", "i", (1,)),
     ("dream/scene", "s", ("sky",)),
-    ("dream/latent", "ffff", (0.5, -0.25, 1, 2)),
+    ("dream/latents", "ffff", (0.5, -0.25, 1, 2)),
     ("dream/latent/3", "f", (1.5,)),
     ("dream/knob/1", "i", (-2,)),
     ("output/remove", "s", ("page",)),
@@ -28,7 +28,7 @@ MOVED = {
     "player/seed": 1234,
     "player/freeze": True,
     "dream/scene": 1,
-    "dream/latent": (0.5, -0.25, 1.0, 1.5),
+    "dream/latents": (0.5, -0.25, 1.0, 1.5),
     "dream/knob/1": -2.0,
 }
 

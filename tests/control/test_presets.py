@@ -9,7 +9,7 @@ from livedream import UserError, parameters
 from livedream.control import preset_file
 from livedream.parameters import Table
 
-VALUES = {"dream/knob/1": 0.1 + 0.2, "player/freeze": True, "mix/mode": "screen", "dream/latent": (0.0, -1.5)}
+VALUES = {"dream/knob/1": 0.1 + 0.2, "player/freeze": True, "mix/mode": "screen", "dream/latents": (0.0, -1.5)}
 DECKS = [{"dream": "Tiny", "sha256": "0" * 64, "moment": {"phase": 1 / 3, "states": {"state.h": "AAAA"}, "noises": []}}]
 
 
@@ -56,7 +56,7 @@ def test_the_file_gives_back_what_was_put_in_and_can_be_read(bank):
     assert again.find("7").values == {}
     text = bank.path.read_text("utf-8")
     assert '    "dream/knob/1": 0.30000000000000004,\n' in text
-    assert '    "dream/latent": [0.0, -1.5]' in text
+    assert '    "dream/latents": [0.0, -1.5]' in text
     assert "dawn — “1”" in text.replace('\\"', '"')
     assert json.loads(text)["dream"] == "Tiny"
     again.write()
@@ -90,7 +90,7 @@ def test_a_damaged_file_is_one_line_and_never_overwritten(bank, cut):
         {"name": "dawn"},
         {"name": "4"},
         {"name": None},
-        {"values": {"dream/latent": ["high"]}},
+        {"values": {"dream/latents": ["high"]}},
         {"values": []},
         {"decks": [3]},
         {"decks": None},
@@ -151,7 +151,7 @@ def test_what_belongs_to_the_room_is_not_kept():
         ]
     )
     kept = preset_file.kept(table.parameters)
-    assert {"player/speed", "player/freeze", "dream/knob/8", "dream/temperature", "dream/latent", "mix/mode"} <= set(
+    assert {"player/speed", "player/freeze", "dream/knob/8", "dream/temperature", "dream/latents", "mix/mode"} <= set(
         kept
     )
     not_kept = ("player/seed", "dream/scene", "dream/load", "master/blackout", "master/fade", "preset/morph")

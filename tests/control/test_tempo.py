@@ -326,14 +326,14 @@ def test_changes_wait_for_the_first_frame_of_a_beat_or_bar(instrument, grid, fra
     for wait in (3, 17, 41):
         instrument.until((instrument.number + wait) / FPS)
         asked = instrument.number
-        instrument.set("dream/scene/jump", "second")
+        instrument.set("dream/scene_jump", "second")
         instrument.set("player/reseed")
         instrument.set("player/speed", wait / 50)
         instrument.set("dream/temperature", wait / 50)  # waits for nothing
         assert dict(instrument.frame().changes).keys() == {"dream/temperature"}
         while not (fired := instrument.frame().fired):
             assert instrument.number - asked <= frames
-        assert fired == {"dream/scene/jump", "player/reseed"}
+        assert fired == {"dream/scene_jump", "player/reseed"}
         assert "player/speed" in dict(instrument.values.changes)
         assert instrument.number % frames == 0
         assert instrument.number - asked <= frames
@@ -346,7 +346,7 @@ def test_where_no_frame_is_on_the_beat_the_first_one_after_it_is_taken(instrumen
     instrument.set("tempo/bpm", 101)
     instrument.frame()
     for _ in range(10):
-        instrument.set("dream/scene/jump", "third")
+        instrument.set("dream/scene_jump", "third")
         before = instrument.tempo.beat
         while not instrument.frame().fired:
             before = instrument.tempo.beat

@@ -32,7 +32,7 @@ def still(show) -> None:
     """Hold the show still at its first scene."""
     show.frame()  # OSC is not received before
     show.osc("player/freeze", "i", "1")
-    show.osc("dream/scene/jump", "i", "0")
+    show.osc("dream/scene_jump", "i", "0")
 
 
 def over(back, front) -> np.ndarray:
@@ -94,7 +94,7 @@ def test_the_second_decks_layers_have_names_of_their_own_and_come_while_only_the
         second, first = show.layers.values()
         show.frame()
         show.osc("b/player/freeze", "i", "1")
-        show.osc("b/dream/scene/jump", "i", "0")
+        show.osc("b/dream/scene_jump", "i", "0")
         second.until(FRONT)
         show.osc("b/player/freeze", "i", "0")
         second.until(lambda pixels: pixels.any() and not np.array_equal(pixels, FRONT))

@@ -47,7 +47,7 @@ def test_an_lfo_on_a_knob_is_seen_and_the_target_stays(tmp_path):
         show.frame()
         show.osc("player/glide", "f", "0")
         show.osc("player/freeze", "i", "1")
-        show.osc("dream/scene/jump", "i", "0")
+        show.osc("dream/scene_jump", "i", "0")
         still = dreams.picture(dreams.first())[0]
         show.until(still)
         show.osc("mod/1/source", "s", "square")

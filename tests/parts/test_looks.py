@@ -41,7 +41,7 @@ def begin(show, *decks):
     show.osc("player/glide", "f", "0")
     for deck, scene in decks or [("", 0)]:
         show.osc(f"{deck}player/freeze", "i", "1")
-        show.osc(f"{deck}dream/scene/jump", "i", str(scene))
+        show.osc(f"{deck}dream/scene_jump", "i", str(scene))
 
 
 @pytest.fixture

@@ -97,7 +97,7 @@ def performer(show, chance, prefix):
             ("player/live", 1),
             ("player/branch", 1),
             ("dream/temperature", chance.uniform(0, 2)),
-            ("dream/scene/jump", chance.randrange(2)),
+            ("dream/scene_jump", chance.randrange(2)),
             ("dream/knob/1", chance.uniform(-1, 1)),
             ("preset/store", chance.choice("ab")),
             ("preset/recall", chance.choice("ab")),

@@ -65,7 +65,7 @@ def test_a_blackout_is_at_once_and_changes_nothing_else(hands):
 
 
 def test_a_blackout_fades_out_and_in_in_its_time(hands):
-    hands.set("master/blackout/time", 0.5)
+    hands.set("master/blackout_time", 0.5)
     hands.set("master/blackout", 1)
     assert [hands.light() for _ in range(6)] == [0.8, 0.6, 0.4, 0.2, 0, 0]
     assert hands.frame()["master/blackout"]
@@ -78,13 +78,13 @@ def test_a_blackout_fades_out_and_in_in_its_time(hands):
 
 def test_a_show_that_begins_dark_does_not_fade_there(model):
     hands = Hands(model)
-    hands.set("master/blackout/time", 5)
+    hands.set("master/blackout_time", 5)
     hands.set("master/blackout", 1)
     assert hands.light() == 0
 
 
 def test_the_fade_takes_its_time_and_no_more_than_glides_do(hands):
-    hands.set("master/fade/time", 0.4)
+    hands.set("master/fade_time", 0.4)
     hands.set("master/fade", 0)  # in the same frame
     assert [hands.light() for _ in range(5)] == [0.75, 0.5, 0.25, 0, 0]
     hands.set("player/glide", 1)
@@ -97,8 +97,8 @@ def test_the_fade_takes_its_time_and_no_more_than_glides_do(hands):
 
 def test_panic_makes_everything_calm_and_seen_in_a_fifth_of_a_second(hands):
     for address, value in (
-        ("master/blackout/time", 30),
-        ("master/fade/time", 30),
+        ("master/blackout_time", 30),
+        ("master/fade_time", 30),
         ("player/glide", 10),
         ("tempo/quantize", "bar"),
         ("mod/1/source", "sine"),
@@ -128,7 +128,7 @@ def test_panic_makes_everything_calm_and_seen_in_a_fifth_of_a_second(hands):
     values = hands.frame()
     now = {each: values[each] for each in ("player/speed", "dream/temperature", "dream/knob/1", "dream/latent/5")}
     assert now == {"player/speed": 1, "dream/temperature": 1, "dream/knob/1": 0, "dream/latent/5": 0}
-    assert values["dream/latent"] == (0.0,) * 8
+    assert values["dream/latents"] == (0.0,) * 8
     assert (values["master/fade"], values["master/blackout"], values["dream/knob/2"]) == (1.0, False, 0.0)
     assert values["tempo/quantize"] == 2  # the room's things stay
 
@@ -147,11 +147,11 @@ def test_panic_goes_to_its_preset_if_there_is_one(model):
 
 
 def test_nothing_gets_past_a_limit(hands):
-    hands.table.limit({"player/speed": (0.5, 2), "dream/knob/3": (-1, 1), "dream/latent": (-0.5, 0.5)})
+    hands.table.limit({"player/speed": (0.5, 2), "dream/knob/3": (-1, 1), "dream/latents": (-0.5, 0.5)})
     hands.set("player/speed", 8)
-    hands.set("dream/latent", *[3] * 8)
+    hands.set("dream/latents", *[3] * 8)
     values = hands.frame()
-    assert (values["player/speed"], values["dream/latent"]) == (2, (0.5,) * 8)
+    assert (values["player/speed"], values["dream/latents"]) == (2, (0.5,) * 8)
     assert hands.table.counters["clamped"] == 2
     hands.set("tempo/sync", 1)
     hands.set("tempo/bpm", 240)

@@ -119,7 +119,7 @@ def test_scenes_by_number_and_name_on_change_and_jumps_always(path):
     assert same(deck.move().picture(), turned(6))
     deck.set("dream/scene", 1)
     assert same(deck.move().picture(), turned(1, -FIRST))
-    deck.set("dream/scene/jump", "second")
+    deck.set("dream/scene_jump", "second")
     assert same(deck.move().picture(), turned(1, -FIRST))
     deck.set("dream/scene", "first")
     assert same(deck.move().picture(), turned(1))
@@ -139,7 +139,7 @@ def test_a_seed_and_reseed_begin_the_random_numbers_anew(path, how):
     deck = Deck(path, seed=3 if how == "player/reseed" else 4, dream__temperature=2)
     deck.move(17)
     deck.set(how, 1 if how == "player/reseed" else 3)
-    deck.set("dream/scene/jump", 0)
+    deck.set("dream/scene_jump", 0)
     again = np.stack([deck.move().picture() for _ in range(20)])
     deck = Deck(path, seed=3, dream__temperature=2)
     assert np.array_equal(again, np.stack([deck.move().picture() for _ in range(20)]))
@@ -158,7 +158,7 @@ def test_knobs_and_latent_offsets_are_added_to_what_is_drawn(path):
     deck.set("dream/latent/2", -1)
     assert np.array_equal(deck.move().picture(), dreams.picture(FIRST + np.float32([1.5, 0, -1, 0, 0, 0, 0, 0]))[0])
     deck.set("dream/knob/1", 0)
-    deck.set("dream/latent", 0.5, 0, 0, 0, 0, 0, 0, 0)
+    deck.set("dream/latents", 0.5, 0, 0, 0, 0, 0, 0, 0)
     assert np.array_equal(deck.move().picture(), dreams.picture(FIRST + 0.5 * np.eye(8)[0])[0])
 
 
@@ -251,7 +251,7 @@ def test_without_scenes_it_starts_at_the_mean_and_without_directions_it_has_no_k
     write.write(target, components, metadata)
     deck = calm(target, player__freeze=1)
     assert np.array_equal(deck.picture(), dreams.picture(np.full(8, 0.5))[0])
-    deck.set("dream/scene/jump", 0)
+    deck.set("dream/scene_jump", 0)
     assert np.array_equal(deck.move().picture(), dreams.picture(np.full(8, 0.5))[0])
     assert "dream/knob/1" not in deck.table.parameters
 
@@ -276,7 +276,7 @@ def test_a_decoders_noise_and_state_belong_to_the_step(tmp_path):
     assert drawn(chance[1], 1)
     deck.move(1).latent = turned(2)
     assert drawn(chance[2], 2)
-    deck.set("dream/scene/jump", 0)
+    deck.set("dream/scene_jump", 0)
     deck.set("player/freeze", 1)
     deck.move().latent = FIRST
     assert np.abs(deck.picture()[..., 2].astype(int) - dreams.picture(FIRST)[0][..., 2]).max() == 0  # age 0 again

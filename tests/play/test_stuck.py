@@ -39,7 +39,7 @@ class Played:
     def move(self, frames=1, at_once=1):
         for _ in range(frames):
             if self.player.walk.rescue_scene is not None:
-                self.table.set("dream/scene/jump", (self.player.walk.rescue_scene,))
+                self.table.set("dream/scene_jump", (self.player.walk.rescue_scene,))
             self.player.move(at_once, FPS, self.table.tick(at_once / FPS))
         return self
 

@@ -144,7 +144,7 @@ def test_values_are_what_hands_have_moved_and_begin_the_next_session(tmp_path):
         'values: master/fade: cannot be "half"',
     ]
     now = other.tick(1 / 30)
-    assert (now["dream/latent"][3], now["dream/scene"], now["tempo/bpm"]) == (2.0, 1, 90.0)  # at once, not gliding
+    assert (now["dream/latents"][3], now["dream/scene"], now["tempo/bpm"]) == (2.0, 1, 90.0)  # at once, not gliding
 
 
 @needs_oscsend
@@ -157,7 +157,7 @@ def test_a_session_begins_as_its_file_says_and_the_command_line_wins(tmp_path):
         seed=7,
         fps=20,
         size="64x32",
-        limits={"player/speed": [0.5, 2], "dream/latent": [-1, 1]},
+        limits={"player/speed": [0.5, 2], "dream/latents": [-1, 1]},
         values={"player/freeze": True, "look/mirror/bypass": 1, "dream/latent/0": 3},
     )
     with without_model(Show(None, str(file), "--fps", "25", "--forget")) as show:

@@ -79,12 +79,12 @@ def performer(show: Performance, chance: random.Random, prefixes=("",)):
             ("player/seed", chance.randrange(1 << 24)),
             ("player/reseed", 1),
             ("dream/temperature", chance.uniform(0, 2)),
-            ("dream/scene/jump", chance.randrange(2)),
+            ("dream/scene_jump", chance.randrange(2)),
             ("dream/scene", chance.choice(["first", "second"])),
             ("dream/feedback", chance.random()),
             (f"dream/knob/{chance.randint(1, 8)}", chance.uniform(-3, 3)),
             (f"dream/latent/{chance.randrange(8)}", chance.uniform(-3, 3)),
-            ("dream/latent", tuple(chance.uniform(-1, 1) for _ in range(8))),
+            ("dream/latents", tuple(chance.uniform(-1, 1) for _ in range(8))),
         ]
     )
     show.set(**{prefix + address: value})

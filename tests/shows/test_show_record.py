@@ -61,7 +61,7 @@ def test_a_killed_show_of_two_decks_is_drawn_again_to_the_bit(folder):
 
         act("dream/knob/1", "f", 1.5)
         act("mix/crossfade", "f", 0.5)
-        act("b/dream/scene/jump", "s", "second")
+        act("b/dream/scene_jump", "s", "second")
         act("player/speed", "f", 3)
         act("dream/temperature", "f", 1.8)
         act("b/player/freeze", "i", 1)

@@ -46,7 +46,7 @@ def begin(show):
     show.frame()
     show.osc("player/glide", "f", "0")
     show.osc("player/freeze", "i", "1")
-    show.osc("dream/scene/jump", "i", "0")
+    show.osc("dream/scene_jump", "i", "0")
 
 
 def inverted(picture):

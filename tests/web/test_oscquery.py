@@ -126,7 +126,7 @@ def test_the_tree_holds_every_parameter_where_its_path_says(instrument):
     assert status == 200
     assert (root["FULL_PATH"], root["ACCESS"]) == ("/", 0)
     methods = {each["FULL_PATH"]: each for each in nodes(root) if "TYPE" in each}
-    ours = {f"/livedream/{each.address}" for each in OWN}
+    ours = {f"/livedream/{each.address}" for each in parameters.with_elements(OWN)}
     assert methods.keys() == {*ours, "/livedream/subscribe", "/livedream/dump"}
     for path, node in methods.items():
         at = root
@@ -153,8 +153,8 @@ def test_the_tree_holds_every_parameter_where_its_path_says(instrument):
         ("player/reseed", {"TYPE": "N", "ACCESS": 2}),
         ("output/add", {"TYPE": "s", "ACCESS": 2}),
         ("dream/scene", {"TYPE": "s", "VALUE": ["dawn"], "RANGE": [{"VALS": ["dawn", "dusk"]}]}),
-        ("dream/scene/jump", {"TYPE": "s", "ACCESS": 2}),
-        ("dream/latent", {"TYPE": "fff", "VALUE": [0.0] * 3, "RANGE": [{"MIN": -3.0, "MAX": 3.0}] * 3}),
+        ("dream/scene_jump", {"TYPE": "s", "ACCESS": 2}),
+        ("dream/latents", {"TYPE": "fff", "VALUE": [0.0] * 3, "RANGE": [{"MIN": -3.0, "MAX": 3.0}] * 3}),
         ("dream/latent/1", {"TYPE": "f", "VALUE": [0.0]}),
         ("window/0/corners", {"TYPE": "f" * 8, "VALUE": [0.0, 0.0, 1.0, 0.0, 1.0, 1.0, 0.0, 1.0]}),
     ],
@@ -241,7 +241,7 @@ def test_a_browser_gets_the_page_and_everybody_else_the_tree(instrument):
 
 def test_what_is_listened_to_comes_as_osc_with_its_nodes_type_tags(fresh):
     instrument = fresh()
-    paths = ("player/speed", "player/seed", "player/freeze", "player/reseed", "dream/scene", "dream/latent")
+    paths = ("player/speed", "player/seed", "player/freeze", "player/reseed", "dream/scene", "dream/latents")
 
     async def client(ws):
         await listen(ws, *(f"/livedream/{each}" for each in paths), "/livedream/master/hold")
@@ -268,7 +268,7 @@ def test_what_is_listened_to_comes_as_osc_with_its_nodes_type_tags(fresh):
         "/livedream/player/freeze": ("T", [True]),
         "/livedream/player/reseed": ("N", [None]),
         "/livedream/dream/scene": ("s", ["dusk"]),
-        "/livedream/dream/latent": ("fff", [0.0, 0.5, 0.0]),
+        "/livedream/dream/latents": ("fff", [0.0, 0.5, 0.0]),
     }
 
 
@@ -325,7 +325,7 @@ def test_path_changed_when_the_dream_changes(fresh):
             await asyncio.sleep(0.005)
         instrument.table.replace("dream/", parameters.dream(["cave"], latent_length=2))
         assert await hear(ws) == {"COMMAND": "PATH_CHANGED", "DATA": "/livedream/dream"}
-        assert instrument.get("/livedream/dream/latent?TYPE")[1] == {"TYPE": "ff"}
+        assert instrument.get("/livedream/dream/latents?TYPE")[1] == {"TYPE": "ff"}
         assert instrument.get("/livedream/dream/latent/2")[0] == 404
         instrument.table.rechoose("mix/mode", ["fade", "wipe"], "fade")
         assert await hear(ws) == {"COMMAND": "PATH_CHANGED", "DATA": "/livedream/mix/mode"}

@@ -156,13 +156,13 @@ def test_a_jump_and_an_element_tell_what_they_change(server):
 
     async def conversation(ws):
         await hear(ws, "status")
-        await ws.send_str('{"set": {"dream/scene/jump": 1, "dream/latent/0": 2}}')
+        await ws.send_str('{"set": {"dream/scene_jump": 1, "dream/latent/0": 2}}')
         found = {}
         while len(found) < 2:
             found |= await hear(ws, "values")
         return found
 
-    assert talk(server, conversation) == {"dream/scene": 1, "dream/latent": [2.0, 0.0]}
+    assert talk(server, conversation) == {"dream/scene": 1, "dream/latents": [2.0, 0.0]}
 
 
 def recording(texts, send):

@@ -118,7 +118,7 @@ def scenes(dream: Dream, numbers: Iterable[int], turned: bool) -> Iterator[tuple
     names = knobs(dream) if turned else []
     for number in numbers:
         table = tables.of(dream)
-        table.set("dream/scene/jump", [number])
+        table.set("dream/scene_jump", [number])
         player.move(0, dream.fps, table.tick(60.0))
         values = table.tick(0.0)
 

@@ -36,7 +36,7 @@ class Learner:
                 relative, twos, signed, offset, toggle, hold or follow. "off" to wait no longer.
         """
         address, *words = text.split()[:3] or [""]
-        address = local_name(address, self._prefix)
+        address = self._table.name(local_name(address, self._prefix))
         value = float(words.pop(0)) if words and re.fullmatch(r"-?\d{1,9}(\.\d{1,9})?", words[0]) else None
         self.learning, self._new = None, None
         self.error = None if address == "off" else self._refusal(address, words, value)
@@ -63,7 +63,9 @@ class Learner:
         if unknown := [each for each in words if each not in _WORDS]:
             return f"midi/learn {address}: {unknown[0][:20]!r} is none of {', '.join(sorted(_WORDS))}"
         if parameter.type == "vector":
-            return f"midi/learn {address}: has {parameter.length} elements; bind one of them, {address}/0 and so on"
+            elements = [each for each in self._table.parameters if self._table.vector_of(each) == address]
+            which = f"; bind one of them, {elements[0]} and so on" if elements else ", too many to bind them"
+            return f"midi/learn {address}: has {parameter.length} elements{which}"
         if parameter.type == "text" and (value is None or not parameter.takes_number):
             hint = f"; add a number, as in {address} 0" if parameter.takes_number else ""
             return f"midi/learn {address}: takes a text, not a number{hint}"
