@@ -61,8 +61,8 @@ def _drawing(names, picture: np.ndarray, size: tuple[int, int]):
     def draw(number: int):
         drawn = compositor.draw([picture], values, size, number, FPS)
         for slot in chain.slots:
-            if slot.error:
-                raise UserError(slot.error)
+            if wrong := slot.error or slot.fault:
+                raise UserError(wrong)
         return drawn
 
     return draw, renderer, any(each in renderer.lower() for each in SOFTWARE)

@@ -33,7 +33,7 @@ def signatures(name: str) -> dict[tuple[str, ...], str]:
                 type_ = {"g": vector, "s": "float"}
                 found.setdefault(tuple(type_[each] for each in parameters), type_[result])
     if name == "texture":
-        found = {("sampler2D", "vec2"): "vec4"}
+        found = {("sampler2D", "vec2"): "vec4", ("samplerCube", "vec3"): "vec4"}
     return found
 
 

@@ -3,6 +3,7 @@
 Every look of a chain has a name of its own; its inputs are parameters below `look/NAME/`.
 """
 
+import logging
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -11,6 +12,8 @@ from pathlib import Path
 from livedream import UserError
 from livedream.look.source import Input, Source, scalar, vector
 from livedream.parameters import COLOUR, POINT, Parameter, Snapshot, fitting_curve, grouped
+
+log = logging.getLogger("livedream.look")
 
 OWN = ("wet", "bypass", "place")  # parameters of every look, beside those of its inputs
 RESERVED = ("insert", "remove")  # addresses below look/ that are no look
@@ -25,15 +28,29 @@ class Slot:
         name: in addresses.
         source: the look as it was read last; a Compositor compiles it.
         error: why the file does not work as it is now, while its last version goes on; None if it works.
+        fault: why the look is not drawn at present, while the others are; None if it is drawn.
     """
 
     name: str
     source: Source
     error: str | None = None
+    fault: str | None = None
 
     def address(self, what: str) -> str:
-        """Return the address of one of its parameters."""
+        """Return the address of one of its own parameters, OWN."""
         return f"look/{self.name}/{what}"
+
+    def input_address(self, name: str) -> str:
+        """Return the address of an input: `look/NAME/INPUT`, or for one that is called as one of OWN,
+        `look/NAME/input_INPUT`.
+        """
+        if name not in OWN:
+            return self.address(name)
+        taken = {each.name for each in self.source.inputs}
+        free = f"input_{name}"
+        while free in taken:
+            free = f"input_{free}"
+        return self.address(free)
 
 
 class Chain:
@@ -133,14 +150,28 @@ def parameters(chain: Chain, names: Iterable[str] = ()) -> tuple[Parameter, ...]
                 in_session=False,
             ),
         ]
-        inputs = [_parameter(slot, each) for each in slot.source.inputs if each.name not in OWN]
-        found += grouped("look", (*own, *(each for each in inputs if each)), item=slot.name)
+        found += grouped("look", (*own, *_of_inputs(slot)), item=slot.name)
     return tuple(found)
+
+
+def _of_inputs(slot: Slot) -> list[Parameter]:
+    """Return the parameters of a look's inputs; without those that cannot be one, which the log names."""
+    found = []
+    for each in slot.source.inputs:
+        try:
+            parameter = _parameter(slot, each)
+        except ValueError as error:
+            slot.error = f"input {each.name!r} cannot be moved: {error}"
+            log.warning("look %s: %s", slot.name, slot.error)
+            continue
+        if parameter:
+            found.append(parameter)
+    return found
 
 
 def _parameter(slot: Slot, each: Input) -> Parameter | None:
     """Return the parameter of a look's input; None for pictures and sound."""
-    address, doc = slot.address(each.name), each.label or each.name
+    address, doc = slot.input_address(each.name), each.label or each.name
     if each.type == "event":
         return Parameter(address, "trigger", doc=doc, label=doc, modulated=True)
     if each.type == "bool":
@@ -157,7 +188,7 @@ def _parameter(slot: Slot, each: Input) -> Parameter | None:
     if each.type == "float":
         curve = fitting_curve(low, high, start)
         return Parameter(address, "float", low, high, start, "", curve, 0.0, doc=doc, label=doc, modulated=True)
-    if each.type in ("point2D", "color"):
+    if each.type in ("point2D", "point3D", "color"):
         low, high = min(vector(each.low)), max(vector(each.high))
         numbers = tuple(map(float, vector(each.default)))
         parts = COLOUR if each.type == "color" else POINT[: len(numbers)]
@@ -178,7 +209,7 @@ def values(slot: Slot, snapshot: Snapshot) -> dict[str, object]:
     """Return the values of the look's inputs on a frame, by name, for `Look.draw`."""
     found: dict[str, object] = {}
     for each in slot.source.inputs:
-        address = slot.address(each.name)
+        address = slot.input_address(each.name)
         if each.type == "event":
             found[each.name] = address in snapshot.fired
         elif address in snapshot:

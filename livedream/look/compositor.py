@@ -6,13 +6,14 @@ OpenGL, the bottom row is the first.
 
 import datetime
 import logging
+import time
 from collections.abc import Sequence
 from typing import TypedDict
 
 import moderngl
 import numpy as np
 
-from livedream import UserError
+from livedream import UserError, one_line
 from livedream.look import audio_texture, context
 from livedream.look.chain import Chain, Slot, values, wetness
 from livedream.look.finish import Finish
@@ -26,6 +27,8 @@ from livedream.picture import Pixels
 
 log = logging.getLogger("livedream.look")
 
+AGAIN = 1.0  # seconds until a look that could not be drawn is tried again
+BYPASSED = "it is left out, the others are drawn"
 DAY = datetime.datetime(2000, 1, 1)  # the date at which every rendering begins, so that it can be repeated
 SOFTWARE = ("llvmpipe", "softpipe", "swiftshader", "swrast")
 
@@ -88,6 +91,7 @@ class Compositor:
         self._decks: dict[int, moderngl.Texture] = {}  # the decks' pictures, by number
         self._targets: dict[str, RenderTarget] = {}
         self._looks: dict[Slot, tuple[Source, Look | None]] = {}  # the compiled source and its result, by slot
+        self._faults: dict[Slot, float] = {}  # looks that could not be drawn, and when they are tried again
         self._fetching: list[tuple[moderngl.Buffer, Size]] = []  # pixels on their way to the host, with their size
         self._upscaler: Upscaler | None = None
         self._finish: Finish | None = None
@@ -112,6 +116,7 @@ class Compositor:
             "date": datetime.datetime.now() if self.live else DAY + datetime.timedelta(seconds=moment),
         }
         self._last = number
+        self.gl.error  # noqa: B018 reading it clears what is no look's fault
         shown = self._scaled(decks, snapshot, size, clock)
         for slot in self.chain.slots:
             shown = self._with_look(slot, shown, snapshot, size, clock)
@@ -159,10 +164,15 @@ class Compositor:
             return self._copy("mixed", decks[-1 if part else 0], size, top_first=True)
         ends = [self._copy(f"end {i}", each, size, top_first=True) for i, each in enumerate(decks)]
         look = self._look(slot := self.chain.transitions[mode - len(MODES)])
-        if look is None:
+        if look is None or self._resting(slot):
             return ends[part > 0.5]
-        given = {**values(slot, snapshot), "progress": part}
-        return look.draw(size, given, images={"startImage": ends[0], "endImage": ends[1]}, **clock)
+        try:
+            given = {**values(slot, snapshot), "progress": part}
+            drawn = look.draw(size, given, images={"startImage": ends[0], "endImage": ends[1]}, **clock)
+            return self._checked(slot, drawn)
+        except Exception as error:
+            self._fault(slot, error)
+            return ends[part > 0.5]
 
     def _blend(
         self,
@@ -192,12 +202,13 @@ class Compositor:
     ) -> moderngl.Texture:
         """Return the picture after one look."""
         wet, look = wetness(slot, snapshot), self._look(slot)
-        if look is None or wet <= 0:
+        if look is None or wet <= 0 or self._resting(slot):
             return shown
         try:
             drawn = look.draw(size, values(slot, snapshot), images={"inputImage": shown}, **clock)
-        except UserError as error:
-            self._fault(slot, str(error))
+            drawn = self._checked(slot, drawn)
+        except Exception as error:  # whatever is wrong with this look, the others are drawn
+            self._fault(slot, error)
             return shown
         if wet >= 1:
             return drawn
@@ -210,25 +221,47 @@ class Compositor:
             return look
         try:
             fresh = Look(self.gl, slot.source, self.audio)
-        except UserError as error:
-            self._fault(slot, str(error))
+        except Exception as error:  # it does not compile or link, or the card takes no more
+            what = str(error) if isinstance(error, UserError) else one_line(error)
+            if what != slot.error:
+                log.warning("look %s: %s; %s", slot.name, what, "its last version goes on" if look else BYPASSED)
+            slot.error = what
         else:
             if look is not None:
                 look.release()
             look, slot.error = fresh, None
+        self._faults.pop(slot, None)  # another file is tried at once
         self._looks[slot] = slot.source, look
         return look
 
-    def _fault(self, slot: Slot, error: str) -> None:
-        if error != slot.error:
-            log.warning("look %s: %s", slot.name, error)
-        slot.error = error
+    def _resting(self, slot: Slot) -> bool:
+        """Tell whether a look that failed is left out for now: it is tried again every AGAIN seconds."""
+        return self.live and time.monotonic() < self._faults.get(slot, 0.0)
+
+    def _checked(self, slot: Slot, drawn: moderngl.Texture) -> moderngl.Texture:
+        """Return what a look has drawn, unless OpenGL found an error in it. Raises RuntimeError."""
+        if (error := self.gl.error) != "GL_NO_ERROR":
+            raise RuntimeError(f"draws with the OpenGL error {error}")
+        if slot.fault is not None:
+            log.info("look %s: is drawn again", slot.name)
+            slot.fault = None
+            self._faults.pop(slot, None)
+        return drawn
+
+    def _fault(self, slot: Slot, error: Exception) -> None:
+        """Leave a look out that could not be drawn; the log names it once."""
+        what = str(error) if isinstance(error, UserError) else f"cannot be drawn: {one_line(error)}"
+        if what != slot.fault:
+            log.warning("look %s: %s; %s", slot.name, what, BYPASSED)
+        slot.fault = what
+        self._faults[slot] = time.monotonic() + AGAIN
 
     def _release_removed(self) -> None:
         """Free the looks that are no longer in the chain."""
         kept = (*self.chain.slots, *self.chain.transitions)
         for slot in [each for each in self._looks if each not in kept]:
             _, look = self._looks.pop(slot)
+            self._faults.pop(slot, None)
             if look is not None:
                 look.release()
             target = self._targets.pop(f"wet {slot.name}", None)

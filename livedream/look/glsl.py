@@ -1,10 +1,9 @@
 """Shaders of ISF files put into GLSL 3.30 core, ready to compile."""
 
 import re
-from collections.abc import Iterable
 
 from livedream import UserError
-from livedream.look import builtin_functions, limits, loop_guard
+from livedream.look import builtin_functions, limits, loop_guard, madmapper
 from livedream.look.prelude import (
     BIASED,
     FRAGMENT,
@@ -17,16 +16,16 @@ from livedream.look.prelude import (
 from livedream.look.source import Source
 from livedream.look.tokens import Token, tokenize
 from livedream.look.translate import functions, translate, varyings
-from livedream.look.vocabulary import DECLARED, TYPES, shader_name
+from livedream.look.vocabulary import DECLARED, TYPES, readable, shader_name
 
 
 def programs(source: Source) -> tuple[str, str]:
     """Return the vertex and the fragment shader of a look. Raises UserError when one exceeds a limit."""
-    images = [each.name for each in source.inputs if each.type not in TYPES]
-    images += sorted({each.target for each in source.passes + source.idle if each.target})
-    images += list(source.imported)
-    scalars = {each.name: TYPES[each.type] for each in source.inputs if each.type in TYPES}
+    images = _images(source)
+    scalars = {each.name: TYPES[each.type] for each in source.inputs if each.type in TYPES and readable(each.name)}
+    scalars |= {each.name: "float" for each in source.generators if readable(each.name)}
     fragment = tokenize(source.fragment)
+    fragment += madmapper.entry(fragment)
     vertex = tokenize(source.vertex if source.vertex is not None else "void main() { isf_vertShaderInit(); }\n")
     for tokens, path in ((fragment, source.path), (vertex, source.vertex_path)):
         try:
@@ -39,13 +38,14 @@ def programs(source: Source) -> tuple[str, str]:
     for name in varyings(vertex, ("varying", "out")):
         missing.pop(name, None)
     declared = _uniforms(images, scalars, fragment + vertex)
-    hidden = (scalars.keys() | set(images)) & builtin_functions.NAMES
+    hidden = {each for each in scalars.keys() | images.keys() if shader_name(each) != each}
     texcoord = "vec4 isf_TexCoord[8];\n"
     uses_texcoord = any(each.text == "gl_TexCoord" for each in fragment + vertex)
-    known = DECLARED | scalars.keys() | set(images)
+    known = DECLARED | {"mm_SurfaceCoord"} | scalars.keys() | images.keys()
 
     # The prelude first, where built-in names still have their meaning; then the inputs, which may hide some.
     front = "#version 330\n#extension GL_ARB_shading_language_420pack : enable\n"
+    front += madmapper.prelude(fragment + vertex)
     before, after = builtin_functions.redeclared(functions(vertex))
     vertex_text = front + f"#line {LINE}\n" + UNIFORMS + before + SAMPLING + VERTEX + loop_guard.COUNTER
     vertex_text += f"out {texcoord}" * uses_texcoord + "".join(f"out {t} {n}{a};\n" for n, (t, a) in missing.items())
@@ -61,13 +61,22 @@ def programs(source: Source) -> tuple[str, str]:
     return vertex_text, fragment_text
 
 
-def _uniforms(images: Iterable[str], scalars: dict[str, str], used: list[Token]) -> str:
+def _images(source: Source) -> dict[str, str]:
+    """Return the GLSL types of all pictures and sounds that the look may read, by name."""
+    names = [each.name for each in source.inputs if each.type not in TYPES]
+    names += sorted({each.target for each in source.passes + source.idle if each.target})
+    found = dict.fromkeys([*names, *source.aliases], "sampler2D")
+    found |= {name: "samplerCube" if each.cube else "sampler2D" for name, each in source.imported.items()}
+    return {name: kind for name, kind in found.items() if readable(name)}
+
+
+def _uniforms(images: dict[str, str], scalars: dict[str, str], used: list[Token]) -> str:
     """Return GLSL that declares the images and the inputs that are numbers."""
     text = "".join(f"uniform {kind} {shader_name(name)};\n" for name, kind in scalars.items())
     words = {each.text for each in used if each.kind == "name"}
-    for image in images:
+    for image, sampler in images.items():
         name = shader_name(image)
-        text += f"uniform sampler2D {name};\n"
+        text += f"uniform {sampler} {name};\n"
         for part, value in (  # other hosts declare these names, and a few shaders use them
             ("imgSize", f"vec2(textureSize({name}, 0))"),
             ("imgRect", f"vec4(0.0, 0.0, textureSize({name}, 0))"),

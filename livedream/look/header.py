@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from livedream import UserError
-from livedream.look import header_inputs, header_passes
+from livedream.look import header_inputs, header_passes, madmapper
 from livedream.look.header_values import Json, Lines, as_list, as_text
-from livedream.look.source import Input, Pass, Source
+from livedream.look.source import Import, Input, Pass, Source
 
 BYTES = 1 << 19  # largest shader file
 
@@ -34,9 +34,13 @@ def parse(path: Path, text: str, vertex: str | None) -> Source:
     start, end, header = _header(path, text)
     lines = Lines(path, text, start, end)
     inputs, notes = header_inputs.read(header, lines)
+    if madmapper.EFFECT in text[end:] and not any(each.name == "inputImage" for each in inputs):
+        inputs = (Input("inputImage", "image", "inputImage"), *inputs)  # MadMapper's effects have it without saying so
     names = {each.name: each for each in inputs}
     passes, idle = header_passes.read(header, names, lines)
-    imported, imported_lines = header_passes.imported(header, path, lines)
+    imported = header_passes.imported(header, path, lines)
+    passes, aliases = header_passes.imported_passes(header, passes, lines)
+    generators = tuple(each for each in madmapper.generators(header, lines) if each.name not in names)
     _check_unique(names, passes + idle, imported, lines)
     return Source(
         path=path,
@@ -48,7 +52,8 @@ def parse(path: Path, text: str, vertex: str | None) -> Source:
         inputs=inputs,
         passes=passes,
         imported=imported,
-        imported_lines=imported_lines,
+        aliases=aliases,
+        generators=generators,
         text=text,
         idle=idle,
         description=as_text(header.get("DESCRIPTION")),
@@ -124,18 +129,26 @@ def _refused(constant: str) -> NoReturn:
 
 
 def _corrected(text: str) -> str:
-    """Return JSON without the usual mistakes: keys without quotes at the start of a line, commas before a bracket.
+    """Return JSON without the usual mistakes: keys without quotes at the start of a line, commas before a bracket,
+    comments of //.
 
     Strings stay as they are.
     """
     text = re.sub(r'^([ \t{]*)([A-Za-z_]\w*)"?([ \t]*:)', r'\1"\2"\3', text, flags=re.MULTILINE)
     parts = re.split(r'("(?:[^"\\]|\\.)*")', text)
+    if any("//" in part for part in parts[::2]):
+        parts = re.split(r'("(?:[^"\\]|\\.)*")', _without_comments(text))
     parts[::2] = [re.sub(r",(?=\s*[\]}])", " ", part) for part in parts[::2]]
     return "".join(parts)
 
 
+def _without_comments(text: str) -> str:
+    """Return JSON without what stands behind // outside of strings."""
+    return re.sub(r'("(?:[^"\\\n]|\\.)*")|//[^\n]*', lambda found: found[1] or "", text)
+
+
 def _check_unique(
-    inputs: Mapping[str, Input], passes: tuple[Pass, ...], imported: Mapping[str, Path], lines: Lines
+    inputs: Mapping[str, Input], passes: tuple[Pass, ...], imported: Mapping[str, Import], lines: Lines
 ) -> None:
     """Raise UserError if a name means two things among inputs, buffers and imported images."""
     targets = {each.target for each in passes if each.target}

@@ -1,6 +1,7 @@
 """INPUTS of a look's header."""
 
 import json
+import math
 from collections.abc import Sequence
 
 from livedream.look.header_values import Json, Lines, as_bool, as_list, as_name, as_number, as_text
@@ -9,7 +10,8 @@ from livedream.look.source import Input
 INPUTS = 128
 COLUMNS = 16384  # most columns of an audio input
 CHOICES = 1000
-TYPES = ("event", "bool", "long", "float", "point2D", "color", "image", "audio", "audioFFT")
+TYPES = ("event", "bool", "long", "float", "point2D", "point3D", "color", "image", "audio", "audioFFT")
+MADMAPPER = {"int": "long", "floatrange": "point2D", "button": "event"}  # other names of types
 
 
 def read(header: Json, lines: Lines) -> tuple[tuple[Input, ...], list[str]]:
@@ -23,6 +25,7 @@ def read(header: Json, lines: Lines) -> tuple[tuple[Input, ...], list[str]]:
     for number, item in enumerate(listed):
         if not isinstance(item, dict):
             raise lines.error(f"input {number} must be an object with NAME and TYPE", "INPUTS")
+        item = {**{key.upper(): value for key, value in item.items()}, **item}  # MadMapper also writes "Label"
         name = as_name(item.get("NAME"), f"the NAME of input {number}", lines)
         entry = _Item(name, item, lines).input(pixels)
         if name not in found:
@@ -58,7 +61,8 @@ class _Item:
     def input(self, pixels: bool) -> Input:
         """Return the input; pixels: what a point without a range means."""
         given = self.item.get("TYPE")
-        kind = next((each for each in TYPES if isinstance(given, str) and each.lower() == given.strip().lower()), None)
+        word = given.strip().lower() if isinstance(given, str) else ""
+        kind = next((each for each in TYPES if each.lower() == MADMAPPER.get(word, word).lower()), None)
         if kind is None:
             what = f"input {self.name!r} has the TYPE {json.dumps(given)[:40]}; one of {', '.join(TYPES)}"
             raise self.lines.error(what, self.name)
@@ -70,10 +74,12 @@ class _Item:
         if kind == "long":
             return self._long()
         if kind == "point2D":
-            return self._point(pixels)
+            return self._point(pixels and word == "point2d")
+        if kind == "point3D":
+            return self._vector(kind, (0.0,) * 3, (1.0,) * 3, self._numbers("DEFAULT", 3) or self._middle(3))
         if kind == "color":
             return self._vector(kind, (0.0,) * 4, (1.0,) * 4, self._numbers("DEFAULT", 4) or (1.0,) * 4)
-        columns = self._number("MAX") if kind != "image" else None
+        columns = self._number("MAX" if "MAX" in self.item else "SIZE") if kind != "image" else None
         high = None if columns is None else int(min(max(columns, 1), COLUMNS))
         return Input(self.name, kind, self.label, high=high)
 
@@ -108,9 +114,11 @@ class _Item:
             middle = default is None or max(default) > 1  # a default in pixels of some picture unknown
             start = (0.5, 0.5) if middle else (0.0, 0.0)
             return Input(self.name, "point2D", self.label, start, (0.0, 0.0), (1.0, 1.0), pixels=True)
-        low, high = low or (0.0, 0.0), high or (1.0, 1.0)
-        default = default or tuple((a + b) / 2 for a, b in zip(low, high, strict=True))
-        return self._vector("point2D", (0.0,) * 2, (1.0,) * 2, default)
+        return self._vector("point2D", (0.0,) * 2, (1.0,) * 2, default or self._middle(2))
+
+    def _middle(self, count: int) -> tuple[float, ...]:
+        low, high = self._numbers("MIN", count) or (0.0,) * count, self._numbers("MAX", count) or (1.0,) * count
+        return tuple((a + b) / 2 for a, b in zip(low, high, strict=True))
 
     def _vector(self, kind: str, low: tuple[float, ...], high: tuple[float, ...], default: tuple[float, ...]) -> Input:
         """Return a vector's input in the range of the file, else low..high, widened to hold its default."""
@@ -126,14 +134,13 @@ class _Item:
 
     def _long(self) -> Input:
         """Return a choice: VALUES with LABELS, or if the file has neither, the integers from MIN to MAX."""
-        values = [self._integer(each) for each in as_list(self.item, "VALUES", self.lines)]
-        labels = [as_text(each) for each in as_list(self.item, "LABELS", self.lines)]
+        values, labels = self._choices()
         if len(values) > CHOICES or len(labels) > CHOICES:
             raise self.lines.error(f"input {self.name!r} has more than {CHOICES} values", self.name)
         if not values and labels:
             values = list(range(len(labels)))
         labels = (labels + [str(each) for each in values[len(labels) :]])[: len(values)]
-        given = self._number("DEFAULT")
+        given = self._chosen(values, labels)
         if values:
             low, high = min(values), max(values)
             default = values[0] if given is None else self._integer(given)
@@ -143,6 +150,30 @@ class _Item:
             default = low if given is None else self._integer(given)
         low, high = min(low, default), max(high, default)
         return Input(self.name, "long", self.label, default, low, high, tuple(values), tuple(labels))
+
+    def _choices(self) -> tuple[list[int], list[str]]:
+        """Return VALUES and LABELS. MadMapper's values may be words, which are numbered from 0."""
+        listed = as_list(self.item, "VALUES", self.lines)
+        labels = [as_text(each) for each in as_list(self.item, "LABELS", self.lines)]
+        if any(isinstance(each, str) and not _is_number(each) for each in listed):
+            return list(range(len(listed))), [as_text(each) for each in listed] if len(labels) < len(listed) else labels
+        return [self._integer(each) for each in listed], labels
+
+    def _chosen(self, values: list[int], labels: list[str]) -> float | None:
+        """Return DEFAULT: a number, or one of the words; the first where there is no such word."""
+        given = self.item.get("DEFAULT")
+        if isinstance(given, str) and labels and (given in labels or not _is_number(given)):
+            low = [each.strip().lower() for each in labels]
+            word = given.strip().lower()
+            return float(values[low.index(word)]) if word in low else None
+        return self._number("DEFAULT")
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
 
 
 def _ordered(low: float, high: float) -> tuple[float, float]:

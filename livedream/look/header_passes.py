@@ -2,14 +2,17 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import TypeGuard
 
 from livedream.look.expressions import Expression
-from livedream.look.header_values import Json, Lines, as_bool, as_list, as_name, as_number
-from livedream.look.source import Input, Pass
+from livedream.look.header_values import Json, Lines, as_bool, as_list, as_name, as_number, as_text
+from livedream.look.source import Import, Input, Pass
 
 PASSES = 64
 IMAGES = 16
+FACES = 6  # of a cube map
 NUMBERS = ("event", "bool", "long", "float")  # types of inputs that expressions may read
 
 
@@ -69,19 +72,62 @@ def _size(key: str, settings: Json, what: str, known: set[str], lines: Lines) ->
         raise lines.error(f"{key} of {what} {wrong}", text) from None
 
 
-def imported(header: Json, path: Path, lines: Lines) -> tuple[dict[str, Path], dict[str, int]]:
-    """Return the image files that the look in `path` imports, by name, and the lines that name them. UserError."""
+def imported(header: Json, path: Path, lines: Lines) -> dict[str, Import]:
+    """Return the picture files that the look in `path` imports, by name. UserError.
+
+    Whether they are there matters only where the shader reads them, so it is seen when it is compiled.
+    """
+    found = {}
+    for name, item in _imports(header, lines):
+        if isinstance(item, dict) and "PASSINDEX" in item and not item.get("PATH"):
+            continue
+        given = item.get("PATH") if isinstance(item, dict) else item
+        files = [each for each in (given if isinstance(given, list) else [given]) if _is_file(each)]
+        kind = as_text(item.get("TYPE")).lower() if isinstance(item, dict) else ""
+        cube = kind in ("cube", "cubemap", "samplercube") or (not kind and len(files) == FACES)
+        paths = tuple(path.parent / each.replace("\\", "/") for each in files)
+        found[name] = Import(paths, cube, lines.of(files[0] if files else name))
+    return found
+
+
+def imported_passes(header: Json, passes: tuple[Pass, ...], lines: Lines) -> tuple[tuple[Pass, ...], dict[str, str]]:
+    """Return the passes, and the names under which IMPORTED offers their buffers: by name, the buffer's. UserError.
+
+    A pass that is imported and draws into no buffer gets one, which keeps its content.
+    """
+    changed, aliases = list(passes), {}
+    for name, item in _imports(header, lines):
+        if not isinstance(item, dict) or "PASSINDEX" not in item or item.get("PATH"):
+            continue
+        number = int(as_number(item["PASSINDEX"], f"PASSINDEX of {name!r}", lines, name))
+        if not 0 <= number < len(passes):
+            raise lines.error(f"{name!r} imports pass {number}; there are {len(passes)}, numbered from 0", name)
+        target = changed[number].target
+        if target is None:
+            taken = {each.target for each in changed}
+            target = name if name not in taken else f"isf_pass_{number}"
+            changed[number] = replace(changed[number], target=target, persistent=True)
+        if target != name:
+            aliases[name] = target
+    return tuple(changed), aliases
+
+
+def _imports(header: Json, lines: Lines) -> list[tuple[str, object]]:
+    """Return the entries of IMPORTED: {"name": {"PATH": …}}, or as ISF 1 also allows, [{"NAME": …, "PATH": …}]."""
     listed = header.get("IMPORTED") or {}
-    if isinstance(listed, list):  # ISF 1 also allows [{"NAME": …, "PATH": …}]
-        listed = {each.get("NAME"): each for each in listed if isinstance(each, dict)}
-    if not isinstance(listed, dict) or len(listed) > IMAGES:
+    if isinstance(listed, list):
+        pairs = [(each.get("NAME"), each) for each in listed if isinstance(each, dict)]
+    elif isinstance(listed, dict):
+        pairs = list(listed.items())
+    else:
         raise lines.error(f"IMPORTED must be an object of at most {IMAGES} images", "IMPORTED")
-    found, where = {}, {}
-    for given, item in listed.items():
-        name = as_name(given, "the name of an imported image", lines)
-        file = item.get("PATH") if isinstance(item, dict) else item
-        if not isinstance(file, str) or not file or "\0" in file:
-            raise lines.error(f"the imported image {name!r} has no PATH", name)
-        found[name] = path.parent / file.replace("\\", "/")
-        where[name] = lines.of(file)
-    return found, where
+    if len(pairs) > IMAGES:
+        raise lines.error(f"IMPORTED must be an object of at most {IMAGES} images", "IMPORTED")
+    found: dict[str, object] = {}
+    for name, item in pairs:
+        found[as_name(name, "the name of an imported image", lines)] = item
+    return list(found.items())
+
+
+def _is_file(given: object) -> TypeGuard[str]:
+    return isinstance(given, str) and bool(given) and "\0" not in given

@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 
 from livedream import UserError
-from livedream.look.vocabulary import TAKEN
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 
+LARGEST = 1e38  # of a number in a header: a card computes with 32 bits, and a range must not overflow
 Json = dict[str, object]  # an object of somebody else's JSON: nothing is known of its values
 
 
@@ -56,7 +56,7 @@ def as_number(value: object, what: str, lines: Lines, word: str) -> float:
     """Return a finite number, also from a string or a boolean; `what` and `word` name it in messages."""
     try:
         if isinstance(value, (bool, int, float, str)) and math.isfinite(float(value)):
-            return float(value)
+            return min(max(float(value), -LARGEST), LARGEST)
     except (ValueError, OverflowError):
         pass
     raise lines.error(f"{what} must be a number, not {json.dumps(value)[:40]}", word)
@@ -73,6 +73,4 @@ def as_name(name: object, what: str, lines: Lines) -> str:
     """Return a name that a shader can have."""
     if not isinstance(name, str) or not NAME.fullmatch(name):
         raise lines.error(f"{what} must be a GLSL name (letters, digits, _), not {json.dumps(name)[:40]}")
-    if name in TAKEN or name.startswith(("gl_", "isf_")):
-        raise lines.error(f"{what} cannot be {name!r}, which has a meaning of its own in a shader", name)
     return name

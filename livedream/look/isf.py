@@ -122,6 +122,7 @@ class Look:
             target.resize(sizes[name], self._copy)
         self._update_sound()
         self._set_inputs(values, (width, height))
+        self._set_generators(values, dt)
         self._set_clock(time, dt, frame, date)
         for name in self._images:
             self._bound[name] = images.get(name, self._black)
@@ -183,19 +184,21 @@ class Look:
         self._images = [each.name for each in self.inputs if each.type == "image"]
         self._sounds: dict[str, moderngl.Texture | None] = {}
         self._sounds |= {each.name: None for each in self.inputs if each.type in SOUND}
-        self._bound: dict[str, moderngl.Texture] = {}
+        self._bound: dict[str, moderngl.Texture | moderngl.TextureCube] = {}
+        self._generated = {each.name: 0.0 for each in source.generators}
         self._import_images()
         self._make_targets(dtype)
         self._assign_units()
 
     def _import_images(self) -> None:
-        for name, path in self.source.imported.items():
-            try:
-                pixels = images.read(path)
-            except UserError as error:
-                line = self.source.imported_lines.get(name, 1)
-                raise UserError(f"{self.source.path}:{line}: the imported image {name!r}: {error}") from None
-            self._bound[name] = self._keep(self.context.texture(pixels.shape[1::-1], 4, pixels.tobytes()))
+        """Read the pictures that the shader reads; whether the others are there matters to nobody."""
+        for name, each in self.source.imported.items():
+            if shader_name(name) in self._uniforms:
+                try:
+                    self._bound[name] = self._keep(images.texture(self.context, each))
+                except UserError as error:
+                    what = f"the imported image {name!r}: {error}"
+                    raise UserError(f"{self.source.path}:{each.line}: {what}") from None
 
     def _make_targets(self, dtype: str) -> None:
         context, source = self.context, self.source
@@ -214,7 +217,7 @@ class Look:
 
     def _assign_units(self) -> None:
         context, source = self.context, self.source
-        names = [*self._images, *self._sounds, *source.imported, *self._targets]
+        names = [*self._images, *self._sounds, *source.imported, *self._targets, *source.aliases]
         self._units: dict[str, int] = {}  # texture units by name, of the textures that the program reads
         for name in names:
             uniform = self._uniforms.get(shader_name(name))
@@ -235,6 +238,12 @@ class Look:
                     value = (value[0] * size[0], value[1] * size[1])
                 self._set(shader_name(each.name), value)
 
+    def _set_generators(self, values: Mapping[str, Value | None], dt: float) -> None:
+        for each in self.source.generators:
+            number = finite(each.next(self._generated[each.name], {**values, **self._generated}, finite(dt)))
+            self._generated[each.name] = number
+            self._set(shader_name(each.name), number)
+
     def _set_clock(self, time: float, dt: float, frame: int, date: datetime.datetime) -> None:
         seconds = date.hour * 3600 + date.minute * 60 + date.second + date.microsecond / 1e6
         self._set("TIME", finite(time))
@@ -244,8 +253,8 @@ class Look:
 
     def _sizes(self, size: Size, values: Mapping[str, Value | None]) -> dict[str, Size]:
         """Return the size of every buffer, from WIDTH and HEIGHT of this frame; UserError if they need too much."""
-        numbers = {"WIDTH": float(size[0]), "HEIGHT": float(size[1])}
-        numbers |= {name: float(each) for name, each in values.items() if isinstance(each, (bool, int, float))}
+        numbers = {name: float(each) for name, each in values.items() if isinstance(each, (bool, int, float))}
+        numbers |= {"WIDTH": float(size[0]), "HEIGHT": float(size[1])}  # the picture's, whatever inputs are called
         sizes = {}
         for name, each in self._plan.items():
             width, height = (each.value(numbers) if each else math.nan for each in (each.width, each.height))
@@ -286,7 +295,7 @@ class Look:
         self._set("PASSINDEX", index)
         self._set("RENDERSIZE", tuple(map(float, target.size)))
         for name, unit in self._units.items():
-            self._bound.get(name, self._black).use(unit)
+            self._bound.get(self.source.aliases.get(name, name), self._black).use(unit)
             self._sampler.use(unit)
         self._array.render(moderngl.TRIANGLE_STRIP, vertices=4)
 

@@ -26,11 +26,17 @@ vec4 isf_texture2DLod(sampler2D image, vec2 at, float lod) { return textureLod(i
 vec4 isf_texture2DProj(sampler2D image, vec3 at) { return textureProj(image, at); }
 vec4 isf_texture2DProj(sampler2D image, vec4 at) { return textureProj(image, at); }
 vec4 isf_texture2DGrad(sampler2D image, vec2 at, vec2 x, vec2 y) { return textureGrad(image, at, x, y); }
+vec4 IMG_NORM_PIXEL(samplerCube image, vec3 at) { return texture(image, at); }
+vec4 IMG_PIXEL(samplerCube image, vec3 at) { return texture(image, at); }
+vec2 IMG_SIZE(samplerCube image) { return vec2(textureSize(image, 0)); }
+vec4 isf_textureCube(samplerCube image, vec3 at) { return texture(image, at); }
+vec4 isf_textureCubeLod(samplerCube image, vec3 at, float lod) { return textureLod(image, at, lod); }
 """
 BIASED = """\
 vec4 IMG_NORM_PIXEL(sampler2D image, vec2 at, float bias) { return texture(image, at, bias); }
 vec4 IMG_PIXEL(sampler2D image, vec2 at, float bias) { return texture(image, at / vec2(textureSize(image, 0)), bias); }
 vec4 isf_texture2D(sampler2D image, vec2 at, float bias) { return texture(image, at, bias); }
+vec4 isf_textureCube(samplerCube image, vec3 at, float bias) { return texture(image, at, bias); }
 """
 # gl_FragCoord over RENDERSIZE rather than isf_FragNormCoord is right also where a vertex shader moves the corners. In
 # an image as large as the picture this is the pixel itself, as the specification has it; other images are stretched.

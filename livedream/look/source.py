@@ -1,10 +1,14 @@
 """A look as its file describes it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from livedream.look.expressions import Expression
+
+if TYPE_CHECKING:
+    from livedream.look.madmapper import Generator
 
 Value = bool | int | float | tuple[float, ...]
 
@@ -13,7 +17,7 @@ Value = bool | int | float | tuple[float, ...]
 class Input:
     """An input of a look: a value that can be changed, or a picture or sound that the shader reads.
 
-    Values are bool (event, bool), int (long), float, (x, y) (point2D) or (r, g, b, a) (color).
+    Values are bool (event, bool), int (long), float, (x, y) (point2D), (x, y, z) (point3D) or (r, g, b, a) (color).
 
     Attributes:
         name: in the shader and in addresses.
@@ -56,6 +60,21 @@ class Pass:
 
 
 @dataclass(frozen=True)
+class Import:
+    """Picture files that a look reads.
+
+    Attributes:
+        paths: one file, the six of a cube map (+x, -x, +y, -y, +z, -z), or none where the header names none.
+        cube: whether they are a cube map.
+        line: of the header that names them.
+    """
+
+    paths: tuple[Path, ...]
+    cube: bool
+    line: int
+
+
+@dataclass(frozen=True)
 class Source:
     """A look as its file describes it.
 
@@ -68,8 +87,9 @@ class Source:
         vertex_path: that file.
         inputs: in the file's order.
         passes: at least one.
-        imported: image files by name.
-        imported_lines: the lines that name them.
+        imported: picture files by name.
+        aliases: names of buffers that passes draw into, by the names under which the header imports them, too.
+        generators: numbers that are made for every frame, of MadMapper's shaders.
         text: the whole file.
         idle: buffers that an ISF 1 file keeps but never draws into.
         description, credit, categories: as the file says.
@@ -85,8 +105,9 @@ class Source:
     vertex_path: Path
     inputs: tuple[Input, ...]
     passes: tuple[Pass, ...]
-    imported: Mapping[str, Path]
-    imported_lines: Mapping[str, int]
+    imported: Mapping[str, Import]
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    generators: "tuple[Generator, ...]" = ()
     text: str = ""
     idle: tuple[Pass, ...] = ()
     description: str = ""

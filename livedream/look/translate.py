@@ -5,7 +5,16 @@ from collections.abc import Iterable, Iterator, Set
 
 from livedream.look import builtin_functions, loop_guard
 from livedream.look.tokens import Token, blank, next_significant, significant, words
-from livedream.look.vocabulary import DECLARED, INTERPOLATION, QUALIFIERS, RESERVED, SAME, STORAGE
+from livedream.look.vocabulary import (
+    DECLARED,
+    FUNCTIONS,
+    INTERPOLATION,
+    QUALIFIERS,
+    RESERVED,
+    SAME,
+    SOMETIMES,
+    STORAGE,
+)
 
 NEAR = 300  # tokens looked through for the end of a list of parameters
 
@@ -17,7 +26,7 @@ def translate(tokens: list[Token], stage: str, known: Set[str], hidden: Set[str]
         tokens: the shader's; they are changed.
         stage: "vertex" or "fragment".
         known: names that the prelude declares.
-        hidden: inputs and images that are called as a built-in function.
+        hidden: names of inputs and images that also mean something else.
     """
     loop_guard.guard(tokens)
     _drop_known_uniforms(tokens, known)
@@ -41,21 +50,32 @@ def _renamed(tokens: list[Token], at: int, stage: str, hidden: Set[str]) -> str:
             for each in following:
                 each.text = ""
             return "isf_FragColor"
+    place = significant(tokens, at + 1)
+    after = tokens[place].text if place < len(tokens) else ""
+    if text in hidden and _means_input(text, after):
+        return f"isf_name_{text}"
     if text in SAME:
         return SAME[text]
     if text in RESERVED:
         return f"isf_name_{text}"
-    place = significant(tokens, at + 1)
-    after = tokens[place].text if place < len(tokens) else ""
     if text in INTERPOLATION:
         return text if after in STORAGE else f"isf_name_{text}"
-    if text in hidden and after != "(":
-        return f"isf_name_{text}"
     if text in ("switch", "layout") and after != "(":
         return f"isf_name_{text}"
     if text in ("case", "default", "uint") and after in tuple("=;,)+-*/."):
         return f"isf_name_{text}"
     return text
+
+
+def _means_input(text: str, after: str) -> bool:
+    """Tell whether a word that is an input's name and also means something else is the input, by what follows."""
+    if text in FUNCTIONS:
+        return after != "("
+    if text == "default":
+        return after != ":"
+    if text in SOMETIMES:
+        return not re.match(r"[\w(]", after or "(")
+    return True
 
 
 def _drop_known_uniforms(tokens: list[Token], known: Iterable[str]) -> None:

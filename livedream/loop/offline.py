@@ -63,8 +63,8 @@ def _through(looks: Sequence[str], table: Table, size: tuple[int, int], fps: flo
         pixels = host_pixels(picture)
         drawn = compositor.draw([pixels], values, fitted_size(pixels, size), number, fps)
         for slot in chain.slots:
-            if slot.error:
-                raise UserError(slot.error)
+            if wrong := slot.error or slot.fault:
+                raise UserError(wrong)
         return drawn
 
     return draw

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from livedream import UserError
+from livedream import UserError, one_line
 from livedream.look import library
 from livedream.look.chain import Chain, Slot, parameters
 from livedream.parameters import Snapshot, Table
@@ -54,7 +54,7 @@ class LookSlots:
     def status(self) -> dict[str, object]:
         """Its fields of `GET /status`; any thread."""
         return {
-            "looks": [{"name": each.name, "error": each.error} for each in self.slots],
+            "looks": [{"name": each.name, "error": each.error or each.fault} for each in self.slots],
             "look_error": self.error,
         }
 
@@ -81,9 +81,9 @@ class LookSlots:
         try:
             self.chain.insert(library.find(name))
             self.error = None
-        except UserError as error:
-            log.warning("look %s: %s", name, error)
-            self.error = str(error)
+        except Exception as error:  # whatever is wrong with a file, the show goes on
+            self.error = str(error) if isinstance(error, UserError) else f"{name}: cannot be read: {one_line(error)}"
+            log.warning("look %s: %s", name, self.error)
 
     def _offer(self) -> None:
         """Put the parameters of the present chain into the table."""
@@ -112,7 +112,8 @@ class LookSlots:
         try:
             slot.source = header.read(slot.source.path)  # compiled in the drawer thread
             self._reread = True
-        except UserError as error:
-            if str(error) != slot.error:
-                log.warning("look %s: %s", slot.name, error)
-            slot.error = str(error)
+        except Exception as error:  # this thread also watches the other files
+            what = str(error) if isinstance(error, UserError) else f"cannot be read: {one_line(error)}"
+            if what != slot.error:
+                log.warning("look %s: %s", slot.name, what)
+            slot.error = what
