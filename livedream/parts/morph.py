@@ -12,7 +12,7 @@ from livedream.loop.deck import Deck
 from livedream.parameters import Snapshot, Table, Value
 from livedream.play.state import PlayerState, Point, Target, chain_targets
 
-HALF = 0.5  # of the morph: where switches and choices change
+HALF = 0.5  # share of a morph at which switches and choices change
 SLACK = 1e-9  # seconds, as of the table's glides, so that both end on the same frame
 
 
