@@ -1,4 +1,4 @@
-"""DESIGN.md, "The way of the data": arrows never run back. Read from the imports of every file."""
+"""docs/architecture.md, "The way of the data": arrows never run back. Read from the imports of every file."""
 
 import ast
 from pathlib import Path

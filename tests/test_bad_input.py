@@ -1,4 +1,4 @@
-"""DESIGN.md, "Bad input", row by row. Where each is tried:
+"""What bad input is answered with, row by row. Where each is tried:
 
 a file that is no dream, cut short, or breaks the contract     dream/test_contract.py, test_read.py; exit 2: test_cli.py
 external data, custom operators, over 1 GB, no child's limits  dream/test_contract.py, dream/test_guard.py

@@ -145,7 +145,7 @@ class Run:
         self.material = self._choose()
         self.budget.must_suffice()
         if not saved and (kept := self.folder.keep_old_checkpoint()):
-            self.progress.line(f"starting anew, without --resume; the last run's checkpoint is kept as {kept}")
+            self.progress.line(f"starting over, without --resume; the last run's checkpoint is kept as {kept}")
         rng = np.random.default_rng((self.seed, self.trainer.steps))
         torch.manual_seed(self.seed * 1_000_003 + self.trainer.steps)
         args = (self.material, self.trainer, self.hp, self.device, self.budget, rng, loss)

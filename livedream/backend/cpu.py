@@ -4,6 +4,7 @@ import hashlib
 import math
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -21,6 +22,7 @@ from livedream.system import checked_cache, paths
 MAX_THREADS = 8  # for one component; more wait for each other
 REVISION = 1  # raise it when cpu_graph.py rewrites models otherwise
 LARGEST_CACHE = 512 << 20  # bytes of rewritten models
+_handed: dict[str, bytes] = {}  # rewritten models that the cache did not take, by SHA-256; empty: it stays as it was
 
 
 class Session(Protocol):
@@ -112,14 +114,28 @@ def rewritten(component: Component) -> bytes:
     Only the first time imports onnx, which takes 0.2 s, and holds Python's lock for tenths of a second.
     """
     digest = hashlib.sha256(component.model).hexdigest()
+    if digest in _handed:
+        return _handed[digest] or component.model
     path = paths.cache_folder("cpu") / f"{digest}-{livedream.__version__}-{REVISION}"
     if stored := checked_cache.load(path):
         return stored[0] or component.model
     from livedream.backend import cpu_graph
 
     model = cpu_graph.rewritten(component.model)
-    checked_cache.store(path, [b"" if model is component.model else model], LARGEST_CACHE)
+    if not checked_cache.store(path, [b"" if model is component.model else model], LARGEST_CACHE):
+        _handed[digest] = b"" if model is component.model else model
     return model
+
+
+def uncached() -> dict[str, bytes]:
+    """Return what this process has rewritten and the cache did not take, for `hand_over` in another process."""
+    return dict(_handed)
+
+
+def hand_over(models: Mapping[str, bytes]) -> None:
+    """Take what another process has rewritten and the cache did not take, in place of that of an earlier dream."""
+    _handed.clear()
+    _handed.update(models)
 
 
 def open_session(model: bytes, options: ort.SessionOptions) -> ort.InferenceSession:

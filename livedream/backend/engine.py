@@ -118,7 +118,7 @@ def fitting(
     target = plans_of.target(next(library for library, called in PROVIDERS.items() if called == provider))
     card = capability if target.library == "rtx" else f"{name} {capability}"
     if card not in target.cards:
-        raise UserError(f"{name} ({capability}) is none of those that TensorRT for RTX builds for")
+        raise UserError(f"{name} ({capability}): TensorRT for RTX does not build for this card")
     model, why = _model(component, sha256, precision), ""
     if path.suffix == ".engine":
         try:

@@ -8,6 +8,7 @@ from pathlib import Path
 from livedream import UserError
 from livedream.cli.parser import Parser
 from livedream.session import parsing
+from livedream.session.run_options import OPTIONS
 
 
 def add_arguments(parser: Parser) -> None:
@@ -21,18 +22,17 @@ def add_arguments(parser: Parser) -> None:
         metavar="OUT.mp4",
         help="file to write: .mp4, .mkv or .mov#codec=… as for `run --out`, or NAME-%%06d.png for single pictures",
     )
-    add(
-        "--look",
-        action="append",
-        default=[],
-        metavar="FILE.fs",
-        help="effect over the picture: an ISF shader, or the name of one that ships; give it again for more",
-    )
+    look = OPTIONS["looks"]
+    add(look.flag, action="append", default=[], metavar=look.metavar, help=look.help)
     add("--seconds", type=parsing.positive, metavar="N", help="length in seconds [10; all of a show]")
-    add("--size", type=parsing.size, metavar="WxH", help="size of the picture [the dream's; the show's]")
-    add("--fps", type=parsing.rate, metavar="FPS", help="frames per second [30; the show's]")
-    add("--seed", type=parsing.seed, metavar="SEED", help="seed of a dream's random generator [0]")
-    add("--device", metavar="NAME", help="processor, as for `run` [cpu; the show's]")
+    size = OPTIONS["size"]
+    add(size.flag, type=size.format.parse, metavar=size.metavar, help="size of the picture [the dream's; the show's]")
+    fps = OPTIONS["fps"]
+    add(fps.flag, type=fps.format.parse, metavar=fps.metavar, help="frames per second [30; the show's]")
+    seed = OPTIONS["seed"]
+    add(seed.flag, type=seed.format.parse, metavar=seed.metavar, help="seed of a dream's random generator [0]")
+    device = OPTIONS["device"]
+    add(device.flag, type=device.format.parse, metavar=device.metavar, help="processor, as for `run` [cpu; the show's]")
 
 
 def call(options: argparse.Namespace) -> int:

@@ -39,7 +39,7 @@ def _add(parser: Parser, name: str, option: Option) -> None:
     if not option.metavar:
         settings["action"] = "store_false" if option.default else "store_true"
     else:
-        settings |= {"metavar": option.metavar, "type": option.format.parse}
+        settings |= {"metavar": option.metavar, "type": lambda text: option.format.parse(text) if text else None}
         if option.several:
             settings["action"] = "append"
         if option.bare or positional:
@@ -53,7 +53,7 @@ def call(options: argparse.Namespace) -> int:
     """Play until the user ends it. The command line wins over a session's file."""
     from livedream.session import session_file
 
-    given = {name: value for name, value in vars(options).items() if name in OPTIONS and value is not None}
+    given = {name: value for name, value in vars(options).items() if name in OPTIONS and value not in (None, [None])}
     path: Path | None = given.get("session")
     if given.get("last"):
         path = session_file.last()

@@ -20,14 +20,13 @@ def normal_prefix(text: str) -> str:
 def local_name(address: str, prefix: str = PREFIX) -> str:
     """Return an address as the parameter table has it: "player/speed" for "/livedream/player/speed".
 
-    An address that begins with the default prefix is understood under every prefix.
+    An address that begins with the default prefix is understood under every prefix. One without a leading slash is
+    the table's already, also where a prefix is named like a part of the table: "dream/scene" under "/dream".
     """
-    name = address.strip("/")
-    for each in (prefix, PREFIX):
-        begins = each.strip("/") + "/"
-        if name.startswith(begins) and begins != "/":
-            return name.removeprefix(begins)
-    return name
+    for each in (normal_prefix(prefix), PREFIX):
+        if each and address.startswith(each + "/"):
+            return address.removeprefix(each).strip("/")
+    return address.strip("/")
 
 
 def host_port(text: str, option: str = "--osc") -> tuple[str, int]:

@@ -55,7 +55,7 @@ class FrameComposer:
         self.error: str | None = None
         self._size, self._fps, self._live, self._whole = size, fps, live, whole
         self._compositor: Compositor | None = None
-        self._thread: int | None = None  # that made the compositor: OpenGL belongs to it
+        self._thread: int | None = None  # the thread that made the compositor and owns OpenGL
         self._small = False
         self._again = 0.0
 

@@ -17,7 +17,7 @@ from livedream.picture.frame import Frame, Picture, host_pixels
 from livedream.play import dream_parameters as tables
 from livedream.play.player import Player
 
-Draw = Callable[[Pixels | Picture, Snapshot, int], Pixels | Picture]  # of a picture, for its values and frame number
+Draw = Callable[[Pixels | Picture, Snapshot, int], Pixels | Picture]  # takes a picture, its values and frame number
 
 
 def frames(

@@ -21,6 +21,8 @@ class Snapshot:
         senders: the sender of each of these changes, by address.
         texts: what was sent to each "text" parameter, in order; may hold passwords, and is in nothing else.
         at: time.perf_counter() seconds at which each of the changes arrived, by address.
+        unchanged: addresses that were set to the value that they had. Whoever shows a value that has waited for the
+            beat, and was taken back, goes by it.
     """
 
     values: Mapping[str, Value]
@@ -30,6 +32,7 @@ class Snapshot:
     senders: Mapping[str, Hashable] = field(default_factory=dict)
     texts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     at: Mapping[str, float] = field(default_factory=dict)
+    unchanged: frozenset[str] = frozenset()
 
     def __getitem__(self, address: str) -> Any:  # its type is the parameter's
         """The present value. KeyError for an unknown address."""

@@ -318,8 +318,9 @@ class Table:
             event_at, self._event_at = self._event_at, None
             changes: list[tuple[str, Value]] = []
             fired: set[str] = set()
-            for address, asked in pending.items():
-                self._apply(address, asked, changes, fired)
+            unchanged = {
+                address for address, asked in pending.items() if not self._apply(address, asked, changes, fired)
+            }
             if changes or self._gliding:
                 self._move(dt, changes)
             return Snapshot(
@@ -330,6 +331,7 @@ class Table:
                 {address: pending[address].sender for address, _ in changes},
                 texts,
                 {address: pending[address].at for address, _ in changes},
+                frozenset(unchanged),
             )
 
     def _due(self) -> tuple[dict[str, _Asked], dict[str, tuple[str, ...]]]:
@@ -347,16 +349,17 @@ class Table:
     def _held(self, address: str) -> bool:
         return self._entries[address].parameter.quantized == "change"
 
-    def _apply(self, address: str, asked: _Asked, changes: list[tuple[str, Value]], fired: MutableSet[str]) -> None:
+    def _apply(self, address: str, asked: _Asked, changes: list[tuple[str, Value]], fired: MutableSet[str]) -> bool:
+        """Apply one value; returns whether it changed anything or fires."""
         entry, value, seconds = self._entries[address], asked.value, asked.seconds
         parameter = entry.parameter
         if parameter.jog:
             changes.append((address, value))
-            return
+            return True
         if parameter.type == "trigger" or parameter.acts_on:
             fired.add(address)
         elif value == entry.target and not parameter.always and (seconds is None or not entry.gliding):
-            return
+            return False
         elif parameter.type == "choice":
             fired.add(address)
         if parameter.type != "trigger":
@@ -372,6 +375,7 @@ class Table:
             if chosen := self._entries.get(parameter.acts_on):
                 chosen.target = value
         changes.append((address, value))
+        return True
 
     def _seconds(self, address: str) -> float:
         entry = self._entries.get(address)

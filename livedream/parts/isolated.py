@@ -3,7 +3,8 @@
 Parsing, checking and rewriting models blocks an interpreter for tenths of a second, and the show has to hand out a
 frame every few milliseconds. `python -m livedream.parts.isolated PATH` does it and writes the dream to standard output:
 a length, the pickled Dream without its models and memories, the models, the memories. The show reads them from a file
-straight into memory, which does not block it.
+straight into memory, which does not block it. Models as the processor runs them go through the cache, or along with the
+dream where the cache does not take them.
 """
 
 import os
@@ -17,6 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from livedream import UserError
+from livedream.backend import cpu
 from livedream.dream.dream import Dream
 
 HEAD = struct.Struct("<q")
@@ -54,7 +56,8 @@ class LoadProcess:
                 self._answer.seek(0)
                 dream: Dream
                 lengths: list[int]
-                dream, lengths = pickle.loads(self._read(*HEAD.unpack(self._read(HEAD.size))))
+                rewritten: list[tuple[str, int]]
+                dream, lengths, rewritten = pickle.loads(self._read(*HEAD.unpack(self._read(HEAD.size))))
                 parts = [
                     replace(part, model=self._read(length))
                     for part, length in zip(dream.components.values(), lengths, strict=True)
@@ -62,6 +65,7 @@ class LoadProcess:
                 memories = dream.memories
                 if memories:
                     memories = replace(memories, pictures=self._read(int(memories.ends[-1])))
+                cpu.hand_over({digest: self._read(length) for digest, length in rewritten})
                 return replace(dream, components={part.name: part for part in parts}, memories=memories)
             self._reason.seek(0)
             lines = self._reason.read().decode("utf-8", "replace").splitlines()
@@ -80,7 +84,6 @@ def main() -> int:
     """Load the dream that the command line names and write it to standard output; returns the exit code."""
     if hasattr(os, "nice"):
         os.nice(NICE)
-    from livedream.backend import cpu
     from livedream.dream import read
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that a first run in progress is ended, too
@@ -99,10 +102,12 @@ def main() -> int:
             cpu.rewritten(part)  # is in the cache from now on, where the show finds it
     memories = dream.memories and replace(dream.memories, pictures=b"")
     without = replace(dream, components=bare, memories=memories)
-    head = pickle.dumps((without, [len(model) for model in models]))
+    rewritten = cpu.uncached()
+    sizes = [(digest, len(model)) for digest, model in rewritten.items()]
+    head = pickle.dumps((without, [len(model) for model in models], sizes))
     pictures = [dream.memories.pictures] if dream.memories else []
     with out:
-        for data in (HEAD.pack(len(head)), head, *models, *pictures):
+        for data in (HEAD.pack(len(head)), head, *models, *pictures, *rewritten.values()):
             out.write(data)
     return 0
 

@@ -82,7 +82,7 @@ class Loader:
         self._path, self._sha256 = (
             deck.player.dream.path,
             deck.player.dream.sha256,
-        )  # of the player that was offered last
+        )  # those of the player that was offered last
         self._signature = signature(self._path)
         self._refused: tuple[Path, Signature | None] | None = None
         self._seen: Signature | None = None  # the file's when it was last looked at

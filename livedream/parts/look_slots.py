@@ -15,7 +15,7 @@ log = logging.getLogger("livedream.parts")
 
 POLL = 0.015  # seconds between two looks at the files: a saved file is drawn within a frame or two
 
-Signatures = tuple[Signature | None, Signature | None]  # of a look's two files, the fragment and the vertex shader
+Signatures = tuple[Signature | None, Signature | None]  # the fragment shader's and the vertex shader's
 
 
 class LookSlots:

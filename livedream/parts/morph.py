@@ -12,7 +12,8 @@ from livedream.loop.deck import Deck
 from livedream.parameters import Snapshot, Table, Value
 from livedream.play.state import PlayerState, Point, Target, chain_targets
 
-HALF = 0.5  # of the morph: where switches and choices change
+HALF = 0.5  # share of a morph at which switches and choices change
+SCENES = {"dream/scene", "dream/scene_jump"}  # below a deck's prefix
 SLACK = 1e-9  # seconds, as of the table's glides, so that both end on the same frame
 
 
@@ -98,7 +99,7 @@ class Morph:
         for number, deck in enumerate(self._decks):
             place = self._places[number]
             fired = values.below(deck.prefix).fired
-            if place and (place.sha256 != deck.player.dream.sha256 or {"dream/scene", "dream/scene_jump"} & fired):
+            if place and (place.sha256 != deck.player.dream.sha256 or SCENES & fired):
                 # Another dream plays, or the performer wants to be elsewhere.
                 place = self._places[number] = self._targets[number] = None
             if place is None:

@@ -53,7 +53,7 @@ class PresetRecall:
         self.bank: Bank | None = None
         self.error: str | None = None
         self.recalled: str | None = None
-        self._sha256 = ""  # of the dream whose bank is wanted
+        self._sha256 = ""  # identifies the dream whose bank is wanted
         self._commands: deque[tuple[str, str]] = deque(maxlen=64)  # (command, text) that wait for the bank, or the beat
         self._morph: Morph | None = None
         self._undo: deque[Place] = deque(maxlen=UNDONE)

@@ -65,7 +65,7 @@ class WindowParameters:
                 return
 
 
-def _place(one: Window, name: str, value: Any) -> None:  # which type it is, only the parameter says
+def _place(one: Window, name: str, value: Any) -> None:  # its type is the parameter's
     """Apply the value of `window/N/NAME`; corners that are no convex quadrilateral change nothing."""
     if name in ("fullscreen", "card"):
         setattr(one, name, value)

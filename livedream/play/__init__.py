@@ -8,6 +8,6 @@ from numpy.typing import NDArray
 from livedream.parameters import Below, Snapshot
 
 Floats = NDArray[np.float32]
-State = Mapping[str, Floats]  # of one network: arrays by input name ("state.h")
+State = Mapping[str, Floats]  # one network's arrays by input name ("state.h")
 States = Mapping[str, State]  # by component ("step", "decode")
 Values = Snapshot | Below  # the parameters' values as one deck sees them

@@ -12,7 +12,7 @@ import numpy as np
 from livedream.play import Floats
 
 RARE = 3.09  # standard normal quantile: one latent in a thousand is farther out than where the limit begins
-ROOM = 0.2  # of that distance, which is left beyond it
+ROOM = 0.2  # share of that distance, left as room beyond it
 
 
 def knee(length: int) -> float:

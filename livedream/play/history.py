@@ -79,7 +79,7 @@ class History:
         self._begins = np.zeros(room, bool)  # the dream was put here: no step led to it
         self._failed = np.zeros(room, bool)  # the step's results were not used
         self._inputs: dict[int, Floats] = {}  # the latents that steps were made from, unless from the step before
-        self._bytes = 0  # of the saved states
+        self._bytes = 0  # size of the saved states
         self._room = room
         self.saved: deque[SavedStates] = deque()
         self.newest = -1

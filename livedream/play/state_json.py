@@ -10,7 +10,7 @@ from livedream.dream.dream import Component, Dream
 from livedream.play import Floats, State
 from livedream.play.state import PlayerState, Point
 
-LARGEST = 1 << 53  # of whole numbers, which JSON has exactly
+LARGEST = 1 << 53  # the largest whole number that JSON keeps exactly
 
 
 def to_json(state: PlayerState | None) -> dict[str, Any] | None:

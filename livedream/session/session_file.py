@@ -48,7 +48,7 @@ def read(path: Path) -> dict[str, Any]:
     values = {address: _value(path, address, each) for address, each in _table(path, content, "values").items()}
     found: dict[str, Any] = {"limits": limits, "values": values}
     for key, (name, option) in KEPT.items():
-        if content.get(key) is not None:
+        if content.get(key) not in (None, "", []):  # empty: as if it were not there
             try:
                 found[name] = _option(path.parent, option, content[key])
             except UserError as error:
@@ -74,7 +74,7 @@ def _content(path: Path) -> dict[str, Any]:
     if type(version) is not int or version < 1:
         raise UserError(f'{path}: no session; it begins with {{"{MARK}": {FORMAT}')
     if version > FORMAT:
-        raise UserError(f"{path}: a session of a newer livedream; install it anew to have it")
+        raise UserError(f"{path}: a session of a newer livedream; update livedream to open it")
     return found
 
 

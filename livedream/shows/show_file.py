@@ -242,12 +242,12 @@ def _checked(path: Path, at: int, read: Callable[..., Read], *arguments: Any) ->
 def _damaged(path: Path, at: int) -> UserError:
     if at == 1:
         return UserError(f"{path}: no show: its first line is not a show's")
-    return UserError(f"{path}:{at}: this line of the show is damaged; take it and those after it away, or mend it")
+    return UserError(f"{path}:{at}: this line of the show is damaged; delete it and the lines after it, or repair it")
 
 
 def _header(path: Path, data: Json) -> Show:
     if _int(data["livedream show"]) > FORMAT:
-        raise UserError(f"{path}: a show of livedream {data['version']}; this one is older, install it anew")
+        raise UserError(f"{path}: a show of livedream {data['version']}; update livedream to render it")
     fps, (width, height), decks = float(data["fps"]), map(_int, data["size"]), data["decks"]
     if not (1 <= fps <= 240 and 16 <= width <= 8192 and 16 <= height <= 8192 and 1 <= len(decks) <= len(LETTERS)):
         raise ValueError

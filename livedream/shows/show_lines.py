@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from livedream.look.source import Source
 
 FORMAT = 1
-LETTERS = "ab"  # of the decks
+LETTERS = "ab"  # a letter for each deck
 
 
 class Steps(NamedTuple):

@@ -16,9 +16,10 @@ def cache_folder(name: str = "") -> Path:
     Args:
         name: the kind of file, such as "half"; "" for the folder of all kinds.
     """
+    if asked := os.environ.get("XDG_CACHE_HOME"):  # on every system: a cache may need another disk
+        return Path(asked) / "livedream" / name
     new = platformdirs.user_cache_path("livedream", appauthor=False)
-    old = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "livedream"
-    return _existing(new, old) / name
+    return _existing(new, Path.home() / ".cache" / "livedream") / name
 
 
 def config_folder() -> Path:

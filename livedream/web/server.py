@@ -116,7 +116,7 @@ class Server:
     def on_frame(self, values: Snapshot) -> None:
         """Pass what was applied on a frame on to the pages and OSCQuery clients. Never waits."""
         self._feed.on_frame(values)
-        if values.changes and self._clients and self._loop:
+        if (values.changes or values.unchanged) and self._clients and self._loop:
             with contextlib.suppress(RuntimeError):  # the server has just ended
                 self._loop.call_soon_threadsafe(self._feed.add, values)
         if self._query:

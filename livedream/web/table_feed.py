@@ -23,13 +23,13 @@ class TableFeed:
         self._changes: dict[str, Hashable] = {}  # by address: who made the latest change, None if the page cannot know
 
     def on_frame(self, values: Snapshot) -> None:
-        """Note that values have changed, so that `whole` is serialised anew."""
-        if values.changes:
+        """Note that values have changed, or do not wait any more, so that `whole` is serialised anew."""
+        if values.changes or values.unchanged:
             self._applied += 1
 
     def add(self, values: Snapshot) -> None:
         """Keep what was applied on a frame for the next `take`."""
-        for address, _ in values.changes:
+        for address in (*(address for address, _ in values.changes), *values.unchanged):
             shown = self._table.acts_on(address)
             self._changes[shown] = values.senders.get(address) if shown == address else None
             if vector := self._table.vector_of(address):

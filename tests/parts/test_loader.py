@@ -11,9 +11,11 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
+from livedream.backend import cpu, cpu_graph
 from livedream.bench.run_process import message
 from livedream.cli import main
 from livedream.control import osc_packet
+from livedream.parts import isolated
 from tests import dreams
 from tests.show import Show, free_port
 from tests.waiting import until
@@ -228,3 +230,13 @@ def test_a_third_model_and_a_folder_that_is_not_there_are_said_in_one_line(folde
     assert "third.onnx" in lines[0]
     assert "two decks" in lines[0]
     assert "nowhere: no such folder" in lines[1]
+
+
+def test_a_dream_comes_with_its_rewritten_model_where_the_cache_takes_none(tmp_path, monkeypatch):
+    cache = tmp_path / "cache"
+    cache.write_text("a file, so that no folder can be made of it")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
+    path = dreams.tiny(tmp_path / "tiny.onnx")
+    dream = isolated.LoadProcess(path).dream()
+    monkeypatch.setattr(cpu_graph, "rewritten", lambda model: pytest.fail("rewritten in the show's process"))
+    cpu.load(dream.components["decode"])

@@ -204,3 +204,17 @@ def test_a_killed_show_is_found_again_by_last(tmp_path):
         assert again.value("dream/latent/0") == 1.5
         assert len(status["outputs"]) == 2  # what this run says itself wins
     assert again.code == 0, again.errors
+
+
+@pytest.mark.parametrize("prefix", ["/dream", "/b", "/player"])
+def test_a_prefix_named_like_a_part_of_the_table_leaves_its_addresses_alone(tmp_path, prefix):
+    path = tmp_path / "a.session"
+    values = {"dream/temperature": 0.5, "b/player/speed": 2.0, f"{prefix}/master/fade": 0.25}
+    path.write_text(json.dumps({"livedream session": 1, "osc_prefix": prefix, "values": values}))
+    assert session_file.read(path)["values"] == {"dream/temperature": 0.5, "b/player/speed": 2.0, "master/fade": 0.25}
+
+
+def test_what_is_empty_in_a_session_is_as_if_it_were_not_there(tmp_path):
+    path = tmp_path / "a.session"
+    path.write_text('{"livedream session": 1, "model": [], "presets": "", "osc": "", "out": [], "web": null}')
+    assert session_file.read(path) == {"limits": {}, "values": {}}

@@ -1,4 +1,4 @@
-"""`GET /status` of a real show: the fields that DESIGN.md lists, and what changes them."""
+"""`GET /status` of a real show: the fields that session/status.py lists, and what changes them."""
 
 import pytest
 

@@ -40,9 +40,14 @@ class MappingFile:
                 low, high = min(low, each.value), max(high, each.value)
             kind = self.types.get(each.address, "float")
             made[each.address] = Parameter(
-                each.address, kind, low, high, min(max(0.0, low), high), always=each.value is not None
+                each.address, kind, low, high, min(max(0.0, low), high), always=_always(each)
             )
         return tuple(made.values())
+
+
+def _always(binding: Binding) -> bool:
+    """Whether every press is sent, also one with the value of the press before."""
+    return binding.value is not None or binding.address.endswith("/jump")
 
 
 def path_of(folder: Path, controller: str) -> Path:

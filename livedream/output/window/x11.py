@@ -91,7 +91,7 @@ def forget(window: "BaseWindow") -> None:
 
     module: Any = pyglet
     native: Any = window
-    native._window = None  # or pyglet closes it when it is collected  # noqa: SLF001
+    native._window = None  # otherwise pyglet closes it when it is collected  # noqa: SLF001
     module.app.windows.discard(window)
     module.app.platform_event_loop.select_devices.discard(window.display)
     module.display._displays.discard(window.display)  # noqa: SLF001
