@@ -36,7 +36,15 @@ def nested(packet: bytes, depth: int) -> bytes:
 def kinds(chance: random.Random) -> dict:
     """A maker for each kind of packet; none may move anything, each counts one fault."""
     speed = message("player/speed", 7.0)
-    wrong = ("player/speed", "7"), ("player/seed", b"1234"), ("dream/scene", "nowhere"), ("dream/knob/1", None)
+    wrong = ("player/speed", "seven"), ("player/seed", b"1234"), ("dream/scene", "nowhere"), ("dream/knob/1", None)
+    patterns = ("player/x*", "{nobody,player}/sp?eds", "*/" * 40, "{a,{b,c}}" * 9, "[", "]", "{", "[z-a]/{", "*?" * 60)
+    patterns = (
+        *patterns,
+        "*a" * 20 + "*/" + "*b" * 20,
+        "player/" + "*" * 40 + "zz",
+        "*" * 60000,
+        "{" + "a," * 20000 + "}",
+    )
     return {
         "random": lambda: chance.randbytes(chance.randrange(0, 400)),
         "random, begun well": lambda: (
@@ -46,9 +54,10 @@ def kinds(chance: random.Random) -> dict:
         "nested": lambda: nested(speed, chance.choice((9, 50, 400))),
         "not finite": lambda: message("player/speed", chance.choice((float("nan"), float("inf"), float("-inf")))),
         "wrong type": lambda: message(*chance.choice(wrong)),
-        "too many": lambda: message("player/speed", *[7.0] * chance.randrange(2, 40)),
+        "too few": lambda: message("dream/latents", *[7.0] * chance.randrange(1, 4)),
         "stars": lambda: message("*" * chance.randrange(1, 90), 7.0),
-        "patterns": lambda: message(chance.choice(("player/*", "player/sp?ed", "{player,dream}/speed")), 7.0),
+        "patterns": lambda: message(chance.choice(patterns), 7.0),
+        "one among others": lambda: bundle(bundle(), bundle(message("player/speed", float("nan")))),
         "unknown": lambda: message(f"nothing/{chance.randrange(10**9)}", 7.0),
         "far future": lambda: bundle(message("player/speed", float("nan"))),
         "64 KB": lambda: chance.choice((bytes(65500), message("player/speed", b"x" * 65000), bundle() + b"\1" * 65488)),

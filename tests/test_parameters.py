@@ -3,7 +3,19 @@ import threading
 
 import pytest
 
-from livedream.parameters import KNOBS, MASTER, OUTPUT, PLAYER, Parameter, Table, control, dream, latents, window
+from livedream.parameters import (
+    KNOBS,
+    MASTER,
+    OUTPUT,
+    PLAYER,
+    Parameter,
+    Table,
+    coerce,
+    control,
+    dream,
+    latents,
+    window,
+)
 
 FRAME = 1 / 30
 TOUCHDESIGNER, CONSOLE = ("10.0.0.2", 7001), ("10.0.0.3", 7002)
@@ -83,10 +95,13 @@ def test_out_of_range_is_clamped_and_counted(address, sent, kept):
         ("player/speed", [b"\0\0"]),
         ("player/speed", [None]),
         ("player/speed", []),
-        ("player/speed", [1, 2]),
-        ("master/blackout", ["on"]),
+        ("player/speed", ["1_0"]),
+        ("player/speed", ["inf"]),
+        ("master/blackout", ["maybe"]),
+        ("master/blackout", [None]),
         ("player/reseed", ["now"]),
         ("dream/scene", ["nowhere"]),
+        ("dream/scene", ["2024"]),
         ("dream/latents", [1, 2, 3]),
         ("dream/latents", [1, 2, 3, math.nan]),
     ],
@@ -428,3 +443,27 @@ def test_a_choice_of_numbers_takes_the_number_itself():
         assert table.set("window/0/rotate", [said])
         assert table.tick(1 / 30)["window/0/rotate"] == index
     assert table.counters["clamped"] == 1
+
+
+@pytest.mark.parametrize(
+    ("address", "arguments", "value"),
+    [
+        ("player/speed", [2.5, "from cue 12"], 2.5),
+        ("player/speed", ["2.5"], 2.5),
+        ("player/seed", ["7", None], 7),
+        ("master/blackout", ["on"], True),
+        ("master/blackout", [coerce.Midi(b"\0\x90\x3c\x40")], True),
+        ("dream/scene", ["1"], 1),
+        ("dream/latents", [1, "2", 0.5, -1, "cue"], (1.0, 2.0, 0.5, -1.0)),
+        ("dream/latents", [coerce.Colour(b"\xff\0\xff\0")], (1.0, 0.0, 1.0, 0.0)),
+    ],
+)
+def test_a_plain_meaning_is_taken(address, arguments, value):
+    t = table()
+    assert t.set(address, arguments, CONSOLE)
+    assert t.target(address) == value
+
+
+@pytest.mark.parametrize("arguments", [[None], ["1"], [True], [1, "cue 12"], [coerce.Midi(b"\0\x90\x3c\x01")]])
+def test_a_trigger_takes_what_its_type_in_oscquery_says_and_numbers_of_any_kind(arguments):
+    assert put(table(), "player/reseed", *arguments, sender=CONSOLE).fired == {"player/reseed"}

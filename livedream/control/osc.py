@@ -1,8 +1,7 @@
 """OSC input: one thread receives UDP packets and sets parameters.
 
-Addresses are looked up exactly, never as patterns. Nothing in a packet can raise an exception, block or use unbounded
-memory here; python-osc's own servers can be stopped by one packet (a bundle for the far future, an address of many
-stars).
+Nothing in a packet can raise an exception, block or use unbounded memory here, and address patterns cost little;
+python-osc's own servers can be stopped by one packet (a bundle for the far future, an address of many stars).
 """
 
 import errno
@@ -12,7 +11,7 @@ import threading
 import time
 
 from livedream import UserError
-from livedream.control import osc_packet
+from livedream.control import osc_packet, osc_pattern
 from livedream.control.osc_address import PORT, PREFIX, Send, Target, ip_of, normal_prefix
 from livedream.control.osc_out import Feedback
 from livedream.parameters import Table
@@ -56,6 +55,10 @@ class Receiver:
         self._table = table
         self._begins = f"{self.prefix}/"
         self._feedback = feedback
+        self._matcher, self._matching = (
+            osc_pattern.Matcher(self.prefix),
+            threading.Lock(),
+        )  # UDP and TCP have threads of their own
         self._socket: socket.socket
         self._answering: socket.socket
         self._stopping = threading.Event()
@@ -132,35 +135,60 @@ class Receiver:
             sender: where it came from.
             reply: sends an answer there; None: by UDP, from the port that is listened on.
         """
-        reply, at = reply or self._answering.sendto, time.perf_counter()
-        try:
-            messages = osc_packet.read(packet)
-        except osc_packet.Malformed as error:
-            self._table.count("malformed", f"{error}, from {sender}")
-            return
-        for address, arguments in messages:
+        reply, at, odd = reply or self._answering.sendto, time.perf_counter(), list[str]()
+        for address, arguments in osc_packet.read(packet, odd):
             self._act(address, arguments, sender, reply, at)
+        for each in odd:
+            self._table.count("malformed", f"{each}, from {sender}")
 
     def _act(self, address: str, arguments: osc_packet.Arguments, sender: Target, reply: Send, at: float) -> None:
         name = address[len(self._begins) :]
         if not address.startswith(self._begins):
-            self._table.count("unknown", f"{address[:80]!r} from {sender}", messages=1)
+            if osc_pattern.is_pattern(address):
+                self._match(address, arguments, sender, reply, at)
+            else:
+                self._table.count("unknown", f"{address[:80]!r} from {sender}", messages=1)
         elif arguments == ("?",):
             self._query(name, sender, reply)
+        elif name in self._table.parameters:
+            self._table.set(name, arguments, sender, at=at)
         elif name in ("subscribe", "dump"):
             self._service(name, arguments, sender, reply)
-        else:
+        elif osc_pattern.is_pattern(name):
+            self._match(address, arguments, sender, reply, at)
+        else:  # an older name, or unknown
             self._table.set(name, arguments, sender, at=at)
+
+    def _match(self, pattern: str, arguments: osc_packet.Arguments, sender: Target, reply: Send, at: float) -> None:
+        """Act on all parameters that a pattern matches."""
+        try:
+            with self._matching:
+                found = self._matcher.find(pattern, self._table.parameters)
+        except osc_pattern.Refused as error:
+            self._table.count("malformed", f"{error}, from {sender}", messages=1)
+            return
+        if not found:
+            self._table.count("unknown", f"{pattern[:80]!r} from {sender}", messages=1)
+        for name in found:
+            if arguments == ("?",):
+                self._query(name, sender, reply)
+            else:
+                self._table.set(name, arguments, sender, at=at)
 
     def _query(self, name: str, sender: Target, reply: Send) -> None:
         name = self._table.name(name)
         if name not in self._table.parameters and not name.startswith("status/"):
+            if osc_pattern.is_pattern(name):
+                self._match(f"{self._begins}{name}", ("?",), sender, reply, 0.0)
+                return
             self._table.count("unknown", f"{name[:80]!r} asked by {sender}", messages=1)
         elif self._feedback:
             self._feedback.ask(name, sender, reply)
 
     def _service(self, name: str, arguments: osc_packet.Arguments, sender: Target, reply: Send) -> None:
-        port = arguments[0] if len(arguments) == 1 else None
+        port = arguments[0] if arguments else None
+        if isinstance(port, str) and port.isascii() and port.isdigit() and len(port) < 6:
+            port = int(port)
         number = int(port) if isinstance(port, int | float) and 1 <= port < 65536 else None
         if number is None and (name == "subscribe" or arguments):
             self._table.count("malformed", f"{name} without a port, from {sender}", messages=1)

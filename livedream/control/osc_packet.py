@@ -1,17 +1,20 @@
 """A strict parser of OSC 1.0 packets, for packets that may be damaged or hostile.
 
-A packet is parsed completely or rejected completely. Time tags are ignored: a message acts when it arrives. Addresses
-are literal, never patterns.
+A message is parsed completely or rejected completely; the others of its bundle are taken. Time tags are ignored: a
+message acts when it arrives.
 """
 
 import functools
 import struct
+from collections.abc import Callable
+from typing import Any
 
-from livedream.parameters.coerce import Colour
+from livedream.parameters.coerce import Colour, Midi
 
 DEPTH = 8  # bundles within bundles; real senders use one level
 SHORT = 128  # bytes of the longest message that is cached
 LARGEST = 65507  # bytes that one UDP packet over IPv4 can hold
+ODD = 256  # malformed elements of one packet after which its rest is left out
 
 Argument = float | int | str | bool | bytes | None
 Arguments = tuple[Argument, ...]
@@ -34,43 +37,55 @@ class Malformed(ValueError):
     """The packet breaks the rules of OSC 1.0. Its text says how, in a few words."""
 
 
-def read(packet: bytes) -> list[Message]:
+def read(packet: bytes, odd: list[str] | None = None) -> list[Message]:
     """Return all messages of a packet in order, each as (address with its leading slash, arguments).
 
-    Type tags become float (f, d), int (i, h), str (s, c), bool (T, F), None (N) and bytes (b, and m and t, which no
-    parameter accepts), Colour (r). I, the bang, adds no argument.
+    Type tags become float (f, d), int (i, h), str (s, S, c), bool (T, F), None (N), bytes (b and t), Colour (r) and
+    Midi (m). I, the bang, adds no argument; arrays are read as their elements.
+
+    Args:
+        odd: gets a few words about each element that breaks the rules and is left out; None: it raises.
 
     Raises:
-        Malformed: the packet breaks the rules.
+        Malformed: the packet breaks the rules and `odd` is None.
     """
-    if len(packet) > LARGEST:
-        raise Malformed(f"{len(packet)} bytes")
     messages: list[Message] = []
-    _element(packet, 0, len(packet), 0, messages)
+    faults: list[str] = [] if odd is None else odd
+    if len(packet) > LARGEST:
+        faults.append(f"{len(packet)} bytes")
+    else:
+        _element(packet, 0, len(packet), 0, messages, faults)
+    if odd is None and faults:
+        raise Malformed(faults[0])
     return messages
 
 
-def _element(packet: bytes, at: int, end: int, depth: int, messages: list[Message]) -> None:
+def _element(packet: bytes, at: int, end: int, depth: int, messages: list[Message], odd: list[str]) -> None:
     """Parse the message or bundle in packet[at:end]."""
-    if end == at or (end - at) % 4:
-        raise Malformed(f"an element of {end - at} bytes")
-    if packet[at] == 0x2F:  # "/"
-        messages.append((_cached_message if end - at <= SHORT else _message)(packet[at:end]))
-        return
-    if packet[at : at + 8] != b"#bundle\0":
-        raise Malformed("neither a message nor a bundle")
-    if end - at < 16:
-        raise Malformed("a bundle without its time tag")
-    if depth >= DEPTH:
-        raise Malformed(f"bundles more than {DEPTH} deep")
-    at += 16
-    while at < end:
-        size = _size(packet, at)[0]
-        at += 4
-        if not 0 < size <= end - at:
-            raise Malformed(f"an element of {size} bytes where {end - at} are left")
-        _element(packet, at, at + size, depth + 1, messages)
-        at += size
+    try:
+        if end == at or (end - at) % 4:
+            raise Malformed(f"an element of {end - at} bytes")
+        if packet[at] == 0x2F:  # "/"
+            messages.append((_cached_message if end - at <= SHORT else _message)(packet[at:end]))
+            return
+        if packet[at : at + 8] != b"#bundle\0":
+            raise Malformed("neither a message nor a bundle")
+        if end - at < 16:
+            raise Malformed("a bundle without its time tag")
+        if depth >= DEPTH:
+            raise Malformed(f"bundles more than {DEPTH} deep")
+        at += 16
+        while at < end and len(odd) < ODD:
+            if end - at < 4:
+                raise Malformed(f"{end - at} bytes after the last element")
+            size = _size(packet, at)[0]
+            at += 4
+            if not 0 < size <= end - at:
+                raise Malformed(f"an element of {size} bytes where {end - at} are left")
+            _element(packet, at, at + size, depth + 1, messages, odd)
+            at += size
+    except Malformed as fault:
+        odd.append(str(fault))
 
 
 def _message(packet: bytes) -> Message:
@@ -81,6 +96,8 @@ def _message(packet: bytes) -> Message:
     tags, at = _string(packet, at, end)
     if not tags.startswith(","):
         raise Malformed("no type tags")
+    if tags.count("[") != tags.count("]"):
+        raise Malformed("an array without its end")
     arguments: list[Argument] = []
     value: Argument
     for tag in tags[1:]:
@@ -89,14 +106,14 @@ def _message(packet: bytes) -> Message:
                 raise Malformed("cut short")
             (number,) = fixed.unpack_from(packet, at)
             at += fixed.size
-            value = _character(number) if tag == "c" else Colour(number) if tag == "r" else number
-        elif tag == "s":
+            value = _SPECIAL[tag](number) if tag in _SPECIAL else number
+        elif tag in "sS":
             value, at = _string(packet, at, end)
         elif tag == "T" or tag == "F":
             value = tag == "T"
         elif tag == "N":
             value = None
-        elif tag == "I":
+        elif tag in "I[]":
             continue
         elif tag == "b":
             value, at = _blob(packet, at, end)
@@ -140,3 +157,6 @@ def _character(code: int) -> str:
     if not 0 <= code < 0x80:
         raise Malformed(f"character {code}")
     return chr(code)
+
+
+_SPECIAL: dict[str, Callable[[Any], Argument]] = {"c": _character, "r": Colour, "m": Midi}

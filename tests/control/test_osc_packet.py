@@ -73,7 +73,7 @@ def test_bundles_may_be_nested_so_deep_and_no_deeper():
         b"/a\0\0,ii\0\0\0\0\1",
         b"/a\0\0,i\0\0\0\0\0\1\0\0\0\2",
         b"/a\0\0,z\0\0\0\0\0\1",
-        b"/a\0\0,[i]\0\0\0\0\0\0\0\1",
+        b"/a\0\0,[i\0\0\0\0\0\0\0\0\1",
         b"/a\0\0,\xff\0\0\0\0\0\1",
         b"/\xff\0\0,i\0\0\0\0\0\1",
         b"/a\0\0,s\0\0\xc3\x28\0\0",
@@ -142,3 +142,17 @@ def test_random_messages_come_back_as_they_were_written():
             )
         address = "/" + "x" * int(rng.integers(1, 40))
         assert read(bundle(message(address, *arguments))) == [(address, tuple(arguments))]
+
+
+def test_arrays_are_read_as_their_elements_and_symbols_as_strings():
+    packet = b"/a\0\0,[f[Si]]\0\0\0\0" + struct.pack(">f", 0.5) + b"sky\0" + struct.pack(">i", 3)
+    assert read(packet) == [("/a", (0.5, "sky", 3))]
+
+
+def test_odd_elements_of_a_bundle_are_named_and_left_out():
+    odd = []
+    packet = bundle(message("/a", 1), b"/b\0\0,z\0\0", bundle(message("/c", 2), b"/d\0\0,i\0\0"), message("/e", 3))
+    assert read(packet, odd) == [("/a", (1,)), ("/c", (2,)), ("/e", (3,))]
+    assert odd == ["type tag 'z'", "cut short"]
+    assert len(read(bundle(*[b"/b\0\0,z\0\0"] * 1000, message("/e", 3)), odd)) == 0
+    assert len(odd) < 300
