@@ -179,6 +179,7 @@ class Table:
 
     def acts_on(self, address: str) -> str:
         """The address of what a change of this parameter changes: itself, or the choice that a jump acts on."""
+        address = self._relations.name(address)
         parameter = self.parameters.get(address)
         return parameter.acts_on if parameter and parameter.acts_on else address
 

@@ -310,3 +310,55 @@ def test_a_bridge_with_a_map_and_lights(tmp_path):
             assert program.next() == ("/composition/speed", [2.0])
         finally:
             bridge.stop()
+
+
+def numbered(number: int, value: int, first: int = 99) -> list[mido.Message]:
+    """The four messages of an NRPN fader's movement; first: 101 for an RPN."""
+    pairs = [(first, number >> 7), (first - 1, number & 127), (6, value >> 7), (38, value & 127)]
+    return [mido.Message("control_change", control=control, value=said) for control, said in pairs]
+
+
+def test_an_nrpn_fader_is_learned_goes_up_and_down_and_another_moves_nothing(tmp_path):
+    with Controller("fader box") as box, Played([knob(1), knob(2)], tmp_path) as played:
+        played.plugged()
+        played.surface.mapper.learn("dream/knob/1")
+
+        def move(number, value, first=99):
+            for each in numbered(number, value, first):
+                before = played.messages()
+                box.send(each)
+                eventually(lambda before=before: played.messages() == before + 1, every=0.0005)
+
+        for value in (*range(0, 16384, 1500), 16383):
+            move(135, value)
+        assert played.table.target("dream/knob/1") == 3
+        for value in range(16383, -1, -1500):
+            move(135, value)
+        down = played.table.target("dream/knob/1")
+        assert down == pytest.approx(-3 + 6 * (16383 % 1500) / 16384, abs=1e-3)
+        for value in range(0, 16384, 1500):
+            move(136, value)
+            move(135, value, first=101)  # the RPN of the same number
+        assert played.table.target("dream/knob/1") == down
+        eventually(lambda: mapping_file.load(tmp_path, "fader box"))
+        assert mapping_file.load(tmp_path, "fader box") == (Binding("dream/knob/1", Control("nrpn", 0, 135)),)
+
+
+def test_a_bridge_gives_an_nrpn_an_address_when_it_moves():
+    program = Osc()
+    bridge = Bridge("pads", program.place)
+    with Controller("pads") as pads:
+        bridge.start()
+        try:
+            eventually(lambda: bridge.surface.status()["midi"]["port"])
+            heard = []
+            for each in (*numbered(135, 16383), *numbered(2, 8192, first=101)):
+                before = bridge.surface.status()["midi"]["messages"]
+                pads.send(each)
+                eventually(lambda before=before: bridge.surface.status()["midi"]["messages"] == before + 1)
+            while ("/midi/rpn/1/2", [0.5]) not in heard:
+                heard.append(program.next())
+            assert ("/midi/nrpn/1/135", [1.0]) in heard
+            assert {address for address, _ in heard} == {"/midi/nrpn/1/135", "/midi/rpn/1/2"}
+        finally:
+            bridge.stop()

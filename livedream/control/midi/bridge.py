@@ -1,7 +1,8 @@
 """MIDI to OSC and back, for any program that understands OSC: no dream is played.
 
-Each control sends to an address of its own, as in /midi/cc/1/21 (channel 1, CC 21), with a number 0..1 (pitch bend
-−1..1, a program change its number); a mapping file, as a show writes it, gives the program's own addresses instead.
+Each control sends to an address of its own, as in /midi/cc/1/21 (channel 1, CC 21) or /midi/nrpn/1/135, with a number
+0..1 (pitch bend −1..1, a program change its number); a mapping file, as a show writes it, gives the program's own
+addresses instead.
 """
 
 import logging
@@ -11,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from livedream.control.midi import mapping_file
-from livedream.control.midi.controls import Binding, Control
+from livedream.control.midi.controls import Binding, Control, Source
 from livedream.control.midi.learn import CHANNEL_MODE
+from livedream.control.midi.parameter_numbers import chooses
 from livedream.control.midi.surface import Surface
 from livedream.control.osc import Receiver
 from livedream.control.osc_address import ip_of
@@ -24,12 +26,14 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CHANNELS = range(16)
+NUMBERS = 1024  # NRPNs of a channel, and RPNs, that get an address, when they move for the first time
 TICK = 1 / 60  # seconds between two ticks of the parameter table, which apply what was received by OSC
 
 
 def every_control() -> tuple[list[Binding], list[Parameter]]:
-    """Return a binding and a parameter for every control of every channel."""
-    controls = [Control("cc", channel, n) for channel in CHANNELS for n in range(CHANNEL_MODE)]
+    """Return a binding and a parameter for every control of every channel, but parameter numbers."""
+    numbers = [n for n in range(CHANNEL_MODE) if not chooses(n)]
+    controls = [Control("cc", channel, n) for channel in CHANNELS for n in numbers]
     controls += [Control("note", channel, n) for channel in CHANNELS for n in range(128)]
     controls += [Control(kind, channel) for channel in CHANNELS for kind in ("pitch", "pressure")]
     bindings: list[Binding] = []
@@ -87,6 +91,9 @@ class Bridge:
             port, self._table, say=say, takeover=takeover, on_message=self._send, feedback=listen is not None
         )
         self.surface.mapper.replace(bindings)
+        self._numbered: dict[str, list[Parameter]] = {}  # by what their addresses begin with
+        if mapping is None:
+            self.surface.mapper.meet = self._meet
         self._receiver = None if listen is None else Receiver(self._table, "127.0.0.1", listen, self._prefix)
         self._thread = threading.Thread(target=self._tick, name="midi-back", daemon=True)
 
@@ -104,6 +111,17 @@ class Bridge:
         if self._receiver is not None:
             self._thread.join(1.0)
             self._receiver.stop()
+
+    def _meet(self, source: Source) -> Binding | None:
+        """Return a binding for an NRPN or RPN that is met for the first time, with a parameter of its own."""
+        kind, channel, number = source
+        begins = f"{kind}/{channel + 1}/"
+        met = self._numbered.setdefault(begins, [])
+        if len(met) >= NUMBERS:
+            return None
+        met.append(Parameter(f"{begins}{number}", "float"))
+        self._table.replace(begins, met)
+        return Binding(met[-1].address, Control(*source), mode="hold")
 
     def _send(self) -> None:
         """Send what the last message set, before the next one is handled."""

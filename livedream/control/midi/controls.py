@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
-Source = tuple[str, int, int]  # "cc", "note", "pitch" or "pressure"; channel; CC or note number
+Source = tuple[str, int, int]  # "cc", "note", "nrpn", "rpn", "pitch" or "pressure"; channel; number
 
 ENCODINGS = ("twos", "signed", "offset")  # relative encoders: two's complement, sign bit, binary offset
 MODES = ("toggle", "hold", "follow")  # buttons: switch at each press, momentary, on from the middle up
@@ -19,9 +19,10 @@ class Control(NamedTuple):
     """One knob, fader, encoder, wheel, button, key or pad of a controller.
 
     Attributes:
-        kind: "cc", "cc14" (14-bit CC pair), "relative" (endless encoder), "note", "pitch" or "pressure" (of a channel).
+        kind: "cc", "cc14" (14-bit CC pair), "relative" (endless encoder), "note", "nrpn" or "rpn" (a parameter number),
+            "pitch" or "pressure" (of a channel).
         channel: 0..15.
-        number: of the CC or note; for "cc14" that of the high seven bits.
+        number: of the CC, note or parameter; for "cc14" that of the high seven bits.
         lsb_first: whether CC n + 32 is sent before CC n, for "cc14".
     """
 
@@ -40,7 +41,7 @@ class Control(NamedTuple):
     @property
     def bits(self) -> int:
         """The resolution of its data: 14 or 7."""
-        return 14 if self.kind in ("cc14", "pitch") else 7
+        return 14 if self.kind in ("cc14", "nrpn", "rpn", "pitch") else 7
 
     @property
     def text(self) -> str:
@@ -51,6 +52,8 @@ class Control(NamedTuple):
             "cc14": "CC {}+{}".format(*pair),
             "relative": f"relative CC {self.number}",
             "note": f"note {self.number}",
+            "nrpn": f"NRPN {self.number}",
+            "rpn": f"RPN {self.number}",
             "pitch": "pitch bend",
             "pressure": "pressure",
         }[self.kind]
@@ -67,11 +70,15 @@ def parse_control(text: str, channel: int) -> Control:
         raise ValueError(f"no MIDI channel {channel + 1}; there are 1 to 16")
     if text in ("pitch bend", "pressure"):
         return Control(text.split()[0], channel)
+    if (numbered := re.fullmatch(r"(N?RPN) (\d{1,5})", text)) and int(numbered[2]) < 1 << 14:
+        return Control(numbered[1].lower(), channel, int(numbered[2]))
     match = re.fullmatch(r"(relative )?(CC|note) (\d{1,3})(?:\+(\d{1,3}))?", text)
     numbers = [int(each) for each in match.groups()[2:] if each is not None] if match else []
     pair = len(numbers) == 2
     if match is None or max(numbers) > 127 or (match[2] == "note" and (pair or match[1])) or (pair and match[1]):
-        raise ValueError(f"no MIDI control: {text[:40]!r}; one is 'CC 21', 'CC 1+33', 'relative CC 7' or 'note 36'")
+        raise ValueError(
+            f"no MIDI control: {text[:40]!r}; one is 'CC 21', 'CC 1+33', 'relative CC 7', 'NRPN 135' or 'note 36'"
+        )
     if not pair:
         return Control("note" if match[2] == "note" else "relative" if match[1] else "cc", channel, numbers[0])
     if max(numbers) != min(numbers) + LSB or min(numbers) >= LSB:

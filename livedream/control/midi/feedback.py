@@ -11,7 +11,7 @@ from livedream.parameters import Table
 def messages(table: Table, bound: BoundControl) -> list[mido.Message]:
     """Return the messages that make a control show its parameter's value; none where it shows it already."""
     binding, control = bound.binding, bound.binding.control
-    parameter = table.parameters.get(binding.address)
+    parameter = table.parameters.get(table.name(binding.address))
     if parameter is None or control.kind == "pressure" or parameter.jog or parameter.type in ("trigger", "text"):
         return []
     try:
@@ -34,6 +34,9 @@ def encode(control: Control, data: int) -> list[mido.Message]:
     if control.kind == "pitch":
         return [mido.Message("pitchwheel", channel=channel, pitch=data - 8192)]
     pairs = [(n, data)]
+    if control.kind in ("nrpn", "rpn"):
+        first = 99 if control.kind == "nrpn" else 101
+        pairs = [(first, n >> 7), (first - 1, n & 127), (6, data >> 7), (38, data & 127)]
     if control.kind == "cc14":
         halves = [(n, data >> 7), (n + LSB, data & 127)]
         pairs = halves[::-1] if control.lsb_first else halves

@@ -28,6 +28,11 @@ class Learner:
         self._value: float | None = None
         self._new: BoundControl | None = None  # the control that was learned last, while its movements are examined
 
+    @property
+    def wants_plain(self) -> bool:
+        """Whether the next control is said to be a CC of its own, whatever its number means elsewhere."""
+        return self.learning is not None and self._word == "7bit"
+
     def ask(self, text: str) -> None:
         """Wait for a control to bind.
 
@@ -79,7 +84,8 @@ class Learner:
         elif source[0] == "cc" and word in ("relative", *ENCODINGS):
             control, encoding = Control("relative", *source[1:]), word if word in ENCODINGS else "twos"
         mode = word if word in MODES else None
-        if mode is None and source[0] == "cc" and data in (0, 127) and self._table.parameters[address].type == "bool":
+        button = (source[0] == "cc" and data in (0, 127)) or (source[0] in ("nrpn", "rpn") and data in (0, 16383))
+        if mode is None and button and self._table.parameters[address].type == "bool":
             mode = "toggle"  # a button, rather than a knob that is turned past its middle
         bound = BoundControl(Binding(address, control, encoding, mode, value=self._value))
         for each in [each for each in self._bindings.all if each.binding.address == address]:
@@ -124,4 +130,4 @@ def _starts(source: Source, data: int) -> bool:
 
 def _fader_was_touched(control: Control, source: Source, seconds: float) -> bool:
     """Tell whether `control` was only the note of a motor fader's touch, and `source` is the fader itself."""
-    return control.kind == "note" and source[0] == "pitch" and seconds < detect.TOUCH
+    return control.kind == "note" and source[0] in ("pitch", "nrpn") and seconds < detect.TOUCH

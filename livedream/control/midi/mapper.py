@@ -1,15 +1,17 @@
 """The mapping of a controller: its messages set parameters, and it is sent their values. Knows nothing of ports."""
 
 import threading
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import replace
 
 import mido
 
-from livedream.control.midi import feedback
-from livedream.control.midi.bindings import Bindings
+from livedream.control.midi import feedback, parameter_numbers
+from livedream.control.midi.bindings import Bindings, BoundControl
 from livedream.control.midi.controls import Binding, Source
 from livedream.control.midi.learn import Learner
 from livedream.control.midi.move import Mover, is_blind
+from livedream.control.midi.parameter_numbers import Event, ParameterNumbers
 from livedream.control.osc_address import PREFIX, local_name
 from livedream.control.tempo import Tempo
 from livedream.parameters import Table
@@ -24,6 +26,7 @@ class Mapper:
     Attributes:
         messages: received so far, except clock messages.
         wake: set when bindings have changed or something is to be sent to the controller.
+        meet: asked for a binding of an NRPN or RPN that has none; a bridge gives each an address.
     """
 
     def __init__(self, table: Table, tempo: Tempo | None = None, takeover: bool = True, prefix: str = PREFIX):
@@ -42,6 +45,8 @@ class Mapper:
         self._bindings = Bindings()
         self._learner = Learner(table, self._bindings, prefix)
         self._mover = Mover(table, takeover)
+        self._numbers = ParameterNumbers()
+        self.meet: Callable[[Source], Binding | None] = lambda source: None
         self._forget_error: str | None = None
 
     @property
@@ -69,7 +74,8 @@ class Mapper:
         """Take these bindings and no others: another controller was plugged in."""
         with self._lock:
             self._learner.reset()
-            self._bindings.replace(bindings)
+            self._numbers.reset()
+            self._bindings.replace(replace(each, address=self._table.name(each.address)) for each in bindings)
 
     def take_changed(self) -> bool:
         """Return whether anything was learned or forgotten since the last call."""
@@ -85,7 +91,8 @@ class Mapper:
 
     def forget(self, name: str) -> None:
         """Unbind a parameter's controls: "ADDRESS", or "ADDRESS VALUE" where it was learned with a value."""
-        name = local_name(" ".join(name.split()), self._prefix)
+        address, *value = local_name(" ".join(name.split()), self._prefix).split(" ")
+        name = " ".join((self._table.name(address), *value))
         with self._lock:
             waited = self._learner.learning == name
             if waited:
@@ -110,19 +117,42 @@ class Mapper:
                     if address in self._table.parameters:
                         self._table.set(address, [message.program], "MIDI program change", repeats=True)
                 return
-            source, data = decode(message)
-            if source is None:
+            event = self._event(message)
+            if event is None:
                 return
-            changed = self._learner.on_message(source, data, at)
+            source = event.source
+            changed = self._learner.on_message(source, event.data, at)
             bound = self._bindings.by_source.get(source)
-            if bound is not None and self._mover.move(bound, source, data):
+            if bound is None and source[0] in parameter_numbers.KINDS and (met := self.meet(source)):
+                self._bindings.add(bound := BoundControl(met))
+            if bound is not None and event.steps:
+                self._mover.step(bound, event.steps)
+            elif bound is not None and self._mover.move(bound, source, event.data):
                 changed = self._bindings.changed = True
             if changed or (bound is not None and bound.relight):
                 self.wake.set()
 
+    def _event(self, message: mido.Message) -> Event | None:
+        """Return what a message says of a control; None for the parts of a parameter number that is not complete."""
+        source, data = decode(message)
+        if source is None:
+            return None
+        kind, channel, number = source
+        if kind == "cc" and self._numbers.takes(channel, number) and not self._is_plain(source):
+            return self._numbers.take(channel, number, data)
+        return Event(source, data)
+
+    def _is_plain(self, source: Source) -> bool:
+        """Tell a control of its own, as it was bound or is learned as 7bit, from the choice of a parameter number."""
+        if not parameter_numbers.chooses(source[2]):
+            return False
+        bound = self._bindings.by_source.get(source)
+        return self._learner.wants_plain or (bound is not None and bound.binding.control.kind == "cc")
+
     def forget_positions(self) -> None:
         """Forget where the controls stand: the controller was unplugged."""
         with self._lock:
+            self._numbers.reset()
             for each in self._bindings.all:
                 each.forget_position()
 
@@ -144,7 +174,7 @@ class Mapper:
                     address in senders
                     and (
                         senders[address] != each.sender
-                        or is_blind(each, self._table.parameters.get(each.binding.address))
+                        or is_blind(each, self._table.parameters.get(self._table.name(each.binding.address)))
                     )
                 )
                 if each.relight:

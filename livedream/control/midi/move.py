@@ -26,12 +26,12 @@ class Mover:
     def move(self, bound: BoundControl, source: Source, data: int) -> bool:
         """Set the parameter by a message of its control. Returns whether its encoding was corrected."""
         binding, control = bound.binding, bound.binding.control
-        parameter = self._table.parameters.get(binding.address)
+        parameter = self._parameter(bound)
         if parameter is None:  # it belongs to another dream
             return False
         if control.kind == "relative":
             corrected = not bound.encoding_known and _settle_encoding(bound, data)
-            self._turn(bound, parameter, data)
+            self._turn(bound, parameter, steps(bound.binding.encoding, data))
             return corrected
         if control.kind == "cc14":
             joined = bound.join(source, data)
@@ -54,6 +54,15 @@ class Mover:
             self._set(bound, (at - before) * (parameter.high - parameter.low))
         bound.position = at
         return False
+
+    def step(self, bound: BoundControl, turned: int) -> None:
+        """Set the parameter by steps of its control."""
+        if parameter := self._parameter(bound):
+            self._turn(bound, parameter, turned)
+            bound.position = bound.set_value = None  # where the control stands is not known any more
+
+    def _parameter(self, bound: BoundControl) -> Parameter | None:
+        return self._table.parameters.get(self._table.name(bound.binding.address))
 
     def _press(self, bound: BoundControl, parameter: Parameter, rises: bool, falls: bool) -> None:
         """Act on a button: send its value, fire a trigger, or move a switch."""
@@ -93,15 +102,16 @@ class Mover:
         self._set(bound, wanted)
         bound.set_value = self._table.target(parameter.address)
 
-    def _turn(self, bound: BoundControl, parameter: Parameter, data: int) -> None:
+    def _turn(self, bound: BoundControl, parameter: Parameter, turned: int) -> None:
         """Act on a relative encoder: 128 steps go through the range; integers and choices take whole steps."""
         binding = bound.binding
-        turned = steps(binding.encoding, data)
         if not turned:
             return
         low, high = ends(binding, parameter)
         step = (high - low) / 128
-        if parameter.type == "trigger":
+        if binding.value is not None:
+            self._set(bound, binding.value)
+        elif parameter.type == "trigger":
             self._set(bound)
         elif parameter.type == "bool":
             self._set(bound, turned > 0)
