@@ -66,9 +66,13 @@ class Budget:
         """Return the seconds that come after the last step."""
         return self.costs["dream"] + SPARE * self.total
 
+    def least(self) -> float:
+        """Return the seconds without which there is no dream, with those that have passed."""
+        return self.used() + self.finish() + self.costs["encode"] + LEAST + LEAST_SPELL
+
     def must_suffice(self) -> None:
         """Raise UserError, with the minutes to ask for, when the time does not suffice for any dream."""
-        least = self.used() + self.finish() + self.costs["encode"] + LEAST + LEAST_SPELL
+        least = self.least()
         if self.total < least:
             enough = math.ceil(least / 60 * 2 + 0.5)
             raise UserError(

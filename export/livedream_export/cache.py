@@ -24,6 +24,7 @@ from livedream import UserError
 from livedream.system import paths
 
 from .arrays import Rgb
+from .clip_table import Row
 
 Result = TypeVar("Result")
 
@@ -41,8 +42,8 @@ class Source:
     Attributes:
         path: the file.
         sha256: its digest.
-        seconds: its length.
-        note: anything unusual about it, or empty.
+        seconds: how much of it was read; 0 if it could not be used.
+        note: anything unusual about it, or why it could not be used.
     """
 
     path: str
@@ -61,7 +62,8 @@ class Footage:
         fps: frames a second.
         sources: the files it was read from.
         sha256: digest of all the frames' bytes in order, the same for the same pictures.
-        notes: lines for the user, for example about a file that was skipped.
+        notes: lines for the user that are not about one clip, for example about files that are no video.
+        clips: what becomes of each clip that was found, used or not.
     """
 
     frames: Rgb
@@ -70,6 +72,7 @@ class Footage:
     sources: tuple[Source, ...]
     sha256: str
     notes: tuple[str, ...]
+    clips: tuple[Row, ...] = ()
 
 
 @dataclass

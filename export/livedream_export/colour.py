@@ -23,7 +23,10 @@ PQ, HLG = 16, 18  # transfer characteristics of ITU-T H.273: smpte2084, arib-std
 REFERENCE_WHITE = 203.0  # nits
 PEAK = 1000.0  # nits of HDR footage
 
-# Matrix coefficients of H.273 as swscale knows them, with Kr and Kb. Untagged pictures go by their height.
+# Without these flags colours are off by 1 to 3 levels.
+_ACCURATE = Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
+_NOT_SUPPORTED = (8, 11, 12, 13, 14, 15, 16, 17)  # matrices of H.273 that are no plain YUV; others are reserved
+# Matrix coefficients of H.273 as swscale knows them, with Kr and Kb. Untagged pictures go by their size.
 _MATRICES = {
     1: (Colorspace.ITU709, 0.2126, 0.0722),
     4: (Colorspace.FCC, 0.30, 0.11),
@@ -48,7 +51,9 @@ _P3_TO_BT709 = np.array(
 _WIDE = {9: _BT2020_TO_BT709, 12: _P3_TO_BT709}  # colour primaries of H.273 that a BT.709 screen cannot show
 
 
-def converter(size: tuple[int, int], sample_aspect: float, matrix: Doubles) -> Callable[[av.VideoFrame], Rgb]:
+def converter(
+    size: tuple[int, int], sample_aspect: float, matrix: Doubles, background: tuple[int, int, int] = (0, 0, 0)
+) -> Callable[[av.VideoFrame], Rgb]:
     """Return a function from a decoded frame to a picture [H, W, 3], which covers `size` and is cropped evenly.
 
     The function raises UserError for a colour matrix that is not supported.
@@ -57,6 +62,7 @@ def converter(size: tuple[int, int], sample_aspect: float, matrix: Doubles) -> C
         size: (width, height).
         sample_aspect: a pixel's width over its height.
         matrix: display matrix [2, 2], which takes (1, 0) and (0, 1) of the stored picture to (right, down) on screen.
+        background: colour, 0 to 255, behind transparent pictures.
     """
     reformatter = VideoReformatter()
     turned = abs(matrix[0, 1]) > abs(matrix[0, 0])
@@ -66,6 +72,8 @@ def converter(size: tuple[int, int], sample_aspect: float, matrix: Doubles) -> C
         aspect = frame.width * sample_aspect / frame.height
         w = max(width, round(height * aspect))
         h = max(height, round(width / aspect))
+        if any(component.is_alpha for component in frame.format.components):
+            frame = _over(frame, background, reformatter)
         picture = _to_srgb(frame, w, h, reformatter)
         x, y = (w - width) // 2, (h - height) // 2
         picture = picture[y : y + height, x : x + width]
@@ -77,19 +85,21 @@ def converter(size: tuple[int, int], sample_aspect: float, matrix: Doubles) -> C
     return convert
 
 
+def _over(frame: av.VideoFrame, background: tuple[int, int, int], reformatter: VideoReformatter) -> av.VideoFrame:
+    """Put a picture with straight alpha over a colour, before it is scaled: what is hidden must not bleed in."""
+    rgba = _reformatted(frame, frame.width, frame.height, "rgba", _ACCURATE, reformatter).to_ndarray()
+    alpha = rgba[..., 3:].astype(np.uint32)
+    mixed = rgba[..., :3] * alpha + np.array(background, np.uint32) * (255 - alpha)
+    over = av.VideoFrame.from_ndarray(((mixed + 127) // 255).astype(np.uint8), format="rgb24")
+    over.color_trc, over.color_primaries = frame.color_trc, frame.color_primaries
+    return over
+
+
 def _to_srgb(frame: av.VideoFrame, width: int, height: int, reformatter: VideoReformatter) -> Rgb:
     grows = width > frame.width or height > frame.height
-    filtering = Interpolation.BICUBIC if grows else Interpolation.AREA
-    filtering |= Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT  # without them colours are off by 1 to 3
+    filtering = (Interpolation.BICUBIC if grows else Interpolation.AREA) | _ACCURATE
     rgb = frame.format.is_rgb
-    tag = int(frame.colorspace)
-    if tag not in _MATRICES and not rgb:
-        if tag not in (0, 2, 3):  # 0 on a YUV picture only means that it was not set
-            raise UserError(f"its colour matrix (H.273 number {tag}) is not supported; convert it to BT.709 first")
-        tag = 1 if frame.height >= 720 else 5
-    full = int(frame.color_range) == ColorRange.JPEG or frame.format.name.startswith("yuvj")
-    source_range = ColorRange.JPEG if full or rgb else ColorRange.MPEG
-
+    tag, full = _matrix(frame), _is_full(frame)
     if int(frame.color_trc) in (PQ, HLG) or int(frame.color_primaries) in _WIDE:
         if rgb:
             code = reformatter.reformat(frame, width, height, "rgb48le", interpolation=filtering).to_ndarray()
@@ -101,20 +111,42 @@ def _to_srgb(frame: av.VideoFrame, width: int, height: int, reformatter: VideoRe
             signal = _rgb_from_yuv16(scaled.to_ndarray(), frame.format.components[0].bits, full, *_MATRICES[tag][1:])
         return _to_screen(signal, int(frame.color_trc), int(frame.color_primaries))
 
-    colours = {} if rgb else {"src_colorspace": _MATRICES[tag][0]}
-    picture: Rgb = reformatter.reformat(
-        frame,
-        width,
-        height,
-        "rgb24",
-        interpolation=filtering,
-        src_color_range=source_range,
-        dst_color_range=ColorRange.JPEG,
-        **colours,
-    ).to_ndarray()  # type: ignore[assignment]  # rgb24 has bytes
+    picture: Rgb = _reformatted(frame, width, height, "rgb24", filtering, reformatter).to_ndarray()  # type: ignore[assignment]  # rgb24 has bytes
     if frame.format.name.startswith("gray") and not full:  # swscale treats grey as full range whatever its tag
         picture = _GREY_FULL[picture]
     return picture
+
+
+def _matrix(frame: av.VideoFrame) -> int:
+    """Return a key of _MATRICES. Raises UserError for a matrix that is known, but not here."""
+    tag = int(frame.colorspace)
+    if tag in _MATRICES or frame.format.is_rgb:
+        return tag
+    if tag in _NOT_SUPPORTED:
+        raise UserError(f"its colour matrix (H.273 number {tag}) is not supported; convert it to BT.709 first")
+    # 0 on a YUV picture only means that it was not set; 720 by 576 is the largest picture of BT.601.
+    return 1 if frame.height > 576 or frame.width > 720 else 5
+
+
+def _is_full(frame: av.VideoFrame) -> bool:
+    return int(frame.color_range) == ColorRange.JPEG or frame.format.name.startswith("yuvj")
+
+
+def _reformatted(
+    frame: av.VideoFrame, width: int, height: int, kind: str, filtering: Interpolation, reformatter: VideoReformatter
+) -> av.VideoFrame:
+    """Return the picture as full-range RGB, by its own matrix and range."""
+    rgb = frame.format.is_rgb
+    return reformatter.reformat(
+        frame,
+        width,
+        height,
+        kind,
+        interpolation=filtering,
+        src_color_range=ColorRange.JPEG if rgb or _is_full(frame) else ColorRange.MPEG,
+        dst_color_range=ColorRange.JPEG,
+        **({} if rgb else {"src_colorspace": _MATRICES[_matrix(frame)][0]}),
+    )
 
 
 def _rgb_from_yuv16(yuv: NDArray[Any], bits: int, full: bool, kr: float, kb: float) -> Floats:

@@ -1,10 +1,10 @@
-"""Decodes the pictures of one video file in presentation order, whatever its time stamps say."""
+"""Decodes the pictures of one clip in presentation order, whatever its time stamps say, without damaged ones."""
 
 import heapq
 import itertools
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,10 @@ from av.container import InputContainer
 
 from livedream import UserError
 
+from . import pictures as picture_files
+from . import video_file
 from .arrays import Doubles
+from .video_file import shown
 
 if TYPE_CHECKING:
     Packet = av.Packet[av.VideoStream]
@@ -23,20 +26,16 @@ if TYPE_CHECKING:
 SHORTEST = 0.5  # seconds; loops are short
 _REORDER = 16  # most frames over which H.264 and HEVC may reorder
 _REORDER_BYTES = 256 << 20
-_NO_VIDEO_FORMATS = (
-    "tty",
-    "image2",
-    "_pipe",
-)  # FFmpeg "plays" text files as terminal art and photos as clips
+_STANDSTILL = 60.0  # most seconds for which a picture is taken to stand still; beyond, the clock jumped
 _HIDING_CODECS = ("vp8", "vp9", "libvpx", "libvpx-vp9", "av1", "libdav1d", "libaom-av1")
 
 
 @dataclass
 class Clip:
-    """One video file, known from its packets; `pictures` adds the last four.
+    """One video file or sequence of pictures, known from its packets; `pictures` adds what comes after them.
 
     Attributes:
-        path: the file.
+        path: the file, or what stands for all pictures of a sequence.
         seconds: length without gaps.
         rate: its own frames a second.
         width: pixels.
@@ -44,10 +43,14 @@ class Clip:
         sample_aspect: a pixel's width over its height.
         matrix: display matrix [2, 2], see colour.converter.
         in_coding_order: the time stamps rise from packet to packet.
-        packets: how many there are.
+        packets: how many there are that are shown.
+        numbered: the pictures of a sequence.
         lost: packets that gave no picture.
+        damaged: pictures that are damaged, or follow from a damaged one.
         late: pictures that came too late to be put in order.
-        breaks: jumps of the file's clock.
+        jumps: jumps of the file's clock.
+        stills: times that a picture stands still for more than a second.
+        sizes: the sizes of its pictures, in order.
         interlaced: it was deinterlaced.
     """
 
@@ -60,10 +63,19 @@ class Clip:
     matrix: Doubles
     in_coding_order: bool
     packets: int
+    numbered: tuple[Path, ...] = ()
     lost: int = 0
+    damaged: int = 0
     late: int = 0
-    breaks: int = 0
+    jumps: int = 0
+    stills: int = 0
+    sizes: list[tuple[int, int]] = field(default_factory=list)
     interlaced: bool = False
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files it is made of."""
+        return self.numbered or (self.path,)
 
     @property
     def aspect(self) -> float:
@@ -79,7 +91,7 @@ class Picture:
     Attributes:
         time: seconds.
         frame: the picture.
-        breaks: the file's clock jumped before it.
+        breaks: it does not follow from the one before: the clock jumped, pictures are missing, or the size changed.
     """
 
     time: float
@@ -89,30 +101,28 @@ class Picture:
 
 def probe(path: Path) -> Clip:
     """Read all packets and decode the first picture. Raises UserError for a file that cannot be used."""
-    with _open(path) as container:
-        stream = _video_stream(container, path)
+    if picture_files.is_animated_webp(path):
+        return _webp(path)
+    with video_file.open_file(path) as container:
+        stream = video_file.video_stream(container, path)
+        decoder = video_file.decoder(stream)
         unit = float(stream.time_base or 0)
         stamps: list[int | None] = []
         first, errors = None, 0
-        for packet in _packets(container, stream):
-            stamps.append(packet.pts)
+        for packet in itertools.chain(video_file.packets(container, stream), [None]):
+            if packet is not None and not packet.is_discard:  # an edit list hides it
+                stamps.append(packet.pts)
             if first is None:
                 try:
-                    first = next(iter(packet.decode()), None)
+                    first = next(iter(decoder.decode(packet)), None)
                 except av.FFmpegError:
                     errors += 1
-        if first is None and stamps:
-            try:
-                first = next(iter(stream.codec_context.decode(None)), None)
-            except av.FFmpegError:
-                errors += 1
         if not stamps:
-            raise UserError(f"{path}: its video track is empty")
+            raise UserError(f"{shown(path)}: its video track is empty")
         if first is None:
-            raise UserError(f"{path}: no picture in it can be decoded ({errors} of {len(stamps)} packets fail)")
+            raise UserError(f"{shown(path)}: no picture in it can be decoded ({errors} of {len(stamps)} packets fail)")
         rate, seconds = _rate_and_length(stamps, unit, float(stream.average_rate or stream.guessed_rate or 0))
-        if seconds < SHORTEST:
-            raise UserError(f"{path}: is {seconds:.2g} s long; footage must be at least {SHORTEST:g} s long")
+        _must_last(path, seconds)
         known = [s for s in stamps if s is not None]
         return Clip(
             path=path,
@@ -127,6 +137,30 @@ def probe(path: Path) -> Clip:
         )
 
 
+def of_sequence(sequence: picture_files.PictureSequence, rate: float | None) -> Clip:
+    """Return the clip of numbered pictures. Raises UserError when the first cannot be decoded."""
+    rate = rate or picture_files.RATE
+    first = picture_files.picture(sequence.files[0])
+    count = len(sequence.files)
+    _must_last(sequence.name, count / rate)
+    matrix = _display_matrix(first)
+    size = first.width, first.height
+    return Clip(sequence.name, count / rate, rate, *size, 1.0, matrix, True, count, sequence.files)
+
+
+def _webp(path: Path) -> Clip:
+    times = picture_files.webp_times(path)
+    _must_last(path, times[-1])
+    _, first = next(picture_files.webp_frames(path))
+    count = len(times) - 1
+    return Clip(path, times[-1], count / times[-1], first.width, first.height, 1.0, np.eye(2), True, count)
+
+
+def _must_last(path: Path, seconds: float) -> None:
+    if seconds < SHORTEST:
+        raise UserError(f"{shown(path)}: is {seconds:.2g} s long; footage must be at least {SHORTEST:g} s long")
+
+
 def pictures(clip: Clip) -> Iterator[Picture]:
     """Yield every picture that can be decoded, deinterlaced, in presentation order.
 
@@ -139,7 +173,7 @@ def pictures(clip: Clip) -> Iterator[Picture]:
     order: deque[int] = deque()
     heap: list[tuple[float, int]] = []
     highest, last, breaks, window = None, None, False, None
-    gap = max(1.0, 3 / clip.rate)
+    gap, size, spoilt = max(1.0, 3 / clip.rate), None, 0
 
     def take() -> Picture:
         nonlocal breaks, last
@@ -155,11 +189,20 @@ def pictures(clip: Clip) -> Iterator[Picture]:
             window = max(2, min(_REORDER, _REORDER_BYTES // max(1, bytes_)))
         if time is None:
             time = 0.0 if highest is None else highest + 1 / clip.rate
-        if highest is not None and abs(time - highest) > gap:
+        resized = size is not None and size != (frame.width, frame.height)
+        jumped = highest is not None and abs(time - highest) > gap
+        missing = clip.damaged > spoilt and highest is not None and time - highest > 3.5 / clip.rate
+        spoilt = clip.damaged
+        if resized or jumped or missing:
             while heap:
                 yield take()
+            if jumped and not missing and highest is not None:
+                still = 0 < time - highest <= _STANDSTILL
+                clip.stills, clip.jumps = clip.stills + still, clip.jumps + (not still)
             highest, last, breaks = None, None, True
-            clip.breaks += 1
+        if resized or size is None:
+            size = frame.width, frame.height
+            clip.sizes.append(size)
         if last is not None and time <= last:
             clip.late += 1
             continue
@@ -174,48 +217,70 @@ def pictures(clip: Clip) -> Iterator[Picture]:
 
 
 def _decoded(clip: Clip) -> Iterator[tuple[float | None, av.VideoFrame]]:
-    """Yield time stamps in seconds and pictures as the decoder gives them; failures are counted and skipped."""
-    graph, failed, got = None, 0, 0
-    with _open(clip.path) as container:
-        stream = _video_stream(container, clip.path)
-        stream.thread_type = "AUTO"
+    """Yield time stamps in seconds and sound pictures as the decoder gives them; the rest is counted."""
+    if clip.numbered:
+        yield from _of_sequence(clip)
+        return
+    if picture_files.is_animated_webp(clip.path):
+        yield from picture_files.webp_frames(clip.path)
+        return
+    with video_file.open_file(clip.path) as container:
+        stream = video_file.video_stream(container, clip.path)
         unit = stream.time_base
-
-        def decode(packet: "Packet | None") -> list[av.VideoFrame]:
-            nonlocal failed
-            try:
-                return stream.codec_context.decode(packet)
-            except av.FFmpegError:
-                failed += 1
-                return []
-
-        def packets() -> "Iterator[Packet | None]":
-            yield from _packets(container, stream)
-            yield None  # flushes the decoder
-
-        for packet in packets():
-            for frame in decode(packet):
-                got += 1
-                if (frame.width, frame.height) != (clip.width, clip.height):
-                    raise UserError(
-                        f"{clip.path}: the picture changes size from {clip.width}x{clip.height} to "
-                        f"{frame.width}x{frame.height} on the way; convert it to one size first"
-                    )
-                frame.time_base = unit
-                if graph is None and frame.interlaced_frame and frame.pts is not None:
-                    graph = _deinterlacer(frame, stream)
-                    clip.interlaced = True
-                if graph is None:
-                    yield _seconds(frame, unit), frame
-                else:
-                    graph.push(frame)
-                    yield from _pull(graph)
+        graph, size = None, (0, 0)
+        for frame in _sound(clip, container, stream):
+            frame.time_base = unit
+            if graph is not None and size != (frame.width, frame.height):
+                graph.push(None)
+                yield from _pull(graph)
+                graph = None
+            size = frame.width, frame.height
+            if graph is None and frame.interlaced_frame and frame.pts is not None:
+                graph = _deinterlacer(frame, stream)
+                clip.interlaced = True
+            if graph is None:
+                yield _seconds(frame, unit), frame
+            else:
+                graph.push(frame)
+                yield from _pull(graph)
         if graph is not None:
             graph.push(None)
             yield from _pull(graph)
-        # A decoder may skip a picture without an error. Some codecs have packets that are never shown.
-        hidden = 0 if stream.codec_context.name in _HIDING_CODECS else clip.packets - got
-        clip.lost = max(failed, hidden)
+
+
+def _sound(clip: Clip, container: InputContainer, stream: av.VideoStream) -> Iterator[av.VideoFrame]:
+    """Yield the pictures that are whole.
+
+    After a damaged picture, or a packet that gives none, all are left out up to the next key frame: they are made from
+    what is damaged, however whole the decoder says they are.
+    """
+    decoder = video_file.decoder(stream)
+    failed, got, spoilt = 0, 0, False
+    for packet in itertools.chain(video_file.packets(container, stream), [None]):  # None flushes the decoder
+        spoilt = spoilt or (packet is not None and packet.is_corrupt)
+        try:
+            frames = decoder.decode(packet)
+        except av.FFmpegError:
+            failed, spoilt = failed + 1, True
+            continue
+        for frame in frames:
+            got += 1
+            spoilt = frame.is_corrupt or (spoilt and not frame.key_frame)
+            if spoilt:
+                clip.damaged += 1
+            else:
+                yield frame
+    # A decoder may skip a picture without an error. Some codecs have packets that are never shown.
+    hidden = 0 if decoder.name in _HIDING_CODECS else clip.packets - got
+    clip.lost = max(failed, hidden)
+
+
+def _of_sequence(clip: Clip) -> Iterator[tuple[float, av.VideoFrame]]:
+    for k, (_, frame) in enumerate(picture_files.decoded(clip.numbered)):
+        if frame is None or frame.is_corrupt:
+            clip.damaged += 1
+        else:
+            yield k / clip.rate, frame
 
 
 def _deinterlacer(frame: av.VideoFrame, stream: av.VideoStream) -> av.filter.Graph:
@@ -241,51 +306,6 @@ def _seconds(frame: av.VideoFrame, unit: Fraction | None) -> float | None:
     return None if stamp is None or unit is None else float(stamp * unit)
 
 
-def _open(path: Path) -> InputContainer:
-    try:
-        if not path.stat().st_size:
-            raise UserError(f"{path}: the file is empty")
-        container = av.open(str(path), metadata_errors="replace")
-    except FileNotFoundError as e:
-        raise UserError(f"{path}: there is no such file") from e
-    except (OSError, ValueError) as e:  # PyAV's errors are one or the other
-        why = getattr(e, "strerror", None) or e
-        raise UserError(f"{path}: cannot be read as video ({why}); is it complete?") from e
-    if any(container.format.name.endswith(name) for name in _NO_VIDEO_FORMATS):
-        name = container.format.name
-        container.close()
-        raise UserError(f"{path}: is no video file (FFmpeg reads it as {name})")
-    return container
-
-
-def _video_stream(container: InputContainer, path: Path) -> av.VideoStream:
-    streams = [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
-    streams = [s for s in streams if s.codec_context is not None]
-    if not streams:
-        raise UserError(f"{path}: has no video track")
-    return max(streams, key=lambda s: s.codec_context.width * s.codec_context.height)
-
-
-def _packets(container: InputContainer, stream: av.VideoStream) -> "Iterator[Packet]":
-    """Yield the packets of a stream.
-
-    Empty ones are skipped: to FFmpeg's decoders they mean the end, though in Theora they repeat a picture. So are
-    damaged parts, unless they do not end.
-    """
-    failures = 0
-    while failures < 100:
-        try:
-            for packet in container.demux(stream):
-                if packet.size:
-                    failures = 0
-                    yield packet
-            return
-        except av.EOFError:
-            return
-        except av.FFmpegError:
-            failures += 1
-
-
 def _rate_and_length(stamps: list[int | None], unit: float, declared: float) -> tuple[float, float]:
     """Return frames a second and seconds. The declared rate of a file is used if its time stamps agree."""
     declared = declared if 0.1 <= declared <= 1000 else 0.0
@@ -296,6 +316,8 @@ def _rate_and_length(stamps: list[int | None], unit: float, declared: float) -> 
         rate = declared or 25.0
         return rate, len(stamps) / rate
     usual = float(np.median(steps))
+    if usual == unit and 1 <= 1 / unit <= 240:  # AVI counts pictures: its mean rate errs where stamps are guessed
+        declared = 1 / unit
     steps = steps[steps <= max(1.0, 3 * usual)]  # at a longer gap the clip breaks
     measured = len(steps) / float(steps.sum()) if len(steps) else 1 / usual
     agrees = declared and abs(declared / measured - 1) < 0.12  # VP8 has packets that are no pictures

@@ -1,16 +1,19 @@
 """The material of a run: the footage, and the frames and memories chosen from it."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from . import memories, recurrent
+from . import clip_table, footage, memories, recurrent, sources
 from .arrays import Indices
 from .autoencoder import held_out
+from .budget import Budget
 from .cache import Footage
 from .hyperparameters import Hyperparameters
 from .memories import Memories
+from .preview import Progress
 
 SHOWN = 48  # most held-out frames that are measured, and shown on the contact sheet
 
@@ -32,6 +35,46 @@ class Material:
     shown: Indices
     held_out: bool
     memories: Memories | None
+
+
+def read(
+    names: Sequence[str],
+    size: str,
+    progress: Progress,
+    fps: float | None = None,
+    background: tuple[int, int, int] = footage.BLACK,
+) -> Footage:
+    """Read the footage and print what becomes of each clip. Takes what footage.read does."""
+    taken = sources.read(names, footage.parse_size(size), fps, progress.share, background)
+    for line in [*(clip_table.text(taken.clips) if taken.clips else ()), *taken.notes]:
+        progress.line(line)
+    if taken.clips:
+        height, width = taken.frames.shape[1:3]
+        progress.line(clip_table.total(taken.clips, (width, height), len(taken.frames), taken.fps))
+    return taken
+
+
+def dry_run(
+    names: Sequence[str],
+    size: str,
+    minutes: float,
+    hp: Hyperparameters,
+    fps: float | None = None,
+    background: tuple[int, int, int] = footage.BLACK,
+) -> None:
+    """Read the footage and print what a training would make of it, and the minutes that it needs.
+
+    Raises UserError when it cannot be trained on.
+    """
+    budget = Budget(minutes * 60, hp)
+    taken = read(names, size, Progress(), fps, background)
+    must_teach_motion(taken, hp)
+    height, width = taken.frames.shape[1:3]
+    budget.guess(width * height)
+    least = math.ceil(budget.least() / 60 * 2 + 0.5)
+    enough = "is enough for a dream" if minutes * 60 >= budget.least() else f"is too little: try --minutes {least}"
+    size_on_disk = f"{taken.frames.nbytes / 1e6:.3g} MB"
+    print(f"nothing was trained; --minutes {minutes:g} {enough}. The frames ({size_on_disk}) are kept for the training")
 
 
 def must_teach_motion(footage: Footage, hp: Hyperparameters) -> None:

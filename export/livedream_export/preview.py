@@ -48,11 +48,11 @@ class Progress:
         speed = f"{rate:.1f} steps/s  " if self.steps else ""
         status = self.status
         status.stage, status.share, status.figures, status.speed = stage, None, dict(self.smooth), rate
-        self._show(f"{stage}  {share:4.0%}  {shown}  {speed}{_clock(seconds_left)} left")
+        self._show(f"{stage}  {min(1.0, share):4.0%}  {shown}  {speed}{_clock(seconds_left)} left")
 
     def share(self, share: float, what: str) -> None:
         """Report that `share` of `what` is done, 0 to 1."""
-        self.stage = ""
+        self.stage, share = "", min(1.0, share)
         self.status.stage, self.status.share = what, share
         self._show(f"{what}  {share:4.0%}")
 

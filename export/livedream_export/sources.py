@@ -16,6 +16,7 @@ def read(
     size: int | tuple[int, int],
     fps: float | None = None,
     progress: Progress | None = None,
+    background: tuple[int, int, int] = footage.BLACK,
 ) -> Footage:
     """Read footage.
 
@@ -24,13 +25,14 @@ def read(
         size: as footage.read takes it.
         fps: likewise; the road has a rate of its own.
         progress: likewise.
+        background: likewise.
 
     Raises:
         UserError: a source cannot be used.
     """
     names = [str(source) for source in sources]
     if not any(name.startswith(ROAD) for name in names):
-        return footage.read(sources, size, fps, progress)
+        return footage.read(sources, size, fps, progress, background)
     if len(names) > 1:
         raise UserError(f"{ROAD} cannot be mixed with other footage; leave that out")
     return rainbow_road.footage(names[0], footage.training_size(size, rainbow_road.ASPECT), progress)

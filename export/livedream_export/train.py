@@ -15,10 +15,11 @@ import torch
 
 from livedream import UserError
 
-from . import autoencoder, checkpoint, dream_file, footage, judging, perceptual, sources, torch_device
+from . import autoencoder, checkpoint, dream_file, judging, material, perceptual, torch_device
 from .budget import EARLY_FROM, Budget
 from .cache import Footage
 from .evaluate import LIMITS
+from .footage import BLACK
 from .hyperparameters import Hyperparameters
 from .interrupt import Interrupt, Interrupted
 from .material import Material, choose_material, must_teach_motion
@@ -47,6 +48,8 @@ def train(
     hp: Hyperparameters | None = None,
     now: Callable[[], float] = time.monotonic,
     status: TrainingStatus | None = None,
+    fps: float | None = None,
+    background: tuple[int, int, int] = BLACK,
 ) -> Path | None:
     """Train a dream on footage and write it to `out`.
 
@@ -65,6 +68,8 @@ def train(
         hp: the recipe.
         now: the clock, in seconds.
         status: is kept up to date.
+        fps: frames a second; None takes the rate that most of the footage has.
+        background: colour, 0 to 255, behind transparent footage.
 
     Returns:
         `out`, or None when Ctrl-C came before any dream.
@@ -74,7 +79,7 @@ def train(
     """
     run = Run(Path(out), minutes, device, seed, hp or Hyperparameters(), now, status)
     try:
-        run.prepare([str(s) for s in sources], str(size), resume, title, licence)
+        run.prepare([str(s) for s in sources], str(size), resume, title, licence, fps, background)
         run.train()
     except UserError:
         run.folder.remove_if_empty()
@@ -123,11 +128,20 @@ class Run:
 
     # -- preparing ------------------------------------------------------------------------------------------------
 
-    def prepare(self, names: Sequence[str], size: str, resume: bool, title: str = "", licence: str = "") -> None:
+    def prepare(
+        self,
+        names: Sequence[str],
+        size: str,
+        resume: bool,
+        title: str = "",
+        licence: str = "",
+        fps: float | None = None,
+        background: tuple[int, int, int] = BLACK,
+    ) -> None:
         """Read the footage, and make the networks or restore those of the checkpoint."""
         self.folder.make()
         saved = checkpoint.load(self.folder.checkpoint) if resume else None
-        self.footage = self._read(names, size)
+        self.footage = material.read(names, size, self.progress, fps, background)
         self.size = self.footage.frames.shape[2], self.footage.frames.shape[1]
         self.progress.status.frames = self.footage.frames
         self.budget.guess(self.size[0] * self.size[1])
@@ -152,12 +166,6 @@ class Run:
         self.stages = Stages(*args, self.progress, self.interrupt, self._between_steps)
         if saved:
             self.stages.restore(saved)
-
-    def _read(self, names: Sequence[str], size: str) -> Footage:
-        taken = sources.read(names, footage.parse_size(size), progress=self.progress.share)
-        for note in taken.notes:
-            self.progress.line(note)
-        return taken
 
     def _must_fit(self, saved: Mapping[str, Any]) -> None:
         if saved["sha256"] != self.footage.sha256 or list(saved["size"]) != list(self.size):

@@ -20,6 +20,7 @@ COMMANDS = {
     "info": "describe a dream file or a recorded show",
     "params": "list every OSC address, or write a tablet layout",
     "looks": "list the effects that ship, or test a shader",
+    "cache": "show and clear what livedream keeps to start faster",
     "bench": "measure how fast this machine plays a dream",
     "doctor": "show what this machine offers, and how to get what is missing",
 }

@@ -8,6 +8,15 @@ from livedream import UserError
 from livedream.cli.parser import Parser, need
 from livedream.session import parsing
 
+COLOURS = {
+    "black": "#000000",
+    "white": "#ffffff",
+    "grey": "#808080",
+    "red": "#ff0000",
+    "green": "#00ff00",
+    "blue": "#0000ff",
+}
+
 
 def add_arguments(parser: Parser) -> None:
     """Declare what the command takes."""
@@ -16,11 +25,19 @@ def add_arguments(parser: Parser) -> None:
     add(
         "-o",
         "--out",
-        required=True,
         metavar="NAME.onnx",
         help="dream file to write; previews and checkpoints go to NAME.run/ beside it",
     )
     add("--size", default="256", metavar="N|WxH", help="picture size; N means N² pixels in the footage's aspect [256]")
+    add("--fps", type=parsing.positive, metavar="N", help="frames a second to learn [the rate most of the footage has]")
+    add(
+        "--background",
+        type=_colour,
+        default=(0, 0, 0),
+        metavar="COLOUR",
+        help="colour behind transparent footage: a name or #RRGGBB [black]",
+    )
+    add("--dry-run", action="store_true", help="only read the footage and print what becomes of each clip")
     add("--minutes", type=parsing.positive, default=30.0, metavar="N", help="total training time in minutes [30]")
     add("--memories", type=int, metavar="N", help="most frames of the footage to keep; 0: none [as many as fit]")
     add("--megabytes", type=parsing.positive, default=0.0, metavar="N", help="size of the dream file [30 to 100]")
@@ -49,10 +66,16 @@ def add_arguments(parser: Parser) -> None:
 def call(options: argparse.Namespace) -> int:
     """Train, and say how to play the dream."""
     need("torch", "training", "train")
-    from livedream_export import hyperparameters, preview_page
+    from livedream_export import hyperparameters, material, preview_page
     from livedream_export.train import train
     from livedream_export.training_status import TrainingStatus
 
+    recipe = hyperparameters.chosen(options.tier, options.memories, options.megabytes)
+    if options.dry_run:
+        material.dry_run(options.footage, options.size, options.minutes, recipe, options.fps, options.background)
+        return 0
+    if not options.out:
+        raise UserError("-o NAME.onnx is missing: the dream file to write")
     out = Path(options.out)
     status = TrainingStatus(out, options.title or out.stem, options.resume)
     page = contextlib.nullcontext() if options.preview is None else preview_page.serve(status, *options.preview)
@@ -67,13 +90,25 @@ def call(options: argparse.Namespace) -> int:
             seed=options.seed,
             title=options.title,
             licence=options.licence,
-            hp=hyperparameters.chosen(options.tier, options.memories, options.megabytes),
+            hp=recipe,
             status=status,
+            fps=options.fps,
+            background=options.background,
         )
         status.written = dream is not None
     if dream is not None:
         print(f"play it: livedream run --model {dream}")
     return 0
+
+
+def _colour(text: str) -> tuple[int, int, int]:
+    digits = COLOURS.get(text.strip().lower(), text.strip()).removeprefix("#")
+    digits = "".join(2 * d for d in digits) if len(digits) == 3 else digits
+    try:
+        red, green, blue = bytes.fromhex(digits)
+    except ValueError:
+        raise UserError(f"{text}: should be #RRGGBB, or one of {', '.join(COLOURS)}") from None
+    return red, green, blue
 
 
 def _preview_address(text: str) -> parsing.Address:

@@ -65,4 +65,4 @@ def test_handheld_box_moves_smoothly():
     first = np.diff(pictures, axis=0)
     second = np.diff(first, axis=0)
     assert np.abs(second).mean() < 1.3 * np.abs(first).mean()
-    assert any("1 of 456 packets" in note for note in made.notes)
+    assert any("1 of 456 packets" in clip.why for clip in made.clips)

@@ -37,10 +37,10 @@ def seen(path, size=(64, 64)) -> np.ndarray:
     return frames[5::10, 32, 32].astype(int)
 
 
-def patches(path, signals, matrix, full, tags, bits=8, codec="ffv1", height=64, options=None):
+def patches(path, signals, matrix, full, tags, bits=8, codec="ffv1", height=64, width=64, options=None):
     pixels = "yuv444p" if bits == 8 else "yuv420p10le"
     frames = [
-        flat_yuv(code(s, matrix, full, bits), pixels, width=64, height=height) for s in signals for _ in range(10)
+        flat_yuv(code(s, matrix, full, bits), pixels, width=width, height=height) for s in signals for _ in range(10)
     ]
     return write(path, frames, rate=25, codec=codec, pixels=pixels, tags=tags, options=options)
 
@@ -54,10 +54,13 @@ def test_matrix_and_range_tags_are_obeyed(tmp_path, matrix, full):
     assert abs(seen(clip) - PATCHES).max() <= 2
 
 
-@pytest.mark.parametrize(("height", "matrix"), [(480, 5), (720, 1)])
-def test_untagged_footage_is_bt601_below_720_lines_and_bt709_from_there(tmp_path, height, matrix):
+@pytest.mark.parametrize(
+    ("width", "height", "matrix"),
+    [(640, 480, 5), (720, 576, 5), (720, 480, 5), (352, 288, 5), (1280, 544, 1), (854, 480, 1), (544, 960, 1)],
+)
+def test_untagged_footage_is_bt601_up_to_720_by_576_and_bt709_above(tmp_path, width, height, matrix):
     signals = [np.array(p) / 255 for p in PATCHES]
-    clip = patches(tmp_path / "a.mkv", signals, matrix, False, {"color_range": 1}, height=height)
+    clip = patches(tmp_path / "a.mkv", signals, matrix, False, {"color_range": 1}, width=width, height=height)
     assert abs(seen(clip) - PATCHES).max() <= 2
 
 

@@ -57,7 +57,7 @@ def test_pictures_are_no_footage_but_it_says_what_to_do(tmp_path):
     (tmp_path / "stills").mkdir()
     for k in range(12):
         footage_clips.write(tmp_path / f"stills/{k}.png", [footage_clips.grey(9 * k)], codec="png", pixels="rgb24")
-    with pytest.raises(UserError, match=r"holds no video .*; of pictures, make a video first"):
+    with pytest.raises(UserError, match=r"holds no video .*; pictures are footage where at least 13 are numbered"):
         train.train([tmp_path / "stills"], tmp_path / "dream.onnx", hp=training.SMALL)
 
 
