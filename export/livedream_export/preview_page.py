@@ -191,7 +191,7 @@ class Page:
     async def _main(self) -> None:
         from aiohttp import web
 
-        app = web.Application(middlewares=[guard.middleware(self.host, HEADERS)])
+        app = web.Application(middlewares=[guard.middleware(guard.Rules(self.host), HEADERS)])
         for path in FILES:
             app.router.add_get(path, self._file)
         app.router.add_get("/status", self._status)

@@ -9,6 +9,7 @@ import logging
 import socket
 import threading
 import time
+from collections.abc import Callable
 
 from livedream import UserError
 from livedream.control import osc_packet, osc_pattern
@@ -19,7 +20,7 @@ from livedream.parameters import Table
 log = logging.getLogger(__name__)
 
 _TRIES = 100  # ports from the default one on
-_FAULTS = ("clamped", "unknown", "malformed")
+_FAULTS = ("clamped", "unknown", "malformed", "refused")
 _BUFFER = 1 << 22  # bytes, asked of the system for bursts; it may give less
 _POLL = 1.0  # seconds: the faults of a burst are logged, and a lost wake-up from `stop` does no harm
 
@@ -40,6 +41,7 @@ class Receiver:
         port: int | None = None,
         prefix: str = PREFIX,
         feedback: Feedback | None = None,
+        allowed: Callable[[str], bool] = lambda ip: True,
     ):
         """Prepare to listen.
 
@@ -49,6 +51,7 @@ class Receiver:
             port: None for the default port, or the next free one if that is taken; 0 for any free port.
             prefix: what every address begins with.
             feedback: answers `subscribe PORT`, `dump` and queries ("?"); None: they are counted, nothing answers.
+            allowed: says whether packets from an IP are taken; others are counted as refused.
         """
         self.host, self.port, self._asked_port = host, port or 0, port
         self.prefix = normal_prefix(prefix)
@@ -59,6 +62,7 @@ class Receiver:
             osc_pattern.Matcher(self.prefix),
             threading.Lock(),
         )  # UDP and TCP have threads of their own
+        self._allowed = allowed
         self._socket: socket.socket
         self._answering: socket.socket
         self._stopping = threading.Event()
@@ -123,7 +127,10 @@ class Receiver:
                 continue
             if self._stopping.is_set():
                 return
-            self.take(bytes(buffer[:size]), sender)
+            if self._allowed(sender[0]):
+                self.take(bytes(buffer[:size]), sender)
+            else:
+                self._table.count("refused", f"a packet from {sender[0]}, which --osc-allow does not name")
             if time.monotonic() >= self._next_log:
                 self._log()
 

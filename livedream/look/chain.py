@@ -125,7 +125,7 @@ def parameters(chain: Chain, names: Iterable[str] = ()) -> tuple[Parameter, ...]
             risky=True,
         ),
     )
-    found = [*grouped("look", commands, in_preset=False, in_session=False)]
+    found = [*grouped("look", commands, in_preset=False, in_session=False, admin=True)]
     for place, slot in enumerate(slots):
         title = slot.source.title
         own = [

@@ -146,6 +146,7 @@ LOADING = grouped(
     deck="",
     hidden=True,
     in_preset=False,
+    admin=True,
 )
 SCENE = "dream/scene"
 _SCENES = grouped(

@@ -43,6 +43,8 @@ class Parameter:
         hidden: the page shows no control for it, or one of its own making.
         pinned: the page keeps it in the row of buttons that is always within reach.
         risky: tablets mark it, for it should not be touched by mistake.
+        admin: who has only the page's token for playing cannot set it: it writes files, sends the picture elsewhere,
+            changes what plays or what the controllers do.
         takes_number: a "text" for which a number will do, so that buttons and MIDI can send it.
 
         local: its choices are files of this machine; a show from another one may hold a number beyond them.
@@ -83,6 +85,7 @@ class Parameter:
     hidden: bool = False
     pinned: bool = False
     risky: bool = False
+    admin: bool = False
     takes_number: bool = False
     local: bool = False
     acts_on: str = ""

@@ -136,6 +136,7 @@ OUTPUT = grouped(
     ),
     in_preset=False,
     in_session=False,
+    admin=True,
 )
 TEMPO = grouped(
     "tempo",
@@ -207,6 +208,7 @@ MIDI = grouped(
         Parameter("midi/forget", "text", doc="an address: remove its MIDI mapping", risky=True),
     ),
     in_preset=False,
+    admin=True,
 )
 ALWAYS = (*MASTER, *FINISH, *OUTPUT, *TEMPO, *PRESET, *AUDIO, *MIDI)  # in every show, in the order of the table
 # Addresses below these come and go with dreams, looks and windows, so that a limit may be set before they are there.
@@ -238,7 +240,7 @@ def window(n: int) -> tuple[Parameter, ...]:
         Parameter("map", "bool", doc="drag the corners with the mouse; key M", label="Drag corners"),
         Parameter("fullscreen", "bool", doc="fill a whole screen; key F"),
     )
-    found = grouped("window", own, item=str(n), in_preset=False)
+    found = grouped("window", own, item=str(n), in_preset=False, admin=True)
     return tuple(replace(each, address=f"window/{n}/{each.address}") for each in found)
 
 

@@ -75,16 +75,18 @@ class Table:
     Attributes:
         parameters: by address; a new mapping whenever any of them comes, goes, or gets another range.
         off_beat: asked by `tick`; while it returns True, quantized changes wait.
-        counters: messages, clamped, unknown and malformed since the start.
+        counters: messages, clamped, unknown, malformed and refused since the start.
         faults: the latest case of each, in words, for the log.
         limited: the addresses of all that `limit` keeps within limits.
+        guests: senders that may set only what is not `admin`; replaced whole, by one thread.
     """
 
     def __init__(self, parameters: Iterable[Parameter]):
-        self.counters = {"messages": 0, "clamped": 0, "unknown": 0, "malformed": 0}
+        self.counters = {"messages": 0, "clamped": 0, "unknown": 0, "malformed": 0, "refused": 0}
         self.faults: dict[str, str] = {}
         self.off_beat: Callable[[], bool] = lambda: False
         self.limited: tuple[str, ...] = ()
+        self.guests: frozenset[Hashable] = frozenset()
         self.parameters: Mapping[str, Parameter] = {}
         self._lock = threading.Lock()
         self._entries: dict[str, _Entry] = {}
@@ -225,6 +227,9 @@ class Table:
                 self._count("unknown", f"{address[:80]!r} from {sender}")
                 return False
             parameter = entry.parameter
+            if parameter.admin and sender in self.guests:
+                self._count("refused", f"{address} from {sender}, whose token is for playing only")
+                return False
             address = parameter.address
             if parameter.type == "choice":  # of which some are addresses
                 arguments = self._renamed(parameter, arguments)

@@ -11,9 +11,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from livedream import UserError, one_line
+from livedream import UserError, did_you_mean, one_line
 from livedream.control import preset_file
 from livedream.control.preset_file import Bank
+from livedream.dream.dream import Dream
 from livedream.loop.deck import Deck
 from livedream.parameters import Snapshot, Table, Value
 from livedream.parts.morph import DeckPlace, Morph, Place
@@ -86,7 +87,7 @@ class PresetRecall:
         dream = self._decks[0].player.dream
         if dream.sha256 != self._sha256 and (self._file is None or not self._sha256):
             self._sha256, self.bank = dream.sha256, None
-            path = self._file or self._folder / preset_file.file_name(dream.title, dream.sha256)
+            path = self._path(dream)
             self._tasks.put(lambda: self._read(path, dream.title, dream.sha256))
         for command in _COMMANDS:
             self._commands.extend((command, text) for text in values.texts.get(command, ()))
@@ -105,6 +106,19 @@ class PresetRecall:
             except Exception as error:  # a card that breaks when it is asked for its states
                 self._report(f"{command} {text}: {one_line(error)}")
         return values
+
+    def lacks(self, name: str) -> str | None:
+        """Say that the first deck's dream has no preset of that name or number, or return None. To be called early."""
+        dream = self._decks[0].player.dream
+        bank = preset_file.read(self._path(dream), dream.title)
+        if bank.find(name) is not None:
+            return None
+        names = [each.name for each in bank.presets.values()]
+        there = ", ".join(f"{each.number} {each.name}" for each in bank.presets.values())[:200] or "none yet"
+        return f"{dream.title} has no preset {name[:80]!r}{did_you_mean(name, names)}; there are: {there}"
+
+    def _path(self, dream: Dream) -> Path:
+        return self._file or self._folder / preset_file.file_name(dream.title, dream.sha256)
 
     def rescue(self, name: str, values: Snapshot, seconds: float) -> bool:
         """Recall a preset in `seconds`, whatever waits for the beat; False if there is none of that name or number."""

@@ -10,6 +10,7 @@ from livedream.backend.choose import Choice
 from livedream.control.link import Link
 from livedream.control.modulation import Modulation
 from livedream.control.osc import Receiver
+from livedream.control.osc_allow import allowed
 from livedream.control.osc_out import Feedback
 from livedream.control.tempo import BAR, Tempo
 from livedream.dream import read
@@ -193,7 +194,8 @@ def network(options: RunOptions, table: Table, status: Callable[[], dict[str, ob
     """Build OSC in and out."""
     feedback = Feedback(table, status, options.osc_out, options.osc_prefix)
     host, port = options.osc or ("127.0.0.1", None)
-    return Network(feedback, Receiver(table, host, port, options.osc_prefix, feedback))
+    may = allowed(options.osc_allow)
+    return Network(feedback, Receiver(table, host, port, options.osc_prefix, feedback, may))
 
 
 def server(
@@ -214,7 +216,8 @@ def server(
         return scenes[scene].thumbnail or None if 0 <= scene < len(scenes) else None
 
     host, port = options.web if isinstance(options.web, tuple) else ("127.0.0.1", None)
-    return Server(host, port, table, status, thumbnail, kinds.KINDS, receiver, meters)
+    ways = (options.web_token, options.web_host, options.web_origin)
+    return Server(host, port, table, status, thumbnail, kinds.KINDS, receiver, meters, *ways)
 
 
 @dataclass(frozen=True)

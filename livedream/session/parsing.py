@@ -3,7 +3,8 @@
 Every `parse` raises UserError, whose text begins with the wrong value and says what it should be.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -89,6 +90,34 @@ def write_address(value: Address | Literal["off"]) -> str:
     return value if isinstance(value, str) else f"{value[0]}:{value[1]}"
 
 
+def tokens(text: str) -> Mapping[str, str]:
+    """Read the page's tokens by role: none, TOKEN, or play:TOKEN,admin:TOKEN."""
+    from livedream.web import access
+
+    return access.parse(text)
+
+
+def write_tokens(value: Mapping[str, str]) -> str:
+    """Write the page's tokens."""
+    from livedream.web import access
+
+    return access.write(value)
+
+
+def origin(text: str) -> str:
+    """Read the origin of a page: null, file://, or SCHEME://HOST[:PORT]."""
+    if not re.fullmatch(r"null|file://|[a-z][a-z0-9+.-]*://[^/\s]+", text.lower()):
+        raise UserError(f"{text}: should be null, file:// or an origin such as https://example.org")
+    return text.lower()
+
+
+def host_name(text: str) -> str:
+    """Read the name of a host, without a port."""
+    if not re.fullmatch(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?", text):
+        raise UserError(f"{text}: should be a host name without a port, such as stage.lan")
+    return text
+
+
 def path(text: str) -> Path:
     """Read a path; ~ is the home folder."""
     return Path(text).expanduser()
@@ -129,3 +158,6 @@ SECONDS = Format(positive, float)
 SEED = Format(seed, int)
 ADDRESS = Format(address, write_address)
 ADDRESS_OR_OFF = Format(address_or_off, write_address)
+TOKENS = Format(tokens, write_tokens)
+ORIGIN = Format(origin)
+HOST_NAME = Format(host_name)

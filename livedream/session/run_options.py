@@ -149,6 +149,34 @@ class RunOptions:
         format=parsing.ADDRESS_OR_OFF,
         shown_default="127.0.0.1:8808",
     )
+    web_token: Mapping[str, str] | None = option(
+        "--web-token",
+        "outputs",
+        "tokens that the page asks for, one for playing and one for everything; none lets everybody in",
+        default=None,
+        metavar="play:TOKEN,admin:TOKEN|none",
+        format=parsing.TOKENS,
+        shown_default="new ones, if --web can be reached from the network",
+    )
+    web_host: Sequence[str] = option(
+        "--web-host",
+        "outputs",
+        "further name by which the page may be asked for, such as one of a router's domain; give it again for more",
+        default=(),
+        metavar="NAME",
+        format=parsing.HOST_NAME,
+        several=True,
+    )
+    web_origin: Sequence[str] = option(
+        "--web-origin",
+        "outputs",
+        "further origin that may connect; null and file:// let in any local HTML file and hidden frames of any website "
+        "that is open on a machine that has access",
+        default=(),
+        metavar="ORIGIN",
+        format=parsing.ORIGIN,
+        several=True,
+    )
     recordings: Path = option(
         "--recordings",
         "outputs",
@@ -177,6 +205,15 @@ class RunOptions:
         metavar="HOST:PORT",
         format=parsing.ADDRESS,
         shown_default="127.0.0.1:9000",
+    )
+    osc_allow: Sequence[str] = option(
+        "--osc-allow",
+        "control",
+        "host that OSC is taken from, besides this machine: a name, an IP or a network; give it again for more",
+        default=(),
+        metavar="HOST",
+        several=True,
+        shown_default="all that can reach --osc",
     )
     osc_out: Sequence[str] = option(
         "--osc-out",

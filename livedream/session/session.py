@@ -20,7 +20,7 @@ from livedream.parts.look_slots import LookSlots
 from livedream.parts.part import HasStatus, OnFrame, Part, Starts, Transforms
 from livedream.parts.provider_upgrade import describe
 from livedream.parts.windows import WindowParameters
-from livedream.session import build, session_file
+from livedream.session import build, openness, session_file
 from livedream.session.garbage import GarbageFreeze
 from livedream.session.run_options import RunOptions, default_outputs
 from livedream.session.status import status
@@ -95,7 +95,7 @@ class Session:
         self._transforming = [each for each in self.parts if isinstance(each, Transforms)]
         self._watching = [each for each in self.parts if isinstance(each, OnFrame)]
         self._reporting = [each for each in self.parts if isinstance(each, HasStatus)]
-        self._wrong = session_file.begin(table, options.values, "session")
+        self._wrong = [*session_file.begin(table, options.values, "session"), *_without_panic(options, controls)]
 
     def status(self) -> dict[str, object]:
         """What `GET /status` says; any thread, once it plays."""
@@ -130,6 +130,8 @@ class Session:
                 self._say(line)
         page = f" · page {server.url}" if server else ""
         self._say(f"OSC {receiver.host}:{receiver.port}{page}")
+        for line in openness.lines(options, receiver, server):
+            self._say(line)
         for note in (*(note for dream in self._loaded.dreams for note in dream.notes), *self._wrong):
             self._say(f"note: {note}")
 
@@ -175,6 +177,11 @@ def _asked_outputs(options: RunOptions) -> tuple[list[Output], Output | None]:
         return asked, None
     page = kinds.parse("page")
     return [*asked, page], page
+
+
+def _without_panic(options: RunOptions, controls: build.Controls) -> list[str]:
+    lacking = None if options.panic is None else controls.presets.lacks(options.panic)
+    return [f"--panic {lacking}; until it is stored, panic only calms everything"] if lacking else []
 
 
 def _leave(session: Session, code: int = 0) -> None:

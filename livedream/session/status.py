@@ -37,7 +37,8 @@ FIELDS = {
     "preset_error": "why the last request about presets was not carried out",
     "shows": "files that the show is recorded in",
     "show_error": "why the last one that failed is not recorded any more",
-    "osc": "port, and how many messages came; how many of them were clamped, unknown or malformed",
+    "osc": "port, and how many messages came; how many of them were clamped, unknown, malformed or refused",
+    "web": "viewers: open pages; programs: OSCQuery clients; refused: requests from other sites or without a token",
     "errors": "drawings and steps that failed",
 }
 

@@ -75,8 +75,12 @@ def _info(kind: str, addresses: list[str], port: int) -> "zeroconf.ServiceInfo":
     import zeroconf
 
     name = f"livedream {socket.gethostname().partition('.')[0]} {port}"[-63:]
-    server = f"livedream-{port}-{socket.gethostname().partition('.')[0]}"[:63].rstrip("-") + ".local."
-    return zeroconf.ServiceInfo(kind, f"{name}.{kind}", port, server=server, parsed_addresses=addresses)
+    return zeroconf.ServiceInfo(kind, f"{name}.{kind}", port, server=announced_name(port), parsed_addresses=addresses)
+
+
+def announced_name(port: int) -> str:
+    """Return the host name under which what listens at `port` is announced."""
+    return f"livedream-{port}-{socket.gethostname().partition('.')[0]}"[:63].rstrip("-") + ".local."
 
 
 def own_addresses() -> list[str]:

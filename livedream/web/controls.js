@@ -1,4 +1,6 @@
 // Controls: one for each parameter, made from its entry in /parameters.
+import { grab } from "./grab.js";
+
 export const parameters = new Map(); // address -> its entry in /parameters
 export const shown = new Map();      // address -> function(value) that shows a value
 export const held = new Set();       // addresses under a finger: their echo waits
@@ -48,15 +50,18 @@ export function control(each, maker = MAKERS[each.type]) {
 
 export const upper = (text) => text[0].toUpperCase() + text.slice(1).replaceAll(/[_-]/g, " ");
 
-function hold(node, address) { // marks it as held while a finger is on it
-  const release = () => {
-    if (!held.delete(address)) return;
+// Lets a pointer move a control: its echo waits meanwhile. at, go: as of grab.
+function draggable(node, address, at, go) {
+  let before;
+  const begin = () => { held.add(address); before = values[address]; };
+  const end = (kept) => {
+    held.delete(address);
+    if (!kept) change(address, before);
     shown.get(address)?.(values[address]);
     const { value, ...rest } = parameters.get(address) ?? {};
     if (made.get(address)?.key !== JSON.stringify(rest)) wire.lay();
   };
-  node.addEventListener("pointerdown", () => held.add(address));
-  for (const kind of ["pointerup", "pointercancel", "blur"]) node.addEventListener(kind, release);
+  grab(node, { at, go, begin, end });
 }
 
 function button(each) {
@@ -102,9 +107,11 @@ function slider(name, address, tip) { // a bar that can be grabbed anywhere
   const output = make("output"), input = make("input", { type: "range", min: 0, max: 1, step: 0.001, ariaLabel: name });
   input.dataset.address = address;
   node.append(make("span", { textContent: name }), output, input);
-  hold(input, address);
+  let place = 0;
+  const go = (at) => { input.value = at; input.dispatchEvent(new Event("input", { bubbles: true })); };
+  draggable(node, address, () => [place, 0], go);
   const show = (at, text, zero = 0) => {
-    input.value = at;
+    input.value = place = at;
     node.style.setProperty("--at", at);
     node.style.setProperty("--from", Math.min(at, zero));
     node.style.setProperty("--to", Math.max(at, zero));
@@ -136,7 +143,7 @@ function fader(each) {
     show(values[address]);
     set(address, values[address]);
   };
-  input.ondblclick = () => change(address, normal);
+  node.ondblclick = () => change(address, normal);
   return { node, show };
 }
 
@@ -147,7 +154,6 @@ function vector(each) { return each.length === 4 ? colour(each) : point(each); }
 function pad(name, address, moved) { // x and y in 0..1, from the lower left corner
   const node = make("div", { className: "pad", tabIndex: 0, role: "application", ariaLabel: name });
   node.dataset.address = address;
-  hold(node, address);
   let x = 0, y = 0;
   const show = (...at) => {
     [x, y] = at;
@@ -155,12 +161,7 @@ function pad(name, address, moved) { // x and y in 0..1, from the lower left cor
     node.style.setProperty("--y", 1 - y);
   };
   const go = (...at) => { show(...at.map((each) => Math.min(1, Math.max(0, each)))); moved(x, y); };
-  const follow = ({ clientX, clientY }) => {
-    const { left, top, width, height } = node.getBoundingClientRect();
-    go((clientX - left) / width, 1 - (clientY - top) / height);
-  };
-  node.onpointerdown = (event) => { node.setPointerCapture(event.pointerId); follow(event); };
-  node.onpointermove = (event) => { if (node.hasPointerCapture(event.pointerId)) follow(event); };
+  draggable(node, address, () => [x, y], go);
   node.onkeydown = (event) => {
     const steps = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
     if (!steps) return;

@@ -67,7 +67,7 @@ function card(name, open) {
   const note = make("p", { className: "note wrong" });
   const up = make("button", { textContent: "Move up", className: "up", onclick: () => step(name, -1) });
   const down = make("button", { textContent: "Move down", className: "down", onclick: () => step(name, 1) });
-  const remove = make("button", { textContent: "Remove", onclick: () => set("look/remove", name) });
+  const remove = make("button", { textContent: "Remove", className: "remove", onclick: () => set("look/remove", name) });
   const show = (now) => { open = now; body.hidden = !open; more.ariaExpanded = open; };
   more.onclick = () => show(!open);
   grip.onkeydown = (event) => {

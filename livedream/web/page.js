@@ -18,26 +18,66 @@ let deck = "";                // prefix of the deck whose controls are shown: ""
 
 // ---- connection ----
 
+const SILENCE = 6000, GIVE_UP = 20000; // milliseconds without a word of the show: it is away; try again
+let heard = 0;                // performance.now() of its last word
+let role = "admin";           // what this page's token allows: "play" or "admin"
+
 function connect() {
-  socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`);
+  const mine = socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`);
+  let why = "";
+  heard = performance.now();
   socket.binaryType = "blob";
   socket.onopen = () => { wait = 500; dreamt = 0; say("Waiting for the first picture…"); look(); };
-  socket.onmessage = ({ data }) => (typeof data === "string" ? receive(JSON.parse(data)) : receivePicture(data));
-  socket.onclose = () => {
-    document.body.classList.add("away");
-    say("Connection lost. Reconnecting…");
-    setTimeout(connect, wait);
-    wait = Math.min(wait * 1.6, 5000);
+  socket.onmessage = ({ data }) => {
+    if (mine !== socket) return;
+    heard = performance.now();
+    if (typeof data !== "string") return receivePicture(data);
+    const message = JSON.parse(data);
+    if (message.full) why = message.full;
+    else { online(true); receive(message); }
   };
+  socket.onclose = () => { if (mine === socket) lost(why); };
 }
-const send = (message) => socket?.readyState === 1 && socket.send(JSON.stringify(message));
+
+function lost(why = "") {
+  socket = null;
+  document.body.classList.add("away");
+  online(false);
+  say(why || "Connection lost. Reconnecting…");
+  setTimeout(connect, why ? 5000 : wait);
+  wait = Math.min(wait * 1.6, 5000);
+}
+
+// While the show is away its controls are off: what is pressed would not be sent.
+let connected = null;
+function online(now) {
+  if (now === connected) return;
+  connected = now;
+  for (const each of $("desk").children) each.inert = !now;
+  $("desk").ariaBusy = !now;
+  if (now) return;
+  $("outputs").replaceChildren();
+  $("figures").textContent = "not connected: controls are off";
+}
+
+setInterval(() => { // a cable that was pulled closes nothing
+  const silent = performance.now() - heard;
+  if (!socket || document.hidden || silent < SILENCE) return;
+  online(false);
+  if (silent < GIVE_UP) return;
+  socket.close();
+  lost();
+}, 1000);
+
+const send = (message) => connected && socket?.readyState === 1 && socket.send(JSON.stringify(message));
 const ask = async () => { try { report(await (await fetch("/status")).json()); } catch { /* it is away */ } };
 Object.assign(wire, { send, lay, ask });
-const look = () => send({ look: !document.hidden });
+const look = () => socket?.readyState === 1 && socket.send(JSON.stringify({ look: !document.hidden }));
 document.addEventListener("visibilitychange", look);
 if (new URLSearchParams(location.search).has("clean")) document.body.classList.add("wall", "clean");
 
-function receive({ parameters: list, values: changed, status, meters, osc_prefix: prefix }) {
+function receive({ parameters: list, values: changed, status, meters, osc_prefix: prefix, role: given }) {
+  if (given) { role = given; document.body.classList.toggle("guest", role !== "admin"); }
   if (prefix !== undefined) osc.prefix = prefix;
   if (list) build(list);
   for (const [address, value] of Object.entries(changed ?? {})) {
@@ -135,8 +175,16 @@ function lay() { // lays out the controls of the shown deck
   layMidi();
   layModulation();
   layOutputs();
+  if (role !== "admin") lock();
   for (const each of held) if (!shown.has(each)) held.delete(each);
   for (const [address, show] of shown) if (!held.has(address)) show(values[address]);
+}
+
+function lock() { // what this page's token does not allow
+  for (const node of $("desk").querySelectorAll("[data-address]")) {
+    if (!parameters.get(node.dataset.address)?.admin) continue;
+    [node.disabled, node.title] = [true, "Needs the address for everything, which livedream printed at its start"];
+  }
 }
 
 const mixer = make("div", { className: "mix" });
@@ -276,8 +324,14 @@ document.onkeydown = (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
   if (event.key === " " && event.target.tagName === "BUTTON") return; // the browser presses that button
   if (event.target.tagName === "SELECT") return; // the browser chooses by first letters
+  if (!connected && !["f", "Escape"].includes(event.key)) return;
   const act = KEYS[event.key] ?? (/^[1-9]$/.test(event.key) ? () => jump(event.key - 1) : null);
   if (act) { event.preventDefault(); act(); }
 };
 
+new ResizeObserver(() => { // in the narrow layout it stays above the desk
+  document.documentElement.style.setProperty("--covered", `${$("stage").offsetHeight}px`);
+}).observe($("stage"));
+
+online(false);
 connect();

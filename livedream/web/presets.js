@@ -74,7 +74,7 @@ function button({ number, name }) {
   const node = nodes.get(number), text = name === String(number) ? "" : name;
   if (node.lastElementChild.textContent !== text) node.lastElementChild.textContent = text;
   node.dataset.preset = name;
-  node.ariaLabel = name;
+  node.ariaLabel = text ? `${number} ${text}` : name; // what is seen, for who speaks to the page
   node.onclick = () => {
     if (deleting) { arm(false); return command("preset/delete", name); }
     expecting = { name, since: performance.now() };

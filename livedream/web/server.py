@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from livedream import UserError
 from livedream.parameters import Snapshot, Table
 from livedream.picture.frame import Frame
-from livedream.web import guard, oscquery
+from livedream.web import access, guard, oscquery, reach
 from livedream.web.client import Client
 from livedream.web.table_feed import TableFeed, current, described
 
@@ -27,8 +27,10 @@ log = logging.getLogger("livedream.web")
 PORT = 8808
 QUALITY = 85
 AHEAD = 2  # pictures on their way to a client at a time: one is shown while the next travels
+VIEWERS = 32  # pages, and programs that speak OSCQuery, at most
+TRY_AGAIN = 1013  # the WebSocket code for it
 VALUES = 1 / 20  # seconds between two messages with values that have changed
-SCRIPTS = ("page", "controls", "layers", "looks", "midi", "modulation", "outputs", "presets", "tempo")
+SCRIPTS = ("page", "controls", "grab", "layers", "looks", "midi", "modulation", "outputs", "presets", "tempo")
 STYLES = ("page", "looks", "midi", "modulation", "outputs", "presets", "tempo")
 FILES = {f"/{each}": each for each in (*(f"{name}.js" for name in SCRIPTS), *(f"{name}.css" for name in STYLES))}
 PAGE = "index.html"
@@ -61,9 +63,14 @@ class Server:
         kinds: what `/outputs` lists, with which the page helps to write an output.
         osc: the OSC receiver that OSCQuery describes; None: no OSCQuery.
         meters: gives what moves by itself and is shown twenty times a second, or None while nothing does.
+        tokens: by role, what lets a client in; {} lets everybody in. None: new random ones, unless it listens on this
+            machine only.
+        names: further host names by which the page may be asked for.
+        origins: further origins whose pages may connect.
 
     Attributes:
-        refused: number of requests that came from another site.
+        access: who may do what.
+        refused: number of requests that came from another site, or without a token.
     """
 
     def __init__(
@@ -76,11 +83,17 @@ class Server:
         kinds: Sequence[OutputKind] = (),
         osc: oscquery.Osc | None = None,
         meters: Callable[[], Mapping[str, object] | None] = lambda: None,
+        tokens: Mapping[str, str] | None = None,
+        names: Sequence[str] = (),
+        origins: Sequence[str] = (),
     ):
         self.host, self.port, self.asked = host, PORT if port is None else port, port is not None
         self.table = Table(()) if table is None else table
         self._get_status, self.thumbnail, self.kinds = status, thumbnail, kinds
+        self.access = access.of(tokens, reach.is_loopback(host))
         self.refused = 0
+        self._names, self._origins = names, origins
+        self._programs = 0  # WebSockets of OSCQuery
         self._meters = meters
         self._feed = TableFeed(self.table, osc.prefix if osc else None)
         self._query = osc and oscquery.Query(self.table, osc)
@@ -92,9 +105,18 @@ class Server:
 
     @property
     def url(self) -> str:
-        """The page's address, with this machine's name where the server listens on all of them."""
-        host = socket.gethostname() if self.host in ("", "0.0.0.0", "::") else self.host
+        """The page's address, as other machines reach it where they can. The token is not in it."""
+        host = self.host if reach.is_loopback(self.host) else reach.address_of(self.host)
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}/"
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """The page's address for each role, with its token in it; empty if none is needed."""
+        return {role: f"{self.url}?{access.KEY}={token}" for role, token in self.access.tokens.items()}
+
+    def status(self) -> dict[str, object]:
+        """Its field of `GET /status`; any thread."""
+        return {"web": {"viewers": len(self._clients), "programs": self._programs, "refused": self.refused}}
 
     def start(self) -> None:
         """Bind the port and begin to serve. Raises UserError when an asked-for port cannot be had."""
@@ -176,7 +198,8 @@ class Server:
         from aiohttp import web
 
         self._loop = asyncio.get_running_loop()
-        app = web.Application(middlewares=[guard.middleware(self.host, guard.HEADERS, self._refuse)])
+        rules = guard.Rules(self.host, self.access, self._names, self._origins)
+        app = web.Application(middlewares=[guard.middleware(rules, guard.HEADERS, self._refuse)])
         app.router.add_get("/ws", self._websocket)
         app.router.add_get("/status", self._status)
         app.router.add_get("/parameters", self._parameters)
@@ -186,7 +209,7 @@ class Server:
             app.router.add_get(path, self._file)
         app.router.add_get("/", self._root)
         if self._query:
-            app.router.add_get("/{path:.*}", self._query.get)
+            app.router.add_get("/{path:.*}", self._ask)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await runner.setup()
         await web.SockSite(runner, listening).start()
@@ -199,12 +222,33 @@ class Server:
                 await self._query.close()
             await runner.cleanup()
 
-    def _refuse(self) -> None:
+    def _refuse(self, why: str) -> None:
         self.refused += 1
+        if self.refused in (1, 10) or self.refused % 1000 == 0:
+            log.warning("page: refused %d request%s (last: %s)", self.refused, "s" * (self.refused > 1), why)
+
+    async def _ask(self, request: "web.Request") -> "web.StreamResponse":
+        """Answer OSCQuery. Its WebSockets are counted, and may set what their token allows."""
+        from aiohttp import web
+
+        assert self._query
+        if request.headers.get("Upgrade", "").lower() != "websocket":
+            return await self._query.get(request)
+        if self._programs >= VIEWERS:
+            raise web.HTTPServiceUnavailable(text=f"livedream: {VIEWERS} programs are connected, which is the most\n")
+        peer = request.transport.get_extra_info("peername") if request.transport else None
+        guest = tuple(peer[:2]) if peer and request[guard.ROLE] != access.ADMIN else None
+        self._programs += 1
+        self.table.guests |= {guest} - {None}
+        try:
+            return await self._query.get(request)
+        finally:
+            self._programs -= 1
+            self.table.guests -= {guest}
 
     async def _root(self, request: "web.Request") -> "web.StreamResponse":
         if self._query and self._query.wants(request):
-            return await self._query.get(request)
+            return await self._ask(request)
         response = await self._file(request)
         response.headers["Vary"] = "Accept"
         return response
@@ -238,9 +282,17 @@ class Server:
         # 1 MB: room for a vector of latents. Compressing JPEG again would only cost time.
         ws = web.WebSocketResponse(compress=False, heartbeat=10, max_msg_size=2**20)
         await ws.prepare(request)
+        if len(self._clients) >= VIEWERS:
+            full = f"{VIEWERS} pages are connected, which is the most: close one"
+            await ws.send_json({"full": full})
+            await ws.close(code=TRY_AGAIN, message=full.encode())
+            return ws
         client = Client(ws, request.query.get("picture") != "0")
         self.join(client)
+        if request[guard.ROLE] != access.ADMIN:
+            self.table.guests |= {client.name}
         try:
+            await ws.send_json({"role": request[guard.ROLE]})
             await client.send(self._feed.whole())
             await client.send(json.dumps({"status": self._get_status()}))
             async for message in ws:
@@ -248,6 +300,7 @@ class Server:
                     self._take(client, message.data)
         finally:
             self.leave(client)
+            self.table.guests -= {client.name}
             client.end()
         return ws
 
@@ -265,6 +318,8 @@ class Server:
                     became = current(self.table, address)
                     if became is not None and (became if isinstance(became, list) else [became]) != arguments:
                         client.corrections[address] = became
+                elif client.name in self.table.guests and (became := current(self.table, address)) is not None:
+                    client.corrections[address] = became  # a switch there shows what it is
         except (ValueError, TypeError, AttributeError, RecursionError):
             self.table.count("malformed", f"page: {text[:80]!r}")
 

@@ -10,7 +10,7 @@ let timer = 0;
 
 const later = () => setTimeout(() => wire.ask(), 80); // the change has been applied by then
 const lights = Array.from({ length: BAR }, () => make("i", {}));
-const tapper = make("button", { className: "tap", ariaLabel: "Tap" });
+const tapper = make("button", { className: "tap" });
 tapper.append(make("span", { textContent: "Tap" }), ...lights);
 tapper.dataset.address = "tempo/tap";
 tapper.onpointerdown = () => tap(); // a click would come only when the finger leaves
@@ -28,8 +28,10 @@ const nudges = [["‹", -STEP], ["›", STEP]].map(([textContent, step]) => {
 function resync(each) {
   const node = make("button", { textContent: each.title, title: hint(each) });
   node.dataset.address = each.address;
-  node.onpointerdown = () => { set(each.address, []); later(); };
-  node.onclick = (event) => { if (!event.detail) { set(each.address, []); later(); } };
+  let done = false; // a mouse acts as it presses; a finger may be scrolling, and acts when it leaves
+  const act = () => { set(each.address, []); later(); };
+  node.onpointerdown = (event) => { done = event.pointerType === "mouse" && !event.button; if (done) act(); };
+  node.onclick = (event) => { if (!done || !event.detail) act(); done = false; };
   return { node };
 }
 
