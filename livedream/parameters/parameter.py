@@ -155,6 +155,11 @@ class Parameter:
         return min(max(value, self.low), self.high)
 
 
+def alike(a: Parameter, b: Parameter) -> bool:
+    """Whether a value of one is a value of the other."""
+    return (a.type, a.low, a.high, a.choices, a.length) == (b.type, b.low, b.high, b.choices, b.length)
+
+
 def grouped(group: str, parameters: Iterable[Parameter], **fields: Any) -> tuple[Parameter, ...]:
     """The parameters with this group, and with the other fields that all of them share."""
     return tuple(replace(each, group=group, **fields) for each in parameters)

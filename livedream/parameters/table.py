@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from livedream.parameters import coerce, limits
 from livedream.parameters.deck import GLIDE
-from livedream.parameters.parameter import Parameter, Value
+from livedream.parameters.parameter import Parameter, Value, alike
 from livedream.parameters.relations import Relations, with_elements
 from livedream.parameters.senders import Arguments, Said, Senders
 from livedream.parameters.snapshot import Snapshot
@@ -62,11 +62,6 @@ class _Entry:
     def take_over(self, old: "_Entry") -> None:
         """Stand where a parameter with the same values stood."""
         self.target, self.origin, self.elapsed, self.seconds = old.target, old.origin, old.elapsed, old.seconds
-
-
-def _alike(a: Parameter, b: Parameter) -> bool:
-    """Whether a value of one is a value of the other."""
-    return (a.type, a.low, a.high, a.choices, a.length) == (b.type, b.low, b.high, b.choices, b.length)
 
 
 class Table:
@@ -131,7 +126,7 @@ class Table:
             fresh = []
             for each in parameters:
                 entry, old = _Entry(each, limits.narrowed(each, self._limits)), self._entries.get(each.address)
-                if old and _alike(old.parameter, entry.parameter):
+                if old and alike(old.parameter, entry.parameter):
                     entry.take_over(old)
                 else:  # messages about the old one were not about this one
                     self._forget(each.address)

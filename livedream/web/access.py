@@ -32,7 +32,7 @@ class Access:
         for role in ROLES:  # the higher role last
             token = self.tokens.get(role)
             for each in given:
-                if token is not None and each is not None and hmac.compare_digest(token.encode(), each.encode()):
+                if token and each and hmac.compare_digest(token.encode(), each.encode(errors="replace")):
                     found = role
         return found
 

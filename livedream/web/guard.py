@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Callable, Collection, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -21,7 +22,7 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
 }
-ROLE = "livedream role"  # a request's key for the role of its client
+ROLE: ContextVar[str] = ContextVar("role")  # of the client whose request is answered
 WEEK = 7 * 24 * 3600
 NO_TOKEN = """<!doctype html><meta name="viewport" content="width=device-width"><title>livedream</title>
 <p>This page opens by the address with ?k=… that livedream printed when it started, or by its QR code.
@@ -75,15 +76,13 @@ def middleware(
         if role is None:
             refused("no valid token")
             raise _no_token(request)
-        request[ROLE] = role
+        ROLE.set(role)
         if query is None:
             return await handler(request)
         rest = request.rel_url.with_query([each for each in request.query.items() if each[0] != KEY])
         if request.path == "/" and "Upgrade" not in request.headers:
             return _enter(request, str(rest), query if rules.access.tokens and rules.access.role(query) else None)
-        asking = request.clone(rel_url=rest)
-        asking[ROLE] = role
-        return await handler(asking)
+        return await handler(request.clone(rel_url=rest))
 
     @web.middleware
     async def guard(request: "web.Request", handler: "Handler") -> "web.StreamResponse":

@@ -16,7 +16,7 @@ def is_loopback(host: str) -> bool:
     try:
         found = {str(each[4][0]).partition("%")[0] for each in socket.getaddrinfo(host, None)}
     except (OSError, UnicodeError):  # nothing can listen there; that is said when it is tried
-        return True
+        return False
     return all(ipaddress.ip_address(each).is_loopback for each in found)
 
 

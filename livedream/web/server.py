@@ -87,6 +87,7 @@ class Server:
         names: Sequence[str] = (),
         origins: Sequence[str] = (),
     ):
+        host = host.strip("[]")  # of an IPv6 address with a port
         self.host, self.port, self.asked = host, PORT if port is None else port, port is not None
         self.table = Table(()) if table is None else table
         self._get_status, self.thumbnail, self.kinds = status, thumbnail, kinds
@@ -237,7 +238,7 @@ class Server:
         if self._programs >= VIEWERS:
             raise web.HTTPServiceUnavailable(text=f"livedream: {VIEWERS} programs are connected, which is the most\n")
         peer = request.transport.get_extra_info("peername") if request.transport else None
-        guest = tuple(peer[:2]) if peer and request[guard.ROLE] != access.ADMIN else None
+        guest = tuple(peer[:2]) if peer and guard.ROLE.get() != access.ADMIN else None
         self._programs += 1
         self.table.guests |= {guest} - {None}
         try:
@@ -289,10 +290,10 @@ class Server:
             return ws
         client = Client(ws, request.query.get("picture") != "0")
         self.join(client)
-        if request[guard.ROLE] != access.ADMIN:
+        if guard.ROLE.get() != access.ADMIN:
             self.table.guests |= {client.name}
         try:
-            await ws.send_json({"role": request[guard.ROLE]})
+            await ws.send_json({"role": guard.ROLE.get()})
             await client.send(self._feed.whole())
             await client.send(json.dumps({"status": self._get_status()}))
             async for message in ws:

@@ -9,12 +9,13 @@ import pytest
 
 from livedream import UserError, parameters
 from livedream.control.osc import Receiver
+from livedream.parameters.deck import LOADING
 from livedream.web import access, guard
 from livedream.web.server import VIEWERS, Server
 from tests.waiting import until
 
 TOKENS = {"play": "let-me-play", "admin": "let-me-rule"}
-TABLE = (*parameters.PLAYER, *parameters.dream(["dawn", "dusk"]), *parameters.ALWAYS)
+TABLE = (*parameters.PLAYER, *LOADING, *parameters.dream(["dawn", "dusk"]), *parameters.ALWAYS)
 PATHS = (
     "/",
     "/page.js",
