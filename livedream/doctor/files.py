@@ -1,12 +1,12 @@
 """Checks of the disk: the dreams that ship, the cache, free space."""
 
 import os
-import shutil
 import time
 from pathlib import Path
 
 from livedream.doctor.finding import Finding
 from livedream.system import paths
+from livedream.system.disk_space import free_space
 
 ROOM = 10e9  # bytes, an hour or two of recordings
 
@@ -39,8 +39,8 @@ def cached() -> list[Finding]:
 
 def room() -> list[Finding]:
     """Warn when there is little free space for recordings; report nothing when there is plenty."""
-    free = shutil.disk_usage(Path.cwd()).free
-    if free >= ROOM:
+    free = free_space(Path.cwd())
+    if free is None or free >= ROOM:
         return []
     says = f"{free / 1e9:.1f} GB left in {Path.cwd()}, where recordings go"
     mend = "free some, or record elsewhere: livedream run --recordings FOLDER"

@@ -10,6 +10,7 @@ import numpy as np
 
 from livedream import UserError
 from livedream.input.analysis import RATE, Samples
+from livedream.system.file_name import as_file
 
 log = logging.getLogger("livedream.input")
 
@@ -90,7 +91,7 @@ def blocks(path: Path) -> Iterator[Samples]:
     import av
 
     try:
-        with av.open(str(path)) as container:
+        with av.open(as_file(path)) as container:
             if not container.streams.audio:
                 return
             resampler = av.AudioResampler("fltp", "stereo", RATE)

@@ -65,13 +65,13 @@ def read(path: Path) -> Pixels:
     import av  # FFmpeg's decoders: JPEG, PNG, GIF, TIFF, BMP, WebP; 60 ms to import, and few looks import images
 
     try:
-        with av.open(f"file:{path}") as container:
+        with path.open("rb") as file, av.open(file, "r") as container:  # by name, %d would be a number
             stream = container.streams.video[0]
             width, height = stream.codec_context.width, stream.codec_context.height
             if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE):  # before its pixels are unpacked
                 raise UserError(f"{path.name} is {width}x{height}; at most {MAX_SIDE}x{MAX_SIDE}")
             frame = next(container.decode(stream))
             pixels = frame.to_ndarray(format="rgba")
-    except (av.error.FFmpegError, StopIteration, IndexError, ValueError, MemoryError):
+    except (av.error.FFmpegError, OSError, StopIteration, IndexError, ValueError, MemoryError):
         raise UserError(f"{path.name} is not an image that can be read") from None
     return np.ascontiguousarray(pixels[::-1])

@@ -81,6 +81,8 @@ def recording(text: str, size: tuple[int, int] | None = None) -> FileOutput:
         size: (width, height) in place of the one in `text`.
     """
     output = kinds.parse(text) if Path(text.split("#")[0]).suffix.lower() in FILES else None
+    if not isinstance(output, FileOutput | None) and "://" not in text:
+        output = kinds.parse(f"./{text}")  # a file that is called as other outputs are: ndi:1.mp4
     if not isinstance(output, FileOutput):
         raise UserError(f"{text}: a recording ends in {SUFFIXES}")
     if size:

@@ -1,10 +1,11 @@
 """The kinds of outputs: one table. `parse` makes an Output from an `--out SINK[#key=value&…]`."""
 
 import importlib
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from livedream import UserError, did_you_mean
@@ -46,8 +47,8 @@ KINDS: tuple[Kind, ...] = (
     Kind("camera[:DEVICE]", r"camera(:.+)?", "programs.camera:Camera", RAW, "a virtual camera"),
     Kind("spout[:NAME]", r"spout(:.+)?", "programs.spout:Spout", RAW, "to other programs (Windows)"),
     Kind("syphon[:NAME]", r"syphon(:.+)?", "programs.syphon:Syphon", RAW, "to other programs (macOS)"),
-    Kind("FILE.mp4 | .mkv | .mov", r"(?!\w+://).+\.(mp4|mkv|mov)", RECORDED, ENCODED, "a recording"),
-    Kind("NAME-%06d.png", r"(?!\w+://).+\.png", RECORDED, ENCODED, "a picture for each frame"),
+    Kind("FILE.mp4 | .mkv | .mov", r"(?![\w+.:-]+://).+\.(mp4|mkv|mov)", RECORDED, ENCODED, "a recording"),
+    Kind("NAME-%06d.png", r"(?![\w+.:-]+://).+\.png", RECORDED, ENCODED, "a picture for each frame"),
     Kind("rtmp://… | rtmps://…", r"rtmps?://.+", STREAMED, STREAM, "pushed to a streaming server"),
     Kind("listen-rtmp://HOST:PORT/PATH", r"listen-rtmp://.+", STREAMED, STREAM, "OBS or a player fetches it"),
     Kind("listen-http://HOST:PORT/PATH", r"listen-http://.+", STREAMED, STREAM, "a player fetches it, as MPEG-TS"),
@@ -81,12 +82,13 @@ def parse(text: str, folder: Path | None = None) -> Output:
         try:
             values[key] = _PARSERS[key](value)
         except ValueError as error:
-            raise UserError(f"--out {masked(sink)}: {key}={value}: {error}") from None
+            shown = value if re.fullmatch(r"[^@/]*", value) else "***"  # a password may hold a # and go on here
+            raise UserError(f"--out {masked(sink)}: {key}={shown}: {error}") from None
     module, class_name = kind.where.split(":")
     cls: type[Output] = getattr(importlib.import_module(f"livedream.output.{module}"), class_name)
-    name = masked(sink)
+    name = sink if cls.writes_files else masked(sink)
     if folder is not None and cls.writes_files:
-        if Path(sink).name != sink or "\\" in sink or ":" in sink:
+        if Path(sink).name != sink or "\\" in sink or PureWindowsPath(sink).drive or (os.name == "nt" and ":" in sink):
             raise UserError(f"output {name}: give a name without a folder; the file is put into {folder}")
         sink = str(folder / sink)
     output = cls(Options(**{"sink": sink, "name": name} | values))

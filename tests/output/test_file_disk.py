@@ -1,5 +1,7 @@
 """A nearly full disk gives a warning, and a full one ends a recording properly. The disk's size is faked here."""
 
+import errno
+import shutil
 from collections import namedtuple
 
 import av
@@ -7,7 +9,10 @@ import pytest
 
 from livedream import UserError
 from livedream.output.files import disk
+from livedream.output.files.container import Container
+from livedream.output.files.sequence import Sequence
 from livedream.output.kinds import parse
+from livedream.system import disk_space
 from tests.waiting import until
 
 Usage = namedtuple("Usage", "total used free")
@@ -19,8 +24,8 @@ def room(monkeypatch):
     """room(free): that many bytes are left from now on; every check looks at the disk."""
     monkeypatch.setattr(disk, "EVERY", 0.0)
 
-    def leave(free):
-        monkeypatch.setattr(disk.shutil, "disk_usage", lambda folder: Usage(100 * GB, 100 * GB - free, int(free)))
+    def leave(free, total=100 * GB):
+        monkeypatch.setattr(shutil, "disk_usage", lambda folder: Usage(total, total - free, int(free)))
 
     leave(50 * GB)
     return leave
@@ -73,3 +78,50 @@ def test_no_recording_begins_on_a_full_disk(tmp_path, room):
     with pytest.raises(UserError, match="disk is full"):
         parse(str(tmp_path / "a.mp4")).open(320, 180, 30)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("total", [0, 100 * GB])
+def test_a_disk_that_tells_no_free_space_is_written(tmp_path, frame, room, total):
+    """Some network mounts say 0 of 0 blocks, and some say that none is free and take what is written."""
+    room(0, total)
+    output = parse(str(tmp_path / "a.mp4"))
+    output.open(320, 180, 30)
+    for number in range(5):
+        output.write(frame(number))
+    output.close()
+    with av.open(str(output.path)) as file:
+        assert sum(1 for _ in file.decode(video=0)) == 5
+
+
+def test_a_disk_without_free_space_that_takes_nothing_is_full(tmp_path, room, monkeypatch):
+    def full(*arguments, **more):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    room(0)
+    monkeypatch.setattr(disk_space.tempfile, "TemporaryFile", full)
+    with pytest.raises(UserError, match="disk is full"):
+        parse(str(tmp_path / "a.mp4")).open(320, 180, 30)
+
+
+@pytest.mark.parametrize("kind", ["a.mp4", "a-%06d.png"])
+def test_a_write_without_room_ends_the_recording(tmp_path, frame, room, monkeypatch, kind):
+    room(0, 0)
+    output = parse(str(tmp_path / kind))
+    writer = Container if kind == "a.mp4" else Sequence
+    put = writer.put
+
+    def filling(self, pixels, pts):
+        if pts == 3:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        put(self, pixels, pts)
+
+    monkeypatch.setattr(writer, "put", filling)
+    output.start(320, 180, 30)
+    for number in range(4):
+        output.show(frame(number))
+        until(lambda number=number: output.sent > number or output.ended)
+    until(lambda: output.ended)
+    assert (output.state, output.sent) == ("failed", 3)
+    assert "the disk is full: the recording was ended; free space in" in output.error
+    output.stop()
+    assert not list(tmp_path.glob("a-2*"))

@@ -6,6 +6,7 @@ from pathlib import Path
 from livedream import UserError
 from livedream.output.video import encoders
 from livedream.picture import Pixels
+from livedream.system.file_name import as_file
 
 log = logging.getLogger("livedream.output")
 
@@ -92,7 +93,7 @@ class Container:
 
         from livedream.output.video.encode import Encoder
 
-        self._container = av.open(str(self.path), "w", options=OPTIONS[self.path.suffix.lower()])
+        self._container = av.open(as_file(self.path), "w", options=OPTIONS[self.path.suffix.lower()])
         options = encoders.settings(spec, live, rate, bitrate)
         try:
             self._encoder = Encoder(self._container, spec, size, rate, fit, options, bitrate)

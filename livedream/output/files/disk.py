@@ -1,9 +1,9 @@
 """Free space on a recording's disk, and writing a growing recording through to it."""
 
 import contextlib
+import errno
 import logging
 import os
-import shutil
 import threading
 import time
 from collections import deque
@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from livedream import UserError
+from livedream.system.disk_space import free_space
 
 log = logging.getLogger("livedream.output")
 
@@ -51,9 +52,8 @@ class DiskSpace:
         return self.warning
 
     def _look(self) -> str:
-        try:
-            free = shutil.disk_usage(self._folder).free
-        except OSError:  # the write will say what is wrong
+        free = free_space(self._folder)
+        if free is None:  # a write will say what is wrong
             return ""
         # Until the next look twice as much may be written as since the last one.
         if free < FULL + 2 * (self._looks[-1][1] - self._looks[max(len(self._looks) - 2, 0)][1]):
@@ -72,6 +72,11 @@ class DiskSpace:
             self._warned = free
             log.warning("%s: %s", self._name, warning)
         return warning
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether an error of a write says that there is no room: on the disk, in the quota, or in one file."""
+    return getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class DiskSync:

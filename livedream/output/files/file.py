@@ -11,7 +11,7 @@ from typing import Protocol
 from livedream import UserError
 from livedream.output import Options, Output
 from livedream.output.files import container
-from livedream.output.files.disk import DiskSpace, DiskSync
+from livedream.output.files.disk import DiskSpace, DiskSync, is_full
 from livedream.output.files.sequence import NUMBER, Sequence
 from livedream.picture import Pixels
 from livedream.picture.frame import Frame
@@ -133,7 +133,14 @@ class FileOutput(Output):
             return False
         file.space.check()
         self._mark_missing(file, first, frame.number, pts)
-        file.writer.put(frame.pixels if file.writer.alpha else frame.opaque, pts)
+        try:
+            file.writer.put(frame.pixels if file.writer.alpha else frame.opaque, pts)
+        except OSError as error:
+            if not is_full(error):
+                raise
+            raise UserError(
+                f"{self.name}: the disk is full: the recording was ended; free space in {file.path.parent.resolve()}"
+            ) from None
         file.last = pts
         if self._given and self._given[0] == frame.number:
             self._given.popleft()

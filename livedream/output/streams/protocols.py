@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from livedream.output.secret import masked
+
 TS = {
     "omit_video_pes_length": "0",
     "flush_packets": "1",
@@ -135,7 +137,7 @@ def route(sink: str) -> Route:
         url = "srt://" + ("0.0.0.0" if address.startswith(":") else "") + address.rstrip("/")
     if protocol.scheme == "whip:" and not re.match(r"https?://.", url, re.IGNORECASE):
         raise ValueError("needs the address of a WHIP endpoint, such as whip:https://host/path")
-    return Route(protocol, url, options, listens, url.split("?")[0])
+    return Route(protocol, url, options, listens, masked(url) if "@" in url else url.split("?")[0])
 
 
 def fifo(route: Route) -> dict[str, str]:

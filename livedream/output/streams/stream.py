@@ -18,7 +18,7 @@ import numpy as np
 
 from livedream import UserError
 from livedream.output import Options, Output, log
-from livedream.output.secret import masked, secrets
+from livedream.output.secret import scrubbed
 from livedream.output.streams import protocols
 from livedream.output.video import encoders
 from livedream.picture.frame import Frame
@@ -116,6 +116,10 @@ class Stream(Output):
             child.wait()
             _pipe(child.stdin).close()
 
+    def set_state(self, state: str, error: str | None = None) -> None:
+        # Whatever library an error comes from, it may repeat the address.
+        super().set_state(state, scrubbed(error, self.options.sink) if error else error)
+
     def end(self) -> None:
         super().end()
         self.interrupt()  # there is nothing to wait for
@@ -162,11 +166,11 @@ class Stream(Output):
         with _pipe(child.stderr) as log_lines:
             for line in log_lines:
                 if child is self.child and not self.stopping:  # else read on, so that it never waits for us
-                    self._on_log_line(self._scrubbed(line.decode(errors="replace").strip()))
+                    self._on_log_line(line.decode(errors="replace").strip())
 
     def _on_log_line(self, text: str) -> None:
         if text.startswith("sound:"):
-            self._no_sound = text.removeprefix("sound:").strip()
+            self._no_sound = scrubbed(text.removeprefix("sound:").strip(), self.options.sink)
             log.warning("output %s: sound: %s", self.name, self._no_sound or "it is back")
             if self.note and self._player:
                 self._set_playing()
@@ -197,13 +201,6 @@ class Stream(Output):
     def _connection_suffices(self) -> bool:
         """Whether a connection alone shows that the far end takes the stream."""
         return self._route.protocol.muxer == "flv" and not self._failed
-
-    def _scrubbed(self, text: str) -> str:
-        """The text without the sink's secrets."""
-        text = text.replace(self.options.sink, masked(self.options.sink))
-        for secret in secrets(self.options.sink):
-            text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", "***", text)
-        return text
 
 
 def _start_child() -> subprocess.Popen[bytes]:

@@ -9,7 +9,7 @@ import threading
 import urllib.error
 import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import urljoin, urlsplit, urlunsplit
+from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 
 TIMEOUT = 10.0  # seconds
 
@@ -24,11 +24,11 @@ def relay(url: str) -> str:
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     endpoint, headers = urlunsplit(parts._replace(netloc=host)), {"Content-Type": "application/sdp"}
-    if parts.password:
-        pair = base64.b64encode(f"{parts.username}:{parts.password}".encode()).decode()
-        headers["Authorization"] = f"Basic {pair}"
-    elif parts.username:
-        headers["Authorization"] = f"Bearer {parts.username}"
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    if password:
+        headers["Authorization"] = f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"
+    elif user:
+        headers["Authorization"] = f"Bearer {user}"
     session = [endpoint]  # the address that DELETE goes to: the last answer's Location
 
     class Relay(BaseHTTPRequestHandler):
