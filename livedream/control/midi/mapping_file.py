@@ -47,7 +47,7 @@ class MappingFile:
 
 def _always(binding: Binding) -> bool:
     """Whether every press is sent, also one with the value of the press before."""
-    return binding.value is not None or binding.address.endswith("/jump")
+    return binding.value is not None or binding.address.endswith(("/jump", "_jump"))
 
 
 def path_of(folder: Path, controller: str) -> Path:
