@@ -18,7 +18,7 @@ def lines(options: RunOptions, receiver: Receiver, server: "Server | None") -> I
     doors = []
     if server and not reach.is_loopback(server.host):
         doors.append(f"page: {_page_to(server)}")
-    if not reach.is_loopback(receiver.host):
+    if not all(reach.is_loopback(each) for each in receiver.hosts):
         who = f"{', '.join(options.osc_allow)} only" if options.osc_allow else "anybody; --osc-allow HOST limits it"
         doors.append(f"OSC: {who}")
     if doors:

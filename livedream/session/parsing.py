@@ -80,6 +80,12 @@ def address(text: str) -> Address:
         raise UserError(str(error).strip()) from None
 
 
+def osc_address(text: str) -> str:
+    """Read HOST:PORT or tcp://HOST:PORT; it stays a text."""
+    address(text.removeprefix("tcp://"))
+    return text
+
+
 def address_or_off(text: str) -> Address | Literal["off"]:
     """Read HOST:PORT, or "off"."""
     return "off" if text == "off" else address(text)
@@ -157,6 +163,7 @@ RATE = Format(rate, float)
 SECONDS = Format(positive, float)
 SEED = Format(seed, int)
 ADDRESS = Format(address, write_address)
+OSC_ADDRESS = Format(osc_address)
 ADDRESS_OR_OFF = Format(address_or_off, write_address)
 TOKENS = Format(tokens, write_tokens)
 ORIGIN = Format(origin)

@@ -197,13 +197,14 @@ class RunOptions:
         path="file",
         kept="named",
     )
-    osc: Address | None = option(
+    osc: Sequence[str] = option(
         "--osc",
         "control",
-        "address that OSC is received on",
-        default=None,
+        "address that OSC is received on; tcp://HOST:PORT receives it by TCP, too",
+        default=(),
         metavar="HOST:PORT",
-        format=parsing.ADDRESS,
+        format=parsing.OSC_ADDRESS,
+        several=True,
         shown_default="127.0.0.1:9000",
     )
     osc_allow: Sequence[str] = option(

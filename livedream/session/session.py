@@ -129,7 +129,8 @@ class Session:
             for line in choose.notices(choice) if options.device == "auto" else ():
                 self._say(line)
         page = f" · page {server.url}" if server else ""
-        self._say(f"OSC {receiver.host}:{receiver.port}{page}")
+        tcp = f" and tcp://{receiver.tcp.host}:{receiver.tcp.port}" if receiver.tcp else ""
+        self._say(f"OSC {receiver.host}:{receiver.port}{tcp}{page}")
         for line in openness.lines(options, receiver, server):
             self._say(line)
         for note in (*(note for dream in self._loaded.dreams for note in dream.notes), *self._wrong):

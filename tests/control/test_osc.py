@@ -83,7 +83,7 @@ def test_messages_move_the_table(table, client):
     assert snapshot["dream/scene"] == 1
     assert snapshot["dream/latents"] == (0.5,) * 64
     assert snapshot.fired == {"dream/scene", "player/reseed"}
-    assert table.counters == {"messages": 6, "clamped": 0, "unknown": 0, "malformed": 0}
+    assert {kind: n for kind, n in table.counters.items() if n} == {"messages": 6}
 
 
 @pytest.mark.skipif(not shutil.which("oscsend"), reason="oscsend (Debian: liblo-tools) is not installed")
