@@ -21,6 +21,7 @@ from livedream.parameters import Table
 log = logging.getLogger(__name__)
 
 _TRIES = 100  # ports from the default one on
+_QUERY = ("?",)  # the arguments that ask for a value
 _FAULTS = ("clamped", "unknown", "malformed", "refused")
 _BUFFER = 1 << 22  # bytes, asked of the system for bursts; it may give less
 _POLL = 1.0  # seconds: the faults of a burst are logged, and a lost wake-up from `stop` does no harm
@@ -177,8 +178,13 @@ class Receiver:
             connected: whether `reply` also takes the feedback that `subscribe` asks for.
         """
         reply, at, odd = reply or self._answering.sendto, time.perf_counter(), list[str]()
+        known, begins, begin, put = self._table.parameters, self._begins, len(self._begins), self._table.set
         for address, arguments in osc_packet.read(packet, odd):
-            self._act(address, arguments, sender, reply, at, connected)
+            name = address[begin:]
+            if name in known and address.startswith(begins) and arguments != _QUERY:  # the usual one
+                put(name, arguments, sender, at=at)
+            else:
+                self._act(address, arguments, sender, reply, at, connected)
         for each in odd:
             self._table.count("malformed", f"{each}, from {sender}")
 
@@ -197,10 +203,8 @@ class Receiver:
                 self._match(address, arguments, sender, reply, at)
             else:
                 self._table.count("unknown", f"{address[:80]!r} from {sender}", messages=1)
-        elif arguments == ("?",):
+        elif arguments == _QUERY:
             self._query(name, sender, reply)
-        elif name in self._table.parameters:
-            self._table.set(name, arguments, sender, at=at)
         elif connected and name == "subscribe":
             if self._feedback:
                 self._feedback.subscribe(*sender, sender, reply)
@@ -222,7 +226,7 @@ class Receiver:
         if not found:
             self._table.count("unknown", f"{pattern[:80]!r} from {sender}", messages=1)
         for name in found:
-            if arguments == ("?",):
+            if arguments == _QUERY:
                 self._query(name, sender, reply)
             else:
                 self._table.set(name, arguments, sender, at=at)
@@ -231,7 +235,7 @@ class Receiver:
         name = self._table.name(name)
         if name not in self._table.parameters and not name.startswith("status/"):
             if osc_pattern.is_pattern(name):
-                self._match(f"{self._begins}{name}", ("?",), sender, reply, 0.0)
+                self._match(f"{self._begins}{name}", _QUERY, sender, reply, 0.0)
                 return
             self._table.count("unknown", f"{name[:80]!r} asked by {sender}", messages=1)
         elif self._feedback:
