@@ -182,7 +182,7 @@ def _asked_outputs(options: RunOptions) -> tuple[list[Output], Output | None]:
 
 def _without_panic(options: RunOptions, controls: build.Controls) -> list[str]:
     lacking = None if options.panic is None else controls.presets.lacks(options.panic)
-    return [f"--panic {lacking}; until it is stored, panic only calms everything"] if lacking else []
+    return [f"--panic {options.panic}: {lacking}; until it is stored, panic only calms everything"] if lacking else []
 
 
 def _leave(session: Session, code: int = 0) -> None:
