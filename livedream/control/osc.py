@@ -122,7 +122,8 @@ class Receiver:
                 if error.errno not in (errno.EADDRINUSE, errno.EACCES) or port == ports[-1]:
                     receiving.close()
                     raise UserError(
-                        f"--osc {self.host}:{port}: cannot listen there ({error.strerror}); choose another"
+                        f"--osc {self.host}:{port}: cannot listen there ({error.strerror}); choose another, or"
+                        " leave --osc out to take the next free one"
                     ) from None
             else:
                 break

@@ -139,7 +139,10 @@ def show_path(text: str) -> Path:
 def session_path(text: str) -> Path:
     """Read the path of a session."""
     if Path(text).suffix != ".session":
-        raise UserError(f"{text}: a session's file ends in .session; --model {text} plays a dream")
+        from livedream.system import file_kind
+
+        what = file_kind.advice(path(text), "a session")
+        raise UserError(what or f"{text}: a session's file ends in .session; --model {text} plays a dream")
     return path(text)
 
 
