@@ -4,6 +4,7 @@ import struct
 import pytest
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import build_msg
+from pythonosc.tcp_client import SimpleTCPClient
 
 from livedream import UserError
 from livedream.control.osc import Receiver
@@ -76,6 +77,17 @@ def test_values_move_and_feedback_comes_back_over_the_same_connection(table, rec
         receiver[1].on_frame(table.tick(0.1))
         hear("/livedream/master/fade", 0.25)
         assert frames.frame is (slip if frame is not prefixed else prefixed)
+
+
+@pytest.mark.parametrize("mode", ["1.0", "1.1"])
+def test_python_oscs_own_client_is_heard_and_answered(table, receiver, mode):
+    client = SimpleTCPClient("127.0.0.1", receiver[0].tcp.port, mode=mode)
+    client.send_message("/livedream/player/speed", 2.5)
+    client.send_message("/livedream/player/speed", "?")
+    answers = []
+    until(lambda: answers.extend(client.receive(1)) or answers)
+    assert OscMessage(answers[0]).params == [2.5]
+    client.socket.close()
 
 
 def test_a_question_is_answered_there(receiver):
