@@ -6,6 +6,7 @@ anything was moved, miscounted, or slower afterwards.
 """
 
 import argparse
+import contextlib
 import json
 import random
 import socket
@@ -14,10 +15,13 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Callable
 
 import psutil
 
+from livedream.bench.peers import free_port
 from livedream.bench.run_process import RunProcess, message
+from livedream.control.osc_tcp import prefixed, slip
 
 SENDERS, POOL, FADES = 3, 3000, 20
 FUTURE = b"#bundle\0" + b"\xff" * 8
@@ -64,9 +68,32 @@ def kinds(chance: random.Random) -> dict:
     }
 
 
-def send(port: int, seed: int, count: int, paced: int) -> None:
+def by_tcp(port: int, packets: list[bytes], count: int, frame: Callable[[bytes], bytes]) -> None:
+    """Send that many over one connection: none is dropped. Some go torn, for a packet may come in pieces."""
+    framed = [frame(each) for each in packets if each]
+    with socket.create_connection(("127.0.0.1", port)) as out:
+        for n in range(count):
+            one = framed[n % len(framed)]
+            torn = len(one) // 2 if n % 50 == 0 else 0
+            out.sendall(one[:torn])
+            out.sendall(one[torn:])
+        out.shutdown(socket.SHUT_WR)
+        out.recv(1)  # until all was read there
+
+
+def broken_streams(port: int, chance: random.Random, count: int) -> None:
+    """Begin connections that are no OSC: each counts one fault."""
+    begins = b"GET / HTTP/1.1\r\n", b"\0\xff\xff\xff", b"\xc0" + bytes(200_000), b"\xff" * 9
+    for _ in range(count):
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)) as out:
+            out.sendall(chance.choice(begins))
+            out.recv(1)
+
+
+def send(port: int, seed: int, count: int, paced: int, tcp: int = 0) -> None:
     """Send that many, in the order that the seed gives; every kind as often, but 64 KB a hundredth.
 
+    tcp: a port to which a third goes by TCP, half of that in SLIP; 0: none.
     paced: with a millisecond's rest after every so many, so that none is dropped on the way; 0: none.
     """
     chance = random.Random(seed)
@@ -74,6 +101,12 @@ def send(port: int, seed: int, count: int, paced: int) -> None:
     names = [each for each in makers if each != "64 KB"]
     packets = [makers["64 KB" if n % 100 == 0 else names[n % len(names)]]() for n in range(POOL)]
     chance.shuffle(packets)
+    if tcp:
+        streams = count // 1000
+        by_tcp(tcp, packets, count // 6, prefixed)
+        by_tcp(tcp, packets, count // 6 - streams, slip)
+        broken_streams(tcp, chance, streams)
+        count -= count // 6 * 2
     out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     to = ("127.0.0.1", port)
     for n in range(count):
@@ -119,7 +152,8 @@ def main() -> int:
     parser.add_argument("--paced", type=int, default=0, help="packets between two rests of a millisecond; 0: no rests")
     asked = parser.parse_args()
     each = asked.packets // SENDERS
-    with RunProcess(asked.model) as show:
+    tcp = free_port()
+    with RunProcess(asked.model, "--osc", f"tcp://127.0.0.1:{tcp}") as show:
         for address, value in (("player/glide", 0.0), ("player/freeze", 1), ("player/seed", 7)):
             show.send(address, value)
         show.play(3.0)
@@ -131,9 +165,7 @@ def main() -> int:
         memory = [process.memory_info().rss]
         begin = time.perf_counter()
         senders = [
-            subprocess.Popen(
-                [sys.executable, __file__, "send", str(show.osc_port), str(n), str(each), str(asked.paced)]
-            )
+            subprocess.Popen([sys.executable, __file__, "send", *map(str, (show.osc_port, n, each, asked.paced, tcp))])
             for n in range(SENDERS)
         ]
         while any(sender.poll() is None for sender in senders):
@@ -174,6 +206,6 @@ def main() -> int:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["send"]:
-        send(*(int(each) for each in sys.argv[2:6]))
+        send(*(int(each) for each in sys.argv[2:7]))
     else:
         sys.exit(main())

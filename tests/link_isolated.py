@@ -1,6 +1,7 @@
 """A show that follows Ableton Link and another peer, in a network of their own. Called by test_link.py.
 
-Prints JSON: {off: beats between the two phases, still: the tempo after the peer left, code, errors}.
+Prints JSON: {off: beats between the two phases, frozen: after each stop and start of the peer, still: the tempo after
+it left, code, errors}.
 """
 
 import json
@@ -51,6 +52,27 @@ with Show(sys.argv[1], "--fps", "30", "--size", "64x32", "--link") as show:
         until(lambda bpm=bpm: agrees(bpm))
     until(lambda: show.value("tempo/bpm") == 84.5)
     result["off"] = sorted(off() for _ in range(9))[4]
+
+    def plays(playing):
+        """Start or stop the peer; whether the show has done as it does."""
+        state = peer.captureAppSessionState()
+        if state.isPlaying() != playing:
+            state.setIsPlaying(playing, clock.micros())
+            peer.commitAppSessionState(state)
+        return show.value("player/freeze") == (not playing)
+
+    peer.startStopSyncEnabled = True
+    state = peer.captureAppSessionState()
+    state.setIsPlaying(True, clock.micros())
+    peer.commitAppSessionState(state)
+    show.osc("tempo/start_stop", "s", "freeze")
+    until(lambda: show.value("tempo/start_stop") == 1)
+    result["frozen"] = []
+    for playing in (False, True, False, True):
+        until(lambda playing=playing: plays(playing))
+        result["frozen"].append(show.value("player/freeze"))
+    show.osc("tempo/start_stop", "s", "off")
+    until(lambda: show.value("tempo/start_stop") == 0)
     show.osc("tempo/bpm", "f", "111")
     until(lambda: abs(peer.captureAppSessionState().tempo() - 111) < 0.01)
     peer.enabled = False

@@ -50,6 +50,7 @@ def refused(done, *words):
         ("cut", ["cut.onnx"]),
         ("empty", ["empty.onnx", "is empty"]),
         ("effect", ["effect.onnx", "an effect"]),
+        ("film", ["film.mp4 is footage; learn it with: livedream train ", "-o film.onnx"]),
     ],
 )
 def test_what_is_no_dream_is_refused(files, file, words):
@@ -110,6 +111,7 @@ def test_wrong_usage_is_one_line(files, arguments, words, capsys):
         (["--verison"], ["did you mean --version?"]),
         (["looks", "--shet", "x.jpg"], ["livedream looks: --shet", "did you mean --sheet?"]),
         (["params", "--layout", "toucosc"], ["--layout", "did you mean touchosc?"]),
+        (["run", "--modle", "x"], ["--modle", "did you mean --model?"]),
         (["info", "a.onnx", "b.onnx"], ["b.onnx: no such argument"]),
     ],
 )
@@ -152,7 +154,8 @@ def test_an_asked_for_port_that_is_taken_is_refused(files, what):
                 free.bind(("127.0.0.1", 0))
                 ports["--osc"] = f"127.0.0.1:{free.getsockname()[1]}"
         arguments = [each for pair in ports.items() for each in pair]
-        refused(livedream("run", "--model", files["tiny"], "--out", "none", *arguments), what, place)
+        free = f"leave {what} out to take the next free one"
+        refused(livedream("run", "--model", files["tiny"], "--out", "none", *arguments), what, place, free)
 
 
 def test_a_default_port_that_is_taken_gives_way_in_one_line_each(files):
@@ -190,7 +193,9 @@ def test_version_and_help():
     helped = livedream("run", "--help")
     assert helped.returncode == 0
     assert "--osc-out" in helped.stdout
-    refused(livedream(), "COMMAND")
+    alone = livedream()
+    assert (alone.returncode, alone.stderr) == (0, "")
+    assert "commands:" in alone.stdout
 
 
 def test_info_says_what_a_dream_holds(files):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -230,7 +231,7 @@ def test_monitors_are_told_by_what_one_writes_for_them():
 
 def test_a_disk_that_is_nearly_full_is_said(monkeypatch):
     free = {"bytes": 20e9}
-    monkeypatch.setattr(files.shutil, "disk_usage", lambda folder: type("Usage", (), {"free": free["bytes"]}))
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: type("Usage", (), {"free": free["bytes"], "total": 1e12}))
     assert files.room() == []
     for free["bytes"], ok in ((7.5e9, None), (1e9, False)):
         (found,) = files.room()

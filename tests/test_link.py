@@ -43,6 +43,7 @@ def test_the_tempo_of_another_peer_is_followed_and_ours_by_it(tmp_path):
     assert ended.returncode == 0, ended.stderr
     result = json.loads(ended.stdout)
     assert result["off"] < 0.05
+    assert result["frozen"] == [True, False, True, False]
     assert result["still"] == 111
     assert (result["code"], result["errors"]) == (0, "")
 

@@ -87,13 +87,15 @@ def test_a_limit_by_a_former_address_holds_for_the_vector_and_its_elements(table
         ("ffff", (0.1, 0.2, 0.3, 0.4), (0.1, 0.2, 0.3, 0.4)),
         ("fff", (0.1, 0.2, 0.3), (0.1, 0.2, 0.3, 0.9)),  # the alpha stays
         ("iiii", (0, 1, 0, 1), (0, 1, 0, 1)),
+        ("[ffff]", (0.1, 0.2, 0.3, 0.4), (0.1, 0.2, 0.3, 0.4)),
+        ("[fff]", (0.1, 0.2, 0.3), (0.1, 0.2, 0.3, 0.9)),
     ],
 )
 def test_a_colour_in_every_form_that_osc_has(table, tags, data, wanted):
     from struct import pack
 
     put(table, "look/tint/ink", 0, 0, 0, 0.9)
-    packed = data if isinstance(data, bytes) else pack(f">{tags}", *data)
+    packed = data if isinstance(data, bytes) else pack(f">{tags.strip('[]')}", *data)
     tagged = f",{tags}".encode()
     packet = b"/livedream/look/tint/ink\0\0\0\0" + tagged + b"\0" * (4 - len(tagged) % 4) + packed
     Receiver(table, port=0).take(packet, ("127.0.0.1", 5), print)

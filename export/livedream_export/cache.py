@@ -22,6 +22,7 @@ import numpy as np
 
 from livedream import UserError
 from livedream.system import paths
+from livedream.system.disk_space import free_space
 
 from .arrays import Rgb
 from .clip_table import Row
@@ -149,8 +150,8 @@ def write(
     try:
         home.mkdir(parents=True, exist_ok=True)
         _sweep(home)
-        need, free = count_hint * width * height * 3, shutil.disk_usage(home).free
-        if need > free:
+        need, free = count_hint * width * height * 3, free_space(home)
+        if free is not None and need > free:
             raise UserError(_full(home, f"it needs {need / 1e9:.1f} GB and has {free / 1e9:.1f} GB"))
         partial = home / f"{key}{_PARTIAL}{uuid.uuid4().hex[:8]}"
         partial.mkdir()

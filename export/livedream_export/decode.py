@@ -316,8 +316,9 @@ def _rate_and_length(stamps: list[int | None], unit: float, declared: float) -> 
         rate = declared or 25.0
         return rate, len(stamps) / rate
     usual = float(np.median(steps))
-    if usual == unit and 1 <= 1 / unit <= 240:  # AVI counts pictures: its mean rate errs where stamps are guessed
-        declared = 1 / unit
+    uneven = int(np.sum(np.abs(steps / usual - 1) > 1e-6))
+    if uneven <= max(1, len(steps) // 50):  # in AVI the last step of H.264 is half a one, which spoils the mean
+        declared = declared if abs(declared * usual - 1) < 1e-3 else 1 / usual
     steps = steps[steps <= max(1.0, 3 * usual)]  # at a longer gap the clip breaks
     measured = len(steps) / float(steps.sum()) if len(steps) else 1 / usual
     agrees = declared and abs(declared / measured - 1) < 0.12  # VP8 has packets that are no pictures

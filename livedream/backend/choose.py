@@ -22,7 +22,8 @@ from livedream.system import machine, paths
 from livedream.system.atomic import atomic_write
 
 REVISION = 3  # raise it when older measurements are no longer valid
-UNTRIED = "not tried yet"
+UNTRIED, FAILED, SLOWER = "not tried yet", "failed in a show", "slower here"  # why a provider is not chosen
+FOR_NVIDIA = ("engine-rtx", "engine-trt", "rtx", "tensorrt", "cuda")
 NEAR = 1.1  # times the fastest is as good, if it takes fewer threads or calculates in f32
 
 
@@ -112,13 +113,22 @@ def better(dream: Dream, device: str, now: Choice) -> Choice | None:
     return None if same else choice
 
 
-def notices(choice: Choice) -> list[str]:
-    """Return why not others: a line for each provider that is installed and was tried, or that suits the card here."""
-    lines = []
+def notices(choice: Choice, every: bool = False) -> list[str]:
+    """Return why not other providers: a line for each that the user can do something about.
+
+    That is one that failed in a show, and one for the NVIDIA card here that does not work or is not installed. A
+    provider whose hardware is not here, or that is slower, is nobody's fault.
+
+    Args:
+        choice: What was chosen.
+        every: True for a line for each that is installed and was tried, too.
+    """
+    lines, nvidia = [], machine.has_nvidia()
     for name, why in choice.why.items():
-        installed = not providers.missing(providers.by_name(name))
-        suits = name == "rtx" and machine.has_nvidia()
-        if (installed and why != UNTRIED and name != "cpu") or (not installed and suits):
+        tried = not providers.missing(providers.by_name(name)) and why != UNTRIED and name != "cpu"
+        works = why.startswith(SLOWER)
+        at_fault = nvidia and ((tried and name in FOR_NVIDIA and not works) or (not tried and name == "rtx"))
+        if why.startswith(FAILED) or at_fault or (every and tried):
             lines.append(f"not on {name}: {why}")
     return lines
 
@@ -164,13 +174,13 @@ def _why(provider: providers.Provider, tried: dict[str, _Tried], drawer: str, se
     if entry is None:
         return UNTRIED
     if entry.failed:
-        return f"failed in a show: {entry.failed}"
+        return f"{FAILED}: {entry.failed}"
     own = _fastest(_settings(tried, provider.name, drawer))
     if own is None:
         return entry.why or "it does not run this dream"
     best = settings[drawer]
     times = f"{own.relative_time:.0%} of the processor's time, {best.provider} {best.relative_time:.0%}"
-    return f"slower here: {times}"
+    return f"{SLOWER}: {times}"
 
 
 def _same(settings: RunSettings, other: RunSettings | None) -> bool:

@@ -65,6 +65,7 @@ def _command(arguments: list[str]) -> list[str]:
     """Return the arguments if they begin with a command; else exit with help, the version or what is wrong."""
     if arguments and arguments[0] in COMMANDS:
         return arguments
+    arguments = arguments or ["--help"]  # nothing is wrong with asking what there is
     parser = Parser(prog="livedream", description=livedream.__doc__.split("\n")[0])
     parser.add_argument("--version", action="version", version=livedream.__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND", title="commands")

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from livedream import UserError
 from livedream.cli.parser import Parser
 
 
@@ -32,10 +33,14 @@ def call(options: argparse.Namespace) -> int:
         for source in library.sources():
             print(f"{source.title:14} {source.kind:10}  {source.description}")
         return 0
-    shipped = {name: each for each in library.paths() for name in (each.stem, each.name)}
-    files = [each if Path(each).exists() else shipped.get(each, each) for each in options.files]
-    failed = 0
-    for path, wrong in check.check_all(files):
+    failed, found = 0, []
+    for each in options.files:
+        try:
+            found.append(library.find(each))
+        except UserError as error:
+            print(f"FAIL {each}:1:{str(error).removeprefix(f'{Path(each)}:')}", flush=True)
+            failed += 1
+    for path, wrong in check.check_all(found):
         print(f"FAIL {wrong}" if wrong else f"ok {path}", flush=True)
         failed += wrong is not None
     return 1 if failed else 0

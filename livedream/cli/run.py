@@ -65,15 +65,17 @@ def call(options: argparse.Namespace) -> int:
     if chosen.midi:
         need("rtmidi", "--midi", "midi")
         need("mido", "--midi", "midi")
-        if chosen.midi == "?":
-            from livedream.control.midi import port
+        from livedream.control.midi import port
 
+        if chosen.midi == "?":
             print(port.ports_line(port.names()))
             return 0
+        if chosen.midi == port.ANY:
+            port.check_only()
     if len(chosen.models) > 2:
         raise UserError(f"--model {chosen.models[2]}: a third one; there are two decks, --model A --model B")
     from livedream.session.session import run
     from livedream.system import allocator
 
     allocator.keep_together()
-    return run(chosen, say=lambda text: print(text, flush=True))
+    return run(chosen)

@@ -69,7 +69,9 @@ class Link:
         peer = found(self._tempo.bpm)
         self._tempo.take_request()  # a tempo that was asked for before joining is dropped
         clock = peer.clock()
+        peer.startStopSyncEnabled = True  # always: what happens before tempo/start_stop is chosen is known then
         peer.enabled = True
+        playing: bool | None = None  # not known yet: a show does not begin frozen
         try:
             while self._tempo.source == "link":
                 state = peer.captureAppSessionState()
@@ -78,6 +80,11 @@ class Link:
                     state.setTempo(wish, micros)
                     peer.commitAppSessionState(state)
                 self._tempo.follow(state.tempo(), state.beatAtTime(micros, BAR), at)
+                since = state.timeForIsPlaying() - micros  # a start may be set for the next bar
+                if since <= 0 and state.isPlaying() != playing:
+                    if playing is not None:
+                        self._tempo.transport("link", not playing, at + since / 1e6)
+                    playing = state.isPlaying()
                 self.peers = peer.numPeers()
                 if self._stopping.wait(POLL):
                     return

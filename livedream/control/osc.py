@@ -1,4 +1,4 @@
-"""OSC input: one thread receives UDP packets and sets parameters.
+"""OSC input: one thread receives UDP packets and sets parameters; another one receives by TCP if asked to.
 
 Nothing in a packet can raise an exception, block or use unbounded memory here, and address patterns cost little;
 python-osc's own servers can be stopped by one packet (a bundle for the far future, an address of many stars).
@@ -15,11 +15,13 @@ from livedream import UserError
 from livedream.control import osc_packet, osc_pattern
 from livedream.control.osc_address import PORT, PREFIX, Send, Target, ip_of, normal_prefix
 from livedream.control.osc_out import Feedback
+from livedream.control.osc_tcp import TcpReceiver
 from livedream.parameters import Table
 
 log = logging.getLogger(__name__)
 
 _TRIES = 100  # ports from the default one on
+_QUERY = ("?",)  # the arguments that ask for a value
 _FAULTS = ("clamped", "unknown", "malformed", "refused")
 _BUFFER = 1 << 22  # bytes, asked of the system for bursts; it may give less
 _POLL = 1.0  # seconds: the faults of a burst are logged, and a lost wake-up from `stop` does no harm
@@ -31,6 +33,7 @@ class Receiver:
     Attributes:
         host: the host that is listened on.
         port: the UDP port that is listened on; before `start`, the one that was asked for, or 0.
+        tcp: receives by TCP; None: nothing does.
         prefix: what every address begins with; "" for nothing.
     """
 
@@ -42,6 +45,7 @@ class Receiver:
         prefix: str = PREFIX,
         feedback: Feedback | None = None,
         allowed: Callable[[str], bool] = lambda ip: True,
+        tcp: Target | None = None,
     ):
         """Prepare to listen.
 
@@ -52,17 +56,17 @@ class Receiver:
             prefix: what every address begins with.
             feedback: answers `subscribe PORT`, `dump` and queries ("?"); None: they are counted, nothing answers.
             allowed: says whether packets from an IP are taken; others are counted as refused.
+            tcp: host and port (0 for any free one) on which OSC is received by TCP, too.
         """
         self.host, self.port, self._asked_port = host, port or 0, port
         self.prefix = normal_prefix(prefix)
         self._table = table
         self._begins = f"{self.prefix}/"
         self._feedback = feedback
-        self._matcher, self._matching = (
-            osc_pattern.Matcher(self.prefix),
-            threading.Lock(),
-        )  # UDP and TCP have threads of their own
+        self._matcher = osc_pattern.Matcher(self.prefix)
+        self._matching = threading.Lock()  # UDP, TCP and the page have threads of their own
         self._allowed = allowed
+        self.tcp = TcpReceiver(*tcp, self._take_tcp, self._fault, self._left, self._may) if tcp else None
         self._socket: socket.socket
         self._answering: socket.socket
         self._stopping = threading.Event()
@@ -77,20 +81,34 @@ class Receiver:
         # A client with a connected socket, such as Pure Data, receives only what comes from the port it sent to.
         self._answering = self._socket.dup()
         self._answering.setblocking(False)
+        if self.tcp:
+            try:
+                self.tcp.start()
+            except UserError:
+                self._socket.close()
+                self._answering.close()
+                raise
         self._thread.start()
 
     def stop(self) -> None:
         """Stop listening; the port is free again when this returns."""
         self._stopping.set()
+        if self.tcp:
+            self.tcp.stop()
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as waker:
             waker.sendto(b"", ("127.0.0.1" if self.host == "0.0.0.0" else self.host, self.port))
         self._thread.join()
         self._socket.close()
         self._answering.close()
 
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The hosts that are listened on, by UDP and by TCP."""
+        return (self.host, self.tcp.host) if self.tcp else (self.host,)
+
     def status(self) -> dict[str, object]:
         """Its field of `GET /status`; any thread."""
-        return {"osc": {"port": self.port, **self._table.counters}}
+        return {"osc": {"port": self.port, "tcp": self.tcp and self.tcp.port, **self._table.counters}}
 
     def _bind(self, ip: str) -> socket.socket:
         receiving = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -104,7 +122,8 @@ class Receiver:
                 if error.errno not in (errno.EADDRINUSE, errno.EACCES) or port == ports[-1]:
                     receiving.close()
                     raise UserError(
-                        f"--osc {self.host}:{port}: cannot listen there ({error.strerror}); choose another"
+                        f"--osc {self.host}:{port}: cannot listen there ({error.strerror}); choose another, or"
+                        " leave --osc out to take the next free one"
                     ) from None
             else:
                 break
@@ -134,31 +153,62 @@ class Receiver:
             if time.monotonic() >= self._next_log:
                 self._log()
 
-    def take(self, packet: bytes, sender: Target, reply: Send | None = None) -> None:
+    def _take_tcp(self, packet: bytes, sender: Target, reply: Send) -> None:
+        self.take(packet, sender, reply, connected=True)
+
+    def _fault(self, what: str) -> None:
+        self._table.count("malformed", what)
+
+    def _may(self, ip: str) -> bool:
+        if self._allowed(ip):
+            return True
+        self._table.count("refused", f"a connection from {ip}, which --osc-allow does not name")
+        return False
+
+    def _left(self, sender: Target) -> None:
+        if self._feedback:
+            self._feedback.unsubscribe(sender)
+
+    def take(self, packet: bytes, sender: Target, reply: Send | None = None, *, connected: bool = False) -> None:
         """Act on one packet; any thread may call this.
 
         Args:
             packet: an OSC message or bundle.
             sender: where it came from.
             reply: sends an answer there; None: by UDP, from the port that is listened on.
+            connected: whether `reply` also takes the feedback that `subscribe` asks for.
         """
         reply, at, odd = reply or self._answering.sendto, time.perf_counter(), list[str]()
+        known, begins, begin, put = self._table.parameters, self._begins, len(self._begins), self._table.set
         for address, arguments in osc_packet.read(packet, odd):
-            self._act(address, arguments, sender, reply, at)
+            name = address[begin:]
+            if name in known and address.startswith(begins) and arguments != _QUERY:  # the usual one
+                put(name, arguments, sender, at=at)
+            else:
+                self._act(address, arguments, sender, reply, at, connected)
         for each in odd:
             self._table.count("malformed", f"{each}, from {sender}")
 
-    def _act(self, address: str, arguments: osc_packet.Arguments, sender: Target, reply: Send, at: float) -> None:
+    def _act(
+        self,
+        address: str,
+        arguments: osc_packet.Arguments,
+        sender: Target,
+        reply: Send,
+        at: float,
+        connected: bool,
+    ) -> None:
         name = address[len(self._begins) :]
         if not address.startswith(self._begins):
             if osc_pattern.is_pattern(address):
                 self._match(address, arguments, sender, reply, at)
             else:
                 self._table.count("unknown", f"{address[:80]!r} from {sender}", messages=1)
-        elif arguments == ("?",):
+        elif arguments == _QUERY:
             self._query(name, sender, reply)
-        elif name in self._table.parameters:
-            self._table.set(name, arguments, sender, at=at)
+        elif connected and name == "subscribe":
+            if self._feedback:
+                self._feedback.subscribe(*sender, sender, reply)
         elif name in ("subscribe", "dump"):
             self._service(name, arguments, sender, reply)
         elif osc_pattern.is_pattern(name):
@@ -177,7 +227,7 @@ class Receiver:
         if not found:
             self._table.count("unknown", f"{pattern[:80]!r} from {sender}", messages=1)
         for name in found:
-            if arguments == ("?",):
+            if arguments == _QUERY:
                 self._query(name, sender, reply)
             else:
                 self._table.set(name, arguments, sender, at=at)
@@ -186,7 +236,7 @@ class Receiver:
         name = self._table.name(name)
         if name not in self._table.parameters and not name.startswith("status/"):
             if osc_pattern.is_pattern(name):
-                self._match(f"{self._begins}{name}", ("?",), sender, reply, 0.0)
+                self._match(f"{self._begins}{name}", _QUERY, sender, reply, 0.0)
                 return
             self._table.count("unknown", f"{name[:80]!r} asked by {sender}", messages=1)
         elif self._feedback:

@@ -1,11 +1,12 @@
 """OSC addresses and their prefix, and the targets of OSC packets."""
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from livedream import UserError
 
 PORT = 9000  # UDP, the default
+TCP = "tcp://"  # what stands before an address of OSC over TCP
 PREFIX = "/livedream"  # the default
 
 Target = tuple[str, int]  # IPv4 address, UDP port
@@ -42,6 +43,21 @@ def host_port(text: str, option: str = "--osc") -> tuple[str, int]:
     if not colon or not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
         raise UserError(f"{option} {text}: not HOST:PORT, as in 127.0.0.1:{PORT}")
     return host, int(port)
+
+
+def listening(texts: Iterable[str]) -> tuple[Target | None, Target | None]:
+    """Return the UDP and the TCP address among those given with --osc; of several, the last.
+
+    Raises:
+        UserError: a text is neither HOST:PORT nor tcp://HOST:PORT.
+    """
+    udp = tcp = None
+    for each in texts:
+        if each.startswith(TCP):
+            tcp = host_port(each.removeprefix(TCP), f"--osc {TCP}")
+        else:
+            udp = host_port(each)
+    return udp, tcp
 
 
 def ip_of(host: str, option: str) -> str:

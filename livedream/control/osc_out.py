@@ -70,6 +70,7 @@ class Feedback:
         self._fixed: dict[Target, Hashable] = {(ip_of(host, "--osc-out"), port): None for host, port in pairs}
         # Where to send to, and the (IP, port) that the subscriber sends from; the oldest subscription stands first.
         self._subscribers: dict[Target, Hashable] = {}
+        self._connected: dict[Target, Send] = {}  # the subscribers that are not sent UDP packets
         self._dumps: dict[Target, Send] = dict.fromkeys(self._fixed, self._send_packet)  # who gets every value next
         self._queries: dict[tuple[Target, str], Send] = {}
         self._latest: dict[str, tuple[Value, Hashable]] = {}
@@ -110,16 +111,30 @@ class Feedback:
             self._status_news[name] = value
         self._wake.set()
 
-    def subscribe(self, host: str, port: int, sender: Hashable) -> None:
-        """Send to host:port from now on, except what `sender` itself changed. A new subscriber gets every value."""
+    def subscribe(self, host: str, port: int, sender: Hashable, send: Send | None = None) -> None:
+        """Send to host:port from now on, except what `sender` itself changed. A new subscriber gets every value.
+
+        send: sends there; None: by UDP.
+        """
         with self._lock:
+            if send:
+                self._connected[host, port] = send
             known = self._subscribers.pop((host, port), None)
             self._subscribers[host, port] = sender
             if len(self._subscribers) > SUBSCRIBERS:
-                del self._subscribers[next(iter(self._subscribers))]
+                oldest = next(iter(self._subscribers))
+                del self._subscribers[oldest]
+                self._connected.pop(oldest, None)
             if sender != known:  # new, or restarted and so sending from another port
                 self._queue_dump((host, port), self._send_packet)
         self._wake.set()
+
+    def unsubscribe(self, target: Target) -> None:
+        """Send no more over a connection that has ended."""
+        with self._lock:
+            if self._connected.pop(target, None):
+                self._subscribers.pop(target, None)
+                self._dumps.pop(target, None)
 
     def ask(self, address: str, sender: Target, reply: Send) -> None:
         """Send a parameter's value, or status/NAME, to `sender`: to its subscription, or else by `reply`.
@@ -159,7 +174,7 @@ class Feedback:
             self._dumps[target] = send
 
     def _send_packet(self, packet: bytes, target: Target) -> None:
-        self._socket.sendto(packet, target)
+        (self._connected.get(target) or self._socket.sendto)(packet, target)
 
     def _run(self) -> None:
         next_status = next_dump = time.monotonic()

@@ -7,7 +7,6 @@ message acts when it arrives.
 import functools
 import struct
 from collections.abc import Callable
-from typing import Any
 
 from livedream.parameters.coerce import Colour, Midi
 
@@ -25,11 +24,9 @@ _FIXED = {
     "f": struct.Struct(">f"),
     "h": struct.Struct(">q"),
     "d": struct.Struct(">d"),
-    "c": struct.Struct(">i"),
-    "r": struct.Struct(">4s"),
-    "m": struct.Struct(">4s"),
     "t": struct.Struct(">8s"),
 }
+_SLASH = 0x2F
 _size = struct.Struct(">i").unpack_from
 
 
@@ -65,7 +62,7 @@ def _element(packet: bytes, at: int, end: int, depth: int, messages: list[Messag
     try:
         if end == at or (end - at) % 4:
             raise Malformed(f"an element of {end - at} bytes")
-        if packet[at] == 0x2F:  # "/"
+        if packet[at] == _SLASH:
             messages.append((_cached_message if end - at <= SHORT else _message)(packet[at:end]))
             return
         if packet[at : at + 8] != b"#bundle\0":
@@ -75,15 +72,21 @@ def _element(packet: bytes, at: int, end: int, depth: int, messages: list[Messag
         if depth >= DEPTH:
             raise Malformed(f"bundles more than {DEPTH} deep")
         at += 16
-        while at < end and len(odd) < ODD:
-            if end - at < 4:
-                raise Malformed(f"{end - at} bytes after the last element")
+        while at + 4 <= end and len(odd) < ODD:
             size = _size(packet, at)[0]
             at += 4
             if not 0 < size <= end - at:
                 raise Malformed(f"an element of {size} bytes where {end - at} are left")
-            _element(packet, at, at + size, depth + 1, messages, odd)
+            if packet[at] == _SLASH and size <= SHORT and size % 4 == 0:  # the usual one, without another call
+                try:
+                    messages.append(_cached_message(packet[at : at + size]))
+                except Malformed as fault:
+                    odd.append(str(fault))
+            else:
+                _element(packet, at, at + size, depth + 1, messages, odd)
             at += size
+        if at != end and len(odd) < ODD:
+            raise Malformed(f"{end - at} bytes after the last element")
     except Malformed as fault:
         odd.append(str(fault))
 
@@ -96,8 +99,6 @@ def _message(packet: bytes) -> Message:
     tags, at = _string(packet, at, end)
     if not tags.startswith(","):
         raise Malformed("no type tags")
-    if tags.count("[") != tags.count("]"):
-        raise Malformed("an array without its end")
     arguments: list[Argument] = []
     value: Argument
     for tag in tags[1:]:
@@ -106,7 +107,7 @@ def _message(packet: bytes) -> Message:
                 raise Malformed("cut short")
             (number,) = fixed.unpack_from(packet, at)
             at += fixed.size
-            value = _SPECIAL[tag](number) if tag in _SPECIAL else number
+            value = number
         elif tag in "sS":
             value, at = _string(packet, at, end)
         elif tag == "T" or tag == "F":
@@ -115,6 +116,11 @@ def _message(packet: bytes) -> Message:
             value = None
         elif tag in "I[]":
             continue
+        elif special := _SPECIAL.get(tag):
+            if at + 4 > end:
+                raise Malformed("cut short")
+            value = special(packet[at : at + 4])
+            at += 4
         elif tag == "b":
             value, at = _blob(packet, at, end)
         else:
@@ -122,6 +128,8 @@ def _message(packet: bytes) -> Message:
         arguments.append(value)
     if at != end:
         raise Malformed(f"{end - at} bytes after the last argument")
+    if len(tags) > 2 and tags.count("[") != tags.count("]"):
+        raise Malformed("an array without its end")
     return address, tuple(arguments)
 
 
@@ -153,10 +161,11 @@ def _blob(packet: bytes, at: int, end: int) -> tuple[bytes, int]:
     return packet[at : at + size], after
 
 
-def _character(code: int) -> str:
-    if not 0 <= code < 0x80:
-        raise Malformed(f"character {code}")
-    return chr(code)
+def _character(code: bytes) -> str:
+    number = int.from_bytes(code, "big")
+    if number >= 0x80:
+        raise Malformed(f"character {number}")
+    return chr(number)
 
 
-_SPECIAL: dict[str, Callable[[Any], Argument]] = {"c": _character, "r": Colour, "m": Midi}
+_SPECIAL: dict[str, Callable[[bytes], Argument]] = {"c": _character, "r": Colour, "m": Midi}  # of four bytes

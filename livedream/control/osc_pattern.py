@@ -2,7 +2,7 @@
 
 import functools
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 LONGEST = 256  # characters of a pattern
@@ -97,13 +97,18 @@ def matches(segment: str, name: str) -> bool:
 class Matcher:
     """Finds the known addresses that patterns match. One thread at a time may use it."""
 
-    def __init__(self, prefix: str) -> None:
-        """Prepare to match. prefix: what every address begins with; "" for nothing."""
-        self._prefix = prefix
+    def __init__(self, prefix: str, clock: Callable[[], float] = time.monotonic) -> None:
+        """Prepare to match.
+
+        Args:
+            prefix: what every address begins with; "" for nothing.
+            clock: tells seconds, for the steps that are left.
+        """
+        self._prefix, self._clock = prefix, clock
         self._of: object = None  # the addresses that what follows is about
         self._tree: dict[str, Any] = {}
         self._found: dict[str, tuple[str, ...]] = {}
-        self._left, self._at = float(BURST), time.monotonic()
+        self._left, self._at = float(BURST), clock()
 
     def find(self, pattern: str, addresses: Iterable[str]) -> tuple[str, ...]:
         """Return the addresses that a pattern matches, in their order.
@@ -122,7 +127,7 @@ class Matcher:
                 for segment in f"{self._prefix}/{each}".split("/")[1:]:
                     node = node.setdefault(segment, {})
                 node[""] = each
-        now = time.monotonic()
+        now = self._clock()
         self._left, self._at = min(BURST, self._left + (now - self._at) * RATE), now
         if self._left <= 0:
             raise Refused("too many patterns")

@@ -45,10 +45,12 @@ class Tempo:
         beat: beats since the last resync, at the frame being drawn.
         source: "internal", "midi" or "link", as chosen.
         following: whether a clock from that source is there.
+        start_stop: what the clock's start and stop do: "off", "freeze" or "resync".
     """
 
     def __init__(self, table: Table, on_beat: Callable[[int], None] = lambda beat: None):
         self.beat, self.source, self.following, self.on_beat = 0.0, "internal", False, on_beat
+        self.start_stop = "off"
         self._table = table
         self._lock = threading.Lock()  # guards everything below
         self._seconds, self._origin = 0.0, 0.0  # time of the show at the frame being drawn; perf_counter at its start
@@ -59,6 +61,7 @@ class Tempo:
         self._started = self._begins = False  # MIDI clock: a start was received; the next pulse is the first
         self._clocks: dict[str, Line] = {}  # by source, in perf_counter seconds
         self._followed: str | None = None  # source of the line
+        self._transport: tuple[bool, float] | None = None  # whether the clock has started or stopped, and when
         self._request: float | None = None  # a tempo for the other Link peers
         self._requested_at = -PATIENCE  # when a tempo was last requested, in seconds of the show
         self._jumped = True  # the next frame is on the beat, whatever the last one was
@@ -128,15 +131,24 @@ class Tempo:
     def midi_start(self) -> None:
         """Take a MIDI start: the next clock message is beat 0."""
         self._continue_at(0)
+        self.transport("midi", True)
 
     def midi_stop(self) -> None:
-        """Take a MIDI stop. The beat goes on, because the picture does."""
+        """Take a MIDI stop. The beat goes on, because the picture does, unless tempo/start_stop says otherwise."""
         with self._lock:
             self._stopped_at = self._count
+        self.transport("midi", False)
 
     def resume(self) -> None:
         """Take a MIDI continue: the next clock message is the one after those before the stop."""
         self._continue_at(self._stopped_at)
+        self.transport("midi", True)
+
+    def transport(self, source: str, playing: bool, at: float = -math.inf) -> None:
+        """Take the start or stop of a clock: "midi", which says itself where its beat 0 is, or "link", at `at`."""
+        with self._lock:
+            if source == self.source and self.start_stop != "off":
+                self._transport = playing, at
 
     def position(self, sixteenths: int) -> None:
         """Take a MIDI song position: where `resume` continues, in sixteenths from the start of the song."""
@@ -213,6 +225,8 @@ class Tempo:
         choices = self._table.parameters
         self._quantize = choices["tempo/quantize"].choices[values["tempo/quantize"]]
         self.source = choices["tempo/source"].choices[values["tempo/source"]]
+        self.start_stop = choices["tempo/start_stop"].choices[values["tempo/start_stop"]]
+        self._act_on_transport(values)
         for address, value in values.changes:
             if address == "tempo/tap":
                 self.tap(values.at[address])
@@ -235,6 +249,19 @@ class Tempo:
         beat = self.beat_at(time.perf_counter())
         tempo = {"bpm": round(self.bpm, 2), "beat": round(beat, 3), "source": self.source, "following": self.following}
         return {"tempo": tempo}
+
+    def _act_on_transport(self, values: Snapshot) -> None:
+        """Freeze the decks or let them go on, where the clock has stopped or started; a start is a downbeat."""
+        with self._lock:
+            transport, self._transport = self._transport, None
+        if transport is None or self.start_stop == "off":
+            return
+        playing, at = transport
+        if playing and at > -math.inf:
+            self.resync(at)
+        if self.start_stop == "freeze":
+            for freeze in (address for deck in DECKS if (address := f"{deck}player/freeze") in values):
+                self._table.set(freeze, [not playing], self, repeats=True)
 
     def _set_bpm(self, bpm: float) -> None:
         with self._lock:

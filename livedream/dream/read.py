@@ -9,6 +9,7 @@ from livedream.dream import guard, metadata, parsed
 from livedream.dream.contract import LARGEST
 from livedream.dream.dream import Dream
 from livedream.dream.parsed import Parsed
+from livedream.system import file_kind
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
 LARGEST_FILE = LARGEST + (64 << 20)  # weights, and room for the metadata
@@ -83,6 +84,8 @@ def _dream(found: Parsed, path: Path, digest: str) -> Dream:
 
 def contents(path: Path) -> bytes:
     """Return the bytes of the dream in a file: the file, or the dream inside an .engine. Raises UserError."""
+    if what := file_kind.advice(path, "a dream"):
+        raise UserError(what)
     try:
         if not path.is_file():
             raise UserError(f"{path}: not a file")

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from livedream.input.analysis import RATE, Samples
+from livedream.system import c_stderr
 
 log = logging.getLogger("livedream.input")
 
@@ -108,8 +109,9 @@ class SoundCard:
             card = None if self._text in ("", "default") else int(self._text) if self._text.isdigit() else self._text
             found = sounddevice.query_devices(card, "input")
             channels = min(2, found["max_input_channels"])
-            self._stream = sounddevice.InputStream(RATE, BLOCK, card, channels, "float32", "low", callback=receive)
-            self._stream.start()
+            with c_stderr.silenced(not log.isEnabledFor(logging.INFO)):  # ALSA complains of what it works around
+                self._stream = sounddevice.InputStream(RATE, BLOCK, card, channels, "float32", "low", callback=receive)
+                self._stream.start()
             self.name = found["name"]
         except Exception as error:  # PortAudio's, of many kinds
             self._report(f"{self._text}: {str(error).splitlines()[0]}")

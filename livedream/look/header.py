@@ -15,6 +15,7 @@ from livedream import UserError
 from livedream.look import header_inputs, header_passes, madmapper
 from livedream.look.header_values import Json, Lines, as_list, as_text
 from livedream.look.source import Import, Input, Pass, Source
+from livedream.system import file_kind
 
 BYTES = 1 << 19  # largest shader file
 
@@ -22,6 +23,8 @@ BYTES = 1 << 19  # largest shader file
 def read(path: str | Path) -> Source:
     """Return the look in the file `path`. Raises UserError "PATH:LINE: what is wrong"."""
     path = Path(path)
+    if what := file_kind.advice(path, "a look"):
+        raise UserError(f"{path}:1: {what}")
     vertex_path = path.with_suffix(".vs")
     return parse(path, _file_text(path), _file_text(vertex_path) if vertex_path.is_file() else None)
 

@@ -85,6 +85,12 @@ class Relations:
         """The present address for one that may be a former one."""
         return self.names.get(address, address)
 
+    def chosen(self, choice: Parameter, arguments: tuple[object, ...]) -> tuple[object, ...]:
+        """The arguments, with the present address for a choice that is a former one."""
+        if arguments and isinstance(arguments[0], str) and arguments[0] not in choice.choices:
+            return (self.name(arguments[0]), *arguments[1:])
+        return arguments
+
     def wholes(self, values: Mapping[str, Value], vectors: Iterable[str] | None = None) -> dict[str, Value]:
         """The values of these vectors, or of all, from those of their elements."""
         chosen = self.elements if vectors is None else vectors

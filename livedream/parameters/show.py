@@ -8,6 +8,7 @@ from livedream.picture.placing import BEYOND, FITS, FLIPS, TURNS, WHOLE
 
 MODES = ("fade", "add", "screen", "multiply", "lighten", "darken", "difference")
 UPSCALERS = ("off", "edge", "lanczos", "bilinear", "nearest")
+TRANSPORTS = ("off", "freeze", "resync")
 SOURCES = ("internal", "midi", "link")
 GRIDS = ("off", "beat", "bar")
 SLOTS = 8  # modulation slots
@@ -161,6 +162,15 @@ TEMPO = grouped(
             choices=GRIDS,
         ),
         Parameter("tempo/source", "choice", 0, len(SOURCES) - 1, doc="what sets the tempo", choices=SOURCES),
+        Parameter(
+            "tempo/start_stop",
+            "choice",
+            0,
+            len(TRANSPORTS) - 1,
+            doc="what start and stop of Link or MIDI clock do: freeze and go on from a downbeat, or set the downbeat",
+            label="Start and stop",
+            choices=TRANSPORTS,
+        ),
         Parameter(
             "tempo/sync",
             "bool",

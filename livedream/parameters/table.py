@@ -11,7 +11,7 @@ from livedream.parameters import coerce, limits
 from livedream.parameters.deck import GLIDE
 from livedream.parameters.parameter import Parameter, Value, alike
 from livedream.parameters.relations import Relations, with_elements
-from livedream.parameters.senders import Arguments, Said, Senders
+from livedream.parameters.senders import Said, Senders
 from livedream.parameters.snapshot import Snapshot
 
 TEXTS = 16  # messages to one "text" parameter within a frame at most
@@ -227,7 +227,7 @@ class Table:
                 return False
             address = parameter.address
             if parameter.type == "choice":  # of which some are addresses
-                arguments = self._renamed(parameter, arguments)
+                arguments = self._relations.chosen(parameter, arguments)
             known: dict[str, Said] | None = None
             if entry.event is not None and not repeats and arguments and sender != "local":
                 known = self._senders.last(sender)
@@ -274,12 +274,6 @@ class Table:
             )
             return values if elements else values[0]
 
-    def _renamed(self, parameter: Parameter, arguments: Arguments) -> Arguments:
-        """Call a choice that is a former address by the present one."""
-        if arguments and isinstance(arguments[0], str) and arguments[0] not in parameter.choices:
-            return (self._relations.name(arguments[0]), *arguments[1:])
-        return arguments
-
     def _count(self, kind: str, what: str) -> None:
         self.counters[kind] += 1
         self.faults[kind] = what
@@ -294,8 +288,7 @@ class Table:
             return
         if parameter.jog and (before := self._pending.get(address)):
             value = parameter.within(value + before.value)  # type: ignore[operator]  # both are numbers
-        elements = self._relations.elements.get(address)
-        if elements and isinstance(value, tuple):
+        if isinstance(value, tuple) and (elements := self._relations.elements.get(address)):
             for name, each in zip(elements, value, strict=False):  # of a colour without its alpha, that stays
                 self._pending[name] = _Asked(self._entries[name].parameter.within(each), sender, at, seconds)
         else:
@@ -385,7 +378,7 @@ class Table:
     def _move(self, dt: float, changes: list[tuple[str, Value]]) -> None:
         """Move everything that was changed or glides to its present value, in a new dictionary."""
         values = dict(self._values)
-        vectors = set()
+        vectors, elements = set(), self._relations.vectors
         for address in {address for address, _ in changes} | self._gliding:
             entry = self._entries[address]
             arrives = entry.elapsed + dt > entry.seconds - _SLACK
@@ -393,8 +386,10 @@ class Table:
             if arrives:
                 self._gliding.discard(address)
             values[address] = entry.present()
-            if vector := self._relations.vectors.get(address):
-                vectors.add(vector)
+            if address in elements:
+                vectors.add(elements[address])
             if entry.parameter.acts_on in values:
                 values[entry.parameter.acts_on] = entry.target
-        self._values = values | self._relations.wholes(values, vectors)
+        if vectors:
+            values |= self._relations.wholes(values, vectors)
+        self._values = values

@@ -115,7 +115,7 @@ class PresetRecall:
             return None
         names = [each.name for each in bank.presets.values()]
         there = ", ".join(f"{each.number} {each.name}" for each in bank.presets.values())[:200] or "none yet"
-        return f"{dream.title} has no preset {name[:80]!r}{did_you_mean(name, names)}; there are: {there}"
+        return f"{dream.title} has no such preset{did_you_mean(name, names)}; there are: {there}"
 
     def _path(self, dream: Dream) -> Path:
         return self._file or self._folder / preset_file.file_name(dream.title, dream.sha256)

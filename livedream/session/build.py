@@ -10,6 +10,7 @@ from livedream.backend.choose import Choice
 from livedream.control.link import Link
 from livedream.control.modulation import Modulation
 from livedream.control.osc import Receiver
+from livedream.control.osc_address import listening
 from livedream.control.osc_allow import allowed
 from livedream.control.osc_out import Feedback
 from livedream.control.tempo import BAR, Tempo
@@ -193,9 +194,10 @@ class Network:
 def network(options: RunOptions, table: Table, status: Callable[[], dict[str, object]]) -> Network:
     """Build OSC in and out."""
     feedback = Feedback(table, status, options.osc_out, options.osc_prefix)
-    host, port = options.osc or ("127.0.0.1", None)
+    udp, tcp = listening(options.osc)
+    host, port = udp or ("127.0.0.1", None)
     may = allowed(options.osc_allow)
-    return Network(feedback, Receiver(table, host, port, options.osc_prefix, feedback, may))
+    return Network(feedback, Receiver(table, host, port, options.osc_prefix, feedback, may, tcp))
 
 
 def server(

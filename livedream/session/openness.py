@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 def lines(options: RunOptions, receiver: Receiver, server: "Server | None") -> Iterator[str]:
     """Give one line that says what is open to whom, the page's addresses, and a QR code if a terminal shows it."""
-    doors = []
+    doors, shown = [], sys.stdout.isatty() and not options.json_log
     if server and not reach.is_loopback(server.host):
         doors.append(f"page: {_page_to(server)}")
-    if not reach.is_loopback(receiver.host):
+    if not all(reach.is_loopback(each) for each in receiver.hosts):
         who = f"{', '.join(options.osc_allow)} only" if options.osc_allow else "anybody; --osc-allow HOST limits it"
         doors.append(f"OSC: {who}")
     if doors:
@@ -27,7 +27,7 @@ def lines(options: RunOptions, receiver: Receiver, server: "Server | None") -> I
         for role, what in ((ADMIN, "everything"), (PLAY, "playing only")):
             if role in server.addresses:
                 yield f"page for {what}: {server.addresses[role]}"
-        if PLAY in server.addresses and not reach.is_loopback(server.host) and sys.stdout.isatty():
+        if PLAY in server.addresses and not reach.is_loopback(server.host) and shown:
             yield qr_code(server.addresses[PLAY])  # an audience may see this screen
     for each in options.web_origin:
         if server and each in ("null", "file://"):

@@ -80,6 +80,12 @@ def address(text: str) -> Address:
         raise UserError(str(error).strip()) from None
 
 
+def osc_address(text: str) -> str:
+    """Read HOST:PORT or tcp://HOST:PORT; it stays a text."""
+    address(text.removeprefix("tcp://"))
+    return text
+
+
 def address_or_off(text: str) -> Address | Literal["off"]:
     """Read HOST:PORT, or "off"."""
     return "off" if text == "off" else address(text)
@@ -133,7 +139,10 @@ def show_path(text: str) -> Path:
 def session_path(text: str) -> Path:
     """Read the path of a session."""
     if Path(text).suffix != ".session":
-        raise UserError(f"{text}: a session's file ends in .session; --model {text} plays a dream")
+        from livedream.system import file_kind
+
+        what = file_kind.advice(path(text), "a session")
+        raise UserError(what or f"{text}: a session's file ends in .session; --model {text} plays a dream")
     return path(text)
 
 
@@ -157,6 +166,7 @@ RATE = Format(rate, float)
 SECONDS = Format(positive, float)
 SEED = Format(seed, int)
 ADDRESS = Format(address, write_address)
+OSC_ADDRESS = Format(osc_address)
 ADDRESS_OR_OFF = Format(address_or_off, write_address)
 TOKENS = Format(tokens, write_tokens)
 ORIGIN = Format(origin)

@@ -197,13 +197,14 @@ class RunOptions:
         path="file",
         kept="named",
     )
-    osc: Address | None = option(
+    osc: Sequence[str] = option(
         "--osc",
         "control",
-        "address that OSC is received on",
-        default=None,
+        "address that OSC is received on; tcp://HOST:PORT receives it by TCP, too",
+        default=(),
         metavar="HOST:PORT",
-        format=parsing.ADDRESS,
+        format=parsing.OSC_ADDRESS,
+        several=True,
         shown_default="127.0.0.1:9000",
     )
     osc_allow: Sequence[str] = option(
@@ -229,9 +230,10 @@ class RunOptions:
     midi: str | None = option(
         "--midi",
         "control",
-        "MIDI controller whose name contains this; ? lists them",
+        "MIDI controller whose name contains this; ? lists them; the only one without a value",
         default=None,
         metavar="PORT",
+        bare="*",
     )
     audio: str | None = option(
         "--audio",
@@ -286,6 +288,16 @@ class RunOptions:
         metavar="N",
         format=parsing.SECONDS,
         kept="named",
+    )
+    quiet: bool = option(
+        "--quiet", "session", "print problems only, without the line of figures", default=False, kept="never"
+    )
+    json_log: bool = option(
+        "--json-log",
+        "session",
+        "print one JSON object a line on standard output: time, level, event, message",
+        default=False,
+        kept="never",
     )
     limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     """Lowest and highest value of parameters, by address. Only a session's file has them."""

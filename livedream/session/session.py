@@ -24,23 +24,26 @@ from livedream.session import build, openness, session_file
 from livedream.session.garbage import GarbageFreeze
 from livedream.session.run_options import RunOptions, default_outputs
 from livedream.session.status import status
+from livedream.session.terminal import Terminal
 from livedream.system.awake import Awake
 from livedream.web.announce import Announcement
 
 log = logging.getLogger("livedream.session")
 
+HANGING = {"Stage": "processor that draws the dream", "InputLevel": "audio input", "Surface": "MIDI controller"}
 END = 2.9  # seconds after which a part that still hangs at the end is left behind
 
 
-def run(options: RunOptions, say: build.Say = print) -> int:
+def run(options: RunOptions) -> int:
     """Play until the user ends it. Returns the exit code: 0, or 1 when an output or the drawing has failed for good.
 
-    Must be called on the main thread. say: takes each line that the user should read. Raises UserError.
+    Must be called on the main thread. Raises UserError.
     """
-    session = Session(options, say)
+    session = Session(options)
     code = session.play()
-    if not all(each.ended for each in session.outputs):
-        _leave(session, code)
+    if not all(each.ended for each in session.outputs):  # they would hold up the end of the program
+        logging.shutdown()
+        os._exit(code)
     return code
 
 
@@ -52,9 +55,11 @@ class Session:
         outputs: Where frames go at this moment.
     """
 
-    def __init__(self, options: RunOptions, say: build.Say):
+    def __init__(self, options: RunOptions):
         asked, self._unasked = _asked_outputs(options)
-        self._options, self._say = options, say
+        self._options = options
+        self._terminal = terminal = Terminal(options, self.status)
+        say = terminal.say
         self._loaded = loaded = build.load(options)
         self._table = table = loaded.table
         self._network = network = build.network(options, table, self.status)
@@ -71,6 +76,7 @@ class Session:
         self.outputs, self._stage = playback.outputs, playback.stage
         kept = options.save or options.remember
         parts: tuple[Part | None, ...] = (
+            terminal,  # first, so that it prints what others say while they start and stop
             self._announcement,
             network.receiver,
             server,
@@ -95,6 +101,7 @@ class Session:
         self._transforming = [each for each in self.parts if isinstance(each, Transforms)]
         self._watching = [each for each in self.parts if isinstance(each, OnFrame)]
         self._reporting = [each for each in self.parts if isinstance(each, HasStatus)]
+        self._ending: Starts | None = None  # the part that stops at this moment
         self._wrong = [*session_file.begin(table, options.values, "session"), *_without_panic(options, controls)]
 
     def status(self) -> dict[str, object]:
@@ -104,13 +111,13 @@ class Session:
     def play(self) -> int:
         """Play until the user ends it; returns the exit code. Must be called on the main thread."""
         with contextlib.ExitStack() as ending:
-            end = threading.Timer(END, _leave, [self])  # for a part that hangs
+            end = threading.Timer(END, self._leave)  # for a part that hangs
             end.daemon = True
             ending.callback(end.cancel)
             for part in self.parts:
                 if isinstance(part, Starts):
                     part.start()
-                    ending.callback(part.stop)
+                    ending.callback(self._stop, part)
             self._greet()
             with _signals(self._stage.stopped):
                 run_windows(lambda: self.outputs.windows, self._over)  # windows need this thread
@@ -121,19 +128,43 @@ class Session:
         asked = self._options.outputs
         return 1 if undrawn or (failed and (asked or len(failed) == len(list(self.outputs)))) else 0
 
+    def _stop(self, part: Starts) -> None:
+        if part is self._terminal and not all(each.ended for each in self.outputs):
+            log.warning("%s", self._left())  # while it is still printed
+        self._ending = part
+        part.stop()
+
+    def _left(self) -> str:
+        """Say in one line what does not end."""
+        hanging = [each.name for each in self.outputs if not each.ended]
+        name = type(self._ending).__name__
+        what = f"output {', '.join(hanging)}" if hanging else HANGING.get(name, name)
+        return f"ended without waiting for the {what}: it did not stop within {round(END)} seconds"
+
+    def _leave(self) -> None:
+        """End the process as it is: a part hangs, and nobody is to wait for it."""
+        log.warning("%s", self._left())
+        self._terminal.stop()
+        logging.shutdown()
+        os._exit(0)
+
     def _greet(self) -> None:
         """Tell the user what plays, where its controls are, and what was ignored."""
-        options, receiver, server = self._options, self._network.receiver, self._server
+        options, receiver, server, say = self._options, self._network.receiver, self._server, self._terminal.say
         for dream, choice in zip(self._loaded.dreams, self._loaded.choices, strict=True):
-            self._say(f"{dream.title} · {'x'.join(map(str, dream.size))} · {options.fps:g} fps · {describe(choice)}")
-            for line in choose.notices(choice) if options.device == "auto" else ():
-                self._say(line)
+            size = "x".join(map(str, dream.size))
+            say(f"{dream.title} · {size} · {options.fps:g} fps · {describe(choice)}", "start")
+            for line in choose.notices(choice, log.isEnabledFor(logging.INFO)) if options.device == "auto" else ():
+                say(line)
         page = f" · page {server.url}" if server else ""
-        self._say(f"OSC {receiver.host}:{receiver.port}{page}")
+        tcp = f" and tcp://{receiver.tcp.host}:{receiver.tcp.port}" if receiver.tcp else ""
+        say(f"OSC {receiver.host}:{receiver.port}{tcp}{page}", "start")
         for line in openness.lines(options, receiver, server):
-            self._say(line)
+            say(line, "start")
         for note in (*(note for dream in self._loaded.dreams for note in dream.notes), *self._wrong):
-            self._say(f"note: {note}")
+            say(f"note: {note}", level=logging.WARNING)
+        if self._terminal.live:
+            say("Ctrl-C ends the show")
 
     # -- what the stage and the outputs call ----------------------------------------------------------------------
 
@@ -181,15 +212,7 @@ def _asked_outputs(options: RunOptions) -> tuple[list[Output], Output | None]:
 
 def _without_panic(options: RunOptions, controls: build.Controls) -> list[str]:
     lacking = None if options.panic is None else controls.presets.lacks(options.panic)
-    return [f"--panic {lacking}; until it is stored, panic only calms everything"] if lacking else []
-
-
-def _leave(session: Session, code: int = 0) -> None:
-    """End the process as it is: a part hangs, and nobody is to wait for it."""
-    hanging = ", ".join(each.name for each in session.outputs if not each.ended)
-    log.warning("left behind, for it does not end: %s", hanging or "the dream's device")
-    logging.shutdown()
-    os._exit(code)
+    return [f"--panic {options.panic}: {lacking}; until it is stored, panic only calms everything"] if lacking else []
 
 
 @contextlib.contextmanager

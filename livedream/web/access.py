@@ -71,7 +71,7 @@ def of(tokens: Mapping[str, str] | None, loopback: bool) -> Access:
         loopback: Whether only this machine can connect.
     """
     if tokens is None:
-        return OPEN if loopback else Access({role: secrets.token_urlsafe(12) for role in ROLES})
+        return OPEN if loopback else Access({role: secrets.token_hex(10) for role in ROLES})
     return Access(tokens)
 
 

@@ -183,7 +183,10 @@ class Server:
             except (OSError, OverflowError) as error:
                 reason = getattr(error, "strerror", None) or error
         if self.asked:
-            raise UserError(f"--web {self.host}:{self.port}: {reason}; choose another port, or --web off")
+            raise UserError(
+                f"--web {self.host}:{self.port}: {reason}; choose another port, or leave --web out to"
+                " take the next free one"
+            )
         raise UserError(f"--web: cannot listen on {self.host}: {reason}; use --web off")
 
     def _serve(self, listening: socket.socket) -> None:

@@ -136,3 +136,21 @@ def test_without_a_place_to_remember_it_still_chooses(dream, machine, monkeypatc
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     machine["webgpu"] = ways("webgpu", 2.0)
     assert choose.better(dream, "auto", choose.quick(dream)).providers["decode"] == "webgpu"
+
+
+def test_a_notice_is_for_what_the_user_can_mend_and_the_rest_is_for_those_who_ask(dream, machine, monkeypatch):
+    why = {
+        "engine-rtx": "no CUDA card answers: CUDA driver version is insufficient",
+        "cuda": "slower here: 120% of the processor's time, cpu 100%",
+        "webgpu": "no adapter",
+        "openvino": choose.UNTRIED,
+    }
+    choice = choose.Choice({}, why, dream.path, dream.sha256)
+    monkeypatch.setattr(providers, "missing", lambda provider: "")
+    monkeypatch.setattr(choose.machine, "has_nvidia", lambda: False)
+    assert choose.notices(choice) == []
+    assert len(choose.notices(choice, every=True)) == 3  # all but the one that was not tried
+    monkeypatch.setattr(choose.machine, "has_nvidia", lambda: True)
+    assert choose.notices(choice) == [f"not on engine-rtx: {why['engine-rtx']}"]
+    failed = choose.Choice({}, {"webgpu": "failed in a show: device lost"}, dream.path, dream.sha256)
+    assert choose.notices(failed) == ["not on webgpu: failed in a show: device lost"]

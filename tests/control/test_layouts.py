@@ -13,10 +13,11 @@ import pytest
 from livedream.cli import main
 from livedream.control.addresses import standard
 from livedream.control.layouts import KINDS, arrange
-from livedream.parameters import Parameter, Table, control, dream, modulator
+from livedream.parameters import COLOUR as COLOURS
+from livedream.parameters import Parameter, Table, control, dream, modulator, with_elements
 
-POINT = Parameter("look/tint/centre", "vector", 0, 1, (0.25, 0.5), doc="Centre", length=2)
-COLOUR = Parameter("look/tint/colour", "vector", 0, 1, (1.0, 0.5, 0.0, 1.0), length=4)
+POINT = Parameter("look/tint/centre", "vector", 0, 1, (0.25, 0.5), doc="Centre", length=2, parts=("x", "y"))
+COLOUR = Parameter("look/tint/colour", "vector", 0, 1, (1.0, 0.5, 0.0, 1.0), length=4, parts=COLOURS)
 INSERT = Parameter("look/insert", "choice", 0, 39, choices=tuple(f"look {i}" for i in range(40)), always=True)
 ODD = Parameter("later/thing", "float", -2, 5, 1, doc="of a group that nobody has thought of yet")
 SCENES = ["the road & <sky>", "2", "]]>", "road^wide"]
@@ -29,7 +30,7 @@ def everything() -> list[Parameter]:
     own |= {each.address: each for each in mine}
     own |= {f"b/{each.address}": each.on_deck("b/") for each in mine}
     more = (*(each for n in range(2, 9) for each in modulator(n)), POINT, COLOUR, INSERT, ODD)
-    return list((own | {each.address: each for each in more}).values())
+    return list(with_elements((own | {each.address: each for each in more}).values()))
 
 
 def touchosc_nodes(parameters, prefix="/livedream"):
@@ -141,6 +142,20 @@ def test_touchosc_scenes_choices_and_steps_send_what_they_say():
     assert [each[2] for each in zeros] == ["0"] * 64
     ((pad, axes),) = by_address["look/tint/centre"]
     assert (pad.get("type"), [each[2] for each in axes]) == ("XY", ["x", "y"])
+
+
+@pytest.mark.parametrize(
+    "vector", [COLOUR, POINT, *(each for each in standard() if each.address == "window/0/corners")]
+)
+def test_each_number_of_a_vector_has_a_fader(vector):
+    whole = {each.address for each in everything() if each.vector == vector.address}
+    assert len(whole) == vector.length
+    faders = {each["address"] for each in osc_widgets(everything()) if each["type"] == "fader"}
+    assert {f"/livedream/{each}" for each in whole} <= faders
+    sends = {
+        address for node in touchosc_nodes(everything()) if node.get("type") == "FADER" for address, _ in sent(node)
+    }
+    assert {f"/livedream/{each}" for each in whole} <= sends
 
 
 def test_no_two_touchosc_nodes_share_an_id():

@@ -3,6 +3,8 @@
 import json
 import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 
@@ -235,6 +237,21 @@ def test_a_real_show_with_a_prefix_of_its_own_learns_and_is_played(tmp_path, mon
     assert (show.code, show.errors) == (0, "")
     assert "MIDI: fader box, 0 of its controls are bound" in show.said
     assert (tmp_path / "config" / "livedream" / "midi" / "fader box.json").exists()
+
+
+def test_without_a_name_the_only_controller_is_taken_and_of_several_they_are_listed(tmp_path):
+    model = dreams.tiny(tmp_path / "tiny.onnx")
+    with Controller("fader box"):
+        with Show(model, "--midi") as show:
+            show.frame()
+            eventually(lambda: show.status()["midi"]["port"] == "fader box", 60)
+        assert (show.code, show.errors) == (0, "")
+        with Controller("pad box"):
+            command = [sys.executable, "-m", "livedream", "run", "--model", str(model), "--midi", "--out", "none"]
+            done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "choose one by its name: " in done.stderr
+    assert all(each in done.stderr for each in ("fader box", "pad box"))
 
 
 def test_ports_are_listed(capfd):

@@ -11,7 +11,7 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 from pythonosc.udp_client import SimpleUDPClient
 
 from livedream import UserError
-from livedream.control import osc, osc_address
+from livedream.control import osc, osc_address, osc_pattern
 from livedream.parameters import MASTER, PLAYER, Table, dream
 from tests.waiting import until
 
@@ -83,7 +83,7 @@ def test_messages_move_the_table(table, client):
     assert snapshot["dream/scene"] == 1
     assert snapshot["dream/latents"] == (0.5,) * 64
     assert snapshot.fired == {"dream/scene", "player/reseed"}
-    assert table.counters == {"messages": 6, "clamped": 0, "unknown": 0, "malformed": 0}
+    assert {kind: n for kind, n in table.counters.items() if n} == {"messages": 6}
 
 
 @pytest.mark.skipif(not shutil.which("oscsend"), reason="oscsend (Debian: liblo-tools) is not installed")
@@ -301,9 +301,15 @@ def test_a_pattern_moves_what_it_matches(table, raw, pattern, moved):
     assert sum(table.target(f"dream/knob/{n}") == 1.5 for n in range(1, 9)) == moved
 
 
-def test_many_costly_patterns_become_faults(table):
-    receiver = osc.Receiver(table)
-    for n in range(5000):
-        receiver.take(message(f"/livedream/*/*{n}*", 0.5), ("10.0.0.1", 1), reply=lambda packet, target: None)
-    assert table.counters["malformed"] > 1000
-    assert "too many patterns" in table.faults["malformed"]
+def test_costly_patterns_are_refused_until_time_has_passed(table):
+    seconds = [0.0]
+    matcher = osc_pattern.Matcher("/livedream", lambda: seconds[0])
+
+    def ask():
+        for n in range(5000):
+            matcher.find(f"/livedream/*/*{n}*", table.parameters)
+
+    with pytest.raises(osc_pattern.Refused, match="too many patterns"):
+        ask()
+    seconds[0] = 1.0
+    assert len(matcher.find("/livedream/dream/knob/*", table.parameters)) == 8

@@ -11,6 +11,7 @@ import pytest
 from livedream.bench.run_process import message
 from livedream.control.osc import Receiver
 from livedream.control.osc_out import Feedback
+from livedream.control.osc_tcp import prefixed, slip
 from livedream.parameters import MASTER, PLAYER, Table, dream
 from tests.waiting import until
 
@@ -29,7 +30,7 @@ def table():
 @pytest.fixture
 def receiver(table):
     feedback = Feedback(table, dict)
-    made = Receiver(table, port=0, feedback=feedback)
+    made = Receiver(table, port=0, feedback=feedback, tcp=("127.0.0.1", 0))
     made.start()
     feedback.start()
     yield made
@@ -80,3 +81,24 @@ def test_a_flood_from_three_sources_is_counted_to_the_last_packet(table, receive
         client.sendto(message("master/fade", 0.25), ("127.0.0.1", receiver.port))
         until(lambda: table.target("master/fade") == 0.25)
     assert table.tick(0.1).changes == (("master/fade", 0.25),)
+
+
+def test_a_flood_by_tcp_is_counted_to_the_last_packet_and_no_stream_stops_another(table, receiver):
+    before, threads = {address: table.target(address) for address in table.parameters}, threading.active_count()
+    makers = list(hostile.kinds(random.Random(1)).values())
+    packets = [packet for n in range(240) if (packet := makers[n % len(makers)]())]
+    flood = [
+        threading.Thread(target=hostile.by_tcp, args=(receiver.tcp.port, packets, 3000, frame))
+        for frame in (prefixed, slip)
+    ]
+    for each in flood:
+        each.start()
+    hostile.broken_streams(receiver.tcp.port, random.Random(2), 20)
+    for each in flood:
+        each.join()
+    until(lambda: counted(table) == 6020)
+    assert {address: table.target(address) for address in table.parameters} == before
+    assert threading.active_count() == threads
+    with socket.create_connection(("127.0.0.1", receiver.tcp.port)) as client:
+        client.sendall(slip(message("master/fade", 0.25)))
+        until(lambda: table.target("master/fade") == 0.25)

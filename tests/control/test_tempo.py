@@ -416,3 +416,35 @@ def test_speed_goes_with_the_tempo(instrument):
     assert instrument.table.target("player/speed") == 0.5  # the hand's stays the hand's
     instrument.set("player/speed", 8)
     assert instrument.frame()["player/speed"] == 8
+
+
+@pytest.mark.parametrize(
+    ("choice", "frozen"), [("off", [False] * 4), ("freeze", [True, False] * 2), ("resync", [False] * 4)]
+)
+def test_start_and_stop_of_midi_clock_do_what_is_chosen(choice, frozen):
+    table = Table([*PLAYER, *TEMPO])
+    tempo = Tempo(table)
+    table.set("tempo/source", ["midi"])
+    table.set("tempo/start_stop", [choice])
+    tempo.on_frame(table.tick(1))
+    found = []
+    for act in (tempo.midi_stop, tempo.midi_start, tempo.midi_stop, tempo.resume):
+        act()
+        tempo.on_frame(table.tick(1))
+        found.append(table.target("player/freeze"))
+    assert found == frozen
+
+
+def test_a_start_of_link_is_a_downbeat_and_other_clocks_are_not_heard():
+    table = Table([*PLAYER, *TEMPO])
+    tempo = Tempo(table)
+    table.set("tempo/source", ["link"])
+    table.set("tempo/start_stop", ["resync"])
+    tempo.on_frame(table.tick(1))
+    tempo.follow(120, 7.5, 10.0)
+    tempo.move(10.0)
+    tempo.midi_start()
+    tempo.transport("link", True, 9.75)
+    tempo.on_frame(table.tick(1))
+    assert tempo.beat_at(9.75) == pytest.approx(0)
+    assert table.target("player/freeze") is False

@@ -142,3 +142,20 @@ def test_a_look_that_is_none_is_refused_in_one_line(folder, arguments, words):
     assert show.code == 2
     assert len(show.errors.strip().splitlines()) == 1
     assert all(word in show.errors for word in words)
+
+
+def test_of_ten_looks_the_one_that_is_broken_is_named_and_nine_are_drawn(folder):
+    broken = folder / "broken.fs"
+    broken.write_text(INVERT.replace("vec4 c =", "vec4 c = nonsense +"))
+    place = INVERT.replace('"NAME": "amount", "TYPE": "float"', '"NAME": "place", "TYPE": "float"')
+    (folder / "place.fs").write_text(place.replace(", amount)", ", place)"))
+    looks = [folder / "invert.fs", folder / "place.fs", broken, *[folder / "invert.fs"] * 7]
+    with Show(folder / "tiny.onnx", *STILL, *(text for each in looks for text in ("--look", str(each)))) as show:
+        begin(show)
+        show.until(like(inverted(FIRST)))  # nine times
+        found = show.status()["looks"]
+        assert [each["name"] for each in found if each["error"]] == ["broken"]
+        assert "nonsense" in found[2]["error"]
+        show.osc("look/place/input_place", "f", "0")
+        show.until(like(FIRST))
+        assert show.status()["look_error"] is None

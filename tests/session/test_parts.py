@@ -16,7 +16,7 @@ ABILITIES = {Starts: ("start", "stop"), Transforms: ("transform",), OnFrame: ("o
 @pytest.fixture(scope="module")
 def session(tmp_path_factory):
     model = dreams.tiny(tmp_path_factory.mktemp("dream") / "tiny.onnx")
-    return Session(RunOptions(models=(str(model),), outputs=("none",), midi="nothing"), lambda line: None)
+    return Session(RunOptions(models=(str(model),), outputs=("none",), midi="nothing"))
 
 
 def named(part):

@@ -24,7 +24,7 @@ SAMPLES = {  # of each option that a session keeps: what is typed, and the field
     "web_origin": (["null", "file://"], ["null", "file://"]),
     "recordings": (["/films"], Path("/films")),
     "record": (["/a.show"], Path("/a.show")),
-    "osc": (["[::1]:9100"], ("[::1]", 9100)),
+    "osc": (["h:9100", "tcp://h:9101"], ["h:9100", "tcp://h:9101"]),
     "osc_allow": (["192.0.2.0/24", "desk.lan"], ["192.0.2.0/24", "desk.lan"]),
     "osc_out": (["h:1", "h:2"], ["h:1", "h:2"]),
     "osc_prefix": (["/show"], "/show"),

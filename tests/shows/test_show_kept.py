@@ -25,6 +25,9 @@ void main() {
     gl_FragColor = vec4(mix(now.rgb, IMG_THIS_PIXEL(past).rgb, kept * step(1.0, TIME * 30.0)), 1.0);
 }"""
 
+WASH = """/*{"ISFVSN": "2", "INPUTS": [{"NAME": "inputImage", "TYPE": "image"}, {"NAME": "colour", "TYPE": "color"}]}*/
+void main() { gl_FragColor = mix(IMG_THIS_PIXEL(inputImage), vec4(colour.rgb, 1.0), colour.a * 0.5); }"""
+
 
 @pytest.fixture(scope="module")
 def paths(tmp_path_factory):
@@ -119,6 +122,35 @@ def test_two_decks_with_looks_and_everything_that_hands_can_do(kept, paths):
     drawn = again(path)
     assert_same(pictures, drawn)
     assert sorted(drawn) == list(range(show.number + 1))
+
+
+def test_a_show_with_the_former_addresses_is_drawn_as_it_was(kept, tmp_path):
+    (tmp_path / "wash.fs").write_text(WASH)
+    show, path = kept("calm", "noisy", looks=[tmp_path / "wash.fs"])
+    chance = random.Random(7)
+    for _ in range(25):
+        performer(show, chance, ("", "b/"))
+        show.set(**{"look/wash/colour": tuple(chance.random() for _ in range(4)), "b/dream/scene_jump": 1})
+        show.play(2)
+    pictures = show.end()
+    names = {"dream/scene_jump": "dream/scene/jump", "master/fade_time": "master/fade/time"}
+    names |= {f"b/{new}": f"b/{old}" for new, old in names.items()}
+    lines = []
+    for text in path.read_text().splitlines():
+        line = json.loads(text)
+        for key in ("set", "values", "fired"):
+            found = line.get(key, {})
+            if isinstance(found, list):
+                line[key] = [names.get(each, each) for each in found]
+            elif found:
+                whole = {a: value for a, value in found.items() if not a.startswith("look/wash/colour_")}
+                line[key] = {names.get(a, a): value for a, value in whole.items()}
+        lines.append(json.dumps(line))
+    old = path.with_name("old.show")
+    old.write_text("".join(f"{each}\n" for each in lines))
+    assert "dream/scene/jump" in old.read_text()
+    assert "look/wash/colour_" not in old.read_text()
+    assert_same(pictures, again(old))
 
 
 @pytest.mark.parametrize("name", ["calm", "noisy", "walk", "layers"])

@@ -128,7 +128,7 @@ def _kind(parameter: Parameter, writes: bool) -> tuple[str, float, float]:
         return "column", COLUMNS / 8, TALL
     if parameter.series:  # many
         return "column", COLUMNS / 16, 2.8  # 64 of them fit on a page
-    return "fader", 4, 1
+    return "fader", 3 if parameter.vector else 4, 1  # the four of a colour in a row
 
 
 Row = list[tuple[Parameter, str, float, float]]  # with kind, first column and columns

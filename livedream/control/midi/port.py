@@ -7,14 +7,18 @@ import re
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 
 import mido
 import rtmidi
 
 from livedream import UserError
+from livedream.system import c_stderr
 
 log = logging.getLogger(__name__)
 
+ANY = "*"  # instead of a part of a name: the only controller there is
+THROUGH = "Midi Through"  # ALSA's own port, which is no controller
 CLIENT = "livedream"  # the name that other programs see
 _BRIDGES = ("RtMidi", "a2j", "Midi-Bridge", "system")  # JACK clients that hold other programs' ports
 
@@ -39,7 +43,8 @@ class Port:
         self._on_message = on_message
         # These two clients scan the ports as long as the show runs; else rtmidi would make a new one for each scan.
         self._api = api()
-        self._scan_in, self._scan_out = rtmidi.MidiIn(self._api, CLIENT), rtmidi.MidiOut(self._api, CLIENT)
+        with quiet():
+            self._scan_in, self._scan_out = rtmidi.MidiIn(self._api, CLIENT), rtmidi.MidiOut(self._api, CLIENT)
         self._in: rtmidi.MidiIn | None = None
         self._out: rtmidi.MidiOut | None = None
         self._full = ""  # the port's full name
@@ -60,7 +65,8 @@ class Port:
         if found is None:
             return None
         try:
-            self._open(found)
+            with quiet():
+                self._open(found)
         except (rtmidi.RtMidiError, ValueError) as error:  # another program uses it, or it was unplugged again
             self._close_ports()
             raise UserError(f"MIDI {found}: cannot be opened: {error}") from None
@@ -134,7 +140,8 @@ def api() -> int:
     os.environ.setdefault("JACK_NO_START_SERVER", "1")  # a JACK server is the user's to start
     for each in rtmidi.get_compiled_api() if asked is None else [asked]:
         try:
-            rtmidi.MidiIn(each, CLIENT).delete()
+            with quiet():
+                rtmidi.MidiIn(each, CLIENT).delete()
         except (rtmidi.RtMidiError, SystemError):  # no /dev/snd/seq, no JACK server
             continue
         return int(each)
@@ -143,11 +150,24 @@ def api() -> int:
 
 def names() -> list[str]:
     """Return the names of all controllers that are plugged in. Raises UserError where there is no MIDI."""
-    scanning = rtmidi.MidiIn(api(), CLIENT)
+    with quiet():
+        scanning = rtmidi.MidiIn(api(), CLIENT)
     try:
         return [controller_name(each) for each in scanning.get_ports() if not each.startswith(CLIENT)]
     finally:
         scanning.delete()
+
+
+def quiet() -> AbstractContextManager[None]:
+    """Silence what ALSA and JACK print while a port is opened, unless the user has asked for more (`-v`)."""
+    return c_stderr.silenced(not log.isEnabledFor(logging.INFO))
+
+
+def check_only() -> None:
+    """Raise UserError with their names if several controllers are plugged in, for ANY could be each of them."""
+    there = list(dict.fromkeys(each for each in names() if THROUGH not in each))
+    if len(there) > 1:
+        raise UserError(f"--midi: several controllers are plugged in; choose one by its name: {', '.join(there)}")
 
 
 def ports_line(names: Sequence[str]) -> str:
@@ -156,7 +176,9 @@ def ports_line(names: Sequence[str]) -> str:
 
 
 def pick(ports: Sequence[str], wanted: str) -> str | None:
-    """Return the port of this name, or else the first that has `wanted` in its name."""
+    """Return the port of this name, or else the first that has `wanted` in its name; of ANY, the first controller."""
+    if wanted == ANY:
+        return next((each for each in ports if THROUGH not in each), None)
     exact = (each for each in ports if wanted in (each, controller_name(each)))
     partial = (each for each in ports if wanted.lower() in each.lower())
     return next(exact, None) or next(partial, None)

@@ -165,7 +165,8 @@ class Surface:
             self._report(f"MIDI: {self._name} is unplugged; it goes on when it is back")
             self._name = None
         elif self._name is None and self.error is None:
-            self._report(f"MIDI: no port {self._wanted!r} yet; {port.ports_line(self._port.names())}")
+            wanted = "controller" if self._wanted == port.ANY else f"port {self._wanted!r}"
+            self._report(f"MIDI: no {wanted} yet; {port.ports_line(self._port.names())}")
 
     def _receive(self, message: mido.Message, at: float) -> None:
         self.mapper.receive(message, at)
