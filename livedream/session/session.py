@@ -123,6 +123,10 @@ class Session:
                 run_windows(lambda: self.outputs.windows, self._over)  # windows need this thread
             end.start()
             self._announcement.end()
+        return self._code()
+
+    def _code(self) -> int:
+        """The exit code: 1 when the drawing or the outputs that were asked for have failed for good."""
         failed = [each for each in self.outputs if each.state == "failed"]  # each has logged why
         undrawn = self._stage.state == "loading" and any(deck.errors > 0 for deck in self._decks)
         asked = self._options.outputs
@@ -146,7 +150,7 @@ class Session:
         log.warning("%s", self._left())
         self._terminal.stop()
         logging.shutdown()
-        os._exit(0)
+        os._exit(self._code())
 
     def _greet(self) -> None:
         """Tell the user what plays, where its controls are, and what was ignored."""
