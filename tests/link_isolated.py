@@ -65,6 +65,8 @@ with Show(sys.argv[1], "--fps", "30", "--size", "64x32", "--link") as show:
     state = peer.captureAppSessionState()
     state.setIsPlaying(True, clock.micros())
     peer.commitAppSessionState(state)
+    began = tempo()["beat"]
+    until(lambda: tempo()["beat"] > began + 1)  # the show looks at the session many times in a beat
     show.osc("tempo/start_stop", "s", "freeze")
     until(lambda: show.value("tempo/start_stop") == 1)
     result["frozen"] = []

@@ -33,14 +33,17 @@ def call(options: argparse.Namespace) -> int:
         for source in library.sources():
             print(f"{source.title:14} {source.kind:10}  {source.description}")
         return 0
-    failed, found = 0, []
+    missing: dict[str, str] = {}
+    found = []
     for each in options.files:
         try:
             found.append(library.find(each))
         except UserError as error:
-            print(f"FAIL {each}:1:{str(error).removeprefix(f'{Path(each)}:')}", flush=True)
-            failed += 1
-    for path, wrong in check.check_all(found):
+            missing[each] = f"{each}:1:{str(error).removeprefix(f'{Path(each)}:')}"
+    checked = iter(check.check_all(found))
+    failed = 0
+    for each in options.files:  # answers come in the order of the files
+        path, wrong = (each, missing[each]) if each in missing else next(checked)
         print(f"FAIL {wrong}" if wrong else f"ok {path}", flush=True)
         failed += wrong is not None
     return 1 if failed else 0

@@ -147,7 +147,7 @@ class Tempo:
     def transport(self, source: str, playing: bool, at: float = -math.inf) -> None:
         """Take the start or stop of a clock: "midi", which says itself where its beat 0 is, or "link", at `at`."""
         with self._lock:
-            if source == self.source and self.start_stop != "off":
+            if source == self.source:  # whether it acts is decided with the frame, which may choose that just now
                 self._transport = playing, at
 
     def position(self, sixteenths: int) -> None:

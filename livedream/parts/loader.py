@@ -188,7 +188,7 @@ class Loader:
                 self._offer(path, now, self._made(name, path))
             except UserError as error:
                 if self._wanted == name:  # otherwise it was abandoned
-                    self.error = str(error).replace(f"{path.absolute()}: ", f"{path.name}: ")  # the network sees it
+                    self.error = str(error).replace(str(path.absolute()), path.name)  # the network sees it
                     self._refused = path, now
                     log.warning("deck %s: %s; %s plays on", "ab"[self.deck.number], error, self._name())
             self.loading = None

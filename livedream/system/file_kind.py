@@ -56,6 +56,8 @@ def of(path: Path) -> str:
             if "a dream" in found:
                 return "a folder of dreams"
             return "footage" if found & {"footage", "a picture"} else ""
+        if not path.is_file():  # a pipe or a device may never answer
+            return ""
         with path.open("rb") as file:
             head = file.read(HEAD)
     except OSError:

@@ -157,9 +157,7 @@ def test_a_card_unknown_to_rtx_is_one_line(made, monkeypatch):
     folder, _ = made
     monkeypatch.setattr(plan, "card", lambda: ("NVIDIA H100 80GB HBM3", "SM90"))
     dream = read.load(folder / "tiny.engine")
-    with pytest.raises(
-        UserError, match=r"NVIDIA H100 80GB HBM3 \(SM90\) is none of those that TensorRT for RTX builds"
-    ):
+    with pytest.raises(UserError, match=r"H100 80GB HBM3 \(SM90\): TensorRT for RTX does not build for this card"):
         engine.load(dream.components["step"], dream.path, dream.sha256, "engine-rtx")
 
 

@@ -64,7 +64,7 @@ def arrived(table):
     while table.counters["messages"] < count:
         assert time.monotonic() < end, f"only {table.counters}, {table.faults}"
         time.sleep(0.01)
-    assert table.counters == {"messages": count, "clamped": 0, "unknown": 0, "malformed": 0}, table.faults
+    assert table.counters == {"messages": count, "clamped": 0, "unknown": 0, "malformed": 0, "refused": 0}, table.faults
     values = table.tick(0.1)
     assert {address: values[address] for address in MOVED} == MOVED
     assert values.fired == {"dream/scene", "player/reseed"}

@@ -301,7 +301,7 @@ def test_ctrl_c_while_reading_is_one_line_and_leaves_nothing(clip, tmp_path, mon
     def interrupted(*args, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(train.footage, "read", interrupted)
+    monkeypatch.setattr(train.material, "read", interrupted)
     assert train.train([clip], tmp_path / "a.onnx", hp=training.SMALL) is None
     assert capsys.readouterr().err.splitlines() == [
         "stopped at once: nothing had been trained yet, and nothing was written"

@@ -150,7 +150,12 @@ def test_files_that_cannot_be_played_leave_the_picture_and_are_named(show, folde
         steps = deck(show)["step"]
         send(show, "dream/load", path.stem)
         # By its name, and not where it lies: the page is on the network.
-        now = until(lambda path=path: ((now := deck(show))["load_error"] or "").startswith(f"{path.name}: ") and now)
+        now = until(
+            lambda path=path: (
+                ((now := deck(show))["load_error"] or "").startswith((f"{path.name}: ", f"{path.name} is ")) and now
+            )
+        )
+        assert str(folder) not in now["load_error"]
         assert (now["dream"], now["loading"]) == ("calm", None)
         until(lambda steps=steps: deck(show)["step"] > steps)
         load = parameters(show)["dream/load"]
