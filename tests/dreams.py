@@ -75,6 +75,13 @@ def tiny(
     return path
 
 
+def noisy(path, **options):
+    """Write a dream whose decoder has noise and a state: its blue grows by a level a step. Options are tiny_parts'."""
+    target, components, metadata = tiny_parts(path, **options)
+    write.write(target, components | {"decode": noisy_decode()}, metadata)
+    return target
+
+
 def tiny_parts(
     path,
     width=64,

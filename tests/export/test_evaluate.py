@@ -276,8 +276,7 @@ def test_the_picture_shows_footage_drawn_and_dreamt(tmp_path, tiny):
 
 def test_a_decoder_with_a_state_is_drawn_at_every_step(tmp_path):
     # Its blue grows by one level with every picture drawn, as if it had been played.
-    path, components, metadata = dreams.tiny_parts(tmp_path / "aging.onnx", fps=FPS)
-    dreams.write.write(path, components | {"decode": dreams.noisy_decode()}, metadata)
+    path = dreams.noisy(tmp_path / "aging.onnx", fps=FPS)
     aging = read.load(path)
     values = playing.still(aging, 0, 0.0)
     drawn = [dict(playing.at(Player(aging, cpu.load), values, steps))[20] for steps in (range(21), (0, 20))]

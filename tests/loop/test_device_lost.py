@@ -15,30 +15,23 @@ from livedream.play.player import Player
 from tests import dreams
 from tests.collect import Collect
 from tests.waiting import until
+from tests.wrapped_runner import WrappedRunner
 
 FPS = 60.0
 
 
-class PretendedCard:
+class PretendedCard(WrappedRunner):
     """A runner on the processor that calls itself a card. fault: called before each run; it may raise or hang."""
 
     provider = "pretended"
 
     def __init__(self, component, fault):
-        self.runner, self.fault = cpu.load(component), fault
-        self.keep = self.runner.keep
-
-    @property
-    def state(self):
-        return self.runner.state
-
-    @state.setter
-    def state(self, state):
-        self.runner.state = state
+        super().__init__(component)
+        self.fault = fault
 
     def __call__(self, inputs):
         self.fault()
-        return self.runner(inputs)
+        return super().__call__(inputs)
 
 
 def no_fault():

@@ -5,7 +5,6 @@ import random
 import numpy as np
 import pytest
 
-from livedream.dream import write
 from livedream.shows import replay, show_file
 from tests import dreams
 from tests.performance import FPS, Performance, numbered
@@ -19,8 +18,7 @@ PERIOD = round(BEATS * 0.5 * FPS)
 @pytest.fixture(scope="module")
 def paths(tmp_path_factory):
     folder = tmp_path_factory.mktemp("dreams")
-    target, components, metadata = dreams.tiny_parts(folder / "noisy.onnx", title="Noisy")
-    write.write(target, components | {"decode": dreams.noisy_decode()}, metadata)
+    target = dreams.noisy(folder / "noisy.onnx", title="Noisy")
     return {
         "calm": dreams.tiny(folder / "calm.onnx", title="Calm"),
         "layers": dreams.tiny(folder / "layers.onnx", title="Layers", layers=True),

@@ -5,7 +5,6 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from livedream.dream import write
 from livedream.parts.preset_recall import PresetRecall
 from livedream.shows import replay, show_file
 from tests import dreams
@@ -16,8 +15,7 @@ from tests.waiting import until
 @pytest.fixture(scope="module")
 def paths(tmp_path_factory):
     folder = tmp_path_factory.mktemp("dreams")
-    target, components, metadata = dreams.tiny_parts(folder / "noisy.onnx", title="Noisy")
-    write.write(target, components | {"decode": dreams.noisy_decode()}, metadata)
+    target = dreams.noisy(folder / "noisy.onnx", title="Noisy")
     return {
         "calm": dreams.tiny(folder / "calm.onnx", title="Calm"),
         "walk": dreams.tiny(folder / "walk.onnx", title="Walk", step=False),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from livedream.backend import cpu
-from livedream.dream import read, write
+from livedream.dream import read
 from livedream.play import dream_parameters as tables
 from livedream.play import history, playhead
 from livedream.play.history import History
@@ -350,8 +350,7 @@ def test_what_is_kept_is_bounded_whatever_the_dream(size, rate):
 
 
 def test_a_decoders_noise_is_that_of_then_and_its_state_stands(tmp_path):
-    target, components, metadata = dreams.tiny_parts(tmp_path / "noisy.onnx")
-    write.write(target, components | {"decode": dreams.noisy_decode()}, metadata)
+    target = dreams.noisy(tmp_path / "noisy.onnx")
     deck = Played(target)
     seen = []
     for _ in range(60):

@@ -15,6 +15,7 @@ from livedream.play import dream_parameters as tables
 from livedream.play.places import interpolate
 from livedream.play.player import Player
 from tests import dream_graphs, dreams
+from tests.wrapped_runner import WrappedRunner
 
 FPS = 25.0  # of the dream: at this rate and speed 1 a frame is a step
 FIRST = dreams.first()[0]
@@ -185,27 +186,15 @@ def test_a_files_own_control_is_a_parameter_and_acts(tmp_path):
     assert np.array_equal(deck.move().picture(), dreams.picture(FIRST, push=-0.5)[0])
 
 
-class Spoiled:
+class Spoiled(WrappedRunner):
     """A runner whose outputs of one name are NaN while `faulty`."""
 
     provider = "spoiled"
 
     def __init__(self, component, name):
+        super().__init__(component)
         self.name, self.faulty = name, False
-        self.runner = cpu.load(component)
         self.session, self.runner.session = self.runner.session, self
-        self.keep = self.runner.keep
-
-    @property
-    def state(self):
-        return self.runner.state
-
-    @state.setter
-    def state(self, state):
-        self.runner.state = state
-
-    def __call__(self, inputs):
-        return self.runner(inputs)
 
     def run(self, names, feeds):
         outputs = self.session.run(names, feeds)
@@ -257,8 +246,7 @@ def test_without_scenes_it_starts_at_the_mean_and_without_directions_it_has_no_k
 
 
 def test_a_decoders_noise_and_state_belong_to_the_step(tmp_path):
-    target, components, metadata = dreams.tiny_parts(tmp_path / "noisy.onnx")
-    write.write(target, components | {"decode": dreams.noisy_decode()}, metadata)
+    target = dreams.noisy(tmp_path / "noisy.onnx")
     deck = calm(target)
 
     def drawn(chance, age):

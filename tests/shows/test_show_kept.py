@@ -8,13 +8,13 @@ import pytest
 
 from livedream import UserError
 from livedream.backend import cpu, device_runner, providers
-from livedream.dream import write
 from livedream.loop import deck
 from livedream.play.player import Player
 from livedream.shows import replay, show_file
 from tests import dreams
 from tests.performance import FPS, SIZE, TINT, Performance, numbered, shows_in
 from tests.waiting import until
+from tests.wrapped_runner import WrappedRunner
 
 TRAIL = """/*{"ISFVSN": "2", "INPUTS": [{"NAME": "inputImage", "TYPE": "image"},
   {"NAME": "kept", "TYPE": "float", "DEFAULT": 0.5, "MIN": 0.0, "MAX": 1.0}, {"NAME": "flash", "TYPE": "event"}],
@@ -32,8 +32,7 @@ void main() { gl_FragColor = mix(IMG_THIS_PIXEL(inputImage), vec4(colour.rgb, 1.
 @pytest.fixture(scope="module")
 def paths(tmp_path_factory):
     folder = tmp_path_factory.mktemp("dreams")
-    target, components, metadata = dreams.tiny_parts(folder / "noisy.onnx", title="Noisy")
-    write.write(target, components | {"decode": dreams.noisy_decode()}, metadata)
+    target = dreams.noisy(folder / "noisy.onnx", title="Noisy")
     (folder / "trail.fs").write_text(TRAIL)
     (folder / "tint.fs").write_text(TINT)
     return {
@@ -258,29 +257,17 @@ def test_another_dream_comes_in_play_and_the_first_comes_back(kept, paths):
     assert_same(pictures, again(path))
 
 
-class Failing:
+class Failing(WrappedRunner):
     """The processor's runner, which raises in the second, third and ninth run after `calls` is a list."""
 
-    provider, calls = "cpu", None
-
-    def __init__(self, component):
-        self.runner = cpu.load(component)
-        self.keep = self.runner.keep
-
-    @property
-    def state(self):
-        return self.runner.state
-
-    @state.setter
-    def state(self, state):
-        self.runner.state = state
+    calls = None
 
     def __call__(self, inputs):
         if self.calls is not None:
             self.calls.append(1)
             if len(self.calls) in (2, 3, 9):
                 raise RuntimeError("no memory")
-        return self.runner(inputs)
+        return super().__call__(inputs)
 
 
 def test_what_a_slow_or_failing_machine_left_out_is_left_out_again(kept, monkeypatch):
