@@ -25,14 +25,14 @@ def add_arguments(parser: Parser) -> None:
     look = OPTIONS["looks"]
     add(look.flag, action="append", default=[], metavar=look.metavar, help=look.help)
     add("--seconds", type=parsing.positive, metavar="N", help="length in seconds [10; all of a show]")
-    size = OPTIONS["size"]
-    add(size.flag, type=size.format.parse, metavar=size.metavar, help="size of the picture [the dream's; the show's]")
-    fps = OPTIONS["fps"]
-    add(fps.flag, type=fps.format.parse, metavar=fps.metavar, help="frames per second [30; the show's]")
-    seed = OPTIONS["seed"]
-    add(seed.flag, type=seed.format.parse, metavar=seed.metavar, help="seed of a dream's random generator [0]")
-    device = OPTIONS["device"]
-    add(device.flag, type=device.format.parse, metavar=device.metavar, help="processor, as for `run` [cpu; the show's]")
+    for name, text in (
+        ("size", "size of the picture [the dream's; the show's]"),
+        ("fps", "frames per second [30; the show's]"),
+        ("seed", "seed of a dream's random generator [0]"),
+        ("device", "processor, as for `run` [cpu; the show's]"),
+    ):
+        option = OPTIONS[name]
+        add(option.flag, type=option.format.parse, metavar=option.metavar, help=text)
 
 
 def call(options: argparse.Namespace) -> int:
