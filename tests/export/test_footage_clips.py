@@ -59,10 +59,11 @@ def test_clip(name, tmp_path):
 
 def test_handheld_box_moves_smoothly():
     """Its time stamps are decoding times. Sorted by them the hand jumps to and fro: the second difference of
-    the pictures is 1.65 times the first. In the codec's own order it is 1.02 times the first."""
+    the pictures is 1.65 times the first. In the codec's own order it is 1.02 times the first. Its last packet gives
+    no picture because the file's edit list hides it: that is no loss."""
     made = footage.read([FOLDER / "handheld_box.mp4"], 64)
     pictures = made.frames.astype(np.int16)
     first = np.diff(pictures, axis=0)
     second = np.diff(first, axis=0)
     assert np.abs(second).mean() < 1.3 * np.abs(first).mean()
-    assert any("1 of 456 packets" in clip.why for clip in made.clips)
+    assert [clip.note for clip in made.clips] == [""]
