@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from livedream.input.audio import Audio
+from livedream.input.sound.audio import Audio
 from livedream.parameters import AUDIO, Snapshot, Value
 
 SENT = 10.0  # times a second that levels are sent at most; onsets are sent at once
@@ -12,7 +12,7 @@ class InputLevel:
     """Listens from `start` to `stop`.
 
     Args:
-        text: As of input.audio.Audio.
+        text: As of input.sound.audio.Audio.
         fps: Frames a second.
         send: Takes a name and the value that it has changed to.
 

@@ -38,7 +38,7 @@ from livedream.web import announce
 
 if TYPE_CHECKING:
     from livedream.control.midi.surface import Surface
-    from livedream.input.audio import Audio
+    from livedream.input.sound.audio import Audio
     from livedream.parts.input_level import InputLevel
     from livedream.web.server import Server
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from livedream import UserError
-from livedream.input import sound_card
-from livedream.input.analysis import RATE, Analysis, Settings
-from livedream.input.audio import Audio
+from livedream.input.sound import sound_card
+from livedream.input.sound.analysis import RATE, Analysis, Settings
+from livedream.input.sound.audio import Audio
 from tests.pulse import needs_pulse, pulse  # noqa: F401
 from tests.waiting import until
 

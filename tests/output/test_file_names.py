@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from livedream import UserError
-from livedream.input.sound_file import SoundFile
+from livedream.input.sound.sound_file import SoundFile
 from livedream.loop.offline import recording
 from livedream.output.kinds import parse
 

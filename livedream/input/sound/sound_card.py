@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from livedream.input.analysis import RATE, Samples
+from livedream.input.sound.analysis import RATE, Samples
 from livedream.system import c_stderr
 
 log = logging.getLogger("livedream.input")

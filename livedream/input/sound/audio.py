@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from livedream import UserError
-from livedream.input.analysis import RATE, Analysis, Levels, Samples, Settings
+from livedream.input.sound.analysis import RATE, Analysis, Levels, Samples, Settings
 
 SHOWN = 512  # samples and spectrum bins that looks receive
 
@@ -49,11 +49,11 @@ class Audio:
         self.analysis = Analysis()
         self.source: Source
         if is_file(text):
-            from livedream.input.sound_file import SoundFile
+            from livedream.input.sound.sound_file import SoundFile
 
             self.source = SoundFile(Path(text), self.analysis.take, wait)
         else:
-            from livedream.input.sound_card import SoundCard
+            from livedream.input.sound.sound_card import SoundCard
 
             self.source = SoundCard(text, self.analysis.take)
 

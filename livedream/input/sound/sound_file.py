@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from livedream import UserError
-from livedream.input.analysis import RATE, Samples
+from livedream.input.sound.analysis import RATE, Samples
 from livedream.system.file_name import as_file
 
 log = logging.getLogger("livedream.input")

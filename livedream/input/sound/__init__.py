@@ -1,0 +1,1 @@
+"""Sound that comes in: a sound card or a file, and its analysis."""
