@@ -16,7 +16,7 @@ MAY = {
     "system": {"livedream", "system"},
     "picture": {"livedream", "picture"},
     "control": {"livedream", "parameters", "system", "control"},
-    "input": {"livedream", "system", "input"},
+    "input": {"livedream", "system", "picture", "input"},
     "dream": {"livedream", "system", "picture", "dream"},
     "backend": {"livedream", "system", "picture", "dream", "backend"},
     "play": {"livedream", "parameters", "picture", "dream", "backend", "play"},
