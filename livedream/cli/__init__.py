@@ -12,7 +12,7 @@ from livedream.cli.parser import Parser
 COMMANDS = {
     "run": "play a dream live",
     "midi": "MIDI-to-OSC bridge: send what a MIDI controller does to any program",
-    "train": "train a dream on footage",
+    "train": "train a dream or an effect",
     "export": "make a dream from the checkpoint of a training run",
     "render": "render a recorded show or a dream to a file",
     "evaluate": "measure the quality of a dream against its footage",

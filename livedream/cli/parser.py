@@ -41,7 +41,9 @@ class Parser(argparse.ArgumentParser):
             name = each.partition("=")[0]
             if name.startswith("--") and not any(flag.startswith(name) for flag in flags):
                 self.error(f"{name}: no such option{did_you_mean(name, flags)}")
-        found, extra = self.parse_known_args(given, namespace)
+        any_number = any(each.nargs == "*" for group in self.actions.values() for each in group)
+        parse = self.parse_known_intermixed_args if any_number else self.parse_known_args  # files behind options too
+        found, extra = parse(given, namespace)
         if extra:
             self.error(f"{' '.join(extra)}: no such argument")
         return found

@@ -1,7 +1,8 @@
-"""`livedream train`: train a dream on footage."""
+"""`livedream train`: train a dream or an effect."""
 
 import argparse
 import contextlib
+import functools
 from pathlib import Path
 
 from livedream import UserError
@@ -19,40 +20,23 @@ COLOURS = {
 
 
 def add_arguments(parser: Parser) -> None:
-    """Declare what the command takes."""
+    """Declare what the command takes. Defaults that differ from kind to kind are in livedream_export.kinds."""
     add = parser.add_argument
-    add("footage", nargs="+", metavar="FOOTAGE", help="video files and folders, or rainbow-road:")
+    add("footage", nargs="*", metavar="FOOTAGE", help="video files and folders, or rainbow-road:")
     add(
         "-o",
         "--out",
         metavar="NAME.onnx",
-        help="dream file to write; previews and checkpoints go to NAME.run/ beside it",
+        help="file to write; previews and checkpoints go to NAME.run/ beside it",
     )
-    add("--size", default="256", metavar="N|WxH", help="picture size; N means N² pixels in the footage's aspect [256]")
-    add("--fps", type=parsing.positive, metavar="N", help="frames a second to learn [the rate most of the footage has]")
-    add(
-        "--background",
-        type=_colour,
-        default=(0, 0, 0),
-        metavar="COLOUR",
-        help="colour behind transparent footage: a name or #RRGGBB [black]",
-    )
-    add("--dry-run", action="store_true", help="only read the footage and print what becomes of each clip")
-    add("--minutes", type=parsing.positive, default=30.0, metavar="N", help="total training time in minutes [30]")
-    add("--memories", type=int, metavar="N", help="most frames of the footage to keep; 0: none [as many as fit]")
-    add("--megabytes", type=parsing.positive, default=0.0, metavar="N", help="size of the dream file [30 to 100]")
-    add(
-        "--tier",
-        type=parsing.choice("live", "large"),
-        default="live",
-        metavar="live|large",
-        help="live: for any machine; large: for graphics cards [live]",
-    )
-    add("--device", default="auto", metavar="NAME", help="processor to train on: auto, cpu or cuda [auto]")
+    add("--kind", default="vae-rnn", metavar="KIND", help="what to make; ? lists the kinds and their options [vae-rnn]")
+    add("--size", metavar="N|WxH", help="picture size; N means N² pixels in the footage's aspect [256; style: 512x288]")
+    add("--minutes", type=parsing.positive, metavar="N", help="total training time in minutes [30; style: 20]")
+    add("--device", metavar="NAME", help="processor to train on: auto, cpu or cuda [auto]")
     add("--resume", action="store_true", help="continue from NAME.run/; its minutes so far count")
     add("--seed", type=parsing.seed, default=0, metavar="SEED", help="seed of the random generators [0]")
     add("--title", default="", metavar="TITLE", help="title of the dream [NAME]")
-    add("--licence", default="", metavar="TEXT", help="licence of the footage, kept in the dream file")
+    add("--licence", metavar="TEXT", help="licence of what it learns from, kept in the file")
     add(
         "--preview",
         type=_preview_address,
@@ -61,43 +45,59 @@ def add_arguments(parser: Parser) -> None:
         metavar="HOST:PORT",
         help="page that shows the training as it goes [127.0.0.1:8809]",
     )
+    _add_options_of_kinds(parser)
+
+
+def _add_options_of_kinds(parser: Parser) -> None:
+    """Declare the options that few kinds take; one that was not given is None or False."""
+    add = functools.partial(parser.add_argument, group="vae-rnn, flow")
+    add("--fps", type=parsing.positive, metavar="N", help="frames a second to learn [the rate most of the footage has]")
+    add = functools.partial(parser.add_argument, group="vae-rnn")
+    add(
+        "--background",
+        type=_colour,
+        metavar="COLOUR",
+        help="colour behind transparent footage: a name or #RRGGBB [black]",
+    )
+    add("--dry-run", action="store_true", help="only read the footage and print what becomes of each clip")
+    add("--memories", type=int, metavar="N", help="most frames of the footage to keep; 0: none [as many as fit]")
+    add("--megabytes", type=parsing.positive, metavar="N", help="size of the dream file [30 to 100]")
+    add(
+        "--tier",
+        type=parsing.choice("live", "large"),
+        metavar="live|large",
+        help="live: for any machine; large: for graphics cards [live]",
+    )
+    add = functools.partial(parser.add_argument, group="style")
+    add("--style", nargs="+", metavar="PAINTING", help="one to eight pictures, whose styles go into one file")
+    add("--instant", action="store_true", help="no training: a ready network and the codes of the paintings")
+    add = functools.partial(parser.add_argument, group="deepdream")
+    add("--classes", nargs="+", metavar="CLASS", help="classes of ImageNet whose shapes it dreams, by name")
+    add("--guide", metavar="FOLDER", help="pictures whose shapes it dreams")
 
 
 def call(options: argparse.Namespace) -> int:
-    """Train, and say how to play the dream."""
+    """Train, and say how to play what was made."""
+    from livedream_export import kinds
+
+    if options.kind == "?":
+        print(kinds.listing())
+        return 0
+    kind = kinds.settle(options)
     need("torch", "training", "train")
-    from livedream_export import hyperparameters, material, preview_page
-    from livedream_export.train import train
+    from livedream_export import preview_page
     from livedream_export.training_status import TrainingStatus
 
-    recipe = hyperparameters.chosen(options.tier, options.memories, options.megabytes)
-    if options.dry_run:
-        material.dry_run(options.footage, options.size, options.minutes, recipe, options.fps, options.background)
-        return 0
-    if not options.out:
-        raise UserError("-o NAME.onnx is missing: the dream file to write")
-    out = Path(options.out)
-    status = TrainingStatus(out, options.title or out.stem, options.resume)
+    if not options.out and not options.dry_run:
+        raise UserError("-o NAME.onnx is missing: the file to write")
+    out = Path(options.out) if options.out else None
+    status = TrainingStatus(out, options.title or (out.stem if out else ""), options.resume)
     page = contextlib.nullcontext() if options.preview is None else preview_page.serve(status, *options.preview)
     with page:
-        dream = train(
-            options.footage,
-            out,
-            size=options.size,
-            minutes=options.minutes,
-            device=options.device,
-            resume=options.resume,
-            seed=options.seed,
-            title=options.title,
-            licence=options.licence,
-            hp=recipe,
-            status=status,
-            fps=options.fps,
-            background=options.background,
-        )
-        status.written = dream is not None
-    if dream is not None:
-        print(f"play it: livedream run --model {dream}")
+        made = kind.train()(options, status)
+        status.written = made is not None
+    if made is not None:
+        print(f"play it: livedream run {'--effect' if kind.effect else '--model'} {made}")
     return 0
 
 

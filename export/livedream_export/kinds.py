@@ -1,0 +1,121 @@
+"""The kinds of `livedream train`: what each makes, the options it takes, and the function that trains it."""
+
+import importlib
+from argparse import Namespace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from livedream import UserError, did_you_mean
+
+from .training_status import TrainingStatus
+
+Train = Callable[[Namespace, TrainingStatus], Path | None]
+ANY = {"footage", "out", "kind", "seed", "title", "preview", "verbose"}  # options of every kind
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of dream or effect.
+
+    Attributes:
+        line: what it makes, in a line.
+        entry: "module:function" that trains it, imported when it is called. It takes the parsed options and a
+            TrainingStatus to keep up to date, and returns the file, or None when Ctrl-C came before there was any.
+        footage: whether it is trained on FOOTAGE: "needed", "optional" or "none".
+        effect: whether it makes an effect.
+        options: those it takes beside ANY, by name as argparse has it, and their defaults.
+    """
+
+    line: str
+    entry: str
+    footage: str = "needed"
+    effect: bool = False
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def train(self) -> Train:
+        """Import the function that trains it."""
+        module, _, function = self.entry.partition(":")
+        found: Train = getattr(importlib.import_module(module), function)
+        return found
+
+
+MANY = {"device": "auto", "licence": ""}  # options of most kinds
+
+KINDS = {
+    "vae-rnn": Kind(
+        "a dream that moves as the footage does, without end",
+        "livedream_export.vae_rnn:train",
+        options=MANY
+        | {"size": "256", "minutes": 30.0, "resume": False, "fps": None, "background": (0, 0, 0), "dry_run": False}
+        | {"memories": None, "megabytes": 0.0, "tier": "live"},
+    ),
+    "deepdream": Kind(
+        "an effect that grows eyes, fur or shapes of your own pictures on any picture",
+        "livedream_export.deepdream.train:train",
+        footage="none",
+        effect=True,
+        options=MANY | {"size": "256x256", "minutes": 1.0, "classes": None, "guide": None},
+    ),
+    "style": Kind(
+        "an effect that paints any picture as your paintings are painted",
+        "livedream_export.style.train:train",
+        footage="optional",
+        effect=True,
+        options=MANY | {"size": "512x288", "minutes": 20.0, "resume": False, "style": None, "instant": False},
+    ),
+    "flow": Kind(
+        "an effect that moves any still as the footage moves: water, clouds, smoke",
+        "livedream_export.flow.train:train",
+        effect=True,
+        options=MANY | {"size": "960x540", "minutes": 5.0, "fps": None},
+    ),
+}
+"""The kinds by name; the first is the default."""
+
+DEFAULT = next(iter(KINDS))
+
+
+def find(name: str) -> Kind:
+    """Return the kind of that name. Raises UserError when there is none."""
+    if name not in KINDS:
+        there_are = f"; there are: {', '.join(KINDS)}"
+        raise UserError(f"--kind {name}: no such kind{did_you_mean(name, KINDS) or there_are}")
+    return KINDS[name]
+
+
+def listing() -> str:
+    """Return the kinds with a line each, and the options that not every kind takes."""
+    rows = []
+    for name, kind in KINDS.items():
+        footage = {"needed": "FOOTAGE… ", "optional": "[FOOTAGE…] ", "none": ""}[kind.footage]
+        options = " ".join(sorted(map(flag, kind.options)))
+        rows.append(f"{name:10} {kind.line}{' (default)' * (name == DEFAULT)}\n{'':10} {footage}{options}")
+    return "\n".join(rows)
+
+
+def flag(option: str) -> str:
+    """Return an option as it is typed, from its name in argparse's namespace."""
+    return f"--{option.replace('_', '-')}"
+
+
+def settle(options: Namespace) -> Kind:
+    """Return the kind that was asked for, and give `options` its defaults where nothing was given.
+
+    Options that are None, False or empty were not given. Raises UserError for an option of another kind, and for
+    footage that is missing or of no use.
+    """
+    kind = find(options.kind)
+    for name, value in vars(options).items():
+        if name in ANY or name in kind.options:
+            if value is None:
+                setattr(options, name, kind.options.get(name))
+        elif value not in (None, False, "", []):
+            takers = " or ".join(each for each, other in KINDS.items() if name in other.options)
+            raise UserError(f"{flag(name)}: an option of --kind {takers}, not of {options.kind}")
+    if kind.footage == "needed" and not options.footage:
+        raise UserError("FOOTAGE is missing: video files and folders, or rainbow-road:")
+    if kind.footage == "none" and options.footage:
+        raise UserError(f"{options.footage[0]}: --kind {options.kind} is not trained on footage; leave it out")
+    return kind
