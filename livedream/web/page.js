@@ -1,5 +1,6 @@
 // The page: one WebSocket receives pictures (binary JPEG), values and status, and sends what is changed here.
 import { change, control, fill, held, hint, make, osc, parameters, set, shown, values, wire } from "./controls.js";
+import { layEffects, reportEffects } from "./effects.js";
 import { layLayers } from "./layers.js";
 import { layLooks, reportLooks } from "./looks.js";
 import { layMidi, reportMidi } from "./midi.js";
@@ -144,7 +145,7 @@ function say(text) { $("message").textContent = text; }
 
 const PANELS = ["motion", "history", "knobs", "more", "master"]; // panels of faders; headings without a panel go to "more"
 // Headings with a panel of their own.
-const OWN = ["mix", "look", "layer", "output", "window", "preset", "tempo", "midi", "mod", "audio"];
+const OWN = ["mix", "look", "effect", "layer", "output", "window", "preset", "tempo", "midi", "mod", "audio"];
 const KINDS = ["float", "int", "bool", "trigger"]; // types that panels of faders show
 const here = (each) => each.deck === null || each.deck === deck;
 
@@ -169,6 +170,7 @@ function lay() { // lays out the controls of the shown deck
   buildDecks();
   buildScenes();
   layLayers(deck);
+  layEffects(deck);
   layLooks();
   layTempo();
   layPresets();
@@ -274,6 +276,7 @@ function report(status) {
   reportModulation(status.audio);
   reportPresets(status);
   reportMidi(status.midi);
+  reportEffects(decks);
   reportLooks(status.looks, status.look_error);
   reportOutputs(outputs, status);
   decks.forEach((each, i) => reportDeck(i ? "b/" : "", each));

@@ -30,8 +30,11 @@ AHEAD = 2  # pictures on their way to a client at a time: one is shown while the
 VIEWERS = 32  # pages, and programs that speak OSCQuery, at most
 TRY_AGAIN = 1013  # the WebSocket code for it
 VALUES = 1 / 20  # seconds between two messages with values that have changed
-SCRIPTS = ("page", "controls", "grab", "layers", "looks", "midi", "modulation", "outputs", "presets", "tempo")
-STYLES = ("page", "looks", "midi", "modulation", "outputs", "presets", "tempo")
+SCRIPTS = (
+    *("page", "controls", "grab", "chain", "effects", "layers", "looks"),
+    *("midi", "modulation", "outputs", "presets", "tempo"),
+)
+STYLES = ("page", "chain", "midi", "modulation", "outputs", "presets", "tempo")
 FILES = {f"/{each}": each for each in (*(f"{name}.js" for name in SCRIPTS), *(f"{name}.css" for name in STYLES))}
 PAGE = "index.html"
 TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
