@@ -23,7 +23,8 @@ MAY = {
     "output": {"livedream", "system", "picture", "output"},
     "look": {"livedream", "parameters", "system", "picture", "look"},
     "web": {"livedream", "picture", "parameters", "web"},
-    "loop": {"livedream", "parameters", "picture", "dream", "backend", "play", "look", "output", "loop"},
+    "effect": {"livedream", "parameters", "picture", "dream", "backend", "effect"},
+    "loop": {"livedream", "parameters", "picture", "dream", "backend", "play", "effect", "look", "output", "loop"},
 }
 MAY["shows"] = {*MAY["loop"], "shows"}
 MAY["parts"] = {*MAY["loop"], "control", "input", "parts"}

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from livedream import UserError, did_you_mean
@@ -12,6 +13,7 @@ from livedream.dream.parsed import Parsed
 from livedream.system import file_kind
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
+EFFECTS = MODELS / "effects"
 LARGEST_FILE = LARGEST + (64 << 20)  # weights, and room for the metadata
 
 
@@ -32,7 +34,7 @@ def load(path_or_name: str | os.PathLike[str]) -> Dream:
             return _dream(known, path, digest)
         found = _parse(data)
         dream = _dream(found, path, digest)
-        if path.resolve().parent != MODELS:
+        if path.resolve().parent not in (MODELS, EFFECTS):
             guard.prove(data, digest)
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
@@ -40,19 +42,27 @@ def load(path_or_name: str | os.PathLike[str]) -> Dream:
     return dream
 
 
-def find(path_or_name: str | os.PathLike[str]) -> Path:
-    """Return the path if there is one, else that of a dream that ships under this name."""
-    path = Path(path_or_name)
+def find(path_or_name: str | os.PathLike[str], folders: Sequence[Path] | None = None, word: str = "dream") -> Path:
+    """Return the path if there is one, else that of a file that ships under this name. Raises UserError.
+
+    Args:
+        path_or_name: What the user gave.
+        folders: Where files that ship are looked for, in this order; only names in the first one are proposed. None:
+            dreams, then effects.
+        word: What the user is told that it is not.
+    """
+    path, folders = Path(path_or_name), folders or (MODELS, EFFECTS)
     if path.exists():
         return path
     if path.name == str(path_or_name):
         for name in (path.name, path.name + ".onnx"):
-            if name.endswith(".onnx") and (MODELS / name).is_file():
-                return MODELS / name
-    there = sorted(file.stem for file in MODELS.glob("*.onnx"))
+            for folder in folders:
+                if name.endswith(".onnx") and (folder / name).is_file():
+                    return folder / name
+    there = sorted(file.stem for file in folders[0].glob("*.onnx"))
     close, ships = did_you_mean(path.stem, there), ", ".join(there) or "none in this installation"
     raise UserError(
-        f"{path}: no such file, and no dream that ships has that name{close or f'; those that do: {ships}'}"
+        f"{path}: no such file, and no {word} that ships has that name{close or f'; those that do: {ships}'}"
     )
 
 

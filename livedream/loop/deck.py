@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from livedream import one_line
 from livedream.backend import cpu
+from livedream.effect.chain import EffectChain
 from livedream.parameters import Snapshot, Table
 from livedream.picture import Pixels
 from livedream.picture.frame import Picture
@@ -33,13 +34,14 @@ class Deck:
         number: 0 or 1.
         player: What plays first.
         on_broken: Called with each provider that fails in the middle of a show, and why.
+        effects: What its pictures go through; none by default.
 
     Attributes:
-        number: As given.
+        number, effects: As given.
         player: What plays now.
         prefix: What the addresses of its parameters begin with: "" or "b/".
         restored: The state that it was put in on the last frame, or None.
-        drawn: The last picture that it drew, before the mix; None before the first.
+        drawn: The last picture that it drew, with its effects and before the mix; None before the first.
         layers: The layers of that picture, by name; {} where the dream draws none.
         frame: Number of the frame that the picture was drawn for; -1 before the first.
         drawing_s: Seconds that each drawing took.
@@ -47,9 +49,16 @@ class Deck:
         error: How the last drawing failed; None once one has succeeded.
     """
 
-    def __init__(self, number: int, player: Player, on_broken: Callable[[str, str], None] = lambda provider, why: None):
+    def __init__(
+        self,
+        number: int,
+        player: Player,
+        on_broken: Callable[[str, str], None] = lambda provider, why: None,
+        effects: EffectChain | None = None,
+    ):
         self.number, self.player, self._on_broken = number, player, on_broken
         self.prefix = tables.PREFIXES[number]
+        self.effects = effects or EffectChain(30.0, self.prefix)
         self.drawn: Pixels | Picture | None = None
         self.layers: Mapping[str, Pixels] = {}
         self.frame = -1
@@ -129,11 +138,23 @@ class Deck:
 
         return bool(self._try(move))
 
-    def draw(self, frame: int, values: Snapshot) -> bool:
-        """Draw for frame number `frame`; False, and the last picture stays, if that fails."""
+    def draw(self, frame: int, values: Snapshot, seconds: float | None = None) -> bool:
+        """Draw for frame number `frame`; False, and the last picture stays, if that fails.
+
+        Args:
+            frame: Its number, which the effects count time by.
+            values: Of the frame.
+            seconds: How long that may take. Effects that would need longer show what they made last; None: all are
+                waited for.
+        """
         player, began = self.player, time.perf_counter()
         drawn = self._try(lambda: player.draw(values.below(self.prefix)))
         if drawn is None or player is not self.player:
+            return False
+        # A live picture comes in here: what the effects are given is what the deck shows without them.
+        left = None if seconds is None else seconds - (time.perf_counter() - began)
+        drawn = self.effects.draw(drawn, values, frame, left)
+        if player is not self.player:  # another thread has gone on meanwhile
             return False
         self.drawn, self.layers, self.frame, self.error = drawn, player.layers, frame, None
         self.drawing_s.append(time.perf_counter() - began)

@@ -28,6 +28,7 @@ from livedream.picture.frame import Frame, Picture
 log = logging.getLogger("livedream.loop")
 
 SAFETY = 0.001  # seconds between the end of the slowest drawing and its tick
+MOST_USED = 0.85  # of a period, that drawing with effects that are waited for may take
 MOST_BLENDED = 4  # ticks that blended frames may fill
 RETRY = 0.2  # seconds until the next try while nothing could be drawn yet
 HUNG = 0.8  # seconds without an answer after which a device is given up
@@ -121,6 +122,7 @@ class Stage:
         self._next = 0, 0.0  # the coming tick: its number, and its time on perf_counter
         self._drawing_since: float | None = None
         self._planned = 0.0  # when the drawing was to begin
+        self._composing_s: deque[float] = deque(maxlen=30)
         self._needed_s: deque[float] = deque(maxlen=REMEMBERED)  # from then until its frame was ready
         self._drawer = self._thread("drawer", self._draw_all)
         self._clock = self._thread("clock", self._keep_time)
@@ -210,7 +212,9 @@ class Stage:
         drawn = []
         if self._picture is None or not values["master/hold"]:
             wanted = [deck for deck in self._needed(values) if deck in moved]
-            drawn = [deck for deck in self._in_turn(wanted) if drawer is self._drawer and deck.draw(number, values)]
+            wanted = self._in_turn(wanted)
+            seconds = self._allowed(began) / max(len(wanted), 1)
+            drawn = [deck for deck in wanted if drawer is self._drawer and deck.draw(number, values, seconds)]
         if drawer is not self._drawer:  # it took so long that another goes on in its place
             return None
         if self._recorder:
@@ -218,7 +222,9 @@ class Stage:
         self._drawing_since = None
         before, fresh = self._picture, bool(drawn)
         if fresh:
+            composing = time.perf_counter()
             self._picture = self.compose(self.decks, values, number)
+            self._composing_s.append(time.perf_counter() - composing)
             self._layers = {deck.prefix + name: each for deck in self.decks for name, each in deck.layers.items()}
             self._events.append(values.event_at)
         if self._picture is None:
@@ -289,6 +295,15 @@ class Stage:
         if sum(np.median(deck.drawing_s) for deck in wanted if deck.drawing_s) < self.period - SAFETY:
             return wanted
         return [min(wanted, key=lambda deck: deck.frame)]
+
+    def _allowed(self, began: float) -> float:
+        """How long all decks together may draw for this frame, in seconds, if effects are waited for: what a period has
+        left beside composing and what was done since `began`. The first frame waits for no effect.
+        """
+        if self._picture is None:
+            return 0.0
+        composing = float(np.median(self._composing_s)) if self._composing_s else 0.0
+        return self.period * MOST_USED - composing - (time.perf_counter() - began)
 
     def _await_turn(self, before: int) -> int:
         """Sleep until it is time to draw for the coming tick; returns its number, `before` when the show is over."""

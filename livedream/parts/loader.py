@@ -7,11 +7,11 @@ with, and of the files in the folder of `--dreams`.
 import logging
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from livedream import UserError, one_line
-from livedream.dream import read
+from livedream.dream import read, role
 from livedream.dream.dream import Dream
 from livedream.loop.deck import Deck
 from livedream.parameters import Snapshot, Table
@@ -27,8 +27,18 @@ Signature = tuple[int, int, int]  # mtime, size and inode of a file: changes whe
 
 def names(given: Sequence[Path], folder: Path | None) -> dict[str, Path]:
     """Return the files of the dreams that can be loaded, sorted by name. Of one name: given, in the folder, shipped."""
+    in_folder = [path for path in _files(folder) if not role.is_effect(path)]
+    return _first_of_each((*given, *in_folder, *_files(read.MODELS)))
+
+
+def effect_names(given: Sequence[Path], folder: Path | None) -> dict[str, Path]:
+    """Return the files of the effects that can be inserted, as `names` does those of dreams."""
+    return _first_of_each((*given, *filter(role.is_effect, _files(folder)), *_files(read.EFFECTS)))
+
+
+def _first_of_each(paths: Iterable[Path]) -> dict[str, Path]:
     found: dict[str, Path] = {}
-    for path in (*given, *_files(folder), *_files(read.MODELS)):
+    for path in paths:
         found.setdefault(path.stem, path)
     return _sorted(found)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from livedream import UserError
 from livedream.backend import choose
 from livedream.backend.choose import Choice
 from livedream.control.link import Link
@@ -16,6 +17,9 @@ from livedream.control.osc_out import Feedback
 from livedream.control.tempo import BAR, Tempo
 from livedream.dream import read
 from livedream.dream.dream import Dream
+from livedream.effect import library as effects
+from livedream.effect.chain import EffectChain
+from livedream.effect.slot import Slot
 from livedream.look import library
 from livedream.look.chain import Chain, transitions
 from livedream.loop.deck import Deck
@@ -25,6 +29,7 @@ from livedream.output import Output, kinds
 from livedream.parameters import Snapshot, Table, Value
 from livedream.parts import loader, safety
 from livedream.parts.deck_status import DeckServices
+from livedream.parts.effect_slots import EffectSlots
 from livedream.parts.output_set import OutputSet
 from livedream.parts.part import Transforms
 from livedream.parts.preset_recall import PresetRecall
@@ -55,6 +60,8 @@ class Loaded:
         chain: The looks over the picture, and the transitions between two decks.
         table: The parameters of all this.
         choices: What runs each dream.
+        effects: The effects of each deck, in order.
+        find_effects: Returns the effects that can be inserted by name, with their files.
     """
 
     dreams: Sequence[Dream]
@@ -62,6 +69,8 @@ class Loaded:
     chain: Chain
     table: Table
     choices: Sequence[Choice]
+    effects: Sequence[Sequence[Dream]]
+    find_effects: Callable[[], dict[str, Path]]
 
 
 def load(options: RunOptions) -> Loaded:
@@ -78,10 +87,28 @@ def load(options: RunOptions) -> Loaded:
     def find() -> dict[str, Path]:
         return loader.names(given, folder)
 
+    filtering = _effects(options, len(dreams))
+    filters = [effect.path for each in filtering for effect in each]
+
+    def find_effects() -> dict[str, Path]:
+        return loader.effect_names(filters, folder)
+
     names, playing = tuple(find()), [path.stem for path in given]
     leading = [each.name for each in chain.transitions]
     table = dream_parameters.of(dreams, options.seed, names, playing, leading)
-    return Loaded(dreams, find, chain, table, [choose.quick(dream, options.device) for dream in dreams])
+    choices = [choose.quick(dream, options.device) for dream in dreams]
+    return Loaded(dreams, find, chain, table, choices, filtering, find_effects)
+
+
+def _effects(options: RunOptions, decks: int) -> list[list[Dream]]:
+    """Read the effects of each deck. Raises UserError."""
+    found: list[list[Dream]] = [[] for _ in range(decks)]
+    for text in options.effects:
+        deck, name = effects.deck_and_name(text)
+        if deck >= decks:
+            raise UserError(f"--effect {text}: there is no second deck; --model A --model B makes one")
+        found[deck].append(effects.load(name))
+    return found
 
 
 def decks(options: RunOptions, loaded: Loaded, on_change: Callable[[], None], say: Say) -> list[DeckServices]:
@@ -96,10 +123,33 @@ def decks(options: RunOptions, loaded: Loaded, on_change: Callable[[], None], sa
 def _deck(number: int, options: RunOptions, loaded: Loaded, on_change: Callable[[], None], say: Say) -> DeckServices:
     choice = loaded.choices[number]
     player = Player(loaded.dreams[number], choice.load, number)
+    chain = EffectChain(options.fps, dream_parameters.PREFIXES[number])
+    for each in loaded.effects[number]:
+        chain.insert(effect_slot(each, options))
     # The deck and its upgrade know each other: one says what broke, the other offers what is better.
-    deck = Deck(number, player, on_broken=lambda provider, why: upgrade.broken(provider, why))
+    deck = Deck(number, player, lambda provider, why: upgrade.broken(provider, why), chain)
     upgrade = ProviderUpgrade(deck, options.device, choice, options.fps, say)
     return DeckServices(deck, upgrade, loader.Loader(deck, loaded.table, upgrade.player, loaded.find, on_change))
+
+
+def effect_slot(effect: Dream, options: RunOptions) -> Slot:
+    """Make an effect ready on what is remembered to be best, else the processor. Raises UserError."""
+    return Slot(effect, choose.quick(effect, options.device, measure=False).load, options.fps)
+
+
+def effect_slots(
+    options: RunOptions, loaded: Loaded, playing: Sequence[Deck], on_change: Callable[[], None]
+) -> list[EffectSlots]:
+    """Build what changes the decks' effects.
+
+    Args:
+        on_change: Called in the drawer thread when the parameters of effects have changed.
+    """
+
+    def make(effect: Dream) -> Slot:
+        return effect_slot(effect, options)
+
+    return [EffectSlots(deck.effects, loaded.table, make, loaded.find_effects, on_change) for deck in playing]
 
 
 @dataclass(frozen=True)

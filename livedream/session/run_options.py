@@ -102,10 +102,20 @@ class RunOptions:
         metavar="FOLDER",
         path="file",
     )
+    effects: Sequence[str] = option(
+        "--effect",
+        "picture",
+        "learned effect over a deck's picture: a file, or the name of one that ships; FILE#deck=b for the second deck; "
+        "give it again for more",
+        default=(),
+        metavar="EFFECT[#deck=b]",
+        several=True,
+        path="file or name",
+    )
     looks: Sequence[str] = option(
         "--look",
         "picture",
-        "effect over the picture: an ISF shader, or the name of one that ships; give it again for more",
+        "look over the picture: an ISF shader, or the name of one that ships; give it again for more",
         default=(),
         metavar="FILE.fs",
         several=True,

@@ -67,6 +67,7 @@ class Session:
         services = build.decks(options, loaded, resend, say)
         self._decks = decks = [each.deck for each in services]
         self._looks = LookSlots(loaded.chain, table, resend)
+        effects = build.effect_slots(options, loaded, decks, resend)
         controls = build.controls(options, table, decks, network.feedback.send_status, say)
         self._server = server = build.server(options, table, decks, network.receiver, self.status, controls.meters)
         self._announcement = Announcement(lambda: network.services(server))
@@ -91,6 +92,7 @@ class Session:
             *(each.loader for each in services),
             *(each.upgrade for each in services),
             self._looks,
+            *effects,
             WindowParameters(lambda: playback.outputs.windows, table, resend),
             controls.link,
             Awake(),

@@ -21,6 +21,11 @@ FIELDS = {
     "decks": "each deck: its dream; providers, and why another is not used; the dream that is loading, and why the last"
     ' one asked for was refused; changed: its file holds another dream by now; past: "loop", "scrub" or "past" where it'
     " is drawn in its past; unstuck: how often it had come to rest and was helped; memories: how many frames it keeps",
+    "effects": "the effects of each deck, a or b, in order: n is its number in addresses; size of the pictures that it"
+    ' makes; fps: pictures that it made a second; ms: of its last run; state: "in time" if every frame shows its own'
+    ' picture, "behind" if it is slower than the show and frames show its last one, "bypassed" or "failed"; runs; late:'
+    " frames that showed an older picture; failed: runs that did",
+    "effect_error": "why the last effect asked for is not in the chain",
     "looks": "the look chain, and what is wrong with a look's file as it is now",
     "look_error": "why looks are not drawn at all, or why the last one asked for is not in the chain",
     "outputs": "each output: its state, frames sent and dropped",
@@ -46,7 +51,7 @@ FIELDS = {
 def status(parts: Iterable[HasStatus]) -> dict[str, object]:
     """The state of a session as JSON values.
 
-    Two parts may give the same field: what one leaves at None the other fills in, and objects are joined.
+    Two parts may give the same field: what one leaves at None the other fills in, and objects and lists are joined.
     """
     found: dict[str, object] = dict.fromkeys(FIELDS)
     found |= {"version": livedream.__version__, "uptime_s": round(time.monotonic() - STARTED, 1)}
@@ -55,6 +60,8 @@ def status(parts: Iterable[HasStatus]) -> dict[str, object]:
             other = found.get(name)
             if isinstance(value, dict) and isinstance(other, dict):
                 found[name] = other | value
+            elif isinstance(value, list) and isinstance(other, list):
+                found[name] = [*other, *value]
             elif other is None:
                 found[name] = value
     return found

@@ -12,6 +12,7 @@ from livedream.session.run_options import GROUPS, OPTIONS, RunOptions
 SAMPLES = {  # of each option that a session keeps: what is typed, and the field's value
     "models": (["a.onnx", "b.onnx"], ["a.onnx", "b.onnx"]),
     "dreams": (["/dreams"], "/dreams"),
+    "effects": (["deepdream", "ink.onnx#deck=b"], ["deepdream", "ink.onnx#deck=b"]),
     "looks": (["bloom"], ["bloom"]),
     "size": (["64x32"], (64, 32)),
     "fps": (["25"], 25.0),

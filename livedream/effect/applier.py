@@ -1,0 +1,90 @@
+"""Runs one effect: a picture in, a picture out. Keeps its state where it runs. Belongs to one thread."""
+
+import logging
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from livedream import UserError, one_line
+from livedream.backend import Array, Runner, cpu
+from livedream.dream.dream import Component, Dream
+from livedream.effect.fitting import Fitting
+from livedream.picture import Pixels
+from livedream.picture.frame import host_pixels
+
+log = logging.getLogger("livedream.effect")
+
+Load = Callable[[Component], Runner]
+
+
+class Applier:
+    """Applies an effect to pictures of any size.
+
+    Args:
+        dream: The effect.
+        load: Makes the Runner of its component `apply`. Where that fails, and wherever another provider than the
+            processor fails later, the processor goes on.
+
+    Attributes:
+        dream: As given.
+        moves: Whether it has a state that moves on.
+
+    Raises:
+        UserError: The processor cannot run it either.
+    """
+
+    def __init__(self, dream: Dream, load: Load):
+        self.dream = dream
+        component = dream.components["apply"]
+        self.moves = any(name.startswith("next.") for name in component.outputs)
+        taken, given = component.inputs["image"].shape, component.outputs["frame"].shape
+        self._fitting = Fitting((taken[2], taken[1]), (given[2], given[1]))
+        try:
+            self._runner = load(component)
+        except Exception as error:
+            self._runner = self._on_the_processor(one_line(error))
+
+    @property
+    def provider(self) -> str:
+        """Who runs it, as in `/status`."""
+        return self._runner.provider
+
+    def __call__(self, picture: Pixels, controls: Mapping[str, Array], steps: int = 1) -> Pixels:
+        """Return what it makes of a picture, in the picture's size: uint8 [H, W, 4], newly allocated.
+
+        Args:
+            picture: uint8 [H, W, 4].
+            controls: Its inputs `control.NAME`, all of them.
+            steps: How many steps its state moves; at least one run is made.
+
+        Raises:
+            UserError: It failed, or its state is not finite and stays as it was before that step.
+        """
+        image = self._fitting.into(picture)[None]
+        for _ in range(max(steps, 1)):
+            made = self._run({"image": image, **controls})
+            if steps and self.moves and not self._runner.keep():
+                raise UserError("its state is not finite (NaN)")
+        return self._fitting.back(made, (picture.shape[1], picture.shape[0]))
+
+    def reset(self) -> None:
+        """Put its state back to zero."""
+        shapes = {name: value.shape for name, value in self.dream.components["apply"].inputs.items()}
+        zero = {name: np.zeros(shape, np.float32) for name, shape in shapes.items() if name.startswith("state.")}
+        if zero:
+            self._runner.state = zero
+
+    def _run(self, inputs: dict[str, Array]) -> Pixels:
+        try:
+            frame = self._runner(inputs)["frame"]
+        except Exception as error:
+            if self.provider == "cpu":
+                raise UserError(one_line(error)) from error
+            self._runner = self._on_the_processor(one_line(error))
+            frame = self._runner(inputs)["frame"]
+        pixels = host_pixels(frame)  # a picture on a card comes to the host: the mix and the looks take it from there
+        return pixels[0] if pixels.ndim == 4 else pixels
+
+    def _on_the_processor(self, why: str) -> Runner:
+        log.warning("effect %s: %s; going on with cpu", self.dream.path.stem, why)
+        return cpu.load(self.dream.components["apply"])

@@ -1,0 +1,181 @@
+"""The effects behind a deck: their order, what they make of its pictures, and the parameters of each."""
+
+import logging
+import time
+from collections.abc import Iterable
+
+from livedream import UserError, one_line
+from livedream.effect.slot import Slot
+from livedream.parameters import Parameter, Snapshot, fitting_curve, grouped
+from livedream.picture import Pixels
+from livedream.picture.frame import Picture
+
+log = logging.getLogger("livedream.effect")
+
+LONGEST = 8  # effects in a chain
+FASTEST = 4.0  # times as many steps as an effect's file says, at most
+
+
+class EffectChain:
+    """The effects in the order in which they act. Only the drawing thread changes it; any thread may read.
+
+    Args:
+        fps: Frames a second of the show.
+        prefix: What the addresses of its deck begin with: "" or "b/".
+        live: False for a rendering; see Slot.
+
+    Attributes:
+        slots: The effects.
+        fps, prefix, live: As given.
+    """
+
+    def __init__(self, fps: float, prefix: str = "", live: bool = True):
+        self.slots: tuple[Slot, ...] = ()
+        self.fps, self.prefix, self.live = fps, prefix, live
+
+    def insert(self, slot: Slot, number: int | None = None) -> Slot:
+        """Append an effect, by the lowest number that is free or by `number`. Raises UserError if it has no place."""
+        taken = {each.number for each in self.slots}
+        if len(taken) >= LONGEST:
+            raise UserError(f"{slot.name}: {LONGEST} effects are all that a chain holds")
+        if number is not None and (number in taken or not 1 <= number <= LONGEST):
+            raise UserError(f"{slot.name}: place {number} of the effects is taken, or none of 1 to {LONGEST}")
+        slot.number = number or next(each for each in range(1, LONGEST + 1) if each not in taken)
+        self.slots = (*self.slots, slot)
+        return slot
+
+    def remove(self, number: int) -> None:
+        """Remove the effect of this number, if there is one, and end its thread."""
+        for each in self.slots:
+            if each.number == number:
+                self.slots = tuple(other for other in self.slots if other is not each)
+                each.stop()
+
+    def move(self, number: int, place: int) -> None:
+        """Move the effect of this number to `place`, from 0."""
+        slots = list(self.slots)
+        at = next((i for i, each in enumerate(slots) if each.number == number), None)
+        if at is not None:
+            slots.insert(place, slots.pop(at))
+            self.slots = tuple(slots)
+
+    def draw(
+        self, picture: Pixels | Picture, values: Snapshot, frame: float, seconds: float | None = None
+    ) -> Pixels | Picture:
+        """Return the picture of a frame with all effects; the picture itself where there are none. Raises nothing.
+
+        Args:
+            picture: uint8 [H, W, 4].
+            values: The frame's.
+            frame: Its number, which the show's time is counted by.
+            seconds: How long they may take together; one that needs longer shows its last picture. None: as long as
+                they need.
+        """
+        until = None if seconds is None else time.perf_counter() + seconds
+        for slot in self.slots:
+            left = None if until is None else until - time.perf_counter()
+            try:
+                picture = slot.draw(picture, values, self.prefix, frame / self.fps, left)
+            except Exception as error:
+                log.exception("this is our bug: %s: %s", slot.name, one_line(error))
+        return picture
+
+    def stop(self) -> None:
+        """End the threads of all effects; any thread."""
+        for each in self.slots:
+            each.stop()
+
+    def status(self) -> list[dict[str, object]]:
+        """Its entries in `GET /status`; any thread."""
+        return [{"deck": "b" if self.prefix else "a", **each.status()} for each in self.slots]
+
+
+def parameters(chain: EffectChain, names: Iterable[str] = ()) -> tuple[Parameter, ...]:
+    """Return all parameters below `effect/` of the chain's deck: to insert one of `names`, to remove one, and those of
+    each effect.
+    """
+    choices = tuple(names)
+    commands = (
+        Parameter(
+            "effect/insert",
+            "choice",
+            0,
+            max(len(choices) - 1, 0),
+            doc="add an effect at the end of the deck's chain, by name",
+            choices=choices,
+            always=True,
+            local=True,
+        ),
+        Parameter(
+            "effect/remove",
+            "int",
+            0,
+            LONGEST,
+            doc="remove an effect from the deck's chain, by its number",
+            always=True,
+            risky=True,
+        ),
+    )
+    found = [*grouped("effect", commands, deck="", in_preset=False, in_session=False, admin=True)]
+    for place, slot in enumerate(chain.slots):
+        found += grouped("effect", (*_own(slot, place), *_controls(slot)), item=str(slot.number), deck="")
+    return tuple(each.on_deck(chain.prefix) if chain.prefix else each for each in found)
+
+
+def _own(slot: Slot, place: int) -> list[Parameter]:
+    title = slot.dream.title
+    found = [
+        Parameter(
+            slot.address("wet"),
+            "float",
+            default=1,
+            glide=0.0,
+            doc=f"opacity of {title}",
+            label=f"{slot.number} {slot.name.replace('-', ' ').replace('_', ' ')}",
+            modulated=True,
+        ),
+        Parameter(slot.address("bypass"), "bool", doc=f"bypass {title}, which then does not run", modulated=True),
+        Parameter(
+            slot.address("place"),
+            "int",
+            0,
+            LONGEST - 1,
+            place,
+            doc=f"position of {title} in the deck's chain, from 0",
+            in_preset=False,
+            in_session=False,
+        ),
+        Parameter(
+            slot.address("reset"),
+            "trigger",
+            doc=f"begin anew: put the state of {title} back to zero",
+            modulated=True,
+            panic=True,
+            panic_always=True,
+        ),
+    ]
+    if slot.moves:
+        doc = f"speed of {title}: 1 is {slot.dream.fps:g} steps a second, 0 holds it"
+        rate = Parameter(
+            slot.address("rate"), "float", 0, FASTEST, 1, "", "log", 0.0, doc=doc, label="Speed", modulated=True
+        )
+        found.append(rate)
+    return found
+
+
+def _controls(slot: Slot) -> Iterable[Parameter]:
+    for name, each in slot.dream.controls.items():
+        title = name.replace("_", " ")
+        yield Parameter(
+            slot.control_address(name),
+            "float" if each.length == 1 else "vector",
+            each.low,
+            each.high,
+            each.default,
+            curve=fitting_curve(each.low, each.high, each.default),
+            glide=0.0,
+            doc=each.doc or f"{title} of {slot.dream.title}",
+            length=each.length,
+            label=title,
+            modulated=True,
+        )

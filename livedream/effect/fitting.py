@@ -1,0 +1,97 @@
+"""Fit a picture of any size into an effect's input, and what the effect makes of it back into that size.
+
+The whole picture goes in, stretched by STRETCH at most. What is left of the input is filled with the picture's mirrored
+edges, so that a network never sees a black bar, and is cut off again.
+
+FFmpeg's swscale scales, bilinear and with the wide filter that shrinking needs: 256x256 to 512x288 in 0.7 ms of one
+core, within one level of OpenCV's result, without the interpreter's lock. (Its FAST_BILINEAR takes 0.5 ms and smears
+colours by up to 200 levels; Pillow takes 2.5 ms; OpenCV takes 0.2 ms and would be 60 MB more to install.)
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from livedream.picture import Pixels
+
+STRETCH = 1.1  # times as wide for its height as the picture was, at most
+Size = tuple[int, int]  # width, height
+
+
+class Scaler:
+    """Scales pictures, and keeps what that needs for the next one of the same size. Not for two threads at a time."""
+
+    def __init__(self) -> None:
+        self._reformatter: Any = None
+        self._frame: Any = None  # where pictures are copied to: FFmpeg reads a few bytes beyond the end of its input
+
+    def __call__(self, picture: Pixels, size: Size) -> Pixels:
+        """Return uint8 [height, width, 4] of any uint8 [H, W, 4]; the picture itself if it has that size."""
+        height, width = picture.shape[:2]
+        if (width, height) == size:
+            return picture
+        import av  # 60 ms, which a show without effects saves
+        from av.video.reformatter import Interpolation, VideoReformatter
+
+        if self._reformatter is None:
+            self._reformatter = VideoReformatter()
+        if self._frame is None or (self._frame.width, self._frame.height) != (width, height):
+            self._frame = av.VideoFrame(width, height, "rgba")
+        _rows(self._frame)[:, : 4 * width] = picture.reshape(height, 4 * width)
+        scaled = self._reformatter.reformat(self._frame, *size, "rgba", interpolation=Interpolation.BILINEAR, threads=1)
+        rows = _rows(scaled)[:, : 4 * size[0]]
+        return np.ascontiguousarray(rows).reshape(size[1], size[0], 4)
+
+
+def _rows(frame: Any) -> Pixels:
+    """Return the bytes of a frame, uint8 [height, bytes of a line]."""
+    plane = frame.planes[0]
+    rows: Pixels = np.frombuffer(plane, np.uint8).reshape(frame.height, plane.line_size)
+    return rows
+
+
+class Fitting:
+    """Fits pictures into one effect.
+
+    Args:
+        taken: (width, height) of the picture that the effect takes.
+        given: (width, height) of the picture that it returns.
+    """
+
+    def __init__(self, taken: Size, given: Size):
+        self._taken, self._given = taken, given
+        self._in, self._out = Scaler(), Scaler()
+
+    def into(self, picture: Pixels) -> Pixels:
+        """Return a picture of any size as the effect takes it, uint8 [H, W, 4]."""
+        x, y, width, height = inside((picture.shape[1], picture.shape[0]), self._taken)
+        scaled = self._in(picture, (width, height))
+        if (width, height) == self._taken:
+            return np.ascontiguousarray(scaled)
+        points = np.ascontiguousarray(scaled).view(np.uint32)[..., 0]  # four bytes are copied as one number
+        rows, columns = mirrored(self._taken[1], height, y), mirrored(self._taken[0], width, x)
+        return np.ascontiguousarray(points[rows][:, columns])[..., None].view(np.uint8)
+
+    def back(self, made: Pixels, size: Size) -> Pixels:
+        """Return what the effect made of a picture of `size` (width, height), in that size."""
+        (x, y, width, height), (across, down) = inside(size, self._taken), self._taken
+        left, right = round(x * self._given[0] / across), round((x + width) * self._given[0] / across)
+        top, bottom = round(y * self._given[1] / down), round((y + height) * self._given[1] / down)
+        return np.ascontiguousarray(self._out(made[top:bottom, left:right], size))
+
+
+def inside(size: Size, taken: Size) -> tuple[int, int, int, int]:
+    """Return (x, y, width, height) of the place that a picture of `size` takes in the middle of `taken`."""
+    (width, height), (across, down) = size, taken
+    wider = width * down / (height * across)  # than the effect's input; below 1 narrower
+    w = min(across, round(across * wider * STRETCH)) if wider < 1 else across
+    h = min(down, round(down / wider * STRETCH)) if wider > 1 else down
+    w, h = max(w, 1), max(h, 1)
+    return (across - w) // 2, (down - h) // 2, w, h
+
+
+def mirrored(length: int, inner: int, start: int) -> NDArray[np.intp]:
+    """Return which of `inner` lines, placed from `start` on, stands at each of `length`; mirrored beyond its edges."""
+    place = (np.arange(length) - start) % (2 * inner)
+    return np.where(place < inner, place, 2 * inner - 1 - place)

@@ -1,0 +1,175 @@
+"""A thread that runs one effect: the latest picture in, the latest result out."""
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from livedream import UserError, one_line
+from livedream.backend import Array
+from livedream.effect.applier import Applier
+from livedream.picture import Pixels
+
+NICE = 5  # the drawer goes first
+
+
+@dataclass(frozen=True)
+class Job:
+    """A run that is asked for.
+
+    Attributes:
+        number: Counts what was asked for.
+        picture: uint8 [H, W, 4].
+        controls: As of Applier.
+        steps: As of Applier.
+        reset: Whether the state is put back to zero first.
+    """
+
+    number: int
+    picture: Pixels
+    controls: Mapping[str, Array]
+    steps: int
+    reset: bool
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of a job.
+
+    Attributes:
+        number: The job's.
+        picture: What the effect made, in the size of the job's picture; None if it failed.
+        error: Why it failed, or None.
+        seconds: How long it took.
+        at: When it was done, on time.perf_counter.
+    """
+
+    number: int
+    picture: Pixels | None
+    error: str | None
+    seconds: float
+    at: float
+
+
+class Worker:
+    """Makes an Applier and runs it, both in a thread of its own. All methods may be called from any thread.
+
+    Args:
+        name: Of the thread.
+        make: Makes the Applier. What it starts, such as the threads of ONNX Runtime, yields to the drawer, too.
+
+    Attributes:
+        applier: What it runs; None until it is ready.
+        seconds: How long a run takes, as it was tried before it was ready.
+        latest: The last result, or None.
+    """
+
+    def __init__(self, name: str, make: Callable[[], Applier]):
+        self.applier: Applier | None = None
+        self.seconds = 0.0
+        self.latest: Result | None = None
+        self._make, self._failed = make, ""
+        self._turn = threading.Condition()  # guards the three that follow, and `latest`
+        self._job: Job | None = None
+        self._stopping = False
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"effect {name}", daemon=True)
+        self._thread.start()
+
+    def ready(self) -> Applier:
+        """Wait until it can run. Raises UserError if it never will."""
+        self._ready.wait()
+        if self.applier is None:
+            raise UserError(self._failed or "it was stopped")
+        return self.applier
+
+    def stop(self) -> None:
+        """End it after the run in progress; does not wait."""
+        with self._turn:
+            self._stopping = True
+            self._turn.notify_all()
+
+    def ask(self, job: Job) -> bool:
+        """Run this next, in place of what waits; returns whether something did."""
+        with self._turn:
+            before = self._job
+            if before is not None and before.reset:
+                job = replace(job, reset=True)
+            self._job = job
+            self._turn.notify_all()
+        return before is not None
+
+    def wait(self, number: int, seconds: float) -> Result | None:
+        """Return the result of the job of that number, or of a later one; None if it takes longer than `seconds`."""
+        with self._turn:
+            self._turn.wait_for(lambda: self._stopping or self._reached(number), max(seconds, 0.0))
+            return self.latest if self._reached(number) else None
+
+    def _reached(self, number: int) -> bool:
+        return self.latest is not None and self.latest.number >= number
+
+    def _run(self) -> None:
+        yield_to_the_drawer()
+        try:
+            made = self._make()
+            self.seconds = warmed(made)
+            self.applier = made
+        except Exception as error:
+            self._failed = str(error) if isinstance(error, UserError) else one_line(error)
+        self._ready.set()
+        if self.applier is None:
+            return
+        while (job := self._next()) is not None:
+            result = done(self.applier, job)
+            with self._turn:
+                self.latest = result
+                self._turn.notify_all()
+
+    def _next(self) -> Job | None:
+        with self._turn:
+            self._turn.wait_for(lambda: self._stopping or self._job is not None)
+            job, self._job = self._job, None
+            return None if self._stopping else job
+
+
+def done(applier: Applier, job: Job) -> Result:
+    """Do a job in the calling thread. Raises nothing."""
+    began = time.perf_counter()
+    picture, error = None, None
+    try:
+        if job.reset:
+            applier.reset()
+        picture = applier(job.picture, job.controls, job.steps)
+    except Exception as wrong:  # whatever a model does, the show goes on
+        error = str(wrong) if isinstance(wrong, UserError) else one_line(wrong)
+    now = time.perf_counter()
+    return Result(job.number, picture, error, now - began, now)
+
+
+def warmed(applier: Applier) -> float:
+    """Run it on its defaults, so that its first frame is not late; returns the seconds of a run, without a trace of it.
+
+    Raises UserError if that fails.
+    """
+    component, dream = applier.dream.components["apply"], applier.dream
+    controls: dict[str, Array] = {
+        f"control.{name}": np.full(each.length, each.default, np.float32) for name, each in dream.controls.items()
+    }
+    grey = np.full(component.inputs["image"].shape[1:], 128, np.uint8)
+    seconds = []
+    for _ in range(2):
+        began = time.perf_counter()
+        applier(grey, controls, 0)
+        seconds.append(time.perf_counter() - began)
+    return min(seconds)
+
+
+def yield_to_the_drawer() -> None:
+    """Lower the priority of the calling thread, and of those that it starts, where threads have one of their own."""
+    if sys.platform == "linux":
+        me = threading.get_native_id()
+        os.setpriority(os.PRIO_PROCESS, me, min(os.getpriority(os.PRIO_PROCESS, me) + NICE, 19))
