@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .video_file import shown
+from livedream.picture.video_file import shown
 
 _STEPS = "a dream's sides are multiples of 32; a larger --size, or --size WxH, may lose less"
 _HEAD = ("clip", "length", "picture", "fps", "use", "cut off", "why")

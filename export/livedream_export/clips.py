@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from livedream import UserError
+from livedream.picture import webp
+from livedream.picture.video_file import shown
 
 from . import decode, pictures
 from .cache import Progress
-from .video_file import shown
 
 # Files that are read in a folder; one that the user names is always tried.
 _VIDEO = (
@@ -114,7 +115,7 @@ def _is_animation(file: Path) -> bool:
     """Whether a picture file moves: animated WebP, or PNG with an animation control chunk near its start."""
     suffix = file.suffix.lower()
     if suffix == ".webp":
-        return pictures.is_animated_webp(file)
+        return webp.is_animated(file)
     if suffix != ".png":
         return False
     try:

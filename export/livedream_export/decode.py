@@ -14,11 +14,12 @@ import numpy as np
 from av.container import InputContainer
 
 from livedream import UserError
+from livedream.picture import video_file, webp
+from livedream.picture.orientation import display_matrix, sample_aspect
+from livedream.picture.video_file import shown
 
 from . import pictures as picture_files
-from . import video_file
 from .arrays import Doubles
-from .video_file import shown
 
 if TYPE_CHECKING:
     Packet = av.Packet[av.VideoStream]
@@ -41,7 +42,7 @@ class Clip:
         width: pixels.
         height: pixels.
         sample_aspect: a pixel's width over its height.
-        matrix: display matrix [2, 2], see colour.converter.
+        matrix: display matrix [2, 2], see orientation.display_matrix.
         in_coding_order: the time stamps rise from packet to packet.
         packets: how many there are that are shown.
         numbered: the pictures of a sequence.
@@ -101,7 +102,7 @@ class Picture:
 
 def probe(path: Path) -> Clip:
     """Read all packets and decode the first picture. Raises UserError for a file that cannot be used."""
-    if picture_files.is_animated_webp(path):
+    if webp.is_animated(path):
         return _webp(path)
     with video_file.open_file(path) as container:
         stream = video_file.video_stream(container, path)
@@ -130,8 +131,8 @@ def probe(path: Path) -> Clip:
             rate=rate,
             width=first.width,
             height=first.height,
-            sample_aspect=_sample_aspect(stream),
-            matrix=_display_matrix(first),
+            sample_aspect=sample_aspect(stream),
+            matrix=display_matrix(first),
             in_coding_order=all(a < b for a, b in itertools.pairwise(known)),
             packets=len(stamps),
         )
@@ -143,15 +144,15 @@ def of_sequence(sequence: picture_files.PictureSequence, rate: float | None) -> 
     first = picture_files.picture(sequence.files[0])
     count = len(sequence.files)
     _must_last(sequence.name, count / rate)
-    matrix = _display_matrix(first)
+    matrix = display_matrix(first)
     size = first.width, first.height
     return Clip(sequence.name, count / rate, rate, *size, 1.0, matrix, True, count, sequence.files)
 
 
 def _webp(path: Path) -> Clip:
-    times = picture_files.webp_times(path)
+    times = webp.times(path)
     _must_last(path, times[-1])
-    _, first = next(picture_files.webp_frames(path))
+    _, first = next(webp.frames(path))
     count = len(times) - 1
     return Clip(path, times[-1], count / times[-1], first.width, first.height, 1.0, np.eye(2), True, count)
 
@@ -221,8 +222,8 @@ def _decoded(clip: Clip) -> Iterator[tuple[float | None, av.VideoFrame]]:
     if clip.numbered:
         yield from _of_sequence(clip)
         return
-    if picture_files.is_animated_webp(clip.path):
-        yield from picture_files.webp_frames(clip.path)
+    if webp.is_animated(clip.path):
+        yield from webp.frames(clip.path)
         return
     with video_file.open_file(clip.path) as container:
         stream = video_file.video_stream(container, clip.path)
@@ -324,18 +325,3 @@ def _rate_and_length(stamps: list[int | None], unit: float, declared: float) -> 
     agrees = declared and abs(declared / measured - 1) < 0.12  # VP8 has packets that are no pictures
     rate = declared if agrees else measured
     return rate, float(steps.sum()) + 1 / rate
-
-
-def _sample_aspect(stream: av.VideoStream) -> float:
-    aspect = float(stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio or 1)
-    return aspect if 0.2 <= aspect <= 5 else 1.0
-
-
-def _display_matrix(frame: av.VideoFrame) -> Doubles:
-    """Return the display matrix [2, 2]: the identity, or a quarter turn or mirroring as phones write it."""
-    data = frame.side_data.get("DISPLAYMATRIX")
-    if data is None:
-        return np.eye(2)
-    numbers = np.frombuffer(bytes(data), "<i4")  # type: ignore[call-overload]  # side data is a buffer
-    matrix = numbers[[0, 1, 3, 4]].reshape(2, 2) / 65536.0
-    return matrix if np.abs(np.linalg.det(matrix)) > 0.01 else np.eye(2)

@@ -10,15 +10,15 @@ from pathlib import Path
 import numpy as np
 
 from livedream import UserError
+from livedream.picture.video_file import shown
 
-from . import cache, clip_table, clips, colour, cuts, decode
+from . import cache, clip_table, clips, covering, cuts, decode
 from .arrays import Rgb
 from .cache import Footage, Progress, Source
 from .clip_table import Row
 from .clips import SUFFIXES, Found
 from .pictures import FEWEST
 from .pictures import SUFFIXES as PICTURES
-from .video_file import shown
 
 __all__ = ["SUFFIXES", "Footage", "Source", "frame_rate", "parse_size", "read", "training_size"]
 
@@ -232,7 +232,7 @@ class _Take:
 
         A clip slower than `fps` gives each of its pictures once: repeated ones would teach the dream to halt.
         """
-        to_rgb = colour.converter(self.size, clip.sample_aspect, clip.matrix, self.background)
+        to_rgb = covering.converter(self.size, clip.sample_aspect, clip.matrix, self.background)
         rate = frame_rate(clip.rate)
         rate = rate if rate < self.fps / 1.03 else self.fps
         last: decode.Picture | None = None

@@ -10,8 +10,8 @@ from typing import Any
 
 from livedream import UserError, did_you_mean
 from livedream.output import Options, Output
-from livedream.output.secret import masked
 from livedream.picture.placing import FITS, FLIPS, TURNS
+from livedream.system.secret import masked
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import pytest
 from livedream import UserError
 from livedream.output import Options, Output, stop_all
 from livedream.output.kinds import parse
-from livedream.output.secret import masked
+from livedream.system.secret import masked
 from tests.waiting import until
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from livedream import UserError
 from livedream.output.kinds import parse
-from livedream.output.secret import masked, scrubbed
+from livedream.system.secret import masked, scrubbed
 
 SECRETS = (
     "sekret",

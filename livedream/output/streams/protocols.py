@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from livedream.output.secret import masked
+from livedream.system.secret import masked
 
 TS = {
     "omit_video_pes_length": "0",

@@ -18,10 +18,10 @@ import numpy as np
 
 from livedream import UserError
 from livedream.output import Options, Output, log
-from livedream.output.secret import scrubbed
 from livedream.output.streams import protocols
 from livedream.output.video import encoders
 from livedream.picture.frame import Frame
+from livedream.system.secret import scrubbed
 
 # Width, height, pts, whether to make a key frame, perf_counter; followed by width·height·4 bytes of RGBA.
 HEADER = struct.Struct("<IIQ?d")

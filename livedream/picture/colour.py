@@ -1,4 +1,4 @@
-"""Converts decoded frames of any colour space to 8-bit sRGB at the training size.
+"""Converts decoded frames of any colour space to 8-bit sRGB.
 
 Matrix and range tags are respected. HLG and PQ footage is converted to light by ITU-R BT.2100, from the BT.2020 to the
 BT.709 primaries (BT.2087), and into the range of a screen by the tone curve of ITU-R BT.2390-10, section 5.4. Reference
@@ -7,7 +7,6 @@ about 90 nits (shadows, skin, most of a picture) stays as it is, highlights are 
 range is not read.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import av
@@ -16,8 +15,11 @@ from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoRef
 from numpy.typing import NDArray
 
 from livedream import UserError
+from livedream.picture import Pixels
 
-from .arrays import Doubles, Floats, Rgb
+Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
+Rgb = NDArray[np.uint8]  # [H, W, 3], sRGB
 
 PQ, HLG = 16, 18  # transfer characteristics of ITU-T H.273: smpte2084, arib-std-b67
 REFERENCE_WHITE = 203.0  # nits
@@ -51,56 +53,59 @@ _P3_TO_BT709 = np.array(
 _WIDE = {9: _BT2020_TO_BT709, 12: _P3_TO_BT709}  # colour primaries of H.273 that a BT.709 screen cannot show
 
 
-def converter(
-    size: tuple[int, int], sample_aspect: float, matrix: Doubles, background: tuple[int, int, int] = (0, 0, 0)
-) -> Callable[[av.VideoFrame], Rgb]:
-    """Return a function from a decoded frame to a picture [H, W, 3], which covers `size` and is cropped evenly.
-
-    The function raises UserError for a colour matrix that is not supported.
+def to_rgba(
+    frame: av.VideoFrame, width: int, height: int, reformatter: VideoReformatter, accurate: bool = True
+) -> Pixels:
+    """Return a frame as sRGB with straight alpha, uint8 [height, width, 4].
 
     Args:
-        size: (width, height).
-        sample_aspect: a pixel's width over its height.
-        matrix: display matrix [2, 2], which takes (1, 0) and (0, 1) of the stored picture to (right, down) on screen.
-        background: colour, 0 to 255, behind transparent pictures.
+        frame: Of any format.
+        width: In pixels.
+        height: In pixels.
+        reformatter: Kept from frame to frame, it prepares its tables once.
+        accurate: Whether colours are right to the level. Otherwise they are off by at most three, and a picture of
+            1920x1080 takes 0.4 ms instead of 8.
+
+    Raises:
+        UserError: Its colour matrix is not supported.
     """
-    reformatter = VideoReformatter()
-    turned = abs(matrix[0, 1]) > abs(matrix[0, 0])
-    width, height = size[::-1] if turned else size
-
-    def convert(frame: av.VideoFrame) -> Rgb:
-        aspect = frame.width * sample_aspect / frame.height
-        w = max(width, round(height * aspect))
-        h = max(height, round(width / aspect))
-        if any(component.is_alpha for component in frame.format.components):
-            frame = _over(frame, background, reformatter)
-        picture = _to_srgb(frame, w, h, reformatter)
-        x, y = (w - width) // 2, (h - height) // 2
-        picture = picture[y : y + height, x : x + width]
-        if turned:
-            picture = picture.transpose(1, 0, 2)
-        down, right = matrix.sum(axis=0)[::-1]  # each axis of the screen has one entry that is not 0
-        return np.ascontiguousarray(picture[:: -1 if down < 0 else 1, :: -1 if right < 0 else 1])
-
-    return convert
+    if _is_wide(frame):
+        pixels = np.full((height, width, 4), 255, np.uint8)
+        pixels[..., :3] = to_rgb(frame, width, height, reformatter)
+        return pixels
+    filtering = _filtering(frame, width, height) if accurate else Interpolation.BILINEAR
+    picture: Pixels = _reformatted(frame, width, height, "rgba", filtering, reformatter).to_ndarray()  # type: ignore[assignment]  # rgba has bytes
+    if frame.format.name.startswith("gray") and not _is_full(frame):
+        picture[..., :3] = _GREY_FULL[picture[..., :3]]
+    return picture
 
 
-def _over(frame: av.VideoFrame, background: tuple[int, int, int], reformatter: VideoReformatter) -> av.VideoFrame:
+def over(frame: av.VideoFrame, background: tuple[int, int, int], reformatter: VideoReformatter) -> av.VideoFrame:
     """Put a picture with straight alpha over a colour, before it is scaled: what is hidden must not bleed in."""
     rgba = _reformatted(frame, frame.width, frame.height, "rgba", _ACCURATE, reformatter).to_ndarray()
     alpha = rgba[..., 3:].astype(np.uint32)
     mixed = rgba[..., :3] * alpha + np.array(background, np.uint32) * (255 - alpha)
-    over = av.VideoFrame.from_ndarray(((mixed + 127) // 255).astype(np.uint8), format="rgb24")
-    over.color_trc, over.color_primaries = frame.color_trc, frame.color_primaries
-    return over
+    result = av.VideoFrame.from_ndarray(((mixed + 127) // 255).astype(np.uint8), format="rgb24")
+    result.color_trc, result.color_primaries = frame.color_trc, frame.color_primaries
+    return result
 
 
-def _to_srgb(frame: av.VideoFrame, width: int, height: int, reformatter: VideoReformatter) -> Rgb:
+def _filtering(frame: av.VideoFrame, width: int, height: int) -> Interpolation:
     grows = width > frame.width or height > frame.height
-    filtering = (Interpolation.BICUBIC if grows else Interpolation.AREA) | _ACCURATE
+    return (Interpolation.BICUBIC if grows else Interpolation.AREA) | _ACCURATE
+
+
+def _is_wide(frame: av.VideoFrame) -> bool:
+    """Whether swscale's own conversion does not do: HDR, or primaries that a screen of BT.709 cannot show."""
+    return int(frame.color_trc) in (PQ, HLG) or int(frame.color_primaries) in _WIDE
+
+
+def to_rgb(frame: av.VideoFrame, width: int, height: int, reformatter: VideoReformatter) -> Rgb:
+    """Return a frame as sRGB, uint8 [height, width, 3]. Raises UserError for a colour matrix that is not supported."""
+    filtering = _filtering(frame, width, height)
     rgb = frame.format.is_rgb
     tag, full = _matrix(frame), _is_full(frame)
-    if int(frame.color_trc) in (PQ, HLG) or int(frame.color_primaries) in _WIDE:
+    if _is_wide(frame):
         if rgb:
             code = reformatter.reformat(frame, width, height, "rgb48le", interpolation=filtering).to_ndarray()
             signal: Floats = code.astype(np.float32)
