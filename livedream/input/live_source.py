@@ -3,26 +3,15 @@
 import importlib
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from livedream import UserError, did_you_mean
-from livedream.picture import Pixels
+from livedream.input.picture.process import ProcessSource
+from livedream.input.picture.shot import Asked, LivePicture
+from livedream.system.secret import masked
 
-
-@dataclass(frozen=True, slots=True)
-class LivePicture:
-    """One picture of a source.
-
-    Attributes:
-        pixels: uint8 [H, W, 4], sRGB, straight alpha, top row first, of the source's present size; never written to
-            again. Rotation and sample aspect have been applied: pixels are square and the right way up.
-        at: When it was captured, in seconds of `time.perf_counter`; when it was decoded, where the source does not say.
-        number: 1 for the first picture, and higher for every later one.
-    """
-
-    pixels: Pixels
-    at: float
-    number: int
+__all__ = ["KINDS", "LivePicture", "LiveSource", "open_source"]
 
 
 class LiveSource(Protocol):
@@ -46,8 +35,11 @@ class LiveSource(Protocol):
     error: str | None
     note: str | None
     received: int
-    dropped: int
-    latest: LivePicture | None
+
+    @property
+    def dropped(self) -> int: ...
+    @property
+    def latest(self) -> LivePicture | None: ...
 
     def start(self) -> None:
         """Begin to receive. Return at once and raise nothing: what goes wrong is in `state` and `error`."""
@@ -65,32 +57,88 @@ class Kind:
     """One kind of source.
 
     Attributes:
+        name: As of LiveSource's `kind`.
         usage: How it is written after `--in`; alternatives are separated by " | ".
         pattern: A regular expression that the whole address matches.
-        where: The module below livedream.input.picture that opens it; imported when the kind is used.
+        where: The module below livedream.input.picture: `check(asked)` returns the source's name or raises UserError,
+            `pictures(asked, report)` yields Shots, in a process of its own.
+        keys: The keys that may follow a `#`.
         doc: What it is, in a few words: for error messages and the documentation.
     """
 
+    name: str
     usage: str
     pattern: str
     where: str
+    keys: tuple[str, ...]
     doc: str
 
 
-KINDS: tuple[Kind, ...] = ()
+# A file comes last: its name may be anything.
+KINDS: tuple[Kind, ...] = (
+    Kind("file", "FILE.mp4 | PICTURE.jpg | NAME-%04d.png", r"(?![\w+.-]+:/).+", "file", ("fps",), "again and again"),
+)
 
 
 def open_source(text: str) -> LiveSource:
-    """Make the source that `--in SOURCE` asks for, not yet started.
+    """Make the source that `--in SOURCE[#key=value&…]` asks for, not yet started.
 
     Raises:
         UserError: The text asks for something that does not exist, or for a file that is not there.
     """
-    kind = next((each for each in KINDS if re.fullmatch(each.pattern, text, re.IGNORECASE)), None)
-    if kind is None:
+    address, given = _split(text)
+    kind = next((each for each in KINDS if re.fullmatch(each.pattern, address, re.IGNORECASE | re.DOTALL)), None)
+    if kind is None or (kind.name == "file" and _is_no_path(address)):
         usages = ", ".join(each.usage for each in KINDS)
-        close = did_you_mean(text, (re.split(r"[\[:]", each.usage)[0] for each in KINDS))
-        raise UserError(f"--in {text}: no such input{close or f'; there are: {usages}'}")
-    module = importlib.import_module(f"livedream.input.picture.{kind.where}")
-    source: LiveSource = module.source(text)
-    return source
+        close = did_you_mean(re.split(":", address)[0], (re.split(r"\W", each.usage)[0] for each in KINDS))
+        raise UserError(f"--in {masked(address)}: no such input{close or f'; there are: {usages}'}")
+    values: dict[str, Any] = {}
+    for key, value in (pair.split("=", 1) for pair in given.split("&") if pair):
+        if key not in kind.keys:
+            takes = f"it takes: {', '.join(kind.keys)}" if kind.keys else "it takes none"
+            raise UserError(f"--in {masked(address)}: no key {key!r}; {takes}")
+        try:
+            values[key] = _PARSERS[key](value)
+        except ValueError as error:
+            raise UserError(f"--in {masked(address)}: {key}={value}: {error}") from None
+    asked = Asked(address, **values)
+    module = f"livedream.input.picture.{kind.where}"
+    name: str = importlib.import_module(module).check(asked)
+    return ProcessSource(kind.name, name, module, asked)
+
+
+def _split(text: str) -> tuple[str, str]:
+    """The address, and the `key=value&…` behind its last `#`."""
+    keys = "|".join(_PARSERS)
+    match = re.fullmatch(rf"(.*?)(?:#((?:{keys}|\w+)=[^&#/]*(?:&\w+=[^&#/]*)*))?", text, re.DOTALL)
+    assert match  # it matches anything
+    return match[1], match[2] or ""
+
+
+def _is_no_path(text: str) -> bool:
+    """Whether a text that no kind matches is not meant to be a file, either."""
+    path = Path(text)
+    return not path.exists() and not path.suffix and "/" not in text and "\\" not in text and "%" not in text
+
+
+def _size(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d+)x(\d+)", text)
+    if not match or not all(16 <= int(side) <= 8192 for side in match.groups()):
+        raise ValueError("should be WIDTHxHEIGHT, 16 to 8192 each, such as 1280x720")
+    return int(match[1]), int(match[2])
+
+
+def _rate(text: str) -> float:
+    if not re.fullmatch(r"\d+(\.\d+)?", text) or not 1 <= float(text) <= 240:
+        raise ValueError("should be frames a second, 1 to 240")
+    return float(text)
+
+
+def _point(text: str) -> tuple[int, int]:
+    if not re.fullmatch(r"\d{1,5},\d{1,5}", text):
+        raise ValueError("should be X,Y: pixels from the screen's top left corner, such as 100,50")
+    x, y = text.split(",")
+    return int(x), int(y)
+
+
+_PARSERS = {"size": _size, "fps": _rate, "at": _point}

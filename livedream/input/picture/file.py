@@ -1,0 +1,146 @@
+"""A file as a source: films and animations, again and again without a seam, pictures, and numbered pictures."""
+
+import itertools
+import re
+import time
+from collections.abc import Iterator
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+
+import av
+
+from livedream import UserError, did_you_mean, one_line
+from livedream.input.picture.convert import DECODED, Converter
+from livedream.input.picture.paced import Timed, play
+from livedream.input.picture.shot import Asked, Report, Shot
+from livedream.picture import video_file, webp
+from livedream.picture.orientation import sample_aspect
+
+RATE = 25.0  # pictures a second of numbered pictures, as FFmpeg takes them
+LOOK = 0.25  # seconds between two looks at whether a file has changed
+NUMBERED = re.compile(r"%0?\d*d")
+
+
+def check(asked: Asked) -> str:
+    """Return the source's name. Raises UserError if there is no such file."""
+    path = Path(asked.address)
+    if NUMBERED.search(path.name):
+        if not _numbered(path):
+            raise UserError(f"--in {path}: there are no such pictures")
+    elif path.is_dir():
+        raise UserError(f"--in {path}: is a folder; name a file in it, or numbered pictures such as {path}/%04d.png")
+    elif not path.exists():
+        names = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
+        raise UserError(f"--in {path}: no such file{did_you_mean(path.name, names)}")
+    return path.name
+
+
+def pictures(asked: Asked, report: Report) -> Iterator[Shot]:
+    """Yield the file's pictures when they are due, for ever; begin again when the file has changed."""
+    path = Path(asked.address)
+    while True:
+        seen = _stamp(path)
+        try:
+            yield from play(_passes(path, asked.fps or RATE, report), report)
+        except (UserError, OSError, ValueError) as error:  # PyAV's errors are one or the other
+            said = one_line(error)
+            report.trouble(said if str(path) in said else f"{video_file.shown(path)}: {said}")
+        while _stamp(path) in (seen, None):
+            time.sleep(LOOK)
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    """What changes when a file does; None if it is not there. Of numbered pictures: their number."""
+    if NUMBERED.search(path.name):
+        return len(_numbered(path)), 0, 0
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _passes(path: Path, rate: float, report: Report) -> Iterator[Iterator[Timed]]:
+    convert = Converter()
+    if numbered := _numbered(path):
+        report.note(f"{len(numbered)} pictures, {rate:g} fps")
+        while True:
+            yield _of_sequence(numbered, rate, convert, report)
+    if webp.is_animated(path):
+        times = webp.times(path)
+        while True:
+            yield _of_webp(path, times, convert)
+    seen = _stamp(path)
+    with video_file.open_any(path) as container:
+        if container.format.name == "tty":
+            raise UserError("is no picture and no film")
+        stream = video_file.video_stream(container, path)
+        decoder = video_file.decoder(stream)
+        decoder.options = {**decoder.options, "max_pixels": str(DECODED)}
+        report.note(described(stream))
+        while True:
+            yield _of_film(container, stream, decoder, convert, report)
+            if _stamp(path) not in (seen, None):
+                return
+            container.seek(container.start_time or 0)
+            decoder.flush_buffers()
+
+
+def _of_film(
+    container: av.container.InputContainer,
+    stream: av.VideoStream,
+    decoder: av.VideoCodecContext,
+    convert: Converter,
+    report: Report,
+) -> Iterator[Timed]:
+    still = container.format.name.endswith(("_pipe", "image2"))
+    unit, aspect = stream.time_base or Fraction(1, 1000), sample_aspect(stream)
+    usual = float(1 / (stream.average_rate or stream.guessed_rate or 25))
+    before: float | None = None
+    for packet in itertools.chain(video_file.packets(container, stream), [None]):  # None flushes the decoder
+        try:
+            frames = decoder.decode(packet)
+        except av.FFmpegError:
+            report.skipped()
+            continue
+        for frame in frames:
+            stamp = frame.pts if frame.pts is not None else frame.dts
+            now = float(stamp * unit) if stamp is not None else (0.0 if before is None else before + usual)
+            before = now
+            seconds = float(frame.duration * unit) if frame.duration else usual
+            yield Timed(now, seconds, partial(convert, frame, aspect, still))
+
+
+def _of_sequence(files: list[Path], rate: float, convert: Converter, report: Report) -> Iterator[Timed]:
+    for number, file in enumerate(files):
+        try:
+            with video_file.open_any(file) as container:
+                frame = next(container.decode(video=0))
+        except (UserError, OSError, ValueError, IndexError, StopIteration):
+            report.skipped()
+            continue
+        yield Timed(number / rate, 1 / rate, partial(convert, frame))
+
+
+def _of_webp(path: Path, times: list[float], convert: Converter) -> Iterator[Timed]:
+    for number, (at, frame) in enumerate(webp.frames(path)):
+        yield Timed(at, times[number + 1] - at, partial(convert, frame))
+
+
+def _numbered(path: Path) -> list[Path]:
+    """The files that `NAME-%04d.png` stands for, by number; [] for a name without a %d."""
+    found = NUMBERED.search(path.name)
+    if not found or not path.parent.is_dir():
+        return []
+    before, after = path.name[: found.start()], path.name[found.end() :]
+    pattern = re.compile(rf"{re.escape(before)}(\d+){re.escape(after)}")
+    matches = ((pattern.fullmatch(each.name), each) for each in path.parent.iterdir())
+    return [each for _, each in sorted((int(match[1]), each) for match, each in matches if match)]
+
+
+def described(stream: av.VideoStream) -> str:
+    """Say what a stream is: "1280x720, 30 fps, h264"."""
+    context, rate = stream.codec_context, stream.average_rate or stream.guessed_rate
+    parts = [f"{context.width}x{context.height}", f"{float(rate):.4g} fps" if rate else "", context.name]
+    return ", ".join(each for each in parts if each)

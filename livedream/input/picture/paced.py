@@ -1,0 +1,60 @@
+"""Plays decoded pictures at their own rate, in wall time."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from livedream import UserError
+from livedream.input.picture.shot import Report, Shot
+from livedream.picture import Pixels
+
+LATE = 0.5  # seconds by which a film may be behind; then its clock waits for it
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """A decoded picture within a film.
+
+    Attributes:
+        time: Seconds; only differences count.
+        seconds: How long it is shown.
+        pixels: Gives the picture; is not called for one that is left out.
+    """
+
+    time: float
+    seconds: float
+    pixels: Callable[[], Pixels]
+
+
+def play(passes: Iterable[Iterable[Timed]], report: Report) -> Iterator[Shot]:
+    """Yield every picture when it is due, one pass of a film after another without a pause.
+
+    Pictures that are late by more than they last are left out and counted. After a pass of a single picture it ends.
+
+    Raises:
+        UserError: A pass had no picture.
+    """
+    epoch = time.perf_counter()
+    for each in passes:
+        first, end, count = None, 0.0, 0
+        for timed in each:
+            count += 1
+            first = timed.time if first is None else first
+            since = timed.time - first
+            if not end - 1.0 <= since <= end + 60.0:  # the file's clock has jumped
+                first, since = timed.time - end, end
+            end = max(end, since + timed.seconds)
+            late = time.perf_counter() - epoch - since
+            if late > LATE:
+                epoch += late
+            elif late > timed.seconds:
+                report.skipped()
+                continue
+            pixels = timed.pixels()
+            time.sleep(max(0.0, epoch + since - time.perf_counter()))
+            yield Shot(pixels, time.perf_counter())
+        if count == 0:
+            raise UserError("no picture in it can be decoded")
+        if count == 1:
+            return
+        epoch += end
