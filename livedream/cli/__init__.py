@@ -14,6 +14,7 @@ COMMANDS = {
     "midi": "MIDI-to-OSC bridge: send what a MIDI controller does to any program",
     "train": "train a dream or an effect",
     "export": "make a dream from the checkpoint of a training run",
+    "animate": "make a film of what happens next, from one still picture",
     "render": "render a recorded show or a dream to a file",
     "evaluate": "measure the quality of a dream against its footage",
     "engine": "build a dream's TensorRT plans",

@@ -1,12 +1,12 @@
 """`livedream render`: render a recorded show or a dream to a file, as slowly as it takes."""
 
 import argparse
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from livedream import UserError
 from livedream.cli.parser import Parser
+from livedream.cli.progress import shower
 from livedream.session import parsing
 from livedream.session.run_options import OPTIONS
 
@@ -38,11 +38,7 @@ def add_arguments(parser: Parser) -> None:
 def call(options: argparse.Namespace) -> int:
     """Render, and print the file's path."""
     out = options.out
-    terminal = sys.stderr.isatty()
-
-    def progress(share: float) -> None:
-        if terminal:
-            print(f"\r\033[K{out}  {share:4.0%}", end="\n" if share >= 1 else "", file=sys.stderr, flush=True)
+    progress = shower(out)
 
     if Path(options.model).suffix == ".show":
         print(_render_show(options, progress))

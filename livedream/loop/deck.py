@@ -130,10 +130,11 @@ class Deck:
             if player is not self.player:
                 return False
             if self._restore is not None:
-                player.walk.jump(self._restore, own)
+                player.jump(self._restore, own)
                 self.restored, self._restore = self._restore, None
             elif player.walk.take_jump():
                 self.restored = player.walk.state(complete=False)
+                player.drawing.begin(None)
             return True
 
         return bool(self._try(move))

@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 from livedream.backend import Runner
 from livedream.dream.dream import Component, Dream
 from livedream.picture import Pixels, alpha
-from livedream.picture.frame import Picture
+from livedream.picture.frame import Picture, host_pixels
 from livedream.play import Values
 from livedream.play.layers import Layers
 from livedream.play.offsets import Offsets
 from livedream.play.recall import Recall
 from livedream.play.state import Point
 from livedream.play.stepper import control_inputs, latent_inputs
+from livedream.play.still import Still
 
 
 class Drawing:
@@ -32,6 +33,7 @@ class Drawing:
         layers: The layers of the last picture, uint8 [H, W, 4] by name, from back to front; {} where it has none.
         lost: Damaged memories that were not used.
         mixer: Applies the layers' own parameters.
+        still: A photo that lies over the pictures until it has faded, or None.
     """
 
     def __init__(self, dream: Dream, decode: Runner, load: Callable[[Component], Runner], offsets: Offsets):
@@ -40,6 +42,7 @@ class Drawing:
         self._dream, self._decode, self._load, self._offsets = dream, decode, load, offsets
         self._recall = Recall(dream, load) if dream.memories else None
         self.mixer = Layers(dream.layers)
+        self.still: Still | None = None
         self._scratch: Runner | None = None  # draws what is to leave no trace
 
     def __call__(self, point: Point, seconds: float, values: Values) -> Pixels | Picture:
@@ -63,19 +66,32 @@ class Drawing:
             self.lost += self._recall.lost
         made = {name: _only(picture) for name, picture in self._decode(inputs).items()}
         if not dream.layers:
-            return made["frame"]
+            return self._under_still(made["frame"], seconds)
         self.layers = self.mixer.apply({name: made[f"layer.{name}"] for name in dream.layers}, seconds, values)
-        return alpha.over([*self.layers.values()])
+        return self._under_still(alpha.over([*self.layers.values()]), seconds)
+
+    def _under_still(self, picture: Pixels | Picture, seconds: float) -> Pixels | Picture:
+        if self.still is None:
+            return picture
+        drawn = self.still(host_pixels(picture), seconds)
+        if self.still.over:
+            self.still = None
+        return drawn
+
+    def begin(self, photo: Pixels | None) -> None:
+        """Draw a photo, uint8 [H, W, 4], first and let it fade; None: what lies over the pictures is gone."""
+        self.still = None if photo is None else Still(photo)
 
     def continue_from(self, other: "Drawing") -> None:
         """Go on with a copy of what another drawing of the same dream has kept of its layers."""
         self.lost, self.mixer = other.lost, other.mixer.copy()
+        self.still = other.still and other.still.copy()
 
     @contextlib.contextmanager
     def untraced(self) -> Iterator[None]:
-        """Let what is drawn meanwhile leave no trace in the decoder's state and the layers' past."""
-        decode, mixer = self._decode, self.mixer
-        self.mixer = mixer.copy()
+        """Let what is drawn meanwhile leave no trace in decoder, layers and a fading photo."""
+        decode, mixer, still = self._decode, self.mixer, self.still
+        self.mixer, self.still = mixer.copy(), still and still.copy()
         if decode.state:
             if self._scratch is None:
                 self._scratch = self._load(self._dream.components["decode"])
@@ -84,7 +100,7 @@ class Drawing:
         try:
             yield
         finally:
-            self._decode, self.mixer = decode, mixer
+            self._decode, self.mixer, self.still = decode, mixer, still
 
 
 def _only(picture: object) -> Pixels | Picture:

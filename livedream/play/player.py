@@ -99,6 +99,16 @@ class Player:
         self.walk.continue_from(other.walk, state)
         self.drawing.continue_from(other.drawing)
 
+    def jump(self, state: PlayerState, values: Values) -> None:
+        """Go on from that state, and draw it now: its photo first, if it has one."""
+        self.walk.jump(state, values)
+        self.drawing.begin(state.photo)
+
+    def restore(self, state: PlayerState) -> None:
+        """Be in that state, as `jump` is in the end."""
+        self.walk.restore(state)
+        self.drawing.begin(state.photo)
+
     def move(self, frames: int, fps: float, values: Values, enough: Callable[[], bool] = lambda: False) -> None:
         """Go on by some output frames at the speed that the parameters say.
 
@@ -112,6 +122,7 @@ class Player:
         walk.reseed(values)
         if not walk.started or not values.fired.isdisjoint(("dream/scene", "dream/scene_jump")):
             walk.start(values)
+            self.drawing.begin(None)
         walk.steer(frames / fps, values)
         if values["player/freeze"]:
             return

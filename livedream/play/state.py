@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from livedream.dream.dream import Dream
+from livedream.picture import Pixels
 from livedream.play import Floats, State
 from livedream.play.places import crossfade, interpolate, mix_noise
 
@@ -51,6 +52,8 @@ class PlayerState:
         decode_state: The decoder's state.
         step_state: The recurrent network's state; {} where it was not asked for.
         trail: The latents before these two, f32 [n, Z], the oldest first; None where it was not asked for.
+        photo: The picture that the dream starts from, uint8 [H, W, 4] in its size, opaque: it is drawn first, and then
+            fades (still.py). None for most.
     """
 
     before: Point
@@ -62,6 +65,7 @@ class PlayerState:
     decode_state: State = field(default_factory=dict)
     step_state: State = field(default_factory=dict)
     trail: Floats | None = None
+    photo: Pixels | None = None
 
     @property
     def noise(self) -> Floats | None:

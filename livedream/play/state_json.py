@@ -1,12 +1,17 @@
-"""A player's state as JSON, for preset files and shows. Arrays are base64 of little-endian f32."""
+"""A player's state as JSON, for preset files and shows.
+
+Arrays are base64 of little-endian f32; the photo that a dream starts from is base64 of its RGB bytes packed by zlib.
+"""
 
 import base64
+import zlib
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from livedream.dream.dream import Component, Dream
+from livedream.picture import Pixels
 from livedream.play import Floats, State
 from livedream.play.state import PlayerState, Point
 
@@ -32,6 +37,8 @@ def to_json(state: PlayerState | None) -> dict[str, Any] | None:
         data["recurrent"] = {name: encode(each) for name, each in state.step_state.items()}
     if state.trail is not None:
         data["way"] = encode(state.trail)
+    if state.photo is not None:
+        data["photo"] = base64.b64encode(zlib.compress(state.photo[..., :3].tobytes(), 6)).decode()
     return data
 
 
@@ -64,6 +71,7 @@ def from_json(data: Mapping[str, Any], dream: Dream) -> PlayerState:
         decode_state=_state(data["states"], decode),
         step_state=_state(data["recurrent"], step) if "recurrent" in data and step else {},
         trail=decode_array(data["way"]).reshape(-1, *shape) if "way" in data else None,
+        photo=_photo(data["photo"], *dream.size) if "photo" in data else None,
     )
 
 
@@ -78,6 +86,16 @@ def decode_array(text: str) -> Floats:
     if not np.isfinite(array).all():
         raise ValueError("not finite")
     return array
+
+
+def _photo(text: str, width: int, height: int) -> Pixels:
+    pixels = np.full((height, width, 4), 255, np.uint8)
+    try:
+        packed = zlib.decompressobj().decompress(base64.b64decode(text, validate=True), 3 * height * width)
+    except zlib.error as error:
+        raise ValueError(str(error)) from error
+    pixels[..., :3] = np.frombuffer(packed, np.uint8).reshape(height, width, 3)
+    return pixels
 
 
 def _state(data: Mapping[str, str], component: Component) -> State:

@@ -157,7 +157,7 @@ class _Replay:
         self._look(show.looks)
         for deck, state, target in zip(self._decks, show.states, show.targets, strict=True):
             if state is not None:
-                deck.player.walk.restore(_state(show, None, deck.player, state))
+                deck.player.restore(_state(show, None, deck.player, state))
             deck.player.blend_to(_fitted(show, deck.player, target))
         self._picture: Pixels | Picture | None = None
         self._due: frozenset[str] = frozenset()  # triggers that have fired since the last picture
@@ -252,7 +252,7 @@ class _Replay:
                 raise UserError(f"{self._show.path}: a state does not fit {player.dream.title}") from None
         player.blend_to(_fitted(self._show, player, moved.target))
         if moved.state is not None:
-            player.walk.restore(_state(self._show, tick.number, player, moved.state))
+            player.restore(_state(self._show, tick.number, player, moved.state))
 
     def _drawn(self, tick: Tick, values: Snapshot) -> list[Deck]:
         """Return the decks to draw: at the show's own rate those that were drawn then, however late the machine was."""

@@ -10,7 +10,7 @@ name have the value of the line before; so have phases and looks.
      "looks": [look]}
     {"frame": number, "moved": frames, if not all since the line before, "drawn": "a" and "b" if they were,
      "a": {"phase": 0..1, "latents": [of each step], "states": {…}, "toward": {"latent", "part", "noise"}: what the
-     picture is blended to, "moment": {…}: the state that a preset or a branch put it in after all this}, "b": …,
+     picture is blended to, "moment": {…}: the state that a preset, branch or photo put it in after all this}, "b": …,
      "set": {…}, "gone": [address …], "fired": [address …], "dreams": {"a": dream}, "looks": [look]}
     {"recording": "NAME.mp4", "first": its first frame}
     {"dropped": [[first, last], …]}: frames that the recording lacks
