@@ -147,7 +147,7 @@ class Slot:
     def _made(self, picture: Pixels, controls: Mapping[str, Array], now: float, left: float | None) -> Result | None:
         """Return the newest result: this frame's, if a step is due and the effect is fast enough."""
         steps = math.floor(self._steps + SLACK)
-        if steps and self._worker and left is not None:
+        if steps and self._worker:
             self._ask(picture, controls, steps, self._worker, left, now)
         elif steps:
             self._take(done(self._applier, self._job(picture, controls, steps)), now)
@@ -156,13 +156,13 @@ class Slot:
         return None if self.error else self._result
 
     def _ask(
-        self, picture: Pixels, controls: Mapping[str, Array], steps: int, worker: Worker, left: float, now: float
+        self, picture: Pixels, controls: Mapping[str, Array], steps: int, worker: Worker, left: float | None, now: float
     ) -> None:
-        wait = self._pace.wait(left, now)
+        wait = left is None or self._pace.wait(left, now)
         # Of a step that comes late only one is made up for: the effect goes slower rather than not at all.
-        worker.ask(job := self._job(picture, controls, steps if wait else min(steps, 1)))
+        worker.ask(job := self._job(picture, controls, steps if wait else 1))
         result = worker.wait(job.number, left if wait else 0.0)
-        if wait:
+        if wait and left is not None:
             self._pace.waited(result is None, now)
         self.late += result is None
         if latest := result or worker.latest:

@@ -103,10 +103,11 @@ class Worker:
             self._turn.notify_all()
         return before is not None
 
-    def wait(self, number: int, seconds: float) -> Result | None:
+    def wait(self, number: int, seconds: float | None) -> Result | None:
         """Return the result of the job of that number, or of a later one; None if it takes longer than `seconds`."""
         with self._turn:
-            self._turn.wait_for(lambda: self._stopping or self._reached(number), max(seconds, 0.0))
+            most = None if seconds is None else max(seconds, 0.0)
+            self._turn.wait_for(lambda: self._stopping or self._reached(number), most)
             return self.latest if self._reached(number) else None
 
     def _reached(self, number: int) -> bool:

@@ -29,6 +29,7 @@ log = logging.getLogger("livedream.loop")
 
 SAFETY = 0.001  # seconds between the end of the slowest drawing and its tick
 MOST_USED = 0.85  # of a period, that drawing with effects that are waited for may take
+FIRST = 1.0  # seconds that the first frame waits for effects
 MOST_BLENDED = 4  # ticks that blended frames may fill
 RETRY = 0.2  # seconds until the next try while nothing could be drawn yet
 HUNG = 0.8  # seconds without an answer after which a device is given up
@@ -298,10 +299,10 @@ class Stage:
 
     def _allowed(self, began: float) -> float:
         """How long all decks together may draw for this frame, in seconds, if effects are waited for: what a period has
-        left beside composing and what was done since `began`. The first frame waits for no effect.
+        left beside composing and what was done since `began`. The first frame waits, so that it has its effects.
         """
         if self._picture is None:
-            return 0.0
+            return FIRST
         composing = float(np.median(self._composing_s)) if self._composing_s else 0.0
         return self.period * MOST_USED - composing - (time.perf_counter() - began)
 

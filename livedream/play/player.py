@@ -138,6 +138,6 @@ class Player:
 
 def _check_playable(dream: Dream) -> None:
     if dream.is_effect:
-        raise UserError(f"{dream.path}: an effect (only apply); this version plays dreams that draw (decode)")
+        raise UserError(f"{dream.path}: an effect (only apply), which needs a picture; give it with --effect")
     if dream.frames != 1:
         raise UserError(f"{dream.path}: draws clips of {dream.frames} frames; this version plays frame by frame")
