@@ -51,7 +51,7 @@ def build(
     models: dict[str, onnx.ModelProto] = {}
     values = dict(start)
     for name, part in components.items():
-        models[name] = _export(part, [values[each] for each in part.inputs])
+        models[name] = export_component(part, [values[each] for each in part.inputs])
         if name == "recall":
             values |= zip(part.outputs, part(*(values[each] for each in part.inputs)), strict=True)
             values["memory"] = _memories(values["index"], pictures)
@@ -89,7 +89,7 @@ class Proof:
     def __init__(self, components: Components, models: Models, unit: Tensor, pictures: Pictures | None = None):
         self.components, self.unit, self.pictures = components, unit, pictures
         self.taken = {name: {each.name for each in model.graph.input} for name, model in models.items()}
-        self.run = {name: _session(model).run for name, model in models.items()}
+        self.run = {name: open_session(model).run for name, model in models.items()}
 
     @torch.no_grad()
     def chain(self, values: dict[str, Tensor], seed: int) -> None:
@@ -143,7 +143,8 @@ def _memories(index: Tensor, pictures: Pictures | None) -> Tensor:
     return torch.from_numpy(np.stack([pictures(int(k)) for k in index]))
 
 
-def _export(module: Component, example: Sequence[Tensor]) -> onnx.ModelProto:
+def export_component(module: Component, example: Sequence[Tensor]) -> onnx.ModelProto:
+    """Return a component as an ONNX model, unproven; example: its inputs, in order."""
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -160,7 +161,8 @@ def _export(module: Component, example: Sequence[Tensor]) -> onnx.ModelProto:
     return program.model_proto
 
 
-def _session(model: onnx.ModelProto) -> ort.InferenceSession:
+def open_session(model: onnx.ModelProto) -> ort.InferenceSession:
+    """Return a session on the processor."""
     options = ort.SessionOptions()
     options.log_severity_level = 3
     return ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
