@@ -52,12 +52,8 @@ class Gradient(nn.Module):
         super().__init__()
         self.network, self.seeds, self.size = network, seeds, (width, height)
         self.controls = (DETAIL, SIZE, *seeds.controls)
-        w, h = (-(-side // STRIDE) * STRIDE for side in (width, height))
-        self.register_buffer("window", pixels(w, h))  # as pixels of the canvas from its centre
-        self.register_buffer("canvas", pixels(width, height))
-        self.register_buffer("to_canvas", 2 / torch.tensor([width, height]))
-        self.register_buffer("to_window", 2 / torch.tensor([w, h]))
-        self.register_buffer("steps", torch.tensor(STEPS))
+        self.across, self.down = Window(width), Window(height)
+        self.steps = constant(torch.tensor(STEPS))
 
     def forward(self, canvas: Tensor, tick: Tensor, values: Mapping[str, Tensor]) -> Tensor:
         """Return the direction, f32 [1, 3, H, W] of mean magnitude about 1.
@@ -69,12 +65,13 @@ class Gradient(nn.Module):
         """
         chance = tick * self.steps
         chance = chance - chance.floor()
-        shift = (chance[:, :2] - 0.5) * (2 * WANDER * STRIDE)
+        shift = (chance - 0.5) * (2 * WANDER * STRIDE)
         scale = torch.exp2(chance[:, 2:] * BREATH + values["size"])
-        seen = sample(canvas, (self.window * scale + shift) * self.to_canvas, "reflection")
-        wanted = self.network.gradient(seen, self.seeds.at(values))
-        wanted = self._smoothed(wanted, values["detail"])
-        return sample(wanted, (self.canvas - shift) / scale * self.to_window, "zeros")
+        across, back_across = self.across(shift[:, 0:1], scale)
+        down, back_down = self.down(shift[:, 1:2], scale)
+        seen = torch.matmul(down, torch.matmul(canvas, across.transpose(0, 1)))
+        wanted = self._smoothed(self.network.gradient(seen, self.seeds.at(values)), values["detail"])
+        return torch.matmul(back_down.transpose(0, 1), torch.matmul(wanted, back_across))
 
     def _smoothed(self, gradient: Tensor, detail: Tensor) -> Tensor:
         """Return the mean of the gradient at three scales, each of mean magnitude 1."""
@@ -89,13 +86,38 @@ class Gradient(nn.Module):
         return cast(Tensor, total)
 
 
-def pixels(width: int, height: int) -> Tensor:
-    """Return the places of all pixels from the centre of a picture, f32 [1, H, W, 2], x and y in pixels."""
-    y = torch.arange(height) + (1 - height) / 2
-    x = torch.arange(width) + (1 - width) / 2
-    return torch.stack(torch.meshgrid(x, y, indexing="xy"), -1)[None]
+class Window(nn.Module):
+    """One axis of the window through which the network sees a canvas, as a matrix that resamples it.
+
+    Two small matrix products take a third of the time of ONNX Runtime's GridSample, and their transposes are exactly
+    the gradient of the resampling.
+
+    Args:
+        side: of the canvas, in pixels. The window has the next multiple of STRIDE.
+    """
+
+    def __init__(self, side: int):
+        super().__init__()
+        self.last = side - 1
+        window = -(-side // STRIDE) * STRIDE
+        self.places = constant(torch.arange(window)[:, None] + (1 - window) / 2)  # from the centre
+        self.pixels = constant(torch.arange(side)[None].float())
+
+    def forward(self, shift: Tensor, scale: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the matrix, f32 [window, side], and the one whose transpose takes a gradient back.
+
+        Args:
+            shift: of the window, in pixels of the canvas, f32 [1, 1].
+            scale: pixels of the canvas to one of the window, at least 1, f32 [1, 1].
+        """
+        place = self.places * scale + shift + self.last / 2
+        held = place.clamp(0, self.last)  # beyond the edge the window sees the edge
+        near = (1 - (held - self.pixels).abs() / scale).clamp(0, 1)  # a tent as wide as a pixel of the window
+        near = near / near.sum(1, keepdim=True)
+        inside = (1 - (place - held).abs()).clamp(0, 1)  # what the edge was seen by beyond it does not smear it
+        return near, near * inside * scale
 
 
-def sample(picture: Tensor, places: Tensor, outside: str) -> Tensor:
-    """Return a picture f32 [1, C, H, W] at places f32 [1, h, w, 2], -1..1 from edge to edge."""
-    return F.grid_sample(picture, places, mode="bilinear", padding_mode=outside, align_corners=False)
+def constant(value: Tensor) -> nn.Buffer:
+    """Return a value that goes along with a module and is not learned."""
+    return nn.Buffer(value, persistent=False)

@@ -5,7 +5,7 @@ gradient needs nothing but Conv, a mask and an addition, which every provider ha
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -15,7 +15,9 @@ from torch.nn.utils.fusion import fuse_conv_bn_weights
 from livedream_export.features import lite0
 
 LAST = 15  # the last of the 16 blocks
-STEEP = 1000.0  # the mask of ReLU6 rises over 2e-4 instead of jumping, so that rounding flips fewer of them
+# The mask of ReLU6 rises over 2e-4 instead of jumping, so that rounding flips fewer of them. It is 0..1 / STEEP, and
+# the kernel after it has the factor: a power of 2, which costs float16 nothing.
+STEEP = 1024.0
 HEAD = 16  # the number under which the features after the head (1280 channels, ReLU6) go
 Seed = Callable[[Tensor], Tensor]  # features [1, C, H, W] to the gradient that is sent back from there
 
@@ -32,21 +34,20 @@ class Layer(nn.Module):
             the bytes (`dream.halves`).
     """
 
-    def __init__(self, conv: nn.Module, norm: nn.Module, clipped: bool):
+    def __init__(self, conv: Any, norm: Any, clipped: bool):
         super().__init__()
         known = norm.running_mean, norm.running_var, norm.eps, norm.weight, norm.bias
-        weight, bias = fuse_conv_bn_weights(conv.weight, conv.bias, *known)  # type: ignore[arg-type]
-        self.stride, self.clipped = int(conv.stride[0]), clipped  # type: ignore[index,arg-type]
+        weight, bias = fuse_conv_bn_weights(conv.weight, conv.bias, *known)
+        self.stride, self.clipped = int(conv.stride[0]), clipped
         self.depthwise = weight.shape[1] == 1
         self.groups = weight.shape[0] if self.depthwise else 1
         self.size = weight.shape[-1]
         kept = weight.detach().half().float()
-        self.register_buffer("weight", kept)
-        self.register_buffer("bias", bias.detach().clone())
-        self.register_buffer("turned", _turned(kept, self.depthwise) if self.stride == 1 else _phases(kept))
-        self.weight: Tensor
-        self.bias: Tensor
-        self.turned: Tensor
+        self.weight, self.bias = nn.Buffer(kept), nn.Buffer(bias.detach().clone())
+        turned = _turned(kept, self.depthwise) if self.stride == 1 else _phases(kept)
+        turned = turned * STEEP if clipped else turned
+        for phase, each in enumerate(turned if turned.ndim == 5 else turned[None]):
+            self.register_buffer(f"turned_{phase}", each)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the activations of x [1, C, H, W], with sides even at stride 2."""
@@ -61,12 +62,13 @@ class Layer(nn.Module):
     def back(self, gradient: Tensor, y: Tensor) -> Tensor:
         """Return the gradient at the input, from that at the output y."""
         if self.clipped:
-            gradient = gradient * ((6 - y) * y * STEEP).clamp(0, 1)
+            gradient = gradient * ((6 - y) * y).clamp(0.0, 1 / STEEP)
         if self.stride == 1:
-            return F.conv2d(gradient, self.turned, padding=self.size // 2, groups=self.groups)
+            return F.conv2d(gradient, self.get_buffer("turned_0"), padding=self.size // 2, groups=self.groups)
         if not self.depthwise:
-            return F.pixel_shuffle(F.conv2d(gradient, self.turned, padding=1), 2)
-        planes = [F.conv2d(gradient, each, padding=1, groups=self.groups) for each in self.turned]
+            return F.pixel_shuffle(F.conv2d(gradient, self.get_buffer("turned_0"), padding=1), 2)
+        kernels = [self.get_buffer(f"turned_{phase}") for phase in range(4)]
+        planes = [F.conv2d(gradient, each, padding=1, groups=self.groups) for each in kernels]
         lines = [torch.stack(planes[2 * k : 2 * k + 2], -1).flatten(3) for k in (0, 1)]
         return torch.stack(lines, -2).flatten(2, 3)
 
@@ -80,12 +82,19 @@ class Block(nn.Module):
 
     def __init__(self, block: nn.Module):
         super().__init__()
-        parts = [(block._depthwise_conv, block._bn1, True), (block._project_conv, block._bn2, False)]  # noqa: SLF001
+        find = block.get_submodule
+        parts = [(find("_depthwise_conv"), find("_bn1"), True), (find("_project_conv"), find("_bn2"), False)]
         if hasattr(block, "_expand_conv"):
-            parts.insert(0, (block._expand_conv, block._bn0, True))  # noqa: SLF001
-        self.layers = nn.ModuleList(Layer(*each) for each in parts)
-        first, last = self.layers[0], self.layers[-1]
-        self.skip = all(each.stride == 1 for each in self.layers) and first.weight.shape[1] == last.weight.shape[0]
+            parts.insert(0, (find("_expand_conv"), find("_bn0"), True))
+        chain = [Layer(*each) for each in parts]
+        self.layers = nn.ModuleList(chain)
+        self.width = chain[-1].weight.shape[0]
+        self.skip = all(each.stride == 1 for each in chain) and chain[0].weight.shape[1] == self.width
+
+    @property
+    def chain(self) -> list[Layer]:
+        """The layers in order."""
+        return [cast(Layer, each) for each in self.layers]
 
 
 class Lite0(nn.Module):
@@ -101,15 +110,17 @@ class Lite0(nn.Module):
     def __init__(self, last: int):
         super().__init__()
         network, mean, std = lite0()
-        self.stem = Layer(network._conv_stem, network._bn0, True)  # type: ignore[arg-type]  # noqa: SLF001
-        blocks = list(network._blocks.children())  # type: ignore[union-attr]  # noqa: SLF001
-        self.blocks = nn.ModuleList(Block(each) for each in blocks[: min(last, LAST) + 1])
-        if last == HEAD:
-            self.head = Layer(network._conv_head, network._bn1, True)  # type: ignore[arg-type]  # noqa: SLF001
-        self.last = last
-        self.register_buffer("mean", mean)
-        self.register_buffer("std", std)
-        self.widths = {k: int(each.layers[-1].weight.shape[0]) for k, each in enumerate(self.blocks)} | {HEAD: 1280}
+        find = network.get_submodule
+        self.stem = Layer(find("_conv_stem"), find("_bn0"), True)
+        blocks = list(find("_blocks").children())[: min(last, LAST) + 1]
+        self.blocks = nn.ModuleList(Block(each) for each in blocks)
+        self.head = Layer(find("_conv_head"), find("_bn1"), True) if last == HEAD else None
+        self.mean, self.std = nn.Buffer(mean), nn.Buffer(std)
+        self.widths = {k: each.width for k, each in enumerate(self._chain)} | {HEAD: 1280}
+
+    @property
+    def _chain(self) -> list[Block]:
+        return [cast(Block, each) for each in self.blocks]
 
     def features(self, picture: Tensor, wanted: Sequence[int]) -> dict[int, Tensor]:
         """Return the features after the wanted blocks, by number.
@@ -129,20 +140,18 @@ class Lite0(nn.Module):
         """
         kept, features = self._forward(picture)
         gradient: Tensor | None = None
-        if HEAD in seeds:
+        if self.head is not None and HEAD in seeds:
             gradient = self.head.back(seeds[HEAD](features[HEAD]), features[HEAD])
-        for k in reversed(range(len(self.blocks))):
+        for k, block in reversed(list(enumerate(self._chain))):
             if k in seeds:
                 own = seeds[k](features[k])
                 gradient = own if gradient is None else gradient + own
             if gradient is None:
                 continue
             came = gradient
-            layers = cast(Sequence[Layer], self.blocks[k].layers)
-            for layer, y in zip(reversed(layers), reversed(kept[k]), strict=True):
+            for layer, y in zip(reversed(block.chain), reversed(kept[k]), strict=True):
                 gradient = layer.back(gradient, y)
-            if self.blocks[k].skip:
-                gradient = gradient + came
+            gradient = gradient + came if block.skip else gradient
         assert gradient is not None, "no seed"
         return self.stem.back(gradient, kept[-1][0]) / self.std
 
@@ -150,14 +159,14 @@ class Lite0(nn.Module):
         """Return every layer's activations by block (-1: the stem), and the features after each block."""
         x = self.stem((picture - self.mean) / self.std)
         kept, features = {-1: [x]}, {}
-        for k, block in enumerate(self.blocks):
+        for k, block in enumerate(self._chain):
             came, kept[k] = x, []
-            for layer in block.layers:
+            for layer in block.chain:
                 x = layer(x)
                 kept[k].append(x)
             x = x + came if block.skip else x
             features[k] = x
-        if self.last == HEAD:
+        if self.head is not None:
             features[HEAD] = self.head(x)
         return kept, features
 
@@ -165,7 +174,7 @@ class Lite0(nn.Module):
 def classifier() -> tuple[Tensor, Tensor]:
     """Return weight [1000, 1280] and bias [1000] from the head's features to the ImageNet classes."""
     network, _, _ = lite0()
-    layer: nn.Linear = network._fc  # type: ignore[assignment]  # noqa: SLF001
+    layer = cast(nn.Linear, network.get_submodule("_fc"))
     return layer.weight.detach(), layer.bias.detach()
 
 

@@ -1,16 +1,15 @@
 """A DeepDream's proof: ONNX Runtime against PyTorch, with what a gradient through ReLU6 allows.
 
-Where an activation lies within rounding of 0 or 6, the two let the gradient through differently, and the picture differs
-at single pixels: by up to 9 grey levels on random noise, as measured, and less on the smooth pictures that are used here.
-So a picture may be off by more than 1 grey level at one pixel of a thousand, and by MEAN on average. A mistake in a weight,
-a kernel or a control changes whole areas by tens of levels.
+Where an activation lies within rounding of 0 or 6, the two let the gradient through differently, and the picture
+differs at single pixels: by up to 9 grey levels on random noise, as measured, and less on the smooth pictures that are
+used here. So one pixel of a thousand may be off by more than 1 grey level, and all by MEAN on average. A mistake in a
+weight, a kernel or a control changes whole areas by tens of levels.
 """
 
 from collections.abc import Mapping
 
 import numpy as np
 import onnx
-import onnxruntime as ort
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -77,6 +76,7 @@ def _compare(what: str, found: np.ndarray, expected: Tensor) -> None:
     share = float((off > 1).mean())
     if not (off.mean() <= MEAN and share <= SHARE):  # also for NaN
         raise UserError(
-            f"export: {what} is {off.mean():.3g} grey levels off PyTorch's on average, {100 * share:.3g} % of it by more "
-            f"than 1 ({MEAN:g} and {100 * SHARE:g} % are allowed, since rounding flips masks of ReLU6); nothing was written"
+            f"export: {what} is {off.mean():.3g} grey levels off PyTorch's on average, {100 * share:.3g} % of it by "
+            f"more than 1 ({MEAN:g} and {100 * SHARE:g} % are allowed, since rounding flips masks of ReLU6); "
+            "nothing was written"
         )

@@ -1,9 +1,8 @@
-"""What a free dream wants: more of whatever the network sees, at a depth and in groups of channels that can be chosen."""
+"""What a free dream wants: more of whatever the network sees, at a depth that can be chosen."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 
-import torch
 from torch import Tensor
 
 from .controls import DEPTH, Control

@@ -13,7 +13,7 @@ from livedream_export.training_status import TrainingStatus
 from . import proof
 from .controls import described
 from .effect import Effect
-from .gradient import Gradient, Seeds
+from .gradient import Gradient
 from .lite0 import Lite0
 from .seeds import Free
 
