@@ -22,9 +22,10 @@ from livedream.dream import read
 from livedream.effect.applier import Applier
 from livedream.effect.fitting import Fitting
 from livedream.effect.worker import warmed
+from livedream.picture import Pixels
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from tests import effects  # noqa: E402  # its path is known only now
+from tests import effects  # its path is known only now
 
 FPS = 30.0
 SIZE = (256, 256)
@@ -71,15 +72,16 @@ def _played(model: str, name: str, effect: Path | None, seconds: float) -> list[
 
 
 def _fitting() -> list[Figure]:
-    found = []
     random = np.random.default_rng(0)
-    for width, height in SIZES:
-        picture, fitting = random.integers(0, 256, (height, width, 4), np.uint8), Fitting(SIZE, SIZE)
-        inner = fitting.into(picture)
-        took = _milliseconds(lambda: fitting.into(picture)) + _milliseconds(lambda: fitting.back(inner, (width, height)))
-        what = f"fitting {width}x{height} in and out"
-        found.append(figure(f"effects.fitting.{width}x{height}", what, took, "ms"))
-    return found
+    return [_fitted(random.integers(0, 256, (height, width, 4), np.uint8)) for width, height in SIZES]
+
+
+def _fitted(picture: Pixels) -> Figure:
+    height, width = picture.shape[:2]
+    fitting = Fitting(SIZE, SIZE)
+    inner = fitting.into(picture)
+    took = _milliseconds(lambda: fitting.into(picture)) + _milliseconds(lambda: fitting.back(inner, (width, height)))
+    return figure(f"effects.fitting.{width}x{height}", f"fitting {width}x{height} in and out", took, "ms")
 
 
 def _milliseconds(act: Callable[[], object], rounds: int = 50) -> float:

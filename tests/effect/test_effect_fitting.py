@@ -1,4 +1,4 @@
-"""A picture of any size goes into an effect whole, without bars and hardly distorted, and comes back in its own size."""
+"""A picture of any size goes into an effect whole, without bars and hardly distorted, and comes back in its size."""
 
 import numpy as np
 import pytest
