@@ -202,7 +202,7 @@ def test_a_laptop_on_battery_is_to_be_plugged_in(tmp_path, monkeypatch):
 
 
 def test_what_outputs_need_is_told_with_what_brings_it(tmp_path, monkeypatch):
-    from livedream.output.streams import carrier
+    from livedream.system import ffmpeg_program
 
     monkeypatch.setattr(programs.machine, "version_of", {"cyndilib": "0.1.3"}.get)
     monkeypatch.setattr(programs.sys, "platform", "darwin")
@@ -213,7 +213,7 @@ def test_what_outputs_need_is_told_with_what_brings_it(tmp_path, monkeypatch):
     (tmp_path / "ffmpeg").write_text("#!/bin/sh\necho ' rtmp'\n")  # one that has no SRT
     (tmp_path / "ffmpeg").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/bin")
-    monkeypatch.setattr(carrier, "_bundled", lambda: None)
+    monkeypatch.setattr(ffmpeg_program, "bundled", lambda: None)
     srt, whip = programs.carried()
     assert "livedream[whip]" in whip.mend
     assert (srt.ok, srt.says) == (None, "no ffmpeg with SRT")

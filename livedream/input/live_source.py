@@ -75,7 +75,16 @@ class Kind:
 
 
 # A file comes last: its name may be anything.
+STREAMS = (
+    "rtmp://… | rtmps://… | srt://… | udp://… | rtsp://… | http://… | listen-rtmp://HOST:PORT/PATH | listen-http://…"
+)
 KINDS: tuple[Kind, ...] = (
+    Kind("camera", "camera[:NUMBER or NAME]", r"camera(:.+)?", "camera", ("size", "fps"), "a camera or capture card"),
+    Kind("screen", "screen[:NUMBER]", r"screen(:\d+)?", "screen", ("size", "at", "fps"), "what this screen shows"),
+    Kind("ndi", "ndi:NAME", r"ndi:.+", "ndi", (), "from the network by NDI; a part of the name is enough; ndi:? lists"),
+    Kind("spout", "spout[:NAME]", r"spout(:.+)?", "spout", (), "from another program (Windows)"),
+    Kind("syphon", "syphon[:NAME]", r"syphon(:.+)?", "syphon", (), "from another program (macOS)"),
+    Kind("stream", STREAMS, r"(listen-)?(rtmps?|srt|udp|rtsps?|https?)://.*", "stream", (), "fetched, or sent to us"),
     Kind("file", "FILE.mp4 | PICTURE.jpg | NAME-%04d.png", r"(?![\w+.-]+:/).+", "file", ("fps",), "again and again"),
 )
 

@@ -89,9 +89,7 @@ def main() -> None:
     os.dup2(2, 1)  # what libraries print must not be taken for pictures
     request = json.loads(sys.stdin.buffer.readline())
     threading.Thread(target=_end_with_the_show, daemon=True).start()
-    asked = Asked(
-        **{key: tuple(value) if isinstance(value, list) else value for key, value in request["asked"].items()}
-    )
+    asked = Asked.from_json(request["asked"])
     sender = Sender(answers, asked.address)
     try:
         import av.logging

@@ -1,21 +1,17 @@
 """A file as a source: films and animations, again and again without a seam, pictures, and numbered pictures."""
 
-import itertools
 import re
 import time
 from collections.abc import Iterator
-from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
-import av
-
 from livedream import UserError, did_you_mean, one_line
 from livedream.input.picture.convert import DECODED, Converter
+from livedream.input.picture.decoding import described, film
 from livedream.input.picture.paced import Timed, play
 from livedream.input.picture.shot import Asked, Report, Shot
 from livedream.picture import video_file, webp
-from livedream.picture.orientation import sample_aspect
 
 RATE = 25.0  # pictures a second of numbered pictures, as FFmpeg takes them
 LOOK = 0.25  # seconds between two looks at whether a file has changed
@@ -80,36 +76,11 @@ def _passes(path: Path, rate: float, report: Report) -> Iterator[Iterator[Timed]
         decoder.options = {**decoder.options, "max_pixels": str(DECODED)}
         report.note(described(stream))
         while True:
-            yield _of_film(container, stream, decoder, convert, report)
+            yield film(container, stream, decoder, convert, report)
             if _stamp(path) not in (seen, None):
                 return
             container.seek(container.start_time or 0)
             decoder.flush_buffers()
-
-
-def _of_film(
-    container: av.container.InputContainer,
-    stream: av.VideoStream,
-    decoder: av.VideoCodecContext,
-    convert: Converter,
-    report: Report,
-) -> Iterator[Timed]:
-    still = container.format.name.endswith(("_pipe", "image2"))
-    unit, aspect = stream.time_base or Fraction(1, 1000), sample_aspect(stream)
-    usual = float(1 / (stream.average_rate or stream.guessed_rate or 25))
-    before: float | None = None
-    for packet in itertools.chain(video_file.packets(container, stream), [None]):  # None flushes the decoder
-        try:
-            frames = decoder.decode(packet)
-        except av.FFmpegError:
-            report.skipped()
-            continue
-        for frame in frames:
-            stamp = frame.pts if frame.pts is not None else frame.dts
-            now = float(stamp * unit) if stamp is not None else (0.0 if before is None else before + usual)
-            before = now
-            seconds = float(frame.duration * unit) if frame.duration else usual
-            yield Timed(now, seconds, partial(convert, frame, aspect, still))
 
 
 def _of_sequence(files: list[Path], rate: float, convert: Converter, report: Report) -> Iterator[Timed]:
@@ -137,10 +108,3 @@ def _numbered(path: Path) -> list[Path]:
     pattern = re.compile(rf"{re.escape(before)}(\d+){re.escape(after)}")
     matches = ((pattern.fullmatch(each.name), each) for each in path.parent.iterdir())
     return [each for _, each in sorted((int(match[1]), each) for match, each in matches if match)]
-
-
-def described(stream: av.VideoStream) -> str:
-    """Say what a stream is: "1280x720, 30 fps, h264"."""
-    context, rate = stream.codec_context, stream.average_rate or stream.guessed_rate
-    parts = [f"{context.width}x{context.height}", f"{float(rate):.4g} fps" if rate else "", context.name]
-    return ", ".join(each for each in parts if each)

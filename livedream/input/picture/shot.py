@@ -1,7 +1,7 @@
 """What passes from a source to the show: what was asked for, pictures, and reports."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from livedream.picture import Pixels
 
@@ -21,6 +21,12 @@ class Asked:
     size: tuple[int, int] | None = None
     fps: float | None = None
     at: tuple[int, int] | None = None
+
+    @classmethod
+    def from_json(cls, fields: dict[str, Any]) -> "Asked":
+        """Return what `dataclasses.asdict` was made of, after a way through JSON."""
+        pairs: Any = {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()}
+        return cls(**pairs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ import numpy as np
 
 from livedream import UserError
 from livedream.output import Options, Output
-from livedream.output.programs.extras import need
 from livedream.output.programs.resize import Resizer
 from livedream.picture import Pixels
 from livedream.picture.frame import Frame
+from livedream.system.extras import need
 
 FIX = {
     "linux": "install v4l2loopback; sudo modprobe v4l2loopback devices=1 exclusive_caps=1 card_label=livedream",

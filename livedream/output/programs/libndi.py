@@ -6,39 +6,19 @@ size or pixel format while it is open: receivers would lose the source whenever 
 
 import ctypes
 import functools
-import os
-import sys
-from ctypes import POINTER, Structure, byref, c_bool, c_char_p, c_float, c_int, c_int64, c_uint32, c_void_p
+from ctypes import POINTER, Structure, byref, c_bool, c_char_p, c_int, c_uint32, c_void_p
 
 import numpy as np
 
-from livedream import UserError
 from livedream.picture import Pixels
+from livedream.system.ndi_library import PROGRESSIVE, Video, loaded
 
 RGBA, RGBX = (int.from_bytes(name, "little") for name in (b"RGBA", b"RGBX"))  # FourCC; alpha is straight
-PROGRESSIVE = 1
 TICKS = 10_000_000  # timecode units per second
 
 
 class _Create(Structure):
     _fields_ = (("name", c_char_p), ("groups", c_char_p), ("clock_video", c_bool), ("clock_audio", c_bool))
-
-
-class _Video(Structure):
-    _fields_ = (
-        ("width", c_int),
-        ("height", c_int),
-        ("fourcc", c_uint32),
-        ("rate", c_int),
-        ("rate_divisor", c_int),
-        ("aspect", c_float),
-        ("format", c_int),
-        ("timecode", c_int64),
-        ("data", c_void_p),
-        ("stride", c_int),
-        ("metadata", c_char_p),
-        ("timestamp", c_int64),
-    )
 
 
 class _Tally(Structure):
@@ -47,26 +27,13 @@ class _Tally(Structure):
 
 @functools.cache
 def _library() -> ctypes.CDLL:
-    import cyndilib.sender  # loads libndi and what it needs
-
-    # On other systems libndi's symbols are found through the module that has loaded it, wherever the wheel has put it.
-    path = cyndilib.sender.__file__
-    if sys.platform == "win32":
-        path = os.path.join(os.path.dirname(path), "wrapper", "bin", "Processing.NDI.Lib.x64.dll")
-    library = ctypes.CDLL(path)
-    for name, result, *arguments in (
-        ("initialize", c_bool),
+    return loaded(
         ("send_create", c_void_p, POINTER(_Create)),
         ("send_destroy", None, c_void_p),
-        ("send_send_video_async_v2", None, c_void_p, POINTER(_Video)),
+        ("send_send_video_async_v2", None, c_void_p, POINTER(Video)),
         ("send_get_tally", c_bool, c_void_p, POINTER(_Tally), c_uint32),
         ("send_get_no_connections", c_int, c_void_p, c_uint32),
-    ):
-        function = getattr(library, f"NDIlib_{name}")
-        function.restype, function.argtypes = result, arguments
-    if not library.NDIlib_initialize():
-        raise UserError("ndi: this processor is too old for the NDI library; omt:NAME may work")
-    return library
+    )
 
 
 class Sender:
@@ -98,7 +65,7 @@ class Sender:
         height, width = pixels.shape[:2]
         if pixels.strides[1:] != (4, 1) or pixels.strides[0] < 4 * width:
             pixels = np.ascontiguousarray(pixels)
-        frame = _Video(
+        frame = Video(
             width=width & ~1,  # colours are sent for pairs of pixels
             height=height,
             fourcc=RGBA if alpha else RGBX,

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from livedream import UserError
 from livedream.output import Options, Output
-from livedream.output.programs.extras import name_in, need
+from livedream.output.programs.naming import name_in
 from livedream.output.programs.rate import fraction
 from livedream.output.programs.tally import Tally
 from livedream.output.programs.transparency import SentPictures
 from livedream.picture.frame import Frame
+from livedream.system.extras import need
 
 if TYPE_CHECKING:
     from livedream.output.programs.libndi import Sender

@@ -9,12 +9,13 @@ import numpy as np
 
 from livedream import UserError
 from livedream.output import Options, Output
-from livedream.output.programs.extras import name_in, need
+from livedream.output.programs.naming import name_in
 from livedream.output.programs.rate import fraction
 from livedream.output.programs.tally import Tally
 from livedream.output.programs.transparency import SentPictures
 from livedream.picture import Pixels
 from livedream.picture.frame import Frame
+from livedream.system.extras import need
 
 TICKS = 10_000_000  # timestamp units per second
 BT709 = 709

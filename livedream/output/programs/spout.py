@@ -9,10 +9,11 @@ import numpy as np
 
 from livedream import UserError
 from livedream.output import Options, Output
-from livedream.output.programs.extras import name_in, need
+from livedream.output.programs.naming import name_in
 from livedream.output.programs.resize import Resizer
 from livedream.picture.alpha import opaque
 from livedream.picture.frame import Frame
+from livedream.system.extras import need
 
 GL_RGBA = 0x1908
 

@@ -11,10 +11,11 @@ import numpy as np
 
 from livedream import UserError
 from livedream.output import Options, Output
-from livedream.output.programs.extras import name_in, need
+from livedream.output.programs.naming import name_in
 from livedream.output.programs.resize import Resizer
 from livedream.picture.alpha import opaque
 from livedream.picture.frame import Frame
+from livedream.system.extras import need
 
 TEXTURES = 3  # the graphics card may still draw from the last one, and has one more in its queue
 

@@ -2,13 +2,13 @@
 
 import contextlib
 import os
-import shutil
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
 
 from livedream.output.streams import protocols
+from livedream.system import ffmpeg_program
 
 SECRET = ("passphrase", "streamid", "srt_streamid")  # never arguments, which everybody on the machine can read
 MISSING = {
@@ -70,28 +70,20 @@ def find_ffmpeg(kind: str, secret: bool = False) -> str:
         RuntimeError: There is none.
     """
     listing = "-muxers" if kind == "whip" else "-protocols"
-    candidates = [each for each in (shutil.which("ffmpeg"), _bundled()) if each]
-    speaking = [each for each in candidates if kind.encode() in _output_of(each, listing).split()]
+    speaking = ffmpeg_program.speaking(kind, listing)
     able = [each for each in speaking if not secret or _reads_presets(each)]
     if not able:
         raise RuntimeError(NO_PRESETS if speaking else MISSING[kind])
     return able[0]
 
 
-def _bundled() -> str | None:
-    try:
-        import imageio_ffmpeg
-
-        return str(imageio_ffmpeg.get_ffmpeg_exe())
-    except (ImportError, RuntimeError):
-        return None
-
-
 def _reads_presets(ffmpeg: str) -> bool:
     """Whether its option `-fpre` has an effect: it has in FFmpeg 5 and 7.0, it has none in 9.0."""
     with _preset("hash=crc32\n") as (argument, fds):
         source = ("-f", "lavfi", "-i", "nullsrc=s=16x16:d=0.04")
-        return b"CRC32" in _output_of(ffmpeg, "-nostdin", *source, *argument, "-f", "framehash", "-", fds=fds)
+        return b"CRC32" in ffmpeg_program.output_of(
+            ffmpeg, "-nostdin", *source, *argument, "-f", "framehash", "-", fds=fds
+        )
 
 
 @contextlib.contextmanager
@@ -113,18 +105,3 @@ def _preset(text: str) -> Iterator[tuple[tuple[str, ...], tuple[int, ...]]]:
         yield ("-fpre", file.name), ()
         time.sleep(1)
         os.unlink(file.name)
-
-
-def _output_of(ffmpeg: str, *arguments: str, fds: tuple[int, ...] = ()) -> bytes:
-    """The standard output of that command; empty if it fails."""
-    try:
-        done = subprocess.run(
-            [ffmpeg, "-hide_banner", *arguments],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=10,
-            pass_fds=fds,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return b""
-    return done.stdout

@@ -1,4 +1,4 @@
-"""Libraries that only some outputs need, and that are therefore installed on request."""
+"""Libraries that only some inputs and outputs need, and that are therefore installed on request."""
 
 import importlib.util
 import sys
@@ -12,16 +12,12 @@ def need(kind: str, module: str, platform: str | None = None) -> None:
     """Raise UserError, saying what to install, unless `module` is installed. Nothing is imported.
 
     Args:
-        kind: The kind of output; the package's extra has the same name.
+        kind: The kind of output, or "--in " and the kind of input; the package's extra has the same name.
         module: The module that the kind needs.
         platform: `sys.platform` of the only system that the module exists for.
     """
     if platform is not None and sys.platform != platform:
-        raise UserError(f"{kind}: this is for {SYSTEMS[platform]} only; ndi:NAME and omt:NAME work everywhere")
+        others = "ndi:NAME works" if kind.startswith("--in ") else "ndi:NAME and omt:NAME work"
+        raise UserError(f"{kind}: this is for {SYSTEMS[platform]} only; {others} everywhere")
     if sys.modules.get(module) is None and importlib.util.find_spec(module) is None:
-        raise UserError(f"{kind}: {module} is not installed; pip install 'livedream[{kind}]'")
-
-
-def name_in(sink: str) -> str:
-    """NAME of `kind:NAME`, "livedream" if there is none."""
-    return sink.partition(":")[2] or "livedream"
+        raise UserError(f"{kind}: {module} is not installed; pip install 'livedream[{kind.split()[-1]}]'")
