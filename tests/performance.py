@@ -4,11 +4,14 @@ from pathlib import Path
 
 from livedream.backend import cpu
 from livedream.dream import read
+from livedream.effect.chain import EffectChain
+from livedream.effect.slot import Slot
 from livedream.look import library
 from livedream.look.chain import Chain, transitions
 from livedream.loop.deck import Deck
 from livedream.loop.frame_composer import FrameComposer
 from livedream.loop.live import Stage
+from livedream.parts.effect_slots import EffectSlots
 from livedream.parts.look_slots import LookSlots
 from livedream.play import dream_parameters as tables
 from livedream.play.player import Player
@@ -22,9 +25,12 @@ void main() { gl_FragColor = mix(IMG_THIS_PIXEL(inputImage), vec4(fract(TIME), 0
 
 
 class Performance:
-    """pictures: what was freshly drawn, by frame number. begin, transform: as of Stage; to be set at any time."""
+    """pictures: what was freshly drawn, by frame number. begin, transform: as of Stage; to be set at any time.
 
-    def __init__(self, *paths, looks=(), seed=3, load=cpu.load):
+    effects: files of the first deck's chain. found: files of effects that can be inserted.
+    """
+
+    def __init__(self, *paths, looks=(), seed=3, load=cpu.load, effects=(), found=()):
         played = [read.load(path) for path in paths]
         self.chain = Chain()
         for each in looks:
@@ -34,7 +40,12 @@ class Performance:
         self.table = tables.of(played, seed, transitions=[each.name for each in self.chain.transitions])
         self.looks = LookSlots(self.chain, self.table)
         self.shows = ShowRecorder(FPS, SIZE, self.chain)
-        self.decks = [Deck(number, Player(dream, load, number)) for number, dream in enumerate(played)]
+        self.chains = [EffectChain(FPS, prefix) for prefix in tables.PREFIXES[: len(played)]]
+        for path in effects:
+            self.chains[0].insert(slot(read.load(path)))
+        files = {path.stem: path for path in found}
+        self.effects = [EffectSlots(chain, self.table, slot, lambda: files) for chain in self.chains]
+        self.decks = [Deck(n, Player(dream, load, n), effects=self.chains[n]) for n, dream in enumerate(played)]
         compose = FrameComposer(self.chain, SIZE, FPS)
         self.begin, self.transform = lambda number: None, lambda values, number, seconds: values
         self.stage = Stage(
@@ -50,10 +61,14 @@ class Performance:
         )
         self.number, self.pictures, self.values = -1, {}, None
         self.shows.start()
+        for each in self.effects:
+            each.start()
 
     def _on_frame(self, values):
         self.values = values
         self.looks.on_frame(values)
+        for each in self.effects:
+            each.on_frame(values)
 
     def set(self, **values):
         """player__speed=2 sets player/speed, b__dream__scene="second" the other deck's scene."""
@@ -74,11 +89,18 @@ class Performance:
 
     def end(self):
         self.shows.stop()
+        for each in self.effects:
+            each.stop()
         return self.pictures
 
     def load(self, path, deck: int = 0):
         """As when the loader has made another dream ready."""
         self.decks[deck].offer(Player(read.load(path), cpu.load, deck))
+
+
+def slot(effect):
+    """Make an effect ready, as a session does."""
+    return Slot(effect, cpu.load, FPS)
 
 
 def numbered(frames) -> dict:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from livedream import UserError, one_line
-from livedream.backend import Array, Runner, cpu
+from livedream.backend import Array, Floats, Runner, cpu
 from livedream.dream.dream import Component, Dream
 from livedream.effect.fitting import Fitting
 from livedream.picture import Pixels
@@ -66,6 +66,15 @@ class Applier:
             if steps and self.moves and not self._runner.keep():
                 raise UserError("its state is not finite (NaN)")
         return self._fitting.back(made, (picture.shape[1], picture.shape[0]))
+
+    @property
+    def state(self) -> dict[str, Floats]:
+        """Host copies of its state, f32 by input name. Setting it needs all of them."""
+        return dict(self._runner.state)
+
+    @state.setter
+    def state(self, state: dict[str, Floats]) -> None:
+        self._runner.state = state
 
     def reset(self) -> None:
         """Put its state back to zero."""

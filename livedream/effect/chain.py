@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from livedream import UserError, one_line
 from livedream.effect.slot import Slot
+from livedream.effect.trace import Trace
 from livedream.parameters import Parameter, Snapshot, fitting_curve, grouped
 from livedream.picture import Pixels
 from livedream.picture.frame import Picture
@@ -31,6 +32,7 @@ class EffectChain:
 
     def __init__(self, fps: float, prefix: str = "", live: bool = True):
         self.slots: tuple[Slot, ...] = ()
+        self._tracing = False
         self.fps, self.prefix, self.live = fps, prefix, live
 
     def insert(self, slot: Slot, number: int | None = None) -> Slot:
@@ -40,6 +42,7 @@ class EffectChain:
             raise UserError(f"{slot.name}: {LONGEST} effects are all that a chain holds")
         if number is not None and (number in taken or not 1 <= number <= LONGEST):
             raise UserError(f"{slot.name}: place {number} of the effects is taken, or none of 1 to {LONGEST}")
+        slot.tracing = self._tracing
         slot.number = number or next(each for each in range(1, LONGEST + 1) if each not in taken)
         self.slots = (*self.slots, slot)
         return slot
@@ -62,7 +65,7 @@ class EffectChain:
     def draw(
         self, picture: Pixels | Picture, values: Snapshot, frame: float, seconds: float | None = None
     ) -> Pixels | Picture:
-        """Return the picture of a frame with all effects; the picture itself where there are none. Raises nothing.
+        """Return the picture of a frame with all effects, the picture itself without any. Live it raises nothing.
 
         Args:
             picture: uint8 [H, W, 4].
@@ -77,8 +80,26 @@ class EffectChain:
             try:
                 picture = slot.draw(picture, values, self.prefix, frame / self.fps, left)
             except Exception as error:
+                if not self.live:
+                    raise
                 log.exception("this is our bug: %s: %s", slot.name, one_line(error))
         return picture
+
+    def trace(self, on: bool) -> None:
+        """Keep what the effects do for `take_traces`, or keep it no longer."""
+        self._tracing = on
+        for each in self.slots:
+            each.tracing = on
+
+    def moments(self) -> dict[int, Trace]:
+        """Return what the effects have, by number, for a show that begins now."""
+        found = {each.number: each.moment() for each in self.slots}
+        return {number: Trace((), moment) for number, moment in found.items() if moment}
+
+    def take_traces(self) -> dict[int, Trace]:
+        """Return what came in from the effects since the last call, by number."""
+        found = {each.number: each.take_trace() for each in self.slots}
+        return {number: trace for number, trace in found.items() if trace}
 
     def stop(self) -> None:
         """End the threads of all effects; any thread."""

@@ -1,6 +1,7 @@
 """The files of effects by name: those that ship, those that were given, and those in the folder of `--dreams`."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from livedream import UserError
@@ -22,6 +23,17 @@ def deck_and_name(text: str) -> tuple[int, str]:
     if rest not in ("deck=a", "deck=b"):
         raise UserError(f"--effect {text}: after # comes deck=a or deck=b")
     return int(rest == "deck=b"), name
+
+
+def load_all(texts: Iterable[str], decks: int) -> list[list[Dream]]:
+    """Load what `--effect` gives, for each of `decks` decks. Raises UserError."""
+    found: list[list[Dream]] = [[] for _ in range(decks)]
+    for text in texts:
+        deck, name = deck_and_name(text)
+        if deck >= decks:
+            raise UserError(f"--effect {text}: there is no second deck; --model A --model B makes one")
+        found[deck].append(load(name))
+    return found
 
 
 def load(path_or_name: str | os.PathLike[str]) -> Dream:

@@ -18,6 +18,7 @@ from livedream.dream.dream import Dream
 from livedream.effect.applier import Applier, Load
 from livedream.effect.fitting import Scaler
 from livedream.effect.pace import Pace
+from livedream.effect.trace import Moment, Run, Trace
 from livedream.effect.worker import Job, Result, Worker, done
 from livedream.parameters import Snapshot
 from livedream.picture import Pixels
@@ -46,6 +47,7 @@ class Slot:
         name: What it is called: its file's name.
         number: Its number in addresses; 0 until it is in a chain.
         error: Why the chain goes on without it, or None.
+        tracing: Whether what comes in is kept for `take_trace`.
         runs, late, failed: How often it ran; frames that showed an older picture because it was late; runs that failed.
 
     Raises:
@@ -55,6 +57,7 @@ class Slot:
     def __init__(self, dream: Dream, load: Load, fps: float, live: bool = True):
         self.dream, self.name, self.number = dream, dream.path.stem, 0
         self.error: str | None = None
+        self.tracing = False
         self.runs = self.late = self.failed = 0
         self._frame_s = 1 / fps
         self._worker = Worker(self.name, lambda: Applier(dream, load)) if live else None
@@ -70,6 +73,8 @@ class Slot:
         self._times = _Times()
         self._took_s = 0.0
         self._ran_at: deque[float] = deque(maxlen=240)
+        self._traced: list[tuple[Run, Moment | None]] = []
+        self._traced_after = 0  # number of the last job before tracing began
 
     # -- addresses ------------------------------------------------------------------------------------------------
 
@@ -93,6 +98,11 @@ class Slot:
     def moves(self) -> bool:
         """Whether it has a state that moves on."""
         return self._applier.moves
+
+    @property
+    def provider(self) -> str:
+        """Who runs it, as in `/status`."""
+        return self._applier.provider
 
     def stop(self) -> None:
         """End its thread; any thread."""
@@ -150,7 +160,7 @@ class Slot:
         if steps and self._worker:
             self._ask(picture, controls, steps, self._worker, left, now)
         elif steps:
-            self._take(done(self._applier, self._job(picture, controls, steps)), now)
+            self._take(done(self._applier, self._job(picture, controls, steps, now)), now)
         elif self._worker and self._worker.latest:
             self._take(self._worker.latest, now)
         return None if self.error else self._result
@@ -160,7 +170,7 @@ class Slot:
     ) -> None:
         wait = left is None or self._pace.wait(left, now)
         # Of a step that comes late only one is made up for: the effect goes slower rather than not at all.
-        worker.ask(job := self._job(picture, controls, steps if wait else 1))
+        worker.ask(job := self._job(picture, controls, steps if wait else 1, now))
         result = worker.wait(job.number, left if wait else 0.0)
         if wait and left is not None:
             self._pace.waited(result is None, now)
@@ -168,16 +178,17 @@ class Slot:
         if latest := result or worker.latest:
             self._take(latest, now)
 
-    def _job(self, picture: Pixels, controls: Mapping[str, Array], steps: int) -> Job:
+    def _job(self, picture: Pixels, controls: Mapping[str, Array], steps: int, now: float) -> Job:
         self._asked += 1
         self._steps -= math.floor(self._steps + SLACK)
         reset, self._reset = self._reset, False
-        return Job(self._asked, picture, controls, steps, reset)
+        return Job(self._asked, picture, controls, steps, reset, round(now / self._frame_s))
 
     def _take(self, result: Result, now: float) -> None:
         if result.number == self._seen:
             return
         self._seen = result.number
+        self._note(result)
         self.runs += 1
         self._took_s = result.seconds
         self._pace.ran(result.seconds)
@@ -206,6 +217,34 @@ class Slot:
             found[f"control.{name}"] = np.full(each.length, value, np.float32)
         return found
 
+    # -- what a show keeps ----------------------------------------------------------------------------------------
+
+    def moment(self) -> Moment | None:
+        """Return what it shows, None for nothing yet, for a show that begins now; what runs leave is kept until that of
+        a job which is asked for after this.
+        """
+        if self._worker and self._asked:
+            self._traced_after = self._asked
+            self._worker.keep(self._asked)
+        return Moment(self._result.picture) if self._result else None
+
+    def take_trace(self) -> Trace | None:
+        """Return what has come in since the last call; None for nothing."""
+        traced, self._traced = self._traced, []
+        if not traced:
+            return None
+        left = max((at for at, (_, moment) in enumerate(traced) if moment), default=-1)
+        return Trace(tuple(run for run, _ in traced[left + 1 :]), traced[left][1] if left >= 0 else None)
+
+    def _note(self, result: Result) -> None:
+        """Note the runs up to that of a result."""
+        ran: deque[tuple[int, Run, Moment | None]] = self._worker.ran if self._worker else deque()
+        while ran and ran[0][0] <= result.number:
+            number, run, moment = ran.popleft()
+            if self.tracing:
+                before = moment is None and number <= self._traced_after
+                self._traced.append((run, Moment(result.picture) if before else moment))
+
     # -- what it says ---------------------------------------------------------------------------------------------
 
     def status(self) -> dict[str, object]:
@@ -220,7 +259,7 @@ class Slot:
             "fps": round(recent / RECENT, 1),
             "ms": round(self._took_s * 1000, 2),
             "state": self._state(),
-            "provider": self._applier.provider,
+            "provider": self.provider,
             "runs": self.runs,
             "late": self.late,
             "failed": self.failed,

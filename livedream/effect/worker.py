@@ -4,6 +4,7 @@ import os
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
@@ -12,9 +13,11 @@ import numpy as np
 from livedream import UserError, one_line
 from livedream.backend import Array
 from livedream.effect.applier import Applier
+from livedream.effect.trace import Moment, Run
 from livedream.picture import Pixels
 
 NICE = 5  # the drawer goes first
+REMEMBERED = 256  # runs that wait to be asked for
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,7 @@ class Job:
         controls: As of Applier.
         steps: As of Applier.
         reset: Whether the state is put back to zero first.
+        frame: Number of the frame that the picture is of.
     """
 
     number: int
@@ -34,6 +38,7 @@ class Job:
     controls: Mapping[str, Array]
     steps: int
     reset: bool
+    frame: int = 0
 
 
 @dataclass(frozen=True)
@@ -66,12 +71,15 @@ class Worker:
         applier: What it runs; None until it is ready.
         seconds: How long a run takes, as it was tried before it was ready.
         latest: The last result, or None.
+        ran: The jobs that were done, by number, and what those have left that had to be kept; the latest ones.
     """
 
     def __init__(self, name: str, make: Callable[[], Applier]):
         self.applier: Applier | None = None
         self.seconds = 0.0
         self.latest: Result | None = None
+        self.ran: deque[tuple[int, Run, Moment | None]] = deque(maxlen=REMEMBERED)
+        self._keep_until: int | None = None
         self._make, self._failed = make, ""
         self._turn = threading.Condition()  # guards the three that follow, and `latest`
         self._job: Job | None = None
@@ -103,6 +111,10 @@ class Worker:
             self._turn.notify_all()
         return before is not None
 
+    def keep(self, number: int) -> None:
+        """Keep what jobs leave, in `ran`, up to the first one after the job of that number."""
+        self._keep_until = number
+
     def wait(self, number: int, seconds: float | None) -> Result | None:
         """Return the result of the job of that number, or of a later one; None if it takes longer than `seconds`."""
         with self._turn:
@@ -125,10 +137,25 @@ class Worker:
         if self.applier is None:
             return
         while (job := self._next()) is not None:
+            provider = self.applier.provider
             result = done(self.applier, job)
+            moment = self._left(job, result, self.applier, self.applier.provider != provider)
             with self._turn:
+                self.ran.append((job.number, Run(job.frame, job.steps, job.reset), moment))
                 self.latest = result
                 self._turn.notify_all()
+
+    def _left(self, job: Job, result: Result, applier: Applier, elsewhere: bool) -> Moment | None:
+        """Return what a job has left, if that is to be kept, or if the effect runs elsewhere since."""
+        until = self._keep_until
+        if until is None and not elsewhere:
+            return None
+        if until is not None and job.number > until:
+            self._keep_until = None
+        try:
+            return Moment(result.picture, applier.state)
+        except Exception:  # a device that breaks as it is asked
+            return Moment(result.picture)
 
     def _next(self) -> Job | None:
         with self._turn:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from livedream import UserError
 from livedream.backend import choose
 from livedream.backend.choose import Choice
 from livedream.control.link import Link
@@ -87,7 +86,7 @@ def load(options: RunOptions) -> Loaded:
     def find() -> dict[str, Path]:
         return loader.names(given, folder)
 
-    filtering = _effects(options, len(dreams))
+    filtering = effects.load_all(options.effects, len(dreams))
     filters = [effect.path for each in filtering for effect in each]
 
     def find_effects() -> dict[str, Path]:
@@ -98,17 +97,6 @@ def load(options: RunOptions) -> Loaded:
     table = dream_parameters.of(dreams, options.seed, names, playing, leading)
     choices = [choose.quick(dream, options.device) for dream in dreams]
     return Loaded(dreams, find, chain, table, choices, filtering, find_effects)
-
-
-def _effects(options: RunOptions, decks: int) -> list[list[Dream]]:
-    """Read the effects of each deck. Raises UserError."""
-    found: list[list[Dream]] = [[] for _ in range(decks)]
-    for text in options.effects:
-        deck, name = effects.deck_and_name(text)
-        if deck >= decks:
-            raise UserError(f"--effect {text}: there is no second deck; --model A --model B makes one")
-        found[deck].append(effects.load(name))
-    return found
 
 
 def decks(options: RunOptions, loaded: Loaded, on_change: Callable[[], None], say: Say) -> list[DeckServices]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from livedream import UserError
+from livedream.effect.trace import Trace
 from livedream.look.chain import Chain
 from livedream.loop.deck import Deck
 from livedream.output import Output
@@ -111,10 +112,16 @@ class ShowFile:
 
 
 class _Begins:
-    """A note that a file begins: with what was played last, and the state of each deck then."""
+    """A note that a file begins: with what was played last, and the state of each deck and of its effects then."""
 
-    def __init__(self, file: ShowFile, last: Played, states: Sequence[PlayerState | None]):
-        self.file, self.last, self.states = file, last, states
+    def __init__(
+        self,
+        file: ShowFile,
+        last: Played,
+        states: Sequence[PlayerState | None],
+        effects: Sequence[Mapping[int, Trace]],
+    ):
+        self.file, self.last, self.states, self.effects = file, last, states, effects
 
 
 class ShowRecorder:
@@ -193,9 +200,13 @@ class ShowRecorder:
         recording = bool(self.open)
         for deck in decks:
             deck.player.walk.trace(recording)
+            deck.effects.trace(recording)
         while self._wanted:
             last = self._last or self._played(None, 0, {}, frozenset(), ())
-            self._notes.append(_Begins(self._wanted.popleft(), last, [_state(player) for player in last.players]))
+            states = [_state(player) for player in last.players]
+            self._notes.append(
+                _Begins(self._wanted.popleft(), last, states, [deck.effects.moments() for deck in decks])
+            )
 
     def record(self, number: int, frames: int, values: Snapshot, drawn: Sequence[Deck]) -> None:
         """Note that frame `number` is drawn.
@@ -234,6 +245,8 @@ class ShowRecorder:
             states=states,
             targets=tuple(player.walk.whole_target() for player in players),
             restored=tuple(deck.restored for deck in self._decks),
+            effects=tuple(deck.effects.slots for deck in self._decks),
+            traces=tuple(deck.effects.take_traces() for deck in self._decks),
         )
 
     # -- the thread that writes -----------------------------------------------------------------------------------
@@ -277,7 +290,8 @@ class ShowRecorder:
     def _make_lines(self, note: Played | _Begins) -> None:
         if isinstance(note, _Begins):
             transitions = self._chain.transitions
-            header = show_lines.header(note.last, note.states, transitions, self._fps, self._size, self._started)
+            at_begin = note.last, note.states, note.effects
+            header = show_lines.header(*at_begin, transitions, self._fps, self._size, self._started)
             note.file.lines = [header]
             self._before = note.last
             return

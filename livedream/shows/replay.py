@@ -17,6 +17,7 @@ from livedream import UserError
 from livedream.backend import Runner, choose
 from livedream.dream import read
 from livedream.dream.dream import Component, Dream
+from livedream.effect import library as effects
 from livedream.look.chain import Chain, Slot
 from livedream.loop import master, mix, offline
 from livedream.loop.deck import Deck
@@ -29,6 +30,8 @@ from livedream.play.player import Player
 from livedream.play.recorded_walk import RecordedWalk
 from livedream.play.state import PlayerState, Point, Target, blend_targets
 from livedream.play.state_json import from_json
+from livedream.shows.effect_lines import EffectFile
+from livedream.shows.replayed_effects import ReplayedEffects
 from livedream.shows.show_file import DeckTick, DreamFile, Json, Look, Show, Tick
 from livedream.shows.show_lines import LETTERS
 
@@ -49,6 +52,7 @@ def loading(show: Show, device: str | None = None) -> Load:
         A function that raises UserError for a device that was named and does not run the dream.
     """
     then = {played.sha256: played.providers.get("decode", "cpu") for played in (*show.loads, *show.dreams)}
+    then |= {each.sha256: each.provider for each in show.effect_files}
 
     def load(dream: Dream) -> Callable[[Component], Runner]:
         if device is None:
@@ -60,19 +64,21 @@ def loading(show: Show, device: str | None = None) -> Load:
 
 
 def dreams(show: Show) -> dict[str, Dream]:
-    """Return the dreams that a show plays, by SHA-256.
+    """Return the dreams and effects that a show plays, by SHA-256.
 
     They are looked for where they were, among those that ship, and beside the show.
 
     Raises:
         UserError: One is not found, or its file has changed.
     """
-    return {played.sha256: _found(show, played) for played in (*show.dreams, *show.loads)}
+    files: tuple[DreamFile | EffectFile, ...] = (*show.dreams, *show.loads, *show.effect_files)
+    return {each.sha256: _found(show, each) for each in files}
 
 
-def _found(show: Show, played: DreamFile) -> Dream:
+def _found(show: Show, played: DreamFile | EffectFile) -> Dream:
+    assert played.path is not None
     name = played.path.name
-    places = [played.path, read.MODELS / name, show.path.parent / name]
+    places = [played.path, read.MODELS / name, read.EFFECTS / name, show.path.parent / name]
     there = {path: read.sha256(path) for path in places if path.is_file()}
     for path, sha256 in there.items():
         if sha256 == played.sha256:
@@ -90,6 +96,7 @@ def frames(
     fps: float | None = None,
     size: tuple[int, int] | None = None,
     load: Load | None = None,
+    more: Sequence[Sequence[Dream]] = (),
 ) -> Iterator[Frame]:
     """Yield every frame of the show. Numbers are the show's own where `fps` is the show's, as by default.
 
@@ -99,11 +106,12 @@ def frames(
         fps: Frames a second, the show's by default.
         size: (width, height) that looks are drawn in, the show's by default.
         load: As `loading` returns it.
+        more: Effects that each deck's pictures go through after those of the show.
 
     Raises:
         UserError: The show does not fit its dreams, or a frame cannot be drawn.
     """
-    return _Replay(show, found, fps or show.fps, size, load or loading(show)).frames()
+    return _Replay(show, found, fps or show.fps, size, load or loading(show), more).frames()
 
 
 def render(
@@ -114,6 +122,7 @@ def render(
     seconds: float | None = None,
     device: str | None = None,
     progress: Callable[[float], None] = lambda share: None,
+    more: Sequence[str] = (),
 ) -> Path:
     """Draw the show into a recording.
 
@@ -125,6 +134,7 @@ def render(
         seconds: How much of its beginning; None: all.
         device: As of `loading`.
         progress: Called with the share that is done, 0..1.
+        more: Effects after those of the show, as `--effect` names them.
 
     Returns:
         The path that was written, which is never an older file's.
@@ -134,14 +144,23 @@ def render(
     """
     fps = fps or show.fps
     count = max(1, round(min(seconds or show.seconds, show.seconds) * fps))
-    drawn = islice(frames(show, dreams(show), fps, size, loading(show, device)), count)
+    added = effects.load_all(more, len(show.dreams))
+    drawn = islice(frames(show, dreams(show), fps, size, loading(show, device), added), count)
     return offline.write(drawn, path, count, show.size, fps, size, progress)
 
 
 class _Replay:
     """The decks, looks and values of a show after the frame `_at`."""
 
-    def __init__(self, show: Show, found: dict[str, Dream], fps: float, size: tuple[int, int] | None, load: Load):
+    def __init__(
+        self,
+        show: Show,
+        found: dict[str, Dream],
+        fps: float,
+        size: tuple[int, int] | None,
+        load: Load,
+        more: Sequence[Sequence[Dream]],
+    ):
         self._show, self._dreams, self._fps, self._load = show, found, fps, load
         self._exact = fps == show.fps
         self._chain = Chain()
@@ -150,7 +169,11 @@ class _Replay:
         )
         whole = size is not None and size != show.size
         self._compose = FrameComposer(self._chain, size or show.size, fps, live=False, whole=whole)
-        self._decks = [Deck(n, self._player(n, played)) for n, played in enumerate(show.dreams)]
+        self._effects = ReplayedEffects(show, found, load, more)
+        self._decks = [
+            Deck(n, self._player(n, played), effects=chain)
+            for n, (played, chain) in enumerate(zip(show.dreams, self._effects.chains, strict=True))
+        ]
         self._values: dict[str, Value] = {}
         self._relations = Relations({})
         self._set(show.values)
@@ -195,7 +218,9 @@ class _Replay:
             for letter, deck in zip(LETTERS, self._decks, strict=False):
                 self._arrive(tick, deck.player, tick.decks[letter])
             shown = wanted == tick.number
+            self._effects.expect(tick)
             self._draw(self._drawn(tick, now), now, shown or self._exact)
+            self._effects.expect(None)
             if shown and self._picture is not None:
                 yield self._frame(now)
                 wanted += step
@@ -208,6 +233,7 @@ class _Replay:
                 deck.player = self._player(deck.number, played)
         if tick.looks is not None:
             self._look(tick.looks)
+        self._effects.change(tick)
         if tick.gone:
             gone = set(map(self._relations.name, tick.gone))
             self._values = {address: value for address, value in self._values.items() if address not in gone}
@@ -263,7 +289,11 @@ class _Replay:
     def _draw(self, decks: Sequence[Deck], values: Snapshot, shown: bool = True) -> None:
         """Draw the decks' pictures, and compose them if the frame is shown."""
         for deck in decks:
-            if not deck.draw(floor(self._at), values):
+            try:
+                drawn = deck.draw(floor(self._at), values)
+            except UserError as error:  # of an effect
+                raise UserError(f"{self._show.path}: frame {floor(self._at)}: {error}") from None
+            if not drawn:
                 why = deck.error or "its device failed; try --device cpu"
                 raise UserError(f"{self._show.path}: frame {floor(self._at)} cannot be drawn: {why}")
         if decks and shown:

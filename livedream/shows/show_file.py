@@ -16,6 +16,8 @@ from livedream.parameters import Value
 from livedream.play import Floats, State
 from livedream.play.state import Point, Target
 from livedream.play.state_json import decode_array
+from livedream.shows import effect_lines
+from livedream.shows.effect_lines import EffectFile, EffectsTick
 from livedream.shows.show_lines import FORMAT, LETTERS
 
 LONGEST = 1 << 28  # characters of a line
@@ -70,6 +72,7 @@ class DeckTick:
         states: Its decoder's, f32 [n] by input name, where they are not as the last frame left them.
         target: What the picture was blended to.
         state: What it was put in after all this, as state_json.to_json has it.
+        effects: What its effects did.
     """
 
     latents: tuple[Floats, ...] = ()
@@ -77,6 +80,7 @@ class DeckTick:
     states: State = field(default_factory=dict)
     target: Target | None = None
     state: Json | None = None
+    effects: EffectsTick = field(default_factory=EffectsTick)
 
 
 @dataclass(frozen=True)
@@ -127,6 +131,9 @@ class Show:
         changes: How many values changed.
         loads: The dreams that were loaded while it played.
         dropped: (first, last) of the frames that the recording beside it lacks.
+        effects: Of each deck then.
+        effect_files: Every effect that is in a chain at any time.
+        sources: Deck, number and frame of each run of an effect that came in on a later frame than that one.
     """
 
     path: Path
@@ -146,6 +153,9 @@ class Show:
     changes: int = 0
     loads: tuple[DreamFile, ...] = ()
     dropped: tuple[tuple[int, int], ...] = ()
+    effects: tuple[EffectsTick, ...] = ()
+    effect_files: tuple[EffectFile, ...] = ()
+    sources: frozenset[tuple[str, int, int]] = frozenset()
 
     @property
     def seconds(self) -> float:
@@ -169,17 +179,23 @@ def read(path: str | Path) -> Show:
     first: int | None = None
     dropped: list[tuple[int, int]] = []
     loads: list[DreamFile] = []
+    effects: list[EffectFile] = []
+    sources: set[tuple[str, int, int]] = set()
     changes = 0
     for at, data in _lines(path):
         if show is None:
             show = _checked(path, at, _header, path, data)
             number, first = show.frame, show.frame
+            effects += [each for deck in show.effects for each in deck.files]
         elif "frame" in data:
             tick = _checked(path, at, _tick, data, number, len(show.dreams))
             if number is not None:  # the very first frame has the values of all parameters
                 changes += len(tick.changed) + len(tick.fired)
             number, first = tick.number, tick.number if first is None else first
             loads += tick.dreams.values()
+            for letter, moved in tick.decks.items():
+                effects += moved.effects.files
+                sources |= {(letter, *each) for each in moved.effects.late(tick.number)}
         elif "recording" in data:
             first = _checked(path, at, _int, data["first"])
         elif "dropped" in data:
@@ -188,7 +204,16 @@ def read(path: str | Path) -> Show:
         raise UserError(f"{path}: no show: the file is empty")
     if first is None or number is None or number < first:
         raise UserError(f"{path}: no frame was drawn in this show")
-    return replace(show, first=first, last=number, changes=changes, loads=tuple(loads), dropped=tuple(dropped))
+    return replace(
+        show,
+        first=first,
+        last=number,
+        changes=changes,
+        loads=tuple(loads),
+        dropped=tuple(dropped),
+        effect_files=tuple(effects),
+        sources=frozenset(sources),
+    )
 
 
 def text(show: Show) -> str:
@@ -202,6 +227,7 @@ def text(show: Show) -> str:
         ("recorded", f"{width}x{height} at {show.fps:g} fps"),
         *(("deck " + LETTERS[n], f"{each.title} ({each.path})") for n, each in enumerate(show.dreams)),
         *(("loaded", f"{each.title} ({each.path})") for each in show.loads),
+        *(("effect", f"{each.title} ({each.path})") for each in show.effect_files),
         ("looks", ", ".join(each.name for each in show.looks) or "none"),
         ("changes", f"{show.changes} values"),
         *([("dropped", f"{lost} frames of the recording, which the show has")] if lost else []),
@@ -264,6 +290,7 @@ def _header(path: Path, data: Json) -> Show:
         targets=tuple(_target(each) for each in decks),
         looks=_looks(data["looks"]),
         transitions=_looks(data["transitions"]),
+        effects=tuple(effect_lines.from_json(each, _int(data["frame"] or 0)) for each in decks),
     )
 
 
@@ -282,7 +309,7 @@ def _tick(data: Json, before: int | None, decks: int) -> Tick:
         number=number,
         moved=moved,
         drawn=data["drawn"],
-        decks={letter: _moved(data[letter]) if letter in data else DeckTick() for letter in letters},
+        decks={letter: _moved(data[letter], number) if letter in data else DeckTick() for letter in letters},
         changed=_values(data.get("set", {})),
         gone=tuple(map(str, data.get("gone", ()))),
         fired=frozenset(map(str, data.get("fired", ()))),
@@ -291,13 +318,14 @@ def _tick(data: Json, before: int | None, decks: int) -> Tick:
     )
 
 
-def _moved(data: Json) -> DeckTick:
+def _moved(data: Json, number: int) -> DeckTick:
     phase = data.get("phase")
     if phase is not None and not (isinstance(phase, float | int) and 0 <= phase < 1e6):
         raise ValueError
     states = {str(name): decode_array(each) for name, each in data.get("states", {}).items()}
     latents = tuple(map(decode_array, data.get("latents", ())))
-    return DeckTick(latents, phase, states, _target(data), _state(data))
+    effects = effect_lines.from_json(data, number)
+    return DeckTick(latents, phase, states, _target(data), _state(data), effects)
 
 
 def _target(data: Json) -> Target | None:

@@ -15,7 +15,8 @@ name have the value of the line before; so have phases and looks.
     {"recording": "NAME.mp4", "first": its first frame}
     {"dropped": [[first, last], …]}: frames that the recording lacks
 
-A look is {"name"}; a new or edited one is {"name", "path", "text", "vertex"}, the latter with "edited": true.
+A look is {"name"}; a new or edited one is {"name", "path", "text", "vertex"}, the latter with "edited": true. What
+a deck, in the header too, says of its effects stands in effect_lines.py.
 """
 
 import json
@@ -24,12 +25,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import livedream
+from livedream.effect.slot import Slot as EffectSlot
+from livedream.effect.trace import Trace
 from livedream.look.chain import Slot
 from livedream.parameters import Value
 from livedream.play import Floats, State
 from livedream.play.player import Player
 from livedream.play.state import PlayerState, Target
 from livedream.play.state_json import encode, to_json
+from livedream.shows import effect_lines
 
 if TYPE_CHECKING:
     from livedream.look.source import Source
@@ -65,6 +69,8 @@ class Played(NamedTuple):
         states: Of each decoder that runs elsewhere than on the frame before, {} of the others; () if there is none.
         targets: What the picture of each deck was blended to.
         restored: The state that each deck was put in after its steps.
+        effects: Each deck's, in their order.
+        traces: What came in from them, by number, of each deck.
     """
 
     number: int | None
@@ -78,11 +84,14 @@ class Played(NamedTuple):
     states: tuple[State, ...] = ()
     targets: tuple[Target | None, ...] = ()
     restored: tuple[PlayerState | None, ...] = ()
+    effects: tuple[tuple[EffectSlot, ...], ...] = ()
+    traces: tuple[Mapping[int, Trace], ...] = ()
 
 
 def header(
     before: Played,
     states: Sequence[PlayerState | None],
+    effects: Sequence[Mapping[int, Trace]],
     transitions: Sequence[Slot],
     fps: float,
     size: tuple[int, int],
@@ -93,12 +102,13 @@ def header(
     Args:
         before: What was played last.
         states: Of each deck then.
+        effects: What the effects of each deck had then, by number.
         transitions: That can lead from one deck to the other.
         fps: Frames a second.
         size: (width, height) in pixels.
         started: When the program was started, ISO 8601.
     """
-    decks = zip(before.players, states, before.targets, strict=True)
+    decks = zip(before.players, states, before.targets, before.effects, effects, strict=True)
     return _line(
         {
             "livedream show": FORMAT,
@@ -109,7 +119,10 @@ def header(
             "frame": before.number,
             "values": _values({}, before.values),
             "decks": [
-                {"dream": _dream(player), "moment": to_json(state)} | _target(target) for player, state, target in decks
+                {"dream": _dream(player), "moment": to_json(state)}
+                | _target(target)
+                | effect_lines.to_json(slots, None, traces, before.number)
+                for player, state, target, slots, traces in decks
             ],
             "looks": [_look(slot, source, None) for slot, source in before.looks],
             "transitions": [_look(slot, slot.source, None) for slot in transitions],
@@ -153,6 +166,8 @@ def _decks(now: Played, before: Played) -> list[dict[str, Any]]:
         deck |= _target(next(iter(now.targets[n : n + 1]), None))
         if restored := next(iter(now.restored[n : n + 1]), None):
             deck["moment"] = to_json(replace(restored, step_state={}, trail=None))
+        for slots, ours, traces in zip(now.effects[n : n + 1], before.effects[n : n + 1], now.traces[n:], strict=False):
+            deck |= effect_lines.to_json(slots, ours, traces, now.number)
         found.append(deck)
     return found
 

@@ -1,5 +1,7 @@
 // The page: one WebSocket receives pictures (binary JPEG), values and status, and sends what is changed here.
-import { change, control, fill, held, hint, make, osc, parameters, set, shown, values, wire } from "./controls.js";
+import {
+  change, choice, control, fill, held, hint, make, osc, parameters, set, shown, toggle, values, wire,
+} from "./controls.js";
 import { layEffects, reportEffects } from "./effects.js";
 import { layLayers } from "./layers.js";
 import { layLooks, reportLooks } from "./looks.js";
@@ -143,10 +145,11 @@ function say(text) { $("message").textContent = text; }
 
 // ---- the desk, made from the parameter table ----
 
-const PANELS = ["motion", "history", "knobs", "more", "master"]; // panels of faders; headings without a panel go to "more"
+const PANELS = ["motion", "history", "knobs", "more", "input", "master"]; // of faders; headings without one go to "more"
 // Headings with a panel of their own.
 const OWN = ["mix", "look", "effect", "layer", "output", "window", "preset", "tempo", "midi", "mod", "audio"];
 const KINDS = ["float", "int", "bool", "trigger"]; // types that panels of faders show
+const BARS = { input: { bool: toggle, choice } }; // types that a panel shows as bars like its faders
 const here = (each) => each.deck === null || each.deck === deck;
 
 function build(list) {
@@ -159,11 +162,12 @@ function build(list) {
 function lay() { // lays out the controls of the shown deck
   const shownHere = [...parameters.values()].filter(here), groups = Object.fromEntries(PANELS.map((id) => [id, []]));
   for (const each of shownHere) {
-    if (each.hidden || each.pinned || !KINDS.includes(each.type) || OWN.includes(each.heading)) continue;
+    const shows = KINDS.includes(each.type) || BARS[each.heading]?.[each.type];
+    if (each.hidden || each.pinned || !shows || OWN.includes(each.heading)) continue;
     groups[PANELS.includes(each.heading) ? each.heading : "more"].push(each);
   }
   for (const [id, members] of Object.entries(groups)) {
-    fill($(id), [$(id).firstElementChild, ...members.map((each) => control(each))]);
+    fill($(id), [$(id).firstElementChild, ...members.map((each) => control(each, BARS[id]?.[each.type]))]);
     $(id).hidden = !members.length;
   }
   fill($("buttons"), shownHere.filter((each) => each.pinned).map((each) => control(each)));
@@ -316,10 +320,10 @@ function stir() {
 picture.ondblclick = () => wall(!document.body.classList.contains("wall"));
 document.onpointermove = stir;
 document.onfullscreenchange = () => { if (!document.fullscreenElement) document.body.classList.remove("wall"); };
-const toggle = (address) => parameters.has(address) && change(address, !values[address]);
+const flip = (address) => parameters.has(address) && change(address, !values[address]);
 const KEYS = {
   f: () => wall(!document.body.classList.contains("wall")), Escape: () => wall(false),
-  " ": () => toggle(`${deck}player/freeze`), h: () => toggle("master/hold"), b: () => toggle("master/blackout"),
+  " ": () => flip(`${deck}player/freeze`), h: () => flip("master/hold"), b: () => flip("master/blackout"),
   r: () => set(`${deck}player/reseed`, []), t: tap, p: () => set("master/panic", []),
   d: () => { if (parameters.has("mix/crossfade")) { deck = deck ? "" : "b/"; lay(); } },
 };

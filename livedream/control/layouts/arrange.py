@@ -20,13 +20,25 @@ PAGES = {  # groups that share a page; any other has a page of its own name
     "scenes": "play",
     "knobs": "play",
     "dream": "play",
+    "effect": "effects",
     "look": "looks",
     "layer": "mix",
     "window": "outputs",
     "output": "outputs",
     "preset": "presets",
 }
-ORDER = ("play", "history", "latents", "looks", "mix", "master", "tempo", "presets")  # then in the table's order
+ORDER = (
+    "play",
+    "history",
+    "latents",
+    "input",
+    "effects",
+    "looks",
+    "mix",
+    "master",
+    "tempo",
+    "presets",
+)  # then in the table's order
 
 
 @dataclass(frozen=True)
