@@ -16,7 +16,7 @@ def add_arguments(parser: Parser) -> None:
         "model",
         nargs="?",
         metavar="DREAM|PAGE",
-        help="add the parameters of this dream, or list those of the running session with this page address",
+        help="add the parameters of this dream or effect, or list those of the running session with this page address",
     )
     add("--markdown", action="store_true", help="print a Markdown table")
     add(
@@ -40,7 +40,7 @@ def call(options: argparse.Namespace) -> int:
     from livedream.control import addresses
     from livedream.control.osc_address import normal_prefix
     from livedream.dream import read
-    from livedream.parameters import SLOTS, modulator
+    from livedream.parameters import SLOTS, modulator, with_elements
     from livedream.play import dream_parameters
 
     if bool(options.layout) != bool(options.out):
@@ -52,7 +52,13 @@ def call(options: argparse.Namespace) -> int:
         parameters = tuple(running.parameters(options.model))
     elif options.model or options.layout:
         dream = read.load(options.model or "rainbow.onnx")
-        parameters = addresses.with_mix(dream_parameters.of(dream).parameters.values())
+        if dream.is_effect:
+            from livedream.effect import slot
+
+            own = with_elements(slot.parameters(dream, 1))
+        else:
+            own = tuple(dream_parameters.of(dream).parameters.values())
+        parameters = addresses.with_mix(own)
         if options.layout:  # the list mentions the other slots in a line, a tablet needs each of them
             parameters += tuple(each for n in range(2, SLOTS + 1) for each in modulator(n))
     else:

@@ -8,11 +8,14 @@ from livedream.control.osc_address import PREFIX
 from livedream.control.osc_out import STATUS
 from livedream.parameters import (
     ALWAYS,
+    EFFECTS,
     LOADING,
     PLAYER,
     SLOTS,
     Parameter,
     dream,
+    effect,
+    effect_commands,
     layer,
     mix,
     modulator,
@@ -22,6 +25,7 @@ from livedream.parameters import (
 
 HEADINGS = ("address", "type", "range", "default", "what it does")
 EXAMPLE_LATENTS = 64  # each dream has its own number
+EXAMPLE_FPS = 25.0  # as each effect has
 
 Row = tuple[str, str, str, str, str]
 
@@ -29,7 +33,8 @@ Row = tuple[str, str, str, str, str]
 def standard() -> tuple[Parameter, ...]:
     """Return the parameters of any show: one deck whose dream has an ordinary latent and one layer, and the rest."""
     a_dream = (*dream(latent_length=EXAMPLE_LATENTS), *layer("NAME"))
-    return with_elements((*PLAYER, *LOADING, *a_dream, *mix(), *_last()))
+    an_effect = (*effect_commands(), *effect(1, fps=EXAMPLE_FPS))
+    return with_elements((*PLAYER, *LOADING, *a_dream, *an_effect, *mix(), *_last()))
 
 
 def with_mix(parameters: Iterable[Parameter]) -> tuple[Parameter, ...]:
@@ -54,7 +59,14 @@ def rows(parameters: Iterable[Parameter], prefix: str = PREFIX) -> list[Row]:
         span = "…" + others[-1].address.removeprefix(begins) if others else ""
         table.append((f"{prefix}/{first.address}{span}", *_columns(first)))
     more = (
-        ("b/…", "", "", "", "the same player/, dream/ and layer/ addresses for the second deck's dream"),
+        ("b/…", "", "", "", "the same player/, dream/, layer/ and effect/ addresses for the second deck"),
+        (
+            f"effect/2…{EFFECTS}/…",
+            "",
+            "",
+            "",
+            "the same for the deck's other effects; all have those of their files, too",
+        ),
         (f"mod/2…{SLOTS}/…", "", "", "", "the same for the other slots of the modulation"),
         ("window/1/…", "", "", "", "the same for the next window, and so on, in the order of the outputs"),
         ("subscribe", "int", "port", "", "send feedback and status to the sender's host at this port"),

@@ -36,7 +36,7 @@ class Applier:
     def __init__(self, dream: Dream, load: Load):
         self.dream = dream
         component = dream.components["apply"]
-        self.moves = any(name.startswith("next.") for name in component.outputs)
+        self.moves = moves(dream)
         taken, given = component.inputs["image"].shape, component.outputs["frame"].shape
         self._fitting = Fitting((taken[2], taken[1]), (given[2], given[1]))
         try:
@@ -97,3 +97,8 @@ class Applier:
     def _on_the_processor(self, why: str) -> Runner:
         log.warning("effect %s: %s; going on with cpu", self.dream.path.stem, why)
         return cpu.load(self.dream.components["apply"])
+
+
+def moves(effect: Dream) -> bool:
+    """Return whether an effect has a state that moves on."""
+    return any(name.startswith("next.") for name in effect.components["apply"].outputs)

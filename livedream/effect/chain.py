@@ -2,19 +2,17 @@
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from livedream import UserError, one_line
+from livedream.effect import slot as slots
 from livedream.effect.slot import Slot
 from livedream.effect.trace import Trace
-from livedream.parameters import Parameter, Snapshot, fitting_curve, grouped
+from livedream.parameters import EFFECTS, Parameter, Snapshot, effect_commands
 from livedream.picture import Pixels
 from livedream.picture.frame import Picture
 
 log = logging.getLogger("livedream.effect")
-
-LONGEST = 8  # effects in a chain
-FASTEST = 4.0  # times as many steps as an effect's file says, at most
 
 
 class EffectChain:
@@ -38,12 +36,12 @@ class EffectChain:
     def insert(self, slot: Slot, number: int | None = None) -> Slot:
         """Append an effect, by the lowest number that is free or by `number`. Raises UserError if it has no place."""
         taken = {each.number for each in self.slots}
-        if len(taken) >= LONGEST:
-            raise UserError(f"{slot.name}: {LONGEST} effects are all that a chain holds")
-        if number is not None and (number in taken or not 1 <= number <= LONGEST):
-            raise UserError(f"{slot.name}: place {number} of the effects is taken, or none of 1 to {LONGEST}")
+        if len(taken) >= EFFECTS:
+            raise UserError(f"{slot.name}: {EFFECTS} effects are all that a chain holds")
+        if number is not None and (number in taken or not 1 <= number <= EFFECTS):
+            raise UserError(f"{slot.name}: place {number} of the effects is taken, or none of 1 to {EFFECTS}")
         slot.tracing = self._tracing
-        slot.number = number or next(each for each in range(1, LONGEST + 1) if each not in taken)
+        slot.enter(number or next(each for each in range(1, EFFECTS + 1) if each not in taken))
         self.slots = (*self.slots, slot)
         return slot
 
@@ -111,92 +109,11 @@ class EffectChain:
         return [{"deck": "b" if self.prefix else "a", **each.status()} for each in self.slots]
 
 
-def parameters(chain: EffectChain, names: Iterable[str] = ()) -> tuple[Parameter, ...]:
+def parameters(chain: EffectChain, names: Sequence[str] = ()) -> tuple[Parameter, ...]:
     """Return all parameters below `effect/` of the chain's deck: to insert one of `names`, to remove one, and those of
     each effect.
     """
-    choices = tuple(names)
-    commands = (
-        Parameter(
-            "effect/insert",
-            "choice",
-            0,
-            max(len(choices) - 1, 0),
-            doc="add an effect at the end of the deck's chain, by name",
-            choices=choices,
-            always=True,
-            local=True,
-        ),
-        Parameter(
-            "effect/remove",
-            "int",
-            0,
-            LONGEST,
-            doc="remove an effect from the deck's chain, by its number",
-            always=True,
-            risky=True,
-        ),
-    )
-    found = [*grouped("effect", commands, deck="", in_preset=False, in_session=False, admin=True)]
+    found = [*effect_commands(names)]
     for place, slot in enumerate(chain.slots):
-        found += grouped("effect", (*_own(slot, place), *_controls(slot)), item=str(slot.number), deck="")
-    return tuple(each.on_deck(chain.prefix) if chain.prefix else each for each in found)
-
-
-def _own(slot: Slot, place: int) -> list[Parameter]:
-    title = slot.dream.title
-    found = [
-        Parameter(
-            slot.address("wet"),
-            "float",
-            default=1,
-            glide=0.0,
-            doc=f"opacity of {title}",
-            label=f"{slot.number} {slot.name.replace('-', ' ').replace('_', ' ')}",
-            modulated=True,
-        ),
-        Parameter(slot.address("bypass"), "bool", doc=f"bypass {title}, which then does not run", modulated=True),
-        Parameter(
-            slot.address("place"),
-            "int",
-            0,
-            LONGEST - 1,
-            place,
-            doc=f"position of {title} in the deck's chain, from 0",
-            in_preset=False,
-            in_session=False,
-        ),
-        Parameter(
-            slot.address("reset"),
-            "trigger",
-            doc=f"begin anew: put the state of {title} back to zero",
-            modulated=True,
-            panic=True,
-            panic_always=True,
-        ),
-    ]
-    if slot.moves:
-        doc = f"speed of {title}: 1 is {slot.dream.fps:g} steps a second, 0 holds it"
-        rate = Parameter(
-            slot.address("rate"), "float", 0, FASTEST, 1, "", "log", 0.0, doc=doc, label="Speed", modulated=True
-        )
-        found.append(rate)
-    return found
-
-
-def _controls(slot: Slot) -> Iterable[Parameter]:
-    for name, each in slot.dream.controls.items():
-        title = name.replace("_", " ")
-        yield Parameter(
-            slot.control_address(name),
-            "float" if each.length == 1 else "vector",
-            each.low,
-            each.high,
-            each.default,
-            curve=fitting_curve(each.low, each.high, each.default),
-            glide=0.0,
-            doc=each.doc or f"{title} of {slot.dream.title}",
-            length=each.length,
-            label=title,
-            modulated=True,
-        )
+        found += slots.parameters(slot.dream, slot.number, place)
+    return tuple(each.on_deck(chain.prefix) for each in found)

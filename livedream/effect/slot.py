@@ -15,19 +15,18 @@ import numpy as np
 
 from livedream.backend import Array
 from livedream.dream.dream import Dream
-from livedream.effect.applier import Applier, Load
+from livedream.effect.applier import Applier, Load, moves
 from livedream.effect.fitting import Scaler
 from livedream.effect.pace import Pace
 from livedream.effect.trace import Moment, Run, Trace
 from livedream.effect.worker import Job, Result, Worker, done
-from livedream.parameters import Snapshot
+from livedream.parameters import Parameter, Snapshot, effect, effect_control
 from livedream.picture import Pixels
 from livedream.picture.blend import blend
 from livedream.picture.frame import Picture, host_pixels
 
 log = logging.getLogger("livedream.effect")
 
-OWN = ("wet", "bypass", "place", "rate", "reset")  # parameters of every effect, beside its file's controls
 RETRY = 2.0  # seconds of the show until an effect that failed is tried again
 RECENT = 2.0  # seconds over which its fps is counted
 SLACK = 1e-6  # of a step, so that 25 frames of 1/25 s make 25 steps
@@ -46,6 +45,7 @@ class Slot:
         dream: As given.
         name: What it is called: its file's name.
         number: Its number in addresses; 0 until it is in a chain.
+        controls: The parameters of its file's controls, by the names of those.
         error: Why the chain goes on without it, or None.
         tracing: Whether what comes in is kept for `take_trace`.
         runs, late, failed: How often it ran; frames that showed an older picture because it was late; runs that failed.
@@ -56,6 +56,7 @@ class Slot:
 
     def __init__(self, dream: Dream, load: Load, fps: float, live: bool = True):
         self.dream, self.name, self.number = dream, dream.path.stem, 0
+        self.controls: dict[str, Parameter] = {}
         self.error: str | None = None
         self.tracing = False
         self.runs = self.late = self.failed = 0
@@ -79,15 +80,12 @@ class Slot:
     # -- addresses ------------------------------------------------------------------------------------------------
 
     def address(self, what: str) -> str:
-        """Return the address of one of its own parameters, OWN."""
+        """Return the address of one of its own parameters."""
         return f"effect/{self.number}/{what}"
 
-    def control_address(self, name: str) -> str:
-        """Return the address of a control of its file: `effect/<n>/NAME`, or `control_NAME` for a name in OWN."""
-        free = name
-        while free in OWN or (free != name and free in self.dream.controls):
-            free = f"control_{free}"
-        return self.address(free)
+    def enter(self, number: int) -> None:
+        """Take a number in a chain, before its first frame there."""
+        self.number, self.controls = number, controls(self.dream, number)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -211,9 +209,8 @@ class Slot:
 
     def _controls(self, values: Snapshot, prefix: str) -> dict[str, Array]:
         found: dict[str, Array] = {}
-        for name, each in self.dream.controls.items():
-            address = prefix + self.control_address(name)
-            value = values.values.get(address, each.default)
+        for name, each in self.controls.items():
+            value = values.values.get(prefix + each.address, each.default)
             found[f"control.{name}"] = np.full(each.length, value, np.float32)
         return found
 
@@ -302,3 +299,18 @@ class _Times:
             shown = blend(self._from, shown, share)
         self._last = shown
         return shown
+
+
+def controls(dream: Dream, number: int) -> dict[str, Parameter]:
+    """Return the parameters of an effect's own controls, as effect `number`, by the names of those."""
+    found = dream.controls
+    return {
+        name: effect_control(number, name, each.low, each.high, each.default, each.doc, each.length, found)
+        for name, each in found.items()
+    }
+
+
+def parameters(dream: Dream, number: int, place: int = 0) -> tuple[Parameter, ...]:
+    """Return all parameters of an effect, as effect `number` at that place of the first deck's chain."""
+    fps = dream.fps if moves(dream) else None
+    return effect(number, dream.path.stem, dream.title, place, fps, controls(dream, number).values())

@@ -2,7 +2,7 @@
 
 Everything that controls (OSC, MIDI, the page, presets) calls `Table.set` from any thread. The loop calls
 `Table.tick` once a frame and draws from the immutable `Snapshot` that it returns. Each parameter is declared once,
-in `deck` or `show`; the address table, the page, presets and feedback are all read from there.
+in `deck`, `effect` or `show`; the address table, the page, presets and feedback are all read from there.
 """
 
 from livedream.parameters.deck import (
@@ -28,6 +28,7 @@ from livedream.parameters.deck import (
     player,
     scenes,
 )
+from livedream.parameters.effect import EFFECTS, OWN_OF_EFFECT, effect, effect_commands, effect_control
 from livedream.parameters.parameter import CURVES, TYPES, Parameter, Value, fitting_curve, grouped
 from livedream.parameters.relations import COLOUR, POINT, Relations, with_elements
 from livedream.parameters.show import (
@@ -62,6 +63,7 @@ __all__ = [
     "CURVES",
     "DECKS",
     "DREAM",
+    "EFFECTS",
     "FINISH",
     "GLIDE",
     "GRIDS",
@@ -75,6 +77,7 @@ __all__ = [
     "NOTHING",
     "OFFSET_SECONDS",
     "OUTPUT",
+    "OWN_OF_EFFECT",
     "PLAYER",
     "POINT",
     "PRESET",
@@ -95,6 +98,9 @@ __all__ = [
     "Value",
     "control",
     "dream",
+    "effect",
+    "effect_commands",
+    "effect_control",
     "fitting_curve",
     "grouped",
     "knob",

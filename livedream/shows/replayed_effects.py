@@ -74,5 +74,5 @@ class ReplayedEffects:
     def _made(self, file: EffectFile) -> RecordedSlot:
         effect = self._found[file.sha256]
         slot = RecordedSlot(effect, self._load(effect), self._show.fps)
-        slot.number = file.number
+        slot.enter(file.number)
         return slot

@@ -6,9 +6,9 @@ import pytest
 from livedream import UserError
 from livedream.backend import cpu
 from livedream.dream import read
-from livedream.effect.chain import LONGEST, EffectChain, parameters
+from livedream.effect.chain import EffectChain, parameters
 from livedream.effect.slot import RETRY, Slot
-from livedream.parameters import ALWAYS, GLIDE, Table
+from livedream.parameters import ALWAYS, EFFECTS, GLIDE, Table
 from tests import dreams, effects
 from tests.waiting import until
 
@@ -99,7 +99,7 @@ def test_numbers_stay_and_the_lowest_free_one_is_taken(made):
     assert "effect/2/rate" in show.table.parameters
     assert "effect/2/amount" not in show.table.parameters
     show.chain.remove(7)
-    while len(show.chain.slots) < LONGEST:
+    while len(show.chain.slots) < EFFECTS:
         show.insert(made("brightness"))
     with pytest.raises(UserError, match="8 effects are all"):
         show.insert(made("brightness"))
