@@ -3,20 +3,15 @@
 import contextlib
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from livedream import UserError
-
-from .hyperparameters import Hyperparameters
 
 EARLY_FROM = 300.0  # seconds that a run lasts at least, if it makes early dreams
 FIRST, FIRST_SHARE = 60.0, 0.055  # seconds of training before the first of them, or share of the run: the lesser
 EVERY, EVERY_SHARE = 240.0, 1 / 8  # seconds between them, or share of the run: the greater
 MAX_COST = 1 / 8  # most of the time that goes into writing them
-EARLY_SPELL = 0.12  # share of the recurrent network's time that comes before each of them,
-SPELL_SECONDS = (10.0, 60.0)  # within these limits
-LEAST_SPELL = 4.0  # seconds that the recurrent network is trained at the end, however late it is
 LEAST = 8.0  # seconds of training without which there is no dream
 DREAM_GUESS = 8.0, 90.0  # seconds that a dream and its pictures take, and more for a million pixels, until measured
 SPARE = 0.02  # share of the time that is kept for what is not measured
@@ -27,15 +22,17 @@ class Budget:
 
     Attributes:
         total: time for everything.
-        spent: time in which each network was trained: "pictures" (the autoencoder) and "motion".
-        costs: how long encoding all frames ("encode") and writing a dream with its pictures ("dream") took last.
+        spent: time in which each network was trained, by its name.
+        costs: how long what is no training took last, by name: "dream" is writing a dream with its pictures.
         early_at: when the last early dream was done, None before the first.
     """
 
-    def __init__(self, total: float, hp: Hyperparameters, now: Callable[[], float] = time.monotonic):
-        self.total, self.now, self.hp = total, now, hp
-        self.spent = {"pictures": 0.0, "motion": 0.0}
-        self.costs = {"encode": 0.0, "dream": DREAM_GUESS[0]}
+    def __init__(
+        self, total: float, now: Callable[[], float] = time.monotonic, networks: Sequence[str] = ("training",)
+    ):
+        self.total, self.now = total, now
+        self.spent = dict.fromkeys(networks, 0.0)
+        self.costs = {"dream": DREAM_GUESS[0]}
         self.early_at: float | None = None
         self._began = now()
 
@@ -68,7 +65,7 @@ class Budget:
 
     def least(self) -> float:
         """Return the seconds without which there is no dream, with those that have passed."""
-        return self.used() + self.finish() + self.costs["encode"] + LEAST + LEAST_SPELL
+        return self.used() + SPARE * self.total + sum(self.costs.values()) + LEAST
 
     def must_suffice(self) -> None:
         """Raise UserError, with the minutes to ask for, when the time does not suffice for any dream."""
@@ -80,22 +77,12 @@ class Budget:
                 f"{least:.0f} s here; try --minutes {enough}"
             )
 
-    def pictures(self) -> float:
-        """Return the seconds for which the autoencoder is trained in all, as far as is known now."""
-        share = self.hp.autoencoder_share / (self.hp.autoencoder_share + self.hp.recurrent_share)
-        return min(self._learning() * share, self.spent["pictures"] + self._free())
-
-    def spell(self) -> float:
-        """Return the seconds for which the recurrent network is trained before an early dream."""
-        least, most = SPELL_SECONDS
-        return max(least, min(most, EARLY_SPELL * (self._learning() - self.pictures())))
-
     def early_due(self) -> bool:
         """Whether it is time for an early dream: after a little training, then now and then, but not near the end."""
         if self.total < EARLY_FROM or self.left() - self.finish() < self._every() / 2:
             return False
         if self.early_at is None:
-            return self.spent["pictures"] >= min(FIRST, FIRST_SHARE * self.total)
+            return sum(self.spent.values()) >= min(FIRST, FIRST_SHARE * self.total)
         return self.used() - self.early_at >= self._every()
 
     @contextlib.contextmanager
@@ -117,12 +104,12 @@ class Budget:
     def _every(self) -> float:
         return max(EVERY, EVERY_SHARE * self.total, sum(self.costs.values()) / MAX_COST)
 
-    def _learning(self) -> float:
-        """Return the seconds for which both networks are trained in all: those so far, and those left beside costs."""
+    def learning_time(self) -> float:
+        """Return the seconds for which networks are trained in all: those so far, and those left beside costs."""
         cost = sum(self.costs.values())
         early = cost / (self._every() + cost) if self.total >= EARLY_FROM else 0.0
-        return sum(self.spent.values()) + self._free() * (1 - early)
+        return sum(self.spent.values()) + self.free() * (1 - early)
 
-    def _free(self) -> float:
+    def free(self) -> float:
         """Return the seconds left beside what comes at the end."""
-        return max(0.0, self.left() - self.finish() - self.costs["encode"])
+        return max(0.0, self.left() - SPARE * self.total - sum(self.costs.values()))

@@ -1,7 +1,7 @@
 """All that is needed to resume a training run, in one file: `NAME.run/checkpoint.pt`."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Any
 
@@ -42,11 +42,11 @@ def save(path: Path, saved: Mapping[str, Any]) -> None:
     atomic_write(path, data.getvalue())
 
 
-def load(path: Path) -> dict[str, Any]:
-    """Read a checkpoint to the CPU without running code that a file may hold. "hp" comes as Hyperparameters.
+def read(path: Path, required: Set[str]) -> dict[str, Any]:
+    """Read a checkpoint of any kind to the CPU without running code that a file may hold.
 
     Raises:
-        UserError: there is no checkpoint, it is damaged, or another version of livedream made it.
+        UserError: there is no checkpoint, it is damaged, or it lacks what is `required`.
     """
     try:
         saved = torch.load(path, map_location="cpu", weights_only=True)
@@ -57,8 +57,18 @@ def load(path: Path) -> dict[str, Any]:
     except Exception as error:  # whatever unpickling a damaged file may raise
         kind = type(error).__name__
         raise UserError(f"{path}: damaged, or not a checkpoint ({kind}); train without --resume") from None
-    if not isinstance(saved, dict) or not saved.keys() >= REQUIRED:
-        raise UserError(f"{path}: not a checkpoint of livedream train")
+    if not isinstance(saved, dict) or not saved.keys() >= required:
+        raise UserError(f"{path}: not a checkpoint of livedream train, or of another kind")
+    return saved
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Read the checkpoint of a vae-rnn dream, as `read` does. "hp" comes as Hyperparameters.
+
+    Raises:
+        UserError: as `read`, or another version of livedream made it.
+    """
+    saved = read(path, REQUIRED)
     try:
         if "remembers" not in saved["hp"]:
             raise UserError(f"{path}: made by an earlier livedream, whose networks were others; train without --resume")

@@ -9,11 +9,11 @@ import numpy as np
 from . import clip_table, footage, memories, recurrent, sources
 from .arrays import Indices
 from .autoencoder import held_out
-from .budget import Budget
 from .cache import Footage
 from .hyperparameters import Hyperparameters
 from .memories import Memories
 from .preview import Progress
+from .stage_budget import StageBudget
 
 SHOWN = 48  # most held-out frames that are measured, and shown on the contact sheet
 
@@ -66,7 +66,7 @@ def dry_run(
 
     Raises UserError when it cannot be trained on.
     """
-    budget = Budget(minutes * 60, hp)
+    budget = StageBudget(minutes * 60, hp)
     taken = read(names, size, Progress(), fps, background)
     must_teach_motion(taken, hp)
     height, width = taken.frames.shape[1:3]

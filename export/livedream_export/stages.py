@@ -12,12 +12,12 @@ import torch
 from torch import Tensor
 
 from . import autoencoder, correction, dream_file, recurrent
-from .budget import LEAST_SPELL, Budget
 from .hyperparameters import Hyperparameters
 from .interrupt import Interrupt
 from .material import Material
 from .perceptual import PictureLoss
 from .preview import Progress
+from .stage_budget import LEAST_SPELL, StageBudget
 from .trainer_state import TrainerState
 
 NAMES = (
@@ -51,7 +51,7 @@ class Stages:
         trainer: TrainerState,
         hp: Hyperparameters,
         device: torch.device,
-        budget: Budget,
+        budget: StageBudget,
         rng: np.random.Generator,
         perceptual: PictureLoss | None,
         progress: Progress,

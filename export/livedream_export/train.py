@@ -16,23 +16,19 @@ import torch
 from livedream import UserError
 
 from . import autoencoder, checkpoint, dream_file, judging, material, perceptual, torch_device
-from .budget import EARLY_FROM, Budget
+from .budget import EARLY_FROM
 from .cache import Footage
 from .evaluate import LIMITS
 from .footage import BLACK
 from .hyperparameters import Hyperparameters
-from .interrupt import Interrupt, Interrupted
 from .material import Material, choose_material, must_teach_motion
-from .preview import Progress
-from .run_folder import RunFolder
-from .safe_optimizer import Diverged
+from .stage_budget import StageBudget
 from .stages import Stages, numbered
 from .trainer_state import TrainerState
+from .training_run import TrainingRun
 from .training_status import TrainingStatus
 
-CHECKPOINT_SECONDS = 40.0
 CLIP_SECONDS = 6.0  # length of the dreamt clips; a third of it in runs too short for early dreams
-MIN_RATE_FACTOR = 1 / 8  # least factor on the learning rates; a training that diverges even so is given up
 
 
 def train(
@@ -78,25 +74,12 @@ def train(
         UserError: footage, size or device cannot be used, or a folder cannot be written.
     """
     run = Run(Path(out), minutes, device, seed, hp or Hyperparameters(), now, status)
-    try:
-        run.prepare([str(s) for s in sources], str(size), resume, title, licence, fps, background)
-        run.train()
-    except UserError:
-        run.folder.remove_if_empty()
-        raise
-    except KeyboardInterrupt:
-        run.progress.line("stopped at once: " + run.standing())
-    except torch.cuda.OutOfMemoryError:
-        raise UserError(f"--size {size}: more than the GPU's memory holds; choose a smaller one") from None
-    return run.out if run.written else None
+    names = [str(source) for source in sources]
+    return run.complete(lambda: run.prepare(names, str(size), resume, title, licence, fps, background), str(size))
 
 
-class Run:
-    """One training run: its clock, checkpoints and dreams. What is trained is in `stages`, once it is prepared.
-
-    Attributes:
-        written: a dream has been written.
-    """
+class Run(TrainingRun):
+    """A run that trains a vae-rnn dream. What is trained is in `stages`, once it is prepared."""
 
     footage: Footage
     material: Material
@@ -113,18 +96,9 @@ class Run:
         now: Callable[[], float] = time.monotonic,
         status: TrainingStatus | None = None,
     ):
-        if out.suffix != ".onnx":
-            raise UserError(f"-o {out}: a dream's name ends in .onnx")
-        if not 0 < minutes < 1e6:
-            raise UserError(f"--minutes {minutes:g}: must be more than 0")
-        self.out, self.folder = out, RunFolder(out)
-        self.device, self.seed, self.hp = torch_device.choose(device), seed, hp
-        self.budget = Budget(minutes * 60, hp, now)
-        self.progress = Progress(status)
-        self.progress.status.budget = self.budget
-        self.interrupt = Interrupt()
-        self.begun = self.written = False
-        self._saved_at = now()
+        self.budget = StageBudget(minutes * 60, hp, now)
+        super().__init__(out, self.budget, device, seed, status)
+        self.hp = hp
 
     # -- preparing ------------------------------------------------------------------------------------------------
 
@@ -158,12 +132,12 @@ class Run:
         loss = self._perceptual()
         self.material = self._choose()
         self.budget.must_suffice()
-        if not saved and (kept := self.folder.keep_old_checkpoint()):
-            self.progress.line(f"starting over, without --resume; the last run's checkpoint is kept as {kept}")
+        if not saved:
+            self.keep_old_checkpoint()
         rng = np.random.default_rng((self.seed, self.trainer.steps))
         torch.manual_seed(self.seed * 1_000_003 + self.trainer.steps)
         args = (self.material, self.trainer, self.hp, self.device, self.budget, rng, loss)
-        self.stages = Stages(*args, self.progress, self.interrupt, self._between_steps)
+        self.stages = Stages(*args, self.progress, self.interrupt, self.between_steps)
         if saved:
             self.stages.restore(saved)
 
@@ -209,45 +183,25 @@ class Run:
 
     # -- training -------------------------------------------------------------------------------------------------
 
-    def train(self) -> None:
-        """Train until the time is up or Ctrl-C comes, and write the dream."""
-        with self.interrupt.listening():
-            self.save(must=True)
-            self.begun = True
-            while not self._trained():
-                pass
-            if self.stages.changed:
-                self.save()
-                self.write_dream(early=False)
+    @property
+    def changed(self) -> bool:
+        """Whether something was trained since the last dream was written."""
+        return self.stages.changed
 
-    def _trained(self) -> bool:
-        """Train to the end; return False when something interrupted it."""
-        try:
-            if self.interrupt.handled:
-                self._wind_up()
-            else:
-                self.stages.train(self._after_motion)
-            return True
-        except Interrupted:
-            self.interrupt.handled = True
-        except Diverged:
-            self._go_back()
-        return False
+    @property
+    def early_due(self) -> bool:
+        """Whether an early dream is due between two steps; while the autoencoder is trained, its stages see to it."""
+        return self.stages.finishing and self.budget.early_due()
+
+    def learn(self) -> None:
+        """Train all stages to the end."""
+        self.stages.train(self._after_motion)
 
     def _after_motion(self) -> None:
         self.save()
         self.write_early_dream()
 
-    def _between_steps(self) -> None:
-        if self.interrupt.handled:
-            return
-        self.interrupt.check()
-        if self.budget.now() - self._saved_at > CHECKPOINT_SECONDS:
-            self.save()
-        if self.stages.finishing and self.budget.early_due():
-            self.write_early_dream()
-
-    def _wind_up(self) -> None:
+    def wind_up(self) -> None:
         """Train the motion model as long as a dream needs it, after Ctrl-C."""
         if not self.stages.changed:
             return
@@ -258,29 +212,22 @@ class Run:
             self.save()
             self.stages.train_motion(seconds)
 
-    def _go_back(self) -> None:
-        """Return to the last checkpoint at half the learning rate, after too many losses that were not finite."""
-        factor = self.trainer.rate_factor / 2
-        if factor < MIN_RATE_FACTOR:
-            raise UserError("training diverges at every learning rate; the last checkpoint and dream are intact")
-        self.progress.line("the loss is no longer finite: back to the last checkpoint, at half the learning rate")
+    @property
+    def rate_factor(self) -> float:
+        """The factor on every learning rate."""
+        return self.trainer.rate_factor
+
+    def go_back(self, factor: float) -> None:
+        """Return to the last checkpoint, with that factor on every learning rate."""
         self.trainer.restore(checkpoint.load(self.folder.checkpoint))
         self.trainer.rate_factor = factor
         self.stages.forget_latents()
 
     # -- checkpoints and dreams -----------------------------------------------------------------------------------
 
-    def standing(self) -> str:
-        """Return what there is when the run is stopped now, in words."""
-        if not self.begun:
-            return "nothing had been trained yet, and nothing was written"
-        if self.written:
-            return f"{self.out} is the last early dream; --resume continues"
-        return "no dream had been written yet; --resume continues from the last checkpoint"
-
-    def save(self, must: bool = False) -> None:
-        """Write the checkpoint. A full disk is reported, and ends the run only where it `must` be written."""
-        saved = {
+    def to_checkpoint(self) -> dict[str, Any]:
+        """Return what the checkpoint keeps."""
+        return {
             **self.trainer.to_checkpoint(),
             **self.stages.to_checkpoint(),
             **self.budget.to_checkpoint(),
@@ -292,21 +239,6 @@ class Run:
             "title": self.title,
             "provenance": self.provenance,
         }
-        try:
-            checkpoint.save(self.folder.checkpoint, saved)
-        except UserError as error:
-            if must:
-                raise
-            self.progress.line(f"no checkpoint: {error}")
-        self._saved_at = self.budget.now()
-
-    def write_early_dream(self) -> None:
-        """Write a dream while training goes on; that it cannot is only reported."""
-        try:
-            self.write_dream(early=True)
-        except UserError as error:
-            self.progress.line(f"no early dream: {error}")
-        self.budget.early_at = self.budget.used()
 
     def write_dream(self, early: bool) -> None:
         """Write the dream, and pictures of it into the run folder."""

@@ -42,7 +42,7 @@ def state(tmp_path):
     (run / "log.jsonl").write_text('{"early": true, "minutes": 2.1, "steps": 120}\n')  # and none of 900
     made = TrainingStatus(tmp_path / "sea.onnx", "the sea", began=time.time() - 60)
     made.frames = np.arange(30, dtype=np.uint8)[:, None, None, None].repeat(32, 1).repeat(48, 2).repeat(3, 3)
-    made.budget = Budget(1200, training.SMALL, now=iter([0.0, *[300.0] * 99999]).__next__)
+    made.budget = Budget(1200, now=iter([0.0, *[300.0] * 99999]).__next__)
     progress = preview.Progress(made)
     progress.line("memories: 12 of 30 frames")
     progress.step("3 of 5 training the image model", 0.25, 900, loss=0.5, dB=20.0)
@@ -207,7 +207,7 @@ def test_nobody_looks_nobody_is_waited_for(state, monkeypatch):
 def test_the_curve_stays_short(state):
     page = Page(state)
     clock = iter(range(100_000))
-    state.budget = Budget(5000, training.SMALL, now=clock.__next__)
+    state.budget = Budget(5000, now=clock.__next__)
     for k in range(3000):
         state.figures = {"dB": 10 + k / 300}
         page.sample()

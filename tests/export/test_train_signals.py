@@ -20,8 +20,8 @@ pytestmark = pytest.mark.timeout(600)  # seconds of work, but not on a machine t
 CHILD = """
 import sys
 from tests.export import training
-from livedream_export import stages, train
-train.CHECKPOINT_SECONDS = 0.2
+from livedream_export import stages, train, training_run
+training_run.CHECKPOINT_SECONDS = 0.2
 stages.INTERRUPTED_SPELL = float(sys.argv[3])
 made = train.train([sys.argv[1]], sys.argv[2], size="32", hp=training.SMALL, resume=sys.argv[4] == "resume")
 print("made", made)
