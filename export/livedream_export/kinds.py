@@ -69,7 +69,7 @@ KINDS = {
         "an effect that moves any still as the footage moves: water, clouds, smoke",
         "livedream_export.flow.train:train",
         effect=True,
-        options=MANY | {"size": "960x540", "minutes": 5.0, "fps": None},
+        options=MANY | {"size": "640x360", "minutes": 5.0, "fps": None},
     ),
 }
 """The kinds by name; the first is the default."""
