@@ -22,8 +22,9 @@ def add_arguments(parser: Parser) -> None:
         metavar="OUT.mp4",
         help="file to write: .mp4, .mkv or .mov#codec=… as for `run --out`, or NAME-%%06d.png for single pictures",
     )
-    look = OPTIONS["looks"]
-    add(look.flag, action="append", default=[], metavar=look.metavar, help=look.help)
+    for name, more in (("effects", "; of a show, after its own"), ("looks", "")):
+        option = OPTIONS[name]
+        add(option.flag, action="append", default=[], metavar=option.metavar, help=option.help + more)
     add("--seconds", type=parsing.positive, metavar="N", help="length in seconds [10; all of a show]")
     for name, text in (
         ("size", "size of the picture [the dream's; the show's]"),
@@ -49,7 +50,11 @@ def call(options: argparse.Namespace) -> int:
 
     dream, seconds, fps = read.load(options.model), options.seconds or 10.0, options.fps or 30.0
     load = choose.quick(dream, options.device or "cpu").load
-    print(offline.render(dream, out, seconds, fps, options.size, options.seed or 0, options.look, progress, load))
+    print(
+        offline.render(
+            dream, out, seconds, fps, options.size, options.seed or 0, options.look, progress, load, options.effect
+        )
+    )
     return 0
 
 
@@ -60,4 +65,5 @@ def _render_show(options: argparse.Namespace, progress: Callable[[float], None])
     if wrong := next((name for name, value in given.items() if value is not None), None):
         raise UserError(f"{wrong}: a show has its own; {options.model} is drawn as it was played")
     show = show_file.read(options.model)
-    return replay.render(show, options.out, options.fps, options.size, options.seconds, options.device, progress)
+    how = options.fps, options.size, options.seconds, options.device
+    return replay.render(show, options.out, *how, progress, options.effect)

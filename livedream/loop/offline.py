@@ -7,6 +7,9 @@ from pathlib import Path
 from livedream import UserError
 from livedream.backend import Runner, cpu
 from livedream.dream.dream import Component, Dream
+from livedream.effect import library
+from livedream.effect.chain import EffectChain, parameters
+from livedream.effect.slot import Slot
 from livedream.loop import master
 from livedream.output import kinds
 from livedream.output.files.file import FILES, SUFFIXES, FileOutput
@@ -28,6 +31,7 @@ def frames(
     looks: Sequence[str] = (),
     size: tuple[int, int] | None = None,
     load: Callable[[Component], Runner] = cpu.load,
+    effects: Sequence[str] = (),
 ) -> Iterator[Frame]:
     """The first `count` frames of the dream as it plays when nobody touches it. Raises UserError.
 
@@ -35,27 +39,38 @@ def frames(
         looks: Files, or names of looks that ship, in the order in which they are drawn over it.
         size: Largest (width, height) that looks are drawn in, the dream's own by default.
         load: Makes the runner of each component.
+        effects: Files, or names of effects that ship, in the order in which its pictures go through them.
     """
     table = tables.of(dream, seed)
-    player = Player(dream, load)
+    player, chain = Player(dream, load), _effects(effects, table, fps, load)
     draw = _through(looks, table, size or dream.size, fps) if looks else _plain
     for number in range(count):
         values = table.tick(1 / fps)
         player.move(1 if number else 0, fps, values)
-        picture = draw(player.draw(values), values, number)
+        picture = draw(chain.draw(player.draw(values), values, number), values, number)
         yield Frame(picture, number, fade=master.fade(values), layers=player.layers)
+
+
+def _effects(texts: Sequence[str], table: Table, fps: float, load: Callable[[Component], Runner]) -> EffectChain:
+    """A chain of effects that are waited for, with its parameters in the table."""
+    chain = EffectChain(fps, live=False)
+    for effect, number in library.load_all(texts, decks=1)[0]:
+        chain.insert(Slot(effect, load, fps, live=False), number)
+    if chain.slots:
+        table.replace("effect/", parameters(chain))
+    return chain
 
 
 def _through(looks: Sequence[str], table: Table, size: tuple[int, int], fps: float) -> Draw:
     """A function that draws the looks over a picture. TIME is the frame's time, and nothing depends on the clock."""
-    from livedream.look import library
-    from livedream.look.chain import Chain, parameters
+    from livedream.look import chain as look_chain
+    from livedream.look import library as shaders
     from livedream.look.compositor import Compositor
 
-    chain = Chain()
+    chain = look_chain.Chain()
     for each in looks:
-        chain.insert(library.find(each))
-    table.replace("look/", parameters(chain))
+        chain.insert(shaders.find(each))
+    table.replace("look/", look_chain.parameters(chain))
     compositor = Compositor(chain, live=False)
     compositor.behind = 0
 
@@ -100,6 +115,7 @@ def render(
     looks: Sequence[str] = (),
     progress: Callable[[float], None] = lambda share: None,
     load: Callable[[Component], Runner] = cpu.load,
+    effects: Sequence[str] = (),
 ) -> Path:
     """Draw the dream into a recording; returns the path taken, which is never an older file's.
 
@@ -110,12 +126,15 @@ def render(
         looks: As of `frames`.
         progress: Called with the part that is done, 0..1.
         load: As of `frames`.
+        effects: As of `frames`.
 
     Raises:
         UserError: It cannot be written.
     """
     count = max(1, round(seconds * fps))
-    return write(frames(dream, count, fps, seed, looks, size, load), path, count, dream.size, fps, size, progress)
+    return write(
+        frames(dream, count, fps, seed, looks, size, load, effects), path, count, dream.size, fps, size, progress
+    )
 
 
 def write(

@@ -78,16 +78,17 @@ def effect(
             in_preset=False,
             in_session=False,
         ),
-        Parameter(
-            f"{below}reset",
-            "trigger",
-            doc=f"start {title} anew, its state at zero; tries one that failed again at once",
-            modulated=True,
-            panic=True,
-            panic_always=True,
-        ),
     )
-    return grouped("effect", (*own, *([] if fps is None else [_rate(below, title, fps)]), *controls), item=str(number))
+    reset = Parameter(
+        f"{below}reset",
+        "trigger",
+        doc=f"start {title} anew, its state at zero; tries one that failed again at once",
+        modulated=True,
+        panic=True,
+        panic_always=True,
+    )
+    running = [reset] if fps is None else [_rate(below, title, fps), reset]
+    return grouped("effect", (*own, *controls, *running), item=str(number))
 
 
 def _rate(below: str, title: str, fps: float) -> Parameter:

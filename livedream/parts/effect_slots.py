@@ -82,7 +82,7 @@ class EffectSlots:
 
     def status(self) -> dict[str, object]:
         """Its fields of `GET /status`; any thread."""
-        return {"effects": self.chain.status(), "effect_error": self.error}
+        return {"effects": self.chain.status(), "effect_loading": self.loading, "effect_error": self.error}
 
     def on_frame(self, values: Snapshot) -> None:
         """Insert, remove and move effects as asked for on this frame; never waits. Called in the drawer thread."""
@@ -120,6 +120,8 @@ class EffectSlots:
     def _offer(self) -> None:
         """Put the parameters of the present chain into the table."""
         self._table.replace(self._below, parameters(self.chain, self._names))
+        for command in ("insert", "remove"):  # the same one sent again is another request
+            self._table.forget(self._below + command)
         for place, slot in enumerate(self.chain.slots):
             self._table.set(self.chain.prefix + slot.address("place"), [place], self, repeats=True)
 

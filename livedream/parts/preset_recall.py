@@ -184,7 +184,23 @@ class PresetRecall:
             found.append(place)
         if wrong:
             self._report(f"preset {preset.name}: {'; '.join(wrong)}; only its parameters are taken there")
-        return Place(preset.values, tuple(found))
+        return Place(self._values(preset), tuple(found))
+
+    def _values(self, preset: preset_file.Preset) -> dict[str, Value]:
+        """Return a preset's values, without those of effects in whose place another one is; report these."""
+        values, wrong = dict(preset.values), []
+        for deck, data in zip(self._decks, preset.decks, strict=False):
+            kept = data.get("effects")
+            then = kept if isinstance(kept, dict) else {}
+            for slot in deck.effects.slots:
+                name = str(then.get(str(slot.number), slot.name))
+                if name != slot.name:
+                    wrong.append(f"effect {slot.number} of deck {'AB'[deck.number]} is {slot.name} and was {name[:60]}")
+                    below = f"{deck.prefix}effect/{slot.number}/"
+                    values = {address: each for address, each in values.items() if not address.startswith(below)}
+        if wrong:
+            self._report(f"preset {preset.name}: {'; '.join(wrong)}; its values are left as they are")
+        return values
 
     def _go(self, place: Place, seconds: float) -> None:
         self._morph = Morph(place, seconds, self._decks, self._table, self)
@@ -235,5 +251,7 @@ def _deck_place(deck: Deck, speed: float) -> DeckPlace | None:
 
 
 def _to_json(place: DeckPlace | None, deck: Deck) -> dict[str, Any]:
-    data = {"dream": deck.player.dream.title, "sha256": deck.player.dream.sha256}
+    data: dict[str, Any] = {"dream": deck.player.dream.title, "sha256": deck.player.dream.sha256}
+    if slots := deck.effects.slots:
+        data["effects"] = {str(each.number): each.name for each in slots}
     return data | ({"moment": to_json(place.state)} if place else {})

@@ -59,7 +59,7 @@ class Loaded:
         chain: The looks over the picture, and the transitions between two decks.
         table: The parameters of all this.
         choices: What runs each dream.
-        effects: The effects of each deck, in order.
+        effects: The effects of each deck, in order, with the numbers that are asked for.
         find_effects: Returns the effects that can be inserted by name, with their files.
     """
 
@@ -68,7 +68,7 @@ class Loaded:
     chain: Chain
     table: Table
     choices: Sequence[Choice]
-    effects: Sequence[Sequence[Dream]]
+    effects: Sequence[Sequence[tuple[Dream, int | None]]]
     find_effects: Callable[[], dict[str, Path]]
 
 
@@ -87,7 +87,7 @@ def load(options: RunOptions) -> Loaded:
         return loader.names(given, folder)
 
     filtering = effects.load_all(options.effects, len(dreams))
-    filters = [effect.path for each in filtering for effect in each]
+    filters = [effect.path for each in filtering for effect, _ in each]
 
     def find_effects() -> dict[str, Path]:
         return loader.effect_names(filters, folder)
@@ -112,8 +112,8 @@ def _deck(number: int, options: RunOptions, loaded: Loaded, on_change: Callable[
     choice = loaded.choices[number]
     player = Player(loaded.dreams[number], choice.load, number)
     chain = EffectChain(options.fps, dream_parameters.PREFIXES[number])
-    for each in loaded.effects[number]:
-        chain.insert(effect_slot(each, options))
+    for effect, asked in loaded.effects[number]:
+        chain.insert(effect_slot(effect, options), asked)
     # The deck and its upgrade know each other: one says what broke, the other offers what is better.
     deck = Deck(number, player, lambda provider, why: upgrade.broken(provider, why), chain)
     upgrade = ProviderUpgrade(deck, options.device, choice, options.fps, say)

@@ -204,7 +204,8 @@ class Session:
         """The session as its file has it; any thread."""
         models = [deck.player.dream.path for deck in self._decks]
         looks = [slot.source.path for slot in self._looks.slots]
-        return session_file.current(self._options, models, looks, self.outputs.asked, self._table)
+        effects = [deck.effects for deck in self._decks]
+        return session_file.current(self._options, models, effects, looks, self.outputs.asked, self._table)
 
 
 def _asked_outputs(options: RunOptions) -> tuple[list[Output], Output | None]:

@@ -15,6 +15,8 @@ from typing import Any, cast
 from livedream import UserError, did_you_mean
 from livedream.control.osc_address import local_name
 from livedream.dream import read as dreams
+from livedream.effect.chain import EffectChain
+from livedream.effect.library import Asked
 from livedream.look import library
 from livedream.parameters import Table, Value
 from livedream.session.run_options import OPTIONS, Option, RunOptions, default_outputs
@@ -142,13 +144,19 @@ def values(table: Table) -> dict[str, Value]:
 
 
 def current(
-    options: RunOptions, models: Iterable[Path], looks: Iterable[Path], outputs: Sequence[str], table: Table
+    options: RunOptions,
+    models: Iterable[Path],
+    effects: Iterable[EffectChain],
+    looks: Iterable[Path],
+    outputs: Sequence[str],
+    table: Table,
 ) -> dict[str, object]:
     """Return a running session as `write` takes it.
 
     Args:
         options: What the session was started with.
         models: The dream file of each deck.
+        effects: The effects of each deck.
         looks: The files of the look chain.
         outputs: The outputs, as `--out` would name them.
         table: The parameters.
@@ -157,6 +165,7 @@ def current(
     now = [each for each in outputs if each != "page" or "page" in asked]  # the page is always there
     return options.to_json() | {
         "model": [_name(each, dreams.MODELS) for each in models],
+        "effect": [each for deck, chain in enumerate(effects) for each in _effects(deck, chain)],
         "look": [_name(each, library.SHADERS) for each in looks],
         "out": now if options.outputs or now != asked else [],
         "values": values(table),
@@ -235,7 +244,10 @@ def _from(folder: Path, sort: str, text: str) -> str:
     there = str(folder / Path(text).expanduser())
     if sort == "output":
         return str(folder / text) if _FILE.fullmatch(text) else text
-    return there if sort == "file" or (sort == "file or name" and Path(there).exists()) else text
+    if sort == "file or name" and not Path(there).exists():
+        name, mark, rest = text.rpartition("#")  # of an effect: its deck
+        return f"{_from(folder, sort, name)}#{rest}" if mark else text
+    return there if sort in ("file", "file or name") else text
 
 
 def _to(folder: Path, sort: str, text: str) -> str:
@@ -244,7 +256,8 @@ def _to(folder: Path, sort: str, text: str) -> str:
         return text
     path = Path(text).expanduser()
     if sort == "file or name" and not path.exists():
-        return text
+        name, mark, rest = text.rpartition("#")
+        return f"{_to(folder, sort, name)}#{rest}" if mark else text
     path = Path(os.path.abspath(path))
     return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
 
@@ -252,6 +265,16 @@ def _to(folder: Path, sort: str, text: str) -> str:
 def _name(path: Path, ships: Path) -> str:
     """Return a file's path, or its name if it ships."""
     return path.name if path.resolve().parent == ships else str(path)
+
+
+def _effects(deck: int, chain: EffectChain) -> list[str]:
+    """Return a deck's effects as `--effect` names them: with the same numbers, so that the values fit."""
+    found, free = [], set(range(1, len(chain.slots) + 1))
+    for slot in chain.slots:
+        usual = slot.number == min(free, default=None)
+        free.discard(slot.number)
+        found.append(str(Asked(deck, _name(slot.dream.path, dreams.EFFECTS), None if usual else slot.number)))
+    return found
 
 
 def _on_one_line(text: str) -> str:

@@ -25,6 +25,7 @@ FIELDS = {
     ' makes; fps: pictures that it made a second; ms: of its last run; state: "in time" if every frame shows its own'
     ' picture, "behind" if it is slower than the show and frames show its last one, "bypassed" or "failed"; runs; late:'
     " frames that showed an older picture; failed: runs that did",
+    "effect_loading": "name of the effect that is being made ready",
     "effect_error": "why the last effect asked for is not in the chain",
     "looks": "the look chain, and what is wrong with a look's file as it is now",
     "look_error": "why looks are not drawn at all, or why the last one asked for is not in the chain",

@@ -144,7 +144,7 @@ def render(
     """
     fps = fps or show.fps
     count = max(1, round(min(seconds or show.seconds, show.seconds) * fps))
-    added = effects.load_all(more, len(show.dreams))
+    added = [[effect for effect, _ in each] for each in effects.load_all(more, len(show.dreams))]
     drawn = islice(frames(show, dreams(show), fps, size, loading(show, device), added), count)
     return offline.write(drawn, path, count, show.size, fps, size, progress)
 

@@ -58,9 +58,11 @@ export function chain(panel, kind, name = (item) => upper(item)) {
     insert.blur(); // keys are shortcuts of the instrument
   };
 
-  function report(states, error) { // states: {item, error, says} of each; error: why the last one is not there
+  // states: {item, error, says} of each; error: why the last one that was asked for is not there; coming: what comes
+  function report(states, error, coming = "") {
     for (const { item, error: wrong, says } of states) cards.get(command(item))?.report(wrong ?? "", says ?? "");
-    tell(trouble, error ?? "");
+    tell(trouble, coming || (error ?? ""));
+    trouble.classList.toggle("wrong", !coming);
   }
 
   // ---- one card ----

@@ -280,7 +280,7 @@ function report(status) {
   reportModulation(status.audio);
   reportPresets(status);
   reportMidi(status.midi);
-  reportEffects(decks);
+  reportEffects(status);
   reportLooks(status.looks, status.look_error);
   reportOutputs(outputs, status);
   decks.forEach((each, i) => reportDeck(i ? "b/" : "", each));
