@@ -56,7 +56,7 @@ KINDS = {
         "livedream_export.deepdream.train:train",
         footage="none",
         effect=True,
-        options=MANY | {"size": "640x360", "classes": None, "guide": None},
+        options=MANY | {"size": "640x360", "classes": None, "guide": None, "source": False},
     ),
     "style": Kind(
         "an effect that paints any picture as your paintings are painted",

@@ -30,7 +30,11 @@ def add_arguments(parser: Parser) -> None:
         help="file to write; previews and checkpoints go to NAME.run/ beside it",
     )
     add("--kind", default="vae-rnn", metavar="KIND", help="what to make; ? lists the kinds and their options [vae-rnn]")
-    add("--size", metavar="N|WxH", help="picture size; N means N² pixels in the footage's aspect [256; style: 512x288]")
+    add(
+        "--size",
+        metavar="N|WxH",
+        help="picture size; N means N² pixels in the footage's aspect [256; style: 512x288]",
+    )
     add("--minutes", type=parsing.positive, metavar="N", help="total training time in minutes [30; style: 20]")
     add("--device", metavar="NAME", help="processor to train on: auto, cpu or cuda [auto]")
     add("--resume", action="store_true", help="continue from NAME.run/; its minutes so far count")
@@ -74,6 +78,7 @@ def _add_options_of_kinds(parser: Parser) -> None:
     add = functools.partial(parser.add_argument, group="deepdream")
     add("--classes", nargs="+", metavar="CLASS", help="classes of ImageNet whose shapes it dreams, by name")
     add("--guide", metavar="FOLDER", help="pictures whose shapes it dreams")
+    add("--source", action="store_true", help="a dream of its own, an endless flight, instead of an effect")
 
 
 def call(options: argparse.Namespace) -> int:
@@ -97,7 +102,7 @@ def call(options: argparse.Namespace) -> int:
         made = kind.train()(options, status)
         status.written = made is not None
     if made is not None:
-        print(f"play it: livedream run {'--effect' if kind.effect else '--model'} {made}")
+        print(f"play it: livedream run {'--effect' if kind.effect and not options.source else '--model'} {made}")
     return 0
 
 

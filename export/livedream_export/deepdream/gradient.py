@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .controls import DETAIL, SIZE, Control
+from .controls import COLOUR, DETAIL, SIZE, Control
 from .lite0 import Lite0, Seed
 
 STRIDE = 32  # pixels of the picture to one of the deepest features
@@ -21,6 +21,9 @@ BREATH = 0.3  # octaves by which the window grows and shrinks
 STEPS = (0.7548776662, 0.5698402910, 0.3247179572)  # of a sequence that fills a cube evenly (Roberts, 2018)
 SCALES = (1, 2, 4)  # pixels over which the gradient is averaged
 TINY = 1e-6
+# Square root of the covariance of red, green and blue in natural pictures, as Lucid has it (Google, Apache-2.0). A
+# change that has this covariance keeps to colours as they occur, where a bare gradient is all rainbow fringes.
+NATURAL = ((0.26, 0.09, 0.02), (0.27, 0.00, -0.05), (0.27, -0.09, 0.03))
 
 
 class Seeds(nn.Module):
@@ -51,9 +54,12 @@ class Gradient(nn.Module):
     def __init__(self, network: Lite0, seeds: Seeds, width: int, height: int):
         super().__init__()
         self.network, self.seeds, self.size = network, seeds, (width, height)
-        self.controls = (DETAIL, SIZE, *seeds.controls)
+        self.controls = (DETAIL, SIZE, COLOUR, *seeds.controls)
         self.across, self.down = Window(width), Window(height)
         self.steps = constant(torch.tensor(STEPS))
+        natural = torch.tensor(NATURAL)
+        natural = natural @ natural.T
+        self.natural = constant((natural / natural.sum(1).mean())[:, :, None, None])
 
     def forward(self, canvas: Tensor, tick: Tensor, values: Mapping[str, Tensor]) -> Tensor:
         """Return the direction, f32 [1, 3, H, W] of mean magnitude about 1.
@@ -71,6 +77,8 @@ class Gradient(nn.Module):
         down, back_down = self.down(shift[:, 1:2], scale)
         seen = torch.matmul(down, torch.matmul(canvas, across.transpose(0, 1)))
         wanted = self._smoothed(self.network.gradient(seen, self.seeds.at(values)), values["detail"])
+        natural = F.conv2d(wanted, self.natural)
+        wanted = natural + values["colour"] * (wanted - natural)
         return torch.matmul(back_down.transpose(0, 1), torch.matmul(wanted, back_across))
 
     def _smoothed(self, gradient: Tensor, detail: Tensor) -> Tensor:

@@ -32,6 +32,7 @@ class Layer(nn.Module):
     Attributes:
         weight, bias: of the convolution; weights are rounded to what float16 holds, so that a file stores them in half
             the bytes (`dream.halves`).
+        usual, spread: mean and standard deviation of each channel before ReLU6 over ImageNet.
     """
 
     def __init__(self, conv: Any, norm: Any, clipped: bool):
@@ -46,6 +47,7 @@ class Layer(nn.Module):
         self.weight, self.bias = nn.Buffer(kept), nn.Buffer(bias.detach().clone())
         turned = _turned(kept, self.depthwise) if self.stride == 1 else _phases(kept)
         turned = turned * STEEP if clipped else turned
+        self.usual, self.spread = (nn.Buffer(each.detach().clone()) for each in (norm.bias, norm.weight.abs()))
         for phase, each in enumerate(turned if turned.ndim == 5 else turned[None]):
             self.register_buffer(f"turned_{phase}", each)
 
@@ -154,6 +156,19 @@ class Lite0(nn.Module):
             gradient = gradient + came if block.skip else gradient
         assert gradient is not None, "no seed"
         return self.stem.back(gradient, kept[-1][0]) / self.std
+
+    def usual(self, block: int) -> tuple[Tensor, Tensor]:
+        """Return mean and standard deviation of the features after a block over ImageNet, f32 [1, C, 1, 1].
+
+        They are what the batch normalisation of the block was trained to give, and of those it adds itself to.
+        """
+        first = block
+        while self._chain[first].skip:
+            first -= 1
+        added = [self._chain[k].chain[-1] for k in range(first, block + 1)]
+        mean = torch.stack([each.usual for each in added]).sum(0)
+        spread = torch.stack([each.spread for each in added]).square().sum(0).sqrt()
+        return mean[None, :, None, None], spread[None, :, None, None] + 1e-3
 
     def _forward(self, picture: Tensor) -> tuple[dict[int, list[Tensor]], dict[int, Tensor]]:
         """Return every layer's activations by block (-1: the stem), and the features after each block."""

@@ -52,6 +52,7 @@ def prove(name: str, part: Component, model: onnx.ModelProto, start: Mapping[str
     for step in range(STEPS):
         values |= {each: _varied(value, each, random) for each, value in start.items() if not each.startswith("state.")}
         expected = part(*(values[each] for each in part.inputs))
+        expected = (expected,) if isinstance(expected, Tensor) else expected
         found = run(list(part.outputs), {each: values[each].numpy() for each in part.inputs if each in taken})
         for output, own, right in zip(part.outputs, found, expected, strict=True):
             _compare(f"{name}'s {output} of step {step}", own, right)
