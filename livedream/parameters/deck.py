@@ -148,6 +148,23 @@ LOADING = grouped(
     in_preset=False,
     admin=True,
 )
+NO_PHOTO = "none"
+PHOTO = Parameter(
+    "dream/photo",
+    "choice",
+    0,
+    0,
+    always=True,
+    doc="start from a photo in --photos FOLDER, by name: it is the first picture, and the dream goes on from there",
+    choices=(NO_PHOTO,),
+    local=True,
+    group="dream",
+    deck="",
+    label="Photo",
+    in_preset=False,
+    in_session=False,
+    quantized="change",
+)
 SCENE = "dream/scene"
 _SCENES = grouped(
     "scenes",
@@ -221,6 +238,12 @@ def loading(names: Sequence[str] = (), at: int = 0) -> tuple[Parameter, ...]:
     """The parameters that change the dream, to one of `names`, of which number `at` is loaded."""
     load, reload = LOADING
     return replace(load, choices=tuple(names), high=max(len(names) - 1, 0), default=at), reload
+
+
+def photos(names: Sequence[str]) -> Parameter:
+    """`dream/photo` for photos of these names."""
+    choices = (NO_PHOTO, *(each for each in names if each != NO_PHOTO))
+    return replace(PHOTO, choices=choices, high=len(choices) - 1)
 
 
 def knob(i: int, label: str = "", doc: str = "") -> Parameter:

@@ -54,7 +54,8 @@ def for_dream(dream: Dream, prefix: str = "") -> tuple[Parameter, ...]:
 
 def change(table: Table, dream: Dream, prefix: str = "") -> None:
     """Put a new dream's parameters in the place of the old one's; what chooses the dream stays."""
-    loading = [table.parameters[prefix + each.address] for each in parameters.LOADING]
+    staying = [prefix + each.address for each in (*parameters.LOADING, parameters.PHOTO)]
+    loading = [table.parameters[each] for each in staying if each in table.parameters]
     own = for_dream(dream, prefix)
     layers = [each for each in own if each.group == "layer"]
     table.replace(f"{prefix}dream/", [*loading, *(each for each in own if each.group != "layer")])

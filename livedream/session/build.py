@@ -31,6 +31,8 @@ from livedream.parts.deck_status import DeckServices
 from livedream.parts.effect_slots import EffectSlots
 from livedream.parts.output_set import OutputSet
 from livedream.parts.part import Transforms
+from livedream.parts.photos import Photos
+from livedream.parts.photos import folder as photo_folder
 from livedream.parts.preset_recall import PresetRecall
 from livedream.parts.provider_upgrade import ProviderUpgrade
 from livedream.play import dream_parameters
@@ -118,6 +120,18 @@ def _deck(number: int, options: RunOptions, loaded: Loaded, on_change: Callable[
     deck = Deck(number, player, lambda provider, why: upgrade.broken(provider, why), chain)
     upgrade = ProviderUpgrade(deck, options.device, choice, options.fps, say)
     return DeckServices(deck, upgrade, loader.Loader(deck, loaded.table, upgrade.player, loaded.find, on_change))
+
+
+def photos(
+    options: RunOptions, loaded: Loaded, playing: Sequence[Deck], on_change: Callable[[], None]
+) -> Photos | None:
+    """Build what starts dreams from photos, where there are any. Raises UserError.
+
+    Args:
+        on_change: Called in the drawer thread when there are other photos.
+    """
+    folder = photo_folder(options.photos)
+    return Photos(playing, loaded.table, folder, on_change=on_change) if folder else None
 
 
 def effect_slot(effect: Dream, options: RunOptions) -> Slot:

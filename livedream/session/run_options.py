@@ -112,6 +112,14 @@ class RunOptions:
         several=True,
         path="file or name",
     )
+    photos: str | None = option(
+        "--photos",
+        "picture",
+        "folder of photos that a dream can start from, by name, while playing",
+        default=None,
+        metavar="FOLDER",
+        path="file",
+    )
     looks: Sequence[str] = option(
         "--look",
         "picture",

@@ -68,6 +68,7 @@ class Session:
         self._decks = decks = [each.deck for each in services]
         self._looks = LookSlots(loaded.chain, table, resend)
         effects = build.effect_slots(options, loaded, decks, resend)
+        photos = build.photos(options, loaded, decks, resend)
         controls = build.controls(options, table, decks, network.feedback.send_status, say)
         self._server = server = build.server(options, table, decks, network.receiver, self.status, controls.meters)
         self._announcement = Announcement(lambda: network.services(server))
@@ -93,6 +94,7 @@ class Session:
             *(each.upgrade for each in services),
             self._looks,
             *effects,
+            photos,
             WindowParameters(lambda: playback.outputs.windows, table, resend),
             controls.link,
             Awake(),

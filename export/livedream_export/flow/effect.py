@@ -49,6 +49,10 @@ class Warp(Component):
     phase: Tensor
     waves: Tensor
     uneven: Tensor
+    at_x: Tensor
+    at_y: Tensor
+    inside_x: Tensor
+    inside_y: Tensor
 
     def __init__(self, motion: Motion, size: tuple[int, int], fps: float, seed: int = 0):
         super().__init__()
@@ -123,7 +127,7 @@ class Warp(Component):
 
     def _warped(self, picture: Tensor, shift: Tensor) -> Tensor:
         """Return the picture moved by `shift` [2, H, W]; what would come from beyond an edge stays along it."""
-        x = self.at_x - shift[0] * self.inside_x  # type: ignore[operator]  # buffers
+        x = self.at_x - shift[0] * self.inside_x
         y = self.at_y[:, None] - shift[1] * self.inside_y[:, None]
         grid = torch.stack([x, y], 2)[None]
         return F.grid_sample(picture, grid, mode="bilinear", padding_mode="border", align_corners=False)
