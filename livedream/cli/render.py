@@ -48,13 +48,10 @@ def call(options: argparse.Namespace) -> int:
     from livedream.dream import read
     from livedream.loop import offline
 
-    dream, seconds, fps = read.load(options.model), options.seconds or 10.0, options.fps or 30.0
-    load = choose.quick(dream, options.device or "cpu").load
-    print(
-        offline.render(
-            dream, out, seconds, fps, options.size, options.seed or 0, options.look, progress, load, options.effect
-        )
-    )
+    dream, seconds, fps, device = read.load(options.model), options.seconds or 10.0, options.fps or 30.0, options.device
+    load = choose.quick(dream, device or "cpu").load
+    how = fps, options.size, options.seed or 0, options.look, progress, load, options.effect, device or "cpu"
+    print(offline.render(dream, out, seconds, *how))
     return 0
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from livedream import UserError
-from livedream.backend import Runner, cpu
+from livedream.backend import Runner, choose, cpu
 from livedream.dream.dream import Component, Dream
 from livedream.effect import library
 from livedream.effect.chain import EffectChain, parameters
@@ -32,6 +32,7 @@ def frames(
     size: tuple[int, int] | None = None,
     load: Callable[[Component], Runner] = cpu.load,
     effects: Sequence[str] = (),
+    device: str = "cpu",
 ) -> Iterator[Frame]:
     """The first `count` frames of the dream as it plays when nobody touches it. Raises UserError.
 
@@ -40,9 +41,10 @@ def frames(
         size: Largest (width, height) that looks are drawn in, the dream's own by default.
         load: Makes the runner of each component.
         effects: Files, or names of effects that ship, in the order in which its pictures go through them.
+        device: What runs the effects, as of `--device`.
     """
     table = tables.of(dream, seed)
-    player, chain = Player(dream, load), _effects(effects, table, fps, load)
+    player, chain = Player(dream, load), _effects(effects, table, fps, device)
     draw = _through(looks, table, size or dream.size, fps) if looks else _plain
     for number in range(count):
         values = table.tick(1 / fps)
@@ -51,11 +53,11 @@ def frames(
         yield Frame(picture, number, fade=master.fade(values), layers=player.layers)
 
 
-def _effects(texts: Sequence[str], table: Table, fps: float, load: Callable[[Component], Runner]) -> EffectChain:
+def _effects(texts: Sequence[str], table: Table, fps: float, device: str) -> EffectChain:
     """A chain of effects that are waited for, with its parameters in the table."""
     chain = EffectChain(fps, live=False)
     for effect, number in library.load_all(texts, decks=1)[0]:
-        chain.insert(Slot(effect, load, fps, live=False), number)
+        chain.insert(Slot(effect, choose.quick(effect, device).load, fps, live=False), number)
     if chain.slots:
         table.replace("effect/", parameters(chain))
     return chain
@@ -116,6 +118,7 @@ def render(
     progress: Callable[[float], None] = lambda share: None,
     load: Callable[[Component], Runner] = cpu.load,
     effects: Sequence[str] = (),
+    device: str = "cpu",
 ) -> Path:
     """Draw the dream into a recording; returns the path taken, which is never an older file's.
 
@@ -126,15 +129,14 @@ def render(
         looks: As of `frames`.
         progress: Called with the part that is done, 0..1.
         load: As of `frames`.
-        effects: As of `frames`.
+        effects, device: As of `frames`.
 
     Raises:
         UserError: It cannot be written.
     """
     count = max(1, round(seconds * fps))
-    return write(
-        frames(dream, count, fps, seed, looks, size, load, effects), path, count, dream.size, fps, size, progress
-    )
+    drawn = frames(dream, count, fps, seed, looks, size, load, effects, device)
+    return write(drawn, path, count, dream.size, fps, size, progress)
 
 
 def write(

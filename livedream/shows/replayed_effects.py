@@ -41,7 +41,7 @@ class ReplayedEffects:
         self._show, self._found, self._load = show, found, load
         self.chains = [EffectChain(show.fps, prefix, live=False) for prefix in PREFIXES[: len(show.dreams)]]
         self._slots: list[tuple[RecordedSlot, ...]] = [()] * len(self.chains)
-        self._more = [tuple(Slot(each, load(each), show.fps, live=False) for each in effects) for effects in more]
+        self._more = [tuple(map(self._added, effects)) for effects in more]
         for deck, tick in enumerate(show.effects):
             self._set(deck, tick.chain or ())
             for slot in self._slots[deck]:
@@ -70,6 +70,11 @@ class ReplayedEffects:
             raise UserError(f"{self._show.path}: effect {lost[0]} has no file in this show")
         self._slots[deck] = tuple(there[each.number] if each.path is None else self._made(each) for each in files)
         self.chains[deck].slots = (*self._slots[deck], *(self._more[deck] if deck < len(self._more) else ()))
+
+    def _added(self, effect: Dream) -> Slot:
+        slot = Slot(effect, self._load(effect), self._show.fps, live=False)
+        slot.enter(0)  # a number that no effect of the show has
+        return slot
 
     def _made(self, file: EffectFile) -> RecordedSlot:
         effect = self._found[file.sha256]
