@@ -32,6 +32,7 @@ SAMPLES = {  # of each option that a session keeps: what is typed, and the field
     "midi": (["nano"], "nano"),
     "audio": (["3"], "3"),
     "link": ([], True),
+    "photos": (["/photos"], "/photos"),
     "presets": (["/p.json"], Path("/p.json")),
     "panic": (["calm"], "calm"),
     "seconds": (["1.5"], 1.5),
