@@ -12,6 +12,7 @@ from livedream.parameters import (
     LOADING,
     PLAYER,
     SLOTS,
+    WORD,
     Parameter,
     dream,
     effect,
@@ -19,6 +20,7 @@ from livedream.parameters import (
     layer,
     mix,
     modulator,
+    vote,
     window,
     with_elements,
 )
@@ -32,7 +34,7 @@ Row = tuple[str, str, str, str, str]
 
 def standard() -> tuple[Parameter, ...]:
     """Return the parameters of any show: one deck whose dream has an ordinary latent and one layer, and the rest."""
-    a_dream = (*dream(latent_length=EXAMPLE_LATENTS), *layer("NAME"))
+    a_dream = (*dream(latent_length=EXAMPLE_LATENTS), *layer("NAME"), *vote(EXAMPLE_LATENTS), WORD)
     an_effect = (*effect_commands(), *effect(1, fps=EXAMPLE_FPS))
     return with_elements((*PLAYER, *LOADING, *a_dream, *an_effect, *mix(), *_last()))
 

@@ -57,6 +57,7 @@ from livedream.parameters.show import (
 )
 from livedream.parameters.snapshot import Below, Snapshot
 from livedream.parameters.table import Table
+from livedream.parameters.vote import WORD, vote
 
 __all__ = [
     "ALWAYS",
@@ -95,6 +96,7 @@ __all__ = [
     "TYPES",
     "UNSTICK",
     "UPSCALERS",
+    "WORD",
     "Below",
     "Parameter",
     "Relations",
@@ -118,6 +120,7 @@ __all__ = [
     "photos",
     "player",
     "scenes",
+    "vote",
     "window",
     "with_elements",
 ]

@@ -26,6 +26,8 @@ class Parameter:
             gives the small values most of the travel. Values in messages are always in `unit`.
         glide: least seconds from one value to the next; None for what steps at once.
         always: a choice or switch that acts whenever it is set, also to the value it has.
+        counted: a trigger that acts for every message above 0, however close they come: a vote. In a snapshot's changes
+            its value is how many came within the frame, `high` at most.
         jog: a step rather than a position: steps within one frame add up, 0 is none, and the value is always the
             default.
         doc: one line of help.
@@ -38,6 +40,7 @@ class Parameter:
         deck: what the addresses of its deck begin with: "" for the first, "b/" for the second; None for no deck's own.
         series: the address that numbered siblings share: "dream/knob".
         vector: the address of the vector that this is an element of.
+        whole: a vector whose elements have no addresses of their own.
         parts: names of a vector's elements, in their addresses: ("r", "g", "b", "a") of a colour.
         aliases: former addresses, which are still taken wherever an address is.
         hidden: the page shows no control for it, or one of its own making.
@@ -70,6 +73,7 @@ class Parameter:
     curve: str = "linear"
     glide: float | None = None
     always: bool = False
+    counted: bool = False
     jog: bool = False
     doc: str = ""
     choices: tuple[str, ...] = ()
@@ -80,6 +84,7 @@ class Parameter:
     deck: str | None = None
     series: str = ""
     vector: str = ""
+    whole: bool = False
     parts: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     hidden: bool = False

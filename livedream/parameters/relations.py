@@ -22,7 +22,7 @@ def with_elements(parameters: Iterable[Parameter]) -> tuple[Parameter, ...]:
     found: list[Parameter] = []
     for each in parameters:
         found.append(each)
-        if each.type != "vector" or each.address in whole or each.length > MOST:
+        if each.type != "vector" or each.whole or each.address in whole or each.length > MOST:
             continue
         starts = each.start
         for i in range(each.length):

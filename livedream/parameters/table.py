@@ -44,7 +44,7 @@ class _Entry:
         self.target: Value = parameter.start
         self.origin: Value = parameter.start
         self.elapsed = self.seconds = 0.0
-        command = declared.type == "text" or declared.acts_on
+        command = declared.type == "text" or declared.acts_on or declared.counted
         self.event = None if command else declared.type == "trigger" or declared.jog
 
     @property
@@ -286,7 +286,7 @@ class Table:
         if isinstance(value, str):
             self._texts[address] = (*self._texts.get(address, ()), value)[:TEXTS]
             return
-        if parameter.jog and (before := self._pending.get(address)):
+        if (parameter.jog or parameter.counted) and (before := self._pending.get(address)):
             value = parameter.within(value + before.value)  # type: ignore[operator]  # both are numbers
         if isinstance(value, tuple) and (elements := self._relations.elements.get(address)):
             for name, each in zip(elements, value, strict=False):  # of a colour without its alpha, that stays

@@ -34,6 +34,7 @@ def of(
         found += [each.on_deck(prefix) for each in own if each not in SHARED]
         found += SHARED if number == 0 else ()
         found += for_dream(dream, prefix)
+        found += for_vote(dream, prefix)
     found += parameters.mix(transitions) if len(dreams) > 1 else ()
     return Table([*found, *parameters.ALWAYS])
 
@@ -52,6 +53,12 @@ def for_dream(dream: Dream, prefix: str = "") -> tuple[Parameter, ...]:
     return tuple(each.on_deck(prefix) for each in (*found, *layers))
 
 
+def for_vote(dream: Dream, prefix: str = "") -> tuple[Parameter, ...]:
+    """Return the parameters below `prefix`vote/; the first deck's are with the word, which is for both."""
+    own = [each.on_deck(prefix) for each in parameters.vote(dream.mean[dream.free].size)]
+    return (*own, *(() if prefix else (parameters.WORD,)))
+
+
 def change(table: Table, dream: Dream, prefix: str = "") -> None:
     """Put a new dream's parameters in the place of the old one's; what chooses the dream stays."""
     staying = [prefix + each.address for each in (*parameters.LOADING, parameters.PHOTO)]
@@ -60,3 +67,5 @@ def change(table: Table, dream: Dream, prefix: str = "") -> None:
     layers = [each for each in own if each.group == "layer"]
     table.replace(f"{prefix}dream/", [*loading, *(each for each in own if each.group != "layer")])
     table.replace(f"{prefix}layer/", layers)
+    table.replace(f"{prefix}vote/", [])  # what was learned among another dream's latents means nothing in this one
+    table.replace(f"{prefix}vote/", for_vote(dream, prefix))

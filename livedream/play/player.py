@@ -11,7 +11,7 @@ from livedream.backend import Runner
 from livedream.dream.dream import Component, Dream
 from livedream.picture import Pixels
 from livedream.picture.frame import Picture
-from livedream.play import Values
+from livedream.play import Floats, Values
 from livedream.play.drawing import Drawing
 from livedream.play.live_walk import LiveWalk
 from livedream.play.offsets import Offsets
@@ -130,6 +130,11 @@ class Player:
         for _ in range(frames):  # one by one, so that it is the same whether or not each was drawn
             if not walk.advance(values["player/speed"] * self.dream.fps / fps, values, enough):
                 return
+
+    def latent(self, values: Values) -> Floats:
+        """Return the latent that is drawn at this moment, f32 [Z], with what knobs, vote and offsets add to it."""
+        latent = self.walk.shown().latent
+        return latent + self.walk.offsets(latent, values)
 
     def draw(self, values: Values) -> Pixels | Picture:
         """Draw this moment: uint8 [H, W, 4] that nobody else writes to, or the same on a device."""

@@ -276,6 +276,13 @@ class RunOptions:
     panic: str | None = option(
         "--panic", "control", "preset that master/panic recalls: its name or number", default=None, metavar="PRESET"
     )
+    vote_word: str = option(
+        "--vote-word",
+        "control",
+        "word that the audience votes about, the name of its knob",
+        default="scarier",
+        metavar="WORD",
+    )
     session: Path | None = option(
         "session",
         "session",

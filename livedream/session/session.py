@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from types import FrameType
 
 from livedream.backend import choose
@@ -19,6 +20,7 @@ from livedream.parts.deck_status import DeckStatus
 from livedream.parts.look_slots import LookSlots
 from livedream.parts.part import HasStatus, OnFrame, Part, Starts, Transforms
 from livedream.parts.provider_upgrade import describe
+from livedream.parts.voting import Voting
 from livedream.parts.windows import WindowParameters
 from livedream.session import build, openness, session_file
 from livedream.session.garbage import GarbageFreeze
@@ -76,6 +78,7 @@ class Session:
             options, loaded, decks, controls, asked, self._connect, self._on_frame, self._transform
         )
         self.outputs, self._stage = playback.outputs, playback.stage
+        self._voting = Voting(decks, table, options.recordings, options.vote_word)
         kept = options.save or options.remember
         parts: tuple[Part | None, ...] = (
             terminal,  # first, so that it prints what others say while they start and stop
@@ -95,6 +98,7 @@ class Session:
             self._looks,
             *effects,
             photos,
+            self._voting,
             WindowParameters(lambda: playback.outputs.windows, table, resend),
             controls.link,
             Awake(),
@@ -207,7 +211,8 @@ class Session:
         models = [deck.player.dream.path for deck in self._decks]
         looks = [slot.source.path for slot in self._looks.slots]
         effects = [deck.effects for deck in self._decks]
-        return session_file.current(self._options, models, effects, looks, self.outputs.asked, self._table)
+        options = replace(self._options, vote_word=self._voting.word)
+        return session_file.current(options, models, effects, looks, self.outputs.asked, self._table)
 
 
 def _asked_outputs(options: RunOptions) -> tuple[list[Output], Output | None]:

@@ -41,6 +41,8 @@ FIELDS = {
     "preset_part": "0..1 of the way there, null while there is none",
     "presets": "the presets there are",
     "preset_error": "why the last request about presets was not carried out",
+    "vote": "word; decks: of each, how many have voted up and down, and how sure the direction is, 0..1; saved: the"
+    " last dream that was written with it; error: why the last one was not",
     "shows": "files that the show is recorded in",
     "show_error": "why the last one that failed is not recorded any more",
     "osc": "port, and how many messages came; how many of them were clamped, unknown, malformed or refused",

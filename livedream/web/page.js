@@ -10,6 +10,7 @@ import { layModulation, moveModulation, reportModulation } from "./modulation.js
 import { layOutputs, reportOutputs } from "./outputs.js";
 import { layPresets, reportPresets } from "./presets.js";
 import { layTempo, reportTempo, tap } from "./tempo.js";
+import { layVote, reportVote } from "./vote.js";
 
 const $ = (id) => document.getElementById(id);
 const picture = $("picture"), paint = picture.getContext("2d", { alpha: false });
@@ -147,7 +148,7 @@ function say(text) { $("message").textContent = text; }
 
 const PANELS = ["motion", "history", "knobs", "more", "input", "master"]; // of faders; headings without one go to "more"
 // Headings with a panel of their own.
-const OWN = ["mix", "look", "effect", "layer", "output", "window", "preset", "tempo", "midi", "mod", "audio"];
+const OWN = ["mix", "look", "effect", "layer", "output", "window", "preset", "tempo", "midi", "mod", "audio", "vote"];
 const KINDS = ["float", "int", "bool", "trigger"]; // types that panels of faders show
 const BARS = { input: { bool: toggle, choice } }; // types that a panel shows as bars like its faders
 const here = (each) => each.deck === null || each.deck === deck;
@@ -178,6 +179,7 @@ function lay() { // lays out the controls of the shown deck
   layLooks();
   layTempo();
   layPresets();
+  layVote(deck);
   layMidi();
   layModulation();
   layOutputs();
@@ -279,6 +281,7 @@ function report(status) {
   reportTempo(status.tempo);
   reportModulation(status.audio);
   reportPresets(status);
+  reportVote(status.vote);
   reportMidi(status.midi);
   reportEffects(status);
   reportLooks(status.looks, status.look_error);

@@ -32,9 +32,9 @@ TRY_AGAIN = 1013  # the WebSocket code for it
 VALUES = 1 / 20  # seconds between two messages with values that have changed
 SCRIPTS = (
     *("page", "controls", "grab", "chain", "effects", "layers", "looks"),
-    *("midi", "modulation", "outputs", "presets", "tempo"),
+    *("midi", "modulation", "outputs", "presets", "tempo", "vote"),
 )
-STYLES = ("page", "chain", "midi", "modulation", "outputs", "presets", "tempo")
+STYLES = ("page", "chain", "midi", "modulation", "outputs", "presets", "tempo", "vote")
 FILES = {f"/{each}": each for each in (*(f"{name}.js" for name in SCRIPTS), *(f"{name}.css" for name in STYLES))}
 PAGE = "index.html"
 TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
