@@ -35,6 +35,7 @@ SAMPLES = {  # of each option that a session keeps: what is typed, and the field
     "photos": (["/photos"], "/photos"),
     "presets": (["/p.json"], Path("/p.json")),
     "panic": (["calm"], "calm"),
+    "vote_word": (["eerie"], "eerie"),
     "seconds": (["1.5"], 1.5),
 }
 
