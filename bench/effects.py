@@ -19,9 +19,8 @@ from livedream.bench import intervals
 from livedream.bench.figures import Figure, compared, figure, table
 from livedream.bench.run_process import RunProcess
 from livedream.dream import read
-from livedream.effect.applier import Applier
+from livedream.effect.applier import Applier, warmed
 from livedream.effect.fitting import Fitting
-from livedream.effect.worker import warmed
 from livedream.picture import Pixels
 
 sys.path.insert(0, str(Path(__file__).parents[1]))

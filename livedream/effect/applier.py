@@ -1,6 +1,7 @@
 """Runs one effect: a picture in, a picture out. Keeps its state where it runs. Belongs to one thread."""
 
 import logging
+import time
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -102,3 +103,39 @@ class Applier:
 def moves(effect: Dream) -> bool:
     """Return whether an effect has a state that moves on."""
     return any(name.startswith("next.") for name in effect.components["apply"].outputs)
+
+
+def ready(dream: Dream, load: Load, most: float) -> tuple[Applier, float]:
+    """Return an Applier that has run before the show, and the seconds of a run. Raises UserError.
+
+    Args:
+        dream: The effect.
+        load: As of Applier.
+        most: Seconds up to which an effect is waited for. One that takes longer on all of the processor's cores leaves
+            one of them to the drawer: it is hardly slower, and the dream beside it keeps its rate.
+    """
+    applier = Applier(dream, load)
+    seconds = warmed(applier)
+    fewer = min(cpu.cores(), cpu.MAX_THREADS) - 1
+    if seconds > most and applier.provider == "cpu" and fewer >= 1:
+        applier = Applier(dream, lambda component: cpu.load(component, fewer))
+        seconds = warmed(applier)
+    return applier, seconds
+
+
+def warmed(applier: Applier) -> float:
+    """Run it on its defaults, so that its first frame is not late; returns the seconds of a run, without a trace of it.
+
+    Raises UserError if that fails.
+    """
+    component, dream = applier.dream.components["apply"], applier.dream
+    controls: dict[str, Array] = {
+        f"control.{name}": np.full(each.length, each.default, np.float32) for name, each in dream.controls.items()
+    }
+    grey = np.full(component.inputs["image"].shape[1:], 128, np.uint8)
+    seconds = []
+    for _ in range(2):
+        began = time.perf_counter()
+        applier(grey, controls, 0)
+        seconds.append(time.perf_counter() - began)
+    return min(seconds)

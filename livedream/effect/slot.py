@@ -15,7 +15,7 @@ import numpy as np
 
 from livedream.backend import Array
 from livedream.dream.dream import Dream
-from livedream.effect.applier import Applier, Load, moves
+from livedream.effect.applier import Applier, Load, moves, ready
 from livedream.effect.fitting import Scaler
 from livedream.effect.pace import Pace
 from livedream.effect.trace import Moment, Run, Trace
@@ -27,6 +27,7 @@ from livedream.picture.frame import Picture, host_pixels
 
 log = logging.getLogger("livedream.effect")
 
+WAITED = 0.85  # of a frame's time that an effect may take to be waited for
 RETRY = 2.0  # seconds of the show until an effect that failed is tried again
 RECENT = 2.0  # seconds over which its fps is counted
 SLACK = 1e-6  # of a step, so that 25 frames of 1/25 s make 25 steps
@@ -61,7 +62,7 @@ class Slot:
         self.tracing = False
         self.runs = self.late = self.failed = 0
         self._frame_s = 1 / fps
-        self._worker = Worker(self.name, lambda: Applier(dream, load)) if live else None
+        self._worker = Worker(self.name, lambda: ready(dream, load, self._frame_s * WAITED)) if live else None
         self._applier = self._worker.ready() if self._worker else Applier(dream, load)
         self._pace = Pace(self._worker.seconds if self._worker else 0.0)
         self._scaler = Scaler()

@@ -8,8 +8,6 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from livedream import UserError, one_line
 from livedream.backend import Array
 from livedream.effect.applier import Applier
@@ -65,7 +63,8 @@ class Worker:
 
     Args:
         name: Of the thread.
-        make: Makes the Applier. What it starts, such as the threads of ONNX Runtime, yields to the drawer, too.
+        make: Makes the Applier, and says how long a run takes; see `applier.ready`. What it starts, such as the threads
+            of ONNX Runtime, yields to the drawer, too.
 
     Attributes:
         applier: What it runs; None until it is ready.
@@ -74,7 +73,7 @@ class Worker:
         ran: The jobs that were done, by number, and what those have left that had to be kept; the latest ones.
     """
 
-    def __init__(self, name: str, make: Callable[[], Applier]):
+    def __init__(self, name: str, make: Callable[[], tuple[Applier, float]]):
         self.applier: Applier | None = None
         self.seconds = 0.0
         self.latest: Result | None = None
@@ -128,9 +127,7 @@ class Worker:
     def _run(self) -> None:
         yield_to_the_drawer()
         try:
-            made = self._make()
-            self.seconds = warmed(made)
-            self.applier = made
+            self.applier, self.seconds = self._make()
         except Exception as error:
             self._failed = str(error) if isinstance(error, UserError) else one_line(error)
         self._ready.set()
@@ -176,24 +173,6 @@ def done(applier: Applier, job: Job) -> Result:
         error = str(wrong) if isinstance(wrong, UserError) else one_line(wrong)
     now = time.perf_counter()
     return Result(job.number, picture, error, now - began, now)
-
-
-def warmed(applier: Applier) -> float:
-    """Run it on its defaults, so that its first frame is not late; returns the seconds of a run, without a trace of it.
-
-    Raises UserError if that fails.
-    """
-    component, dream = applier.dream.components["apply"], applier.dream
-    controls: dict[str, Array] = {
-        f"control.{name}": np.full(each.length, each.default, np.float32) for name, each in dream.controls.items()
-    }
-    grey = np.full(component.inputs["image"].shape[1:], 128, np.uint8)
-    seconds = []
-    for _ in range(2):
-        began = time.perf_counter()
-        applier(grey, controls, 0)
-        seconds.append(time.perf_counter() - began)
-    return min(seconds)
 
 
 def yield_to_the_drawer() -> None:
