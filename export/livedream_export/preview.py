@@ -6,8 +6,11 @@ import os
 import shutil
 import sys
 import time
+from collections.abc import Callable, Sequence
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import simplejpeg
 
@@ -123,10 +126,30 @@ def clip(path: Path, dream: Dream, seconds: float) -> None:
 
     A clip of that name stays, and the new one is NAME-2.mp4.
     """
+    fps = min(30.0, max(10.0, dream.fps))
+    _written(path, lambda partial: offline.render(dream, partial, seconds=seconds, fps=fps, seed=0))
+
+
+def film(path: Path, pictures: Sequence[Rgb], fps: float) -> None:
+    """Write pictures [H, W, 3] of one size as MP4. A clip of that name stays, as `clip` says. Raises OSError."""
+
+    def encode(partial: Path) -> None:
+        with av.open(str(partial), "w", format="mp4") as container:
+            stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1001), options={"crf": "16"})
+            stream.height, stream.width = pictures[0].shape[:2]
+            stream.pix_fmt = "yuv420p"
+            for picture in pictures:
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")))
+            container.mux(stream.encode(None))
+
+    _written(path, encode)
+
+
+def _written(path: Path, write: Callable[[Path], object]) -> None:
     partial = path.with_name(f".{path.name}")
     partial.unlink(missing_ok=True)  # a killed run may have left one
     try:
-        offline.render(dream, partial, seconds=seconds, fps=min(30.0, max(10.0, dream.fps)), seed=0)
+        write(partial)
         names = (path.with_stem(f"{path.stem}-{k}") if k > 1 else path for k in itertools.count(1))
         os.replace(partial, next(name for name in names if not name.exists()))
     finally:

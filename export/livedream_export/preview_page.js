@@ -11,9 +11,13 @@ const MEANINGS = {
   "training the motion model": "It learns how one moment leads to the next, so that it can dream on.",
   "encoding footage": "Every frame is encoded with the image model as it is now.",
   "writing the dream": "The dream is written to a file that plays, with a clip and a contact sheet.",
+  "learning the styles": "It learns to paint any picture with the strokes and colours of your paintings.",
+  "writing the effect": "The effect is written to a file that plays, with a clip and a contact sheet.",
+  "judging the effect": "Painted pictures are compared with the paintings and with what they were.",
   "judging the dream": "The dream is played for a while and compared with your footage.",
 };
-const NAMES = { dB: ["quality", "dB"], loss: ["loss", ""], speed: ["speed", "steps/s"], skipped: ["skipped", "steps"] };
+const NAMES = { dB: ["quality", "dB"], loss: ["loss", ""], speed: ["speed", "steps/s"], skipped: ["skipped", "steps"],
+  style: ["distance from the paintings", ""], content: ["distance from the picture", ""], change: ["flicker", ""] };
 const WORDS = /^(good|soft|grey|falls apart|stands still): (.*)$/s;
 let wait = 500, ended = false, status;
 
@@ -183,7 +187,7 @@ function layNow({ done, left, total, stage, number: at, share }) {
   $("meaning").textContent = reading ? stage : MEANINGS[stage] ?? "";
 }
 
-function layEnd({ said, made }) {
+function layEnd({ said, made, effect }) {
   const [, word = "", advice = said] = said.match(WORDS) ?? [];
   document.title = `${word || "ended"} · ${status.title}`;
   $("progress").hidden = $("now").hidden = true;
@@ -192,11 +196,11 @@ function layEnd({ said, made }) {
   const sentence = advice.slice(0, 1).toUpperCase() + advice.slice(1);
   fill($("advice"), sentence.split("`").map((part, k) => (k % 2 ? make("kbd", part) : part)));
   $("play").hidden = !made;
-  $("play").lastElementChild.textContent = `livedream run --model ${made}`;
+  $("play").lastElementChild.textContent = `livedream run --${effect ? "effect" : "model"} ${made}`;
 }
 
-function layFigures({ figures, speed, curve, total }) {
-  const shown = { ...(curve.length && { dB: curve.at(-1)[1] }), ...(!ended && figures) };
+function layFigures({ figures, speed, curve, curve_of: of, total }) {
+  const shown = { ...(curve.length && { [of]: curve.at(-1)[1] }), ...(!ended && figures) };
   if (speed && !ended && Object.keys(shown).length) shown.speed = speed;
   $("figures").hidden = !Object.keys(shown).length;
   fill($("figures").querySelector("dl"), Object.entries(shown).map(([name, value]) => {
@@ -208,8 +212,9 @@ function layFigures({ figures, speed, curve, total }) {
   const svg = $("figures").querySelector("svg");
   svg.toggleAttribute("hidden", curve.length < 3);
   if (curve.length < 3) return;
-  const values = curve.map(([, dB]) => dB), low = Math.min(...values), high = Math.max(...values, low + 1);
-  const points = curve.map(([used, dB]) => `${(100 * used) / total} ${36 - (31 * (dB - low)) / (high - low)}`);
+  const values = curve.map(([, value]) => value), low = Math.min(...values);
+  const high = Math.max(...values, low + (of === "dB" ? 1 : 0.01));
+  const points = curve.map(([used, value]) => `${(100 * used) / total} ${36 - (31 * (value - low)) / (high - low)}`);
   const line = `M${points.join("L")}`;
   svg.querySelector(".line").setAttribute("d", line);
   svg.querySelector(".area").setAttribute("d", `${line}V40H${points[0].split(" ")[0]}Z`);

@@ -69,7 +69,7 @@ class Page:
         run: the status of the run that it shows.
         host: the address it serves on.
         port: the port; None asks for 8809, or the next that is free, 0 for any.
-        curve: seconds used, and dB then.
+        curve: seconds used, and the figure of the run's status then.
     """
 
     def __init__(self, run: TrainingStatus, host: str = HOST, port: int | None = None):
@@ -120,6 +120,8 @@ class Page:
             "figures": run.figures,
             "speed": run.speed,
             "curve": self.curve,
+            "curve_of": self.run.curve,
+            "effect": self.run.effect,
             "said": run.message,
             "sheet": next((_version(path) for path in reversed(self._pictures("sheet-*.jpg"))), None),
             "dreams": self._dreams(),
@@ -159,13 +161,13 @@ class Page:
 
     def sample(self) -> None:
         """Add a point to the curve, if it is time."""
-        dB, budget = self.run.figures.get("dB"), self.run.budget
-        if dB is None or budget is None:
+        figure, budget = self.run.figures.get(self.run.curve), self.run.budget
+        if figure is None or budget is None:
             return
         used = budget.used()
-        if self.curve and (used - self.curve[-1][0] < self._every or dB == self.curve[-1][1]):
+        if self.curve and (used - self.curve[-1][0] < self._every or figure == self.curve[-1][1]):
             return
-        curve = [*self.curve, (round(used, 1), round(dB, 2))]
+        curve = [*self.curve, (round(used, 1), round(figure, 2 if figure >= 1 else 3))]
         if len(curve) > POINTS:
             curve, self._every = curve[::2], 2 * self._every
         self.curve = curve

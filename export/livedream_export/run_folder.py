@@ -3,12 +3,11 @@
 import contextlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from livedream import UserError
-from livedream.dream import read
 from livedream.system.atomic import atomic_write
 
 from . import preview
@@ -48,7 +47,13 @@ class RunFolder:
         return kept
 
     def show(
-        self, steps: int, originals: Rgb, rendered: Rgb, seconds: float, early: bool, figures: Mapping[str, Any]
+        self,
+        steps: int,
+        originals: Rgb,
+        rendered: Rgb,
+        film: Callable[[Path], None],
+        early: bool,
+        figures: Mapping[str, Any],
     ) -> None:
         """Write contact sheet, dreamt clip and a line of the log. Raises UserError or OSError when it cannot.
 
@@ -56,12 +61,12 @@ class RunFolder:
             steps: how many were trained; the files are named after it.
             originals: frames of the footage, [B, H, W, 3].
             rendered: the same as the dream renders them.
-            seconds: length of the clip.
+            film: writes the clip, an MP4 file.
             early: whether training goes on.
             figures: for the log.
         """
         preview.sheet(self.path / f"sheet-{steps:06d}.jpg", originals, rendered)
-        preview.clip(self.path / f"dream-{steps:06d}.mp4", read.load(self.out), seconds)
+        film(self.path / f"dream-{steps:06d}.mp4")
         with open(self.path / "log.jsonl", "a", encoding="utf-8") as log:
             log.write(json.dumps({"early": early, **figures}) + "\n")
 

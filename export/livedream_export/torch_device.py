@@ -6,8 +6,6 @@ import torch
 
 from livedream import UserError
 
-from .hyperparameters import Hyperparameters
-
 
 def choose(name: str = "auto") -> torch.device:
     """Return the device of that name: auto, cpu, cuda or mps. Raises UserError when there is none."""
@@ -40,16 +38,16 @@ def _cpu() -> bool:
     return any(check is not None and check() for check in checks)
 
 
-def choose_threads(device: torch.device, hp: Hyperparameters) -> None:
-    """Let PyTorch use one thread or all, whichever trains faster now.
+def choose_threads(device: torch.device, widths: tuple[int, int], batch: int) -> None:
+    """Let PyTorch use one thread or all, whichever trains faster now, by a convolution between so many channels.
 
     Beside other work, one core is several times as fast as all of them, which wait for each other at every layer.
     """
     most = torch.get_num_threads()
     if device.type != "cpu" or most < 2:
         return
-    layer = torch.nn.Conv2d(hp.widths[1], hp.widths[1], 3, padding=1)
-    picture = torch.rand(hp.batch, hp.widths[1], 24, 24)
+    layer = torch.nn.Conv2d(*widths, 3, padding=1)
+    picture = torch.rand(batch, widths[0], 24, 24)
     took: dict[int, float] = {}
     for threads in (most, 1, most, 1):
         torch.set_num_threads(threads)

@@ -14,8 +14,9 @@ import numpy as np
 import torch
 
 from livedream import UserError
+from livedream.dream import read
 
-from . import autoencoder, checkpoint, dream_file, judging, material, perceptual, torch_device
+from . import autoencoder, checkpoint, dream_file, judging, material, perceptual, preview, torch_device
 from .budget import EARLY_FROM
 from .cache import Footage
 from .evaluate import LIMITS
@@ -124,7 +125,8 @@ class Run(TrainingRun):
             self.hp = self.budget.hp = saved["hp"]
         must_teach_motion(self.footage, self.hp)
         self._describe(saved or {}, title, licence)
-        torch_device.choose_threads(self.device, self.hp)
+        width = self.hp.widths[1]
+        torch_device.choose_threads(self.device, (width, width), self.hp.batch)
         self.trainer = TrainerState(self.size, self.hp, self.device, self.seed)
         if saved:
             self.trainer.restore(saved)
@@ -258,8 +260,12 @@ class Run(TrainingRun):
             dream_file.export(parts, self.out, self.footage.fps, self.size, self.title, about)
             self.written, self.stages.changed = True, False
             seconds = CLIP_SECONDS if self.budget.total >= EARLY_FROM else CLIP_SECONDS / 3
+
+            def film(path: Path) -> None:
+                preview.clip(path, read.load(self.out), seconds)
+
             try:  # the dream matters more than pictures of it
-                self.folder.show(self.trainer.steps, originals, rendered, seconds, early, figures)
+                self.folder.show(self.trainer.steps, originals, rendered, film, early, figures)
             except (UserError, OSError) as error:
                 self.progress.line(f"pictures of the dream are missing: {error}")
         which = "held-out quality" if self.material.held_out else "quality on training frames"

@@ -22,6 +22,8 @@ class TrainingStatus:
         stage: what is being done, such as "3 of 5 training the image model".
         share: how much of the stage is done, 0 to 1, where that is known.
         figures: of training, by name.
+        curve: name of the figure that the page draws.
+        effect: an effect is made, no dream that plays by itself.
         speed: steps a second.
         message: the last line that stays on the terminal.
         written: the final dream has been written.
@@ -37,6 +39,8 @@ class TrainingStatus:
     stage: str = ""
     share: float | None = None
     figures: dict[str, float] = field(default_factory=dict)
+    curve: str = "dB"
+    effect: bool = False
     speed: float = 0.0
     message: str = ""
     written: bool = False

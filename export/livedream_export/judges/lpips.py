@@ -58,6 +58,7 @@ class Lpips:
     Attributes:
         kind: "alex" or "vgg".
         device: where it computes.
+        convolutions: kernel and bias of each.
     """
 
     def __init__(self, kind: str, tree: dict[str, Any], device: str = "cpu"):
@@ -69,7 +70,7 @@ class Lpips:
             return torch.tensor(np.array(array), device=device)
 
         self.kind, self.device = kind, device
-        self._convolutions = [
+        self.convolutions = [
             (
                 tensor(network[f"Conv_{i}"]["kernel"]).permute(3, 2, 0, 1).contiguous(),
                 tensor(network[f"Conv_{i}"]["bias"]),
@@ -89,13 +90,17 @@ class Lpips:
         found = [self.between(self.features(a[part]), self.features(b[part])) for part in parts]
         return np.concatenate(found) if found else np.zeros(0, np.float32)
 
+    def scaled(self, pictures: Tensor) -> Tensor:
+        """Return pictures [B, 3, H, W] in 0..1 as the convolutions take them."""
+        return (2 * pictures - 1 - self._shift) / self._scale
+
     @torch.inference_mode()
     def features(self, pictures: Rgb) -> list[Tensor]:
         """Return the network's features of pictures [B, H, W, 3], for `between`: a tensor [B, C, h, w] a layer."""
         x = torch.tensor(np.asarray(pictures), device=self.device).permute(0, 3, 1, 2).float() / 127.5 - 1
         x = (x - self._shift) / self._scale
         found = []
-        for (kernel, bias), (stride, padding, pool, used) in zip(self._convolutions, _LAYERS[self.kind], strict=True):
+        for (kernel, bias), (stride, padding, pool, used) in zip(self.convolutions, _LAYERS[self.kind], strict=True):
             if pool:
                 x = F.max_pool2d(x, pool, 2)
             x = F.relu(F.conv2d(x, kernel, bias, stride, padding))

@@ -1,0 +1,118 @@
+"""Figures style.*: python bench/style.py EFFECT.onnx --style PAINTING … [--footage CLIP …]
+
+For a trained style effect: pictures a second on two threads, and over clips of footage, each style's flicker, style
+distance and content distance, beside those of `--instant` (Magenta's network with the codes of the same paintings).
+"""
+
+import argparse
+import tempfile
+import time
+from argparse import Namespace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from livedream_export.arrays import Rgb
+from livedream_export.style import content, evaluate, eyes, instant, painted
+from livedream_export.style.recipe import Recipe
+from livedream_export.training_status import TrainingStatus
+
+from livedream.backend import cpu
+from livedream.bench.figures import Figure, compared, figure, table
+from livedream.dream import read
+from livedream.dream.dream import Dream
+
+CLIPS = ("highway_60fps", "carphone_qcif", "handheld_box", "kart_night_city")
+IN_A_ROW = 12  # frames of each clip, at the clip's own rate
+THREADS, ROUNDS = 2, 40
+
+
+def figures(path: Path, paintings: list[str], clips: list[Path]) -> list[Figure]:
+    """Measure an effect, and the instant one of the same paintings."""
+    taken = painted.read(paintings)
+    effect = read.load(path)
+    width, height = effect.size
+    rows = [_row(clip, width, height) for clip in clips]
+    eye, judge = evaluate.judge(torch.device("cpu"))
+    wanted = eyes.targets(eye, [each.tensor(Recipe().painting) for each in taken])
+    found = [_speed("style", effect)]
+    found += _judged("style", effect, len(taken), rows, eye, wanted, judge)
+    with tempfile.TemporaryDirectory(prefix="livedream-bench-") as folder:
+        out = Path(folder, "instant.onnx")
+        options = Namespace(footage=[], out=str(out), size=f"{width}x{height}", style=paintings, title="", licence="")
+        other = read.load(instant.build(options, TrainingStatus()))
+        found.append(_speed("instant", other))
+        found += _judged("instant", other, len(taken), rows, eye, wanted, judge)
+    untouched = [evaluate.distances(eye, wanted, k, row[::6], row[::6])[0] for k in range(len(taken)) for row in rows]
+    found.append(
+        figure("style.untouched.distance", "style distance of the footage itself", float(np.mean(untouched)), "")
+    )
+    return found
+
+
+def _speed(name: str, effect: Dream) -> Figure:
+    runner = cpu.load(effect.components["apply"], THREADS)
+    width, height = effect.size
+    image = np.random.default_rng(0).integers(0, 256, (1, height, width, 4), np.uint8)
+    took = []
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        runner({"image": image, **_weights(effect, 0)})
+        took.append(time.perf_counter() - began)
+    what = f"{name}, {width}x{height} on {THREADS} threads, fastest of {ROUNDS}"
+    fps, median = 1 / min(took), 1 / float(np.median(took))
+    return figure(f"style.{name}.fps", what, fps, "fps", 25.0 if name == "style" else None, "more", median=median)
+
+
+def _judged(
+    name: str, effect: Dream, styles: int, rows: list[Rgb], eye: eyes.Eye, wanted: eyes.Targets, judge: str
+) -> list[Figure]:
+    runner = cpu.load(effect.components["apply"], THREADS)
+    flickers, distances, contents, pictures = [], [], [], []
+    for k in range(styles):
+        for row in rows:
+            made = np.stack([_paint(runner, effect, frame, k) for frame in row])
+            flickers.append(evaluate.flicker(row, made))
+            style, kept = evaluate.distances(eye, wanted, k, row[::6], made[::6])
+            distances.append(style)
+            contents.append(kept)
+            pictures.append(made[0])
+    budget = 1.5 if name == "style" else None
+    return [
+        figure(
+            f"style.{name}.flicker", f"{name}, flicker, mean", float(np.mean(flickers)), "", budget, most=max(flickers)
+        ),
+        figure(f"style.{name}.distance", f"{name}, style distance by {judge}", float(np.mean(distances)), ""),
+        figure(f"style.{name}.content", f"{name}, content distance by {judge}", float(np.mean(contents)), ""),
+        figure(f"style.{name}.lattice", f"{name}, lattice", evaluate.lattice(np.stack(pictures)), ""),
+    ]
+
+
+def _paint(runner: cpu.CpuRunner, effect: Dream, frame: Rgb, style: int) -> Rgb:
+    image = np.concatenate([frame, np.full_like(frame[..., :1], 255)], -1)[None]
+    return np.asarray(runner({"image": image, **_weights(effect, style)})["frame"])[0, ..., :3].copy()
+
+
+def _weights(effect: Dream, style: int) -> dict[str, np.ndarray]:
+    taken = effect.components["apply"].inputs.get("control.style")
+    return {} if taken is None else {"control.style": np.eye(taken.shape[0], dtype=np.float32)[style]}
+
+
+def _row(clip: Path, width: int, height: int) -> Rgb:
+    film = cv2.VideoCapture(str(clip))
+    film.set(cv2.CAP_PROP_POS_FRAMES, film.get(cv2.CAP_PROP_FRAME_COUNT) // 2)
+    frames = [film.read()[1] for _ in range(IN_A_ROW)]
+    return np.stack([content.covering(frame[..., ::-1], width, height) for frame in frames])
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("effect", type=Path, metavar="EFFECT.onnx")
+    parser.add_argument("--style", nargs="+", required=True, metavar="PAINTING")
+    footage = Path(__file__).parents[2] / "shared" / "footage"
+    parser.add_argument("--footage", nargs="+", type=Path, default=[footage / f"{each}.mp4" for each in CLIPS])
+    options = parser.parse_args()
+    result = figures(options.effect, options.style, options.footage)
+    print("\n".join(table(compared(result, []))))
+    print({each["name"]: each["detail"] for each in result if each["detail"]})

@@ -1,0 +1,78 @@
+"""How good painted pictures are: near the painting, near the original, steady, and without a lattice."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from livedream_export.arrays import Rgb
+from livedream_export.judges import lpips
+from livedream_export.judges.spectrum import Power
+
+from .eyes import Eye, Targets, content_distance, lite0_eye, style_distance, vgg_eye
+
+INSTALL = lpips.INSTALL
+STRONG, STEADY, SMOOTH = 0.5, 1.5, 0.5  # figures at which a style is good: see `verdict`
+
+
+@torch.no_grad()
+def distances(eye: Eye, wanted: Targets, style: int, originals: Rgb, made: Rgb) -> tuple[float, float]:
+    """Return style distance and content distance of painted pictures [B, H, W, 3], as `eyes` defines them."""
+    styles, contents = [], []
+    which = torch.tensor([style])
+    for original, picture in zip(originals, made, strict=True):
+        _, content = eye(_tensor(original))
+        layers, own = eye(_tensor(picture))
+        styles.append(float(style_distance(layers, wanted, which)))
+        contents.append(float(content_distance(own, content)))
+    return float(np.mean(styles)), float(np.mean(contents))
+
+
+def flicker(originals: Rgb, made: Rgb) -> float:
+    """Return how much painted frames in a row [N, H, W, 3] flicker, against the originals: 1 is as much.
+
+    It is the mean absolute second difference in time over that of the originals.
+    """
+    return _second_difference(made) / max(_second_difference(originals), 0.1)
+
+
+def lattice(pictures: Rgb) -> float:
+    """Return the lattice figure of pictures [B, H, W, 3]: 0 where there is none (see judges/spectrum.py)."""
+    power = Power()
+    power.add(pictures)
+    return float(power.figures["lattice"] or 0.0)
+
+
+def _second_difference(frames: Rgb) -> float:
+    found = [
+        np.abs(frames[k].astype(np.int16) - 2 * frames[k + 1].astype(np.int16) + frames[k + 2]).mean()
+        for k in range(len(frames) - 2)
+    ]
+    return float(np.mean(found))
+
+
+def _tensor(picture: Rgb) -> Tensor:
+    return torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None].float() / 255
+
+
+def judge(device: torch.device) -> tuple[Eye, str]:
+    """Return the eye by which figures are measured, VGG16 or, where that is not installed, Lite0, and its name."""
+    vgg = vgg_eye(device)
+    return (vgg, "vgg16") if vgg else (lite0_eye(device), "lite0")
+
+
+def verdict(figures: Mapping[str, Any]) -> str:
+    """Return in a sentence how good an effect is by its figures."""
+    ratio = max(
+        made / untouched
+        for made, untouched in zip(figures["style_distance"], figures["style_distance_untouched"], strict=True)
+    )
+    flicker = max(figures["flicker"])
+    said = f"style distance {ratio:.0%} of the untouched pictures', flicker {flicker:.2f} times theirs"
+    if figures["lattice"] > SMOOTH:
+        return f"soft: {said}; a lattice of {figures['lattice']:.2f} is left, train longer with --resume"
+    if flicker > STEADY:
+        return f"soft: {said}; it flickers, train longer with --resume"
+    return f"good: {said}" if ratio <= STRONG else f"soft: {said}; train longer with --resume --minutes"
