@@ -9,6 +9,7 @@ from livedream.control.osc_out import STATUS
 from livedream.parameters import (
     ALWAYS,
     EFFECTS,
+    INPUT,
     LOADING,
     PLAYER,
     SLOTS,
@@ -18,6 +19,7 @@ from livedream.parameters import (
     effect,
     effect_commands,
     layer,
+    live_picture,
     mix,
     modulator,
     vote,
@@ -47,7 +49,7 @@ def with_mix(parameters: Iterable[Parameter]) -> tuple[Parameter, ...]:
 
 def _last() -> tuple[Parameter, ...]:
     """Return the parameters that belong to no dream: those always there, a modulation slot and a window."""
-    return with_elements((*ALWAYS, *modulator(1), *window(0)))
+    return with_elements((*ALWAYS, *INPUT, *live_picture(), *modulator(1), *window(0)))
 
 
 def rows(parameters: Iterable[Parameter], prefix: str = PREFIX) -> list[Row]:
@@ -61,7 +63,7 @@ def rows(parameters: Iterable[Parameter], prefix: str = PREFIX) -> list[Row]:
         span = "…" + others[-1].address.removeprefix(begins) if others else ""
         table.append((f"{prefix}/{first.address}{span}", *_columns(first)))
     more = (
-        ("b/…", "", "", "", "the same player/, dream/, layer/ and effect/ addresses for the second deck"),
+        ("b/…", "", "", "", "the same player/, dream/, layer/ and effect/ addresses, input/mix, input/pull of deck b"),
         (
             f"effect/2…{EFFECTS}/…",
             "",

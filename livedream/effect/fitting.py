@@ -2,53 +2,15 @@
 
 The whole picture goes in, stretched by STRETCH at most. What is left of the input is filled with the picture's mirrored
 edges, so that a network never sees a black bar, and is cut off again.
-
-FFmpeg's swscale scales, bilinear and with the wide filter that shrinking needs: 256x256 to 512x288 in 0.7 ms of one
-core, within one level of OpenCV's result, without the interpreter's lock. (Its FAST_BILINEAR takes 0.5 ms and smears
-colours by up to 200 levels; Pillow takes 2.5 ms; OpenCV takes 0.2 ms and would be 60 MB more to install.)
 """
-
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from livedream.picture import Pixels
+from livedream.picture.scale import Scaler, Size
 
 STRETCH = 1.1  # times as wide for its height as the picture was, at most
-Size = tuple[int, int]  # width, height
-
-
-class Scaler:
-    """Scales pictures, and keeps what that needs for the next one of the same size. Not for two threads at a time."""
-
-    def __init__(self) -> None:
-        self._reformatter: Any = None
-        self._frame: Any = None  # where pictures are copied to: FFmpeg reads a few bytes beyond the end of its input
-
-    def __call__(self, picture: Pixels, size: Size) -> Pixels:
-        """Return uint8 [height, width, 4] of any uint8 [H, W, 4]; the picture itself if it has that size."""
-        height, width = picture.shape[:2]
-        if (width, height) == size:
-            return picture
-        import av  # 60 ms, which a show without effects saves
-        from av.video.reformatter import Interpolation, VideoReformatter
-
-        if self._reformatter is None:
-            self._reformatter = VideoReformatter()
-        if self._frame is None or (self._frame.width, self._frame.height) != (width, height):
-            self._frame = av.VideoFrame(width, height, "rgba")
-        _rows(self._frame)[:, : 4 * width] = picture.reshape(height, 4 * width)
-        scaled = self._reformatter.reformat(self._frame, *size, "rgba", interpolation=Interpolation.BILINEAR, threads=1)
-        rows = _rows(scaled)[:, : 4 * size[0]]
-        return np.ascontiguousarray(rows).reshape(size[1], size[0], 4)
-
-
-def _rows(frame: Any) -> Pixels:
-    """Return the bytes of a frame, uint8 [height, bytes of a line]."""
-    plane = frame.planes[0]
-    rows: Pixels = np.frombuffer(plane, np.uint8).reshape(frame.height, plane.line_size)
-    return rows
 
 
 class Fitting:

@@ -16,7 +16,6 @@ import numpy as np
 from livedream.backend import Array
 from livedream.dream.dream import Dream
 from livedream.effect.applier import Applier, Load, moves, ready
-from livedream.effect.fitting import Scaler
 from livedream.effect.pace import Pace
 from livedream.effect.trace import Moment, Run, Trace
 from livedream.effect.worker import Job, Result, Worker, done
@@ -24,6 +23,7 @@ from livedream.parameters import Parameter, Snapshot, effect, effect_control
 from livedream.picture import Pixels
 from livedream.picture.blend import blend
 from livedream.picture.frame import Picture, host_pixels
+from livedream.picture.scale import Scaler
 
 log = logging.getLogger("livedream.effect")
 

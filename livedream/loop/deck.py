@@ -1,10 +1,11 @@
 """A deck: a place for one playing dream, which can be changed for another while it plays."""
 
+import contextlib
 import logging
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from livedream import one_line
 from livedream.backend import cpu
@@ -12,9 +13,13 @@ from livedream.effect.chain import EffectChain
 from livedream.parameters import Snapshot, Table
 from livedream.picture import Pixels
 from livedream.picture.frame import Picture
+from livedream.play import Floats, Values
 from livedream.play import dream_parameters as tables
 from livedream.play.player import Player
 from livedream.play.state import PlayerState
+
+if TYPE_CHECKING:
+    from livedream.loop.live_view import LiveView
 
 log = logging.getLogger("livedream.loop")
 
@@ -43,6 +48,7 @@ class Deck:
         restored: The state that it was put in on the last frame, or None.
         drawn: The last picture that it drew, with its effects and before the mix; None before the first.
         layers: The layers of that picture, by name; {} where the dream draws none.
+        live: The live picture of the show, which is mixed in; None without one.
         frame: Number of the frame that the picture was drawn for; -1 before the first.
         drawing_s: Seconds that each drawing took.
         errors: Drawings that failed.
@@ -61,6 +67,7 @@ class Deck:
         self.effects = effects or EffectChain(30.0, self.prefix)
         self.drawn: Pixels | Picture | None = None
         self.layers: Mapping[str, Pixels] = {}
+        self.live: LiveView | None = None
         self.frame = -1
         self.drawing_s: deque[float] = deque(maxlen=REMEMBERED)
         self.errors = 0
@@ -70,6 +77,7 @@ class Deck:
         self._offered: Player | None = None
         self._same: Player | None = None
         self._last_bar: int | None = None
+        self._seen: tuple[str, Floats] | None = None
 
     def offer(self, player: Player) -> None:
         """Play another player, which is ready, from the next frame on; of several the latest. Any thread."""
@@ -82,6 +90,15 @@ class Deck:
     def restore(self, state: PlayerState) -> None:
         """Go on from that state on the next frame, wherever the dream moves to until then."""
         self._restore = state
+
+    def pull_to(self, sha256: str, latent: Floats) -> None:
+        """Take what the encoder of a dream found in the live picture, f32 [Z]; of several the latest. Any thread.
+
+        Args:
+            sha256: The dream's; it is ignored if another plays by then.
+            latent: Drawn towards on the next frames.
+        """
+        self._seen = sha256, latent
 
     def write_back(self, table: Table, bar: int | None = None) -> None:
         """Set the parameters that are no longer true, and at the beginning of a bar the scene of idle recovery.
@@ -126,6 +143,9 @@ class Deck:
         own = values.below(self.prefix)
 
         def move() -> bool:
+            seen, self._seen = self._seen, None
+            if seen is not None and seen[0] == player.dream.sha256:
+                player.walk.pull_to(seen[1])
             player.move(frames, fps, own, lambda: time.perf_counter() > until)
             if player is not self.player:
                 return False
@@ -149,7 +169,7 @@ class Deck:
                 waited for.
         """
         player, began = self.player, time.perf_counter()
-        drawn = self._try(lambda: player.draw(values.below(self.prefix)))
+        drawn = self._try(lambda: self._picture(player, values.below(self.prefix)))
         if drawn is None or player is not self.player:
             return False
         # A live picture comes in here: what the effects are given is what the deck shows without them.
@@ -160,6 +180,17 @@ class Deck:
         self.drawn, self.layers, self.frame, self.error = drawn, player.layers, frame, None
         self.drawing_s.append(time.perf_counter() - began)
         return True
+
+    def _picture(self, player: Player, values: Values) -> Pixels | Picture:
+        """Draw the dream, and mix the live picture in; at 1 the dream is drawn only while there is none."""
+        live, share = self.live, values.get("input/mix", 0.0)
+        seen = live is not None and live.picture is not None and share > 0
+        if live is not None and seen and share >= 1:
+            return live.alone(values)
+        # Whether a live picture came in time, a show does not know. So the decoder's state does not depend on it.
+        with player.drawing.untraced() if share >= 1 else contextlib.nullcontext():
+            dream = player.draw(values)
+        return live.over(dream, share, values) if live is not None and seen else dream
 
     def fall_back(self, why: str) -> None:
         """Go on with the processor: the device that the dream ran on has failed."""

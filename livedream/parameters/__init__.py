@@ -32,6 +32,7 @@ from livedream.parameters.deck import (
     scenes,
 )
 from livedream.parameters.effect import EFFECTS, OWN_OF_EFFECT, effect, effect_commands, effect_control
+from livedream.parameters.live_picture import DELAY, INPUT, live_picture, pull
 from livedream.parameters.parameter import CURVES, TYPES, Parameter, Value, fitting_curve, grouped
 from livedream.parameters.relations import COLOUR, POINT, Relations, with_elements
 from livedream.parameters.show import (
@@ -66,11 +67,13 @@ __all__ = [
     "COMING",
     "CURVES",
     "DECKS",
+    "DELAY",
     "DREAM",
     "EFFECTS",
     "FINISH",
     "GLIDE",
     "GRIDS",
+    "INPUT",
     "KNOBS",
     "LATENTS",
     "LOADING",
@@ -114,11 +117,13 @@ __all__ = [
     "latent",
     "latents",
     "layer",
+    "live_picture",
     "loading",
     "mix",
     "modulator",
     "photos",
     "player",
+    "pull",
     "scenes",
     "vote",
     "window",

@@ -221,8 +221,8 @@ MIDI = grouped(
     admin=True,
 )
 ALWAYS = (*MASTER, *FINISH, *OUTPUT, *TEMPO, *PRESET, *AUDIO, *MIDI)  # in every show, in the order of the table
-# Addresses below these come and go with dreams, looks and windows, so that a limit may be set before they are there.
-COMING = ("dream/", "layer/", "look/", "b/", "mod/", "window/")
+# Addresses below these come and go with dreams, looks, windows and --in, so that a limit may be set before they come.
+COMING = ("dream/", "layer/", "look/", "b/", "mod/", "window/", "input/")
 
 
 def mix(transitions: Iterable[str] = ()) -> tuple[Parameter, ...]:

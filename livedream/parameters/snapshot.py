@@ -41,6 +41,10 @@ class Snapshot:
     def __contains__(self, address: str) -> bool:
         return address in self.values
 
+    def get(self, address: str, default: Any) -> Any:
+        """The present value, or `default` where there is no such parameter."""
+        return self.values.get(address, default)
+
     def changed(self, values: Mapping[str, Value]) -> "Snapshot":
         """The same with other present values; what was applied stays as it was."""
         return replace(self, values=MappingProxyType({**self.values, **values})) if values else self
@@ -64,3 +68,10 @@ class Below:
             return self._whole[self._prefix + address]
         except KeyError:  # both decks have it
             return self._whole[address]
+
+    def get(self, address: str, default: Any) -> Any:
+        """The present value, or `default` where there is no such parameter."""
+        try:
+            return self[address]
+        except KeyError:
+            return default

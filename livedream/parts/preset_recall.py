@@ -242,11 +242,11 @@ def _speed(value: Value | None) -> float:
 
 
 def _deck_place(deck: Deck, speed: float) -> DeckPlace | None:
-    """Return where the deck is as it is seen: in its past, or blended to a target, too."""
+    """Return where the deck is as it is seen: in its past, blended to a target, or drawn to a live picture, too."""
     player = deck.player
     if not player.walk.started:
         return None
-    state = player.walk.shown_state().blended(player.target, player.dream)
+    state = player.walk.shown_state().blended(player.target, player.dream).blended(player.walk.pulled, player.dream)
     return DeckPlace(state, player.dream.sha256, speed)
 
 

@@ -16,6 +16,7 @@ def of(
     names: Sequence[str] = (),
     playing: Sequence[str] = (),
     transitions: Sequence[str] = (),
+    live: bool = False,
 ) -> Table:
     """Return a table for playing one dream or two.
 
@@ -25,6 +26,7 @@ def of(
         names: of the dreams that can be loaded while playing.
         playing: which of these names each deck begins with.
         transitions: names of the looks that can lead from one deck to the other.
+        live: whether a live picture comes in.
     """
     dreams = [dreams] if isinstance(dreams, Dream) else dreams
     found: list[Parameter] = []
@@ -36,6 +38,10 @@ def of(
         found += for_dream(dream, prefix)
         found += for_vote(dream, prefix)
     found += parameters.mix(transitions) if len(dreams) > 1 else ()
+    if live:
+        found += parameters.INPUT
+        for prefix, dream in zip(DECKS, dreams, strict=False):
+            found += [each.on_deck(prefix) for each in parameters.live_picture(sees(dream))]
     return Table([*found, *parameters.ALWAYS])
 
 
@@ -69,3 +75,10 @@ def change(table: Table, dream: Dream, prefix: str = "") -> None:
     table.replace(f"{prefix}layer/", layers)
     table.replace(f"{prefix}vote/", [])  # what was learned among another dream's latents means nothing in this one
     table.replace(f"{prefix}vote/", for_vote(dream, prefix))
+    if f"{prefix}input/pull" in table.parameters:
+        table.replace(f"{prefix}input/pull", [parameters.pull(sees(dream)).on_deck(prefix)])
+
+
+def sees(dream: Dream) -> bool:
+    """Return whether the dream has an encoder, which finds its latents for a picture."""
+    return "encode" in dream.components

@@ -1,5 +1,6 @@
 """The walk of a dream that is played: steps by its recurrent network, a past to go back to, and idle recovery."""
 
+import copy
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,6 +14,7 @@ from livedream.play import Floats, States, Values
 from livedream.play.offsets import Offsets
 from livedream.play.past import Past
 from livedream.play.playhead import Playhead
+from livedream.play.pull import Pull
 from livedream.play.state import PlayerState, Point, Target, blend_points
 from livedream.play.stepper import Stepper
 from livedream.play.stuck import IdleRecovery
@@ -29,6 +31,7 @@ class LiveWalk(Walk):
         past: What can be drawn again.
         playhead: Where in the past it is drawn, if not in the present.
         idle: Helps it when it comes to rest.
+        pull: Where a live picture draws it to.
         saved_states: The networks' states, a second old at most; never written to.
     """
 
@@ -39,6 +42,7 @@ class LiveWalk(Walk):
         self.past = Past(dream, self.random)
         self.playhead = Playhead(self.past)
         self.idle = IdleRecovery(dream, self.random)
+        self.pull = Pull(dream)
         self._stepper = Stepper(dream, runners.get("step"), self.random)
         self._trail: deque[Floats] = deque(maxlen=TRAIL + 2)  # the last latents, `before` and `after` among them
         self.saved_states: States = {}
@@ -79,7 +83,7 @@ class LiveWalk(Walk):
             self.playhead.fade(shown, RESCUE)
 
     def next_point(self, here: Point, values: Values) -> Point:
-        feedback, made_from = values["dream/feedback"], here.latent
+        feedback, made_from = values["dream/feedback"], self.pull.made_from(here.latent)
         if feedback:
             made_from = made_from + feedback * self.offsets(made_from, values)
         latent, controls, ok = self._stepper(made_from, self.seed, self.random_step, values)
@@ -89,12 +93,19 @@ class LiveWalk(Walk):
             latent = self.idle.pushed(latent)
         else:
             latent, self.lost = here.latent, self.lost + 1
-        if self.idle.stuck(latent) and values["player/unstick"] and not values["master/hold"]:
+        if self.pull.weight:  # what is seen may stand still
+            self.idle.forget()
+        elif self.idle.stuck(latent) and values["player/unstick"] and not values["master/hold"]:
             self.idle.help(self.after.latent, self.steps, self.seed, self.random_step, values)
         latent = latent.astype(np.float32, copy=False)
         self._trail.append(latent)
         self.past.history.step(
-            latent, self.seed, self.random_step, controls, made_from if feedback else None, failed=not ok
+            latent,
+            self.seed,
+            self.random_step,
+            controls,
+            None if made_from is here.latent else made_from,
+            failed=not ok,
         )
         if self.steps % max(1, round(self.dream.fps)) == 0:
             self._save()
@@ -110,6 +121,7 @@ class LiveWalk(Walk):
             playhead.go_live(values, None if alone else lambda: shown)
         playhead.steer(values, self.position, self.shown)
         playhead.elapse(seconds)
+        self.pull.steer(seconds, values)
         if values["player/freeze"] or values["master/hold"] or not playhead.present:
             self.idle.scene = None
 
@@ -118,12 +130,20 @@ class LiveWalk(Walk):
 
     def whole_target(self) -> Target | None:
         past = self.playhead.shown()
-        if past is None:
-            return self.target
-        if self.target is None:
-            return Target(*past)
-        here = blend_points(self.dream, self.present(), *past)
-        return Target(blend_points(self.dream, here, *self.target), 1.0)
+        targets = [each for each in (past and Target(*past), self.target, self.pull.target) if each]
+        if len(targets) < 2:
+            return targets[0] if targets else None
+        here = self.present()
+        for each in targets:
+            here = blend_points(self.dream, here, *each)
+        return Target(here, 1.0)
+
+    def pull_to(self, latent: Floats) -> None:
+        self.pull.toward(latent)
+
+    @property
+    def pulled(self) -> Target | None:
+        return self.pull.target
 
     def branch(self, position: float) -> None:
         """Go on from a position of the history with new random numbers, to another future.
@@ -194,7 +214,7 @@ class LiveWalk(Walk):
             return
         self.past = other.past.copy()
         self.playhead = other.playhead.copy(self.past)
-        self.idle = other.idle.copy()
+        self.idle, self.pull = other.idle.copy(), copy.copy(other.pull)
         self.saved_states = other.saved_states
 
     def _settle(self, keys: list[tuple[int, int]] | None = None) -> None:

@@ -5,7 +5,7 @@ Meanwhile the dream itself stands still where it was, and goes on from there.
 
 import copy
 from collections.abc import Callable
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from livedream.play import Values
 from livedream.play.past import Past
@@ -15,8 +15,6 @@ SEAM = 0.2  # seconds; the shortest fade from one position to another, unless pl
 NEAR = 1e-6  # steps; a loop that ends as near to a frame as this ends with it, so that every round is the same
 JUMP = 1.5  # steps; a hand that moves further at once is faded over
 BPM = 120.0  # without a tempo
-
-Default = TypeVar("Default")
 
 
 class Loop(NamedTuple):
@@ -124,8 +122,8 @@ class Playhead:
             self._released = None
         self._scrub(scrub if self._released is None else 1.0, values, present, shown)
         if self.loop:
-            synced = _value(values, "tempo/sync", False)
-            self._tempo_ratio = 1.0 if synced else _value(values, "tempo/bpm", BPM) / self.loop.bpm
+            synced = values.get("tempo/sync", False)
+            self._tempo_ratio = 1.0 if synced else values.get("tempo/bpm", BPM) / self.loop.bpm
 
     def move(self, steps: float, present: float) -> float:
         """Go on by `steps`, less than 0 backwards; return the steps that the dream itself has to go on by."""
@@ -169,7 +167,7 @@ class Playhead:
 
     def _start_loop(self, beats: float, values: Values, present: float, shown: Callable[[], Point]) -> None:
         """Repeat the last beats of what was drawn, or another number of beats up to the same end."""
-        bpm, speed = _value(values, "tempo/bpm", BPM), values["player/speed"] or 1.0
+        bpm, speed = values.get("tempo/bpm", BPM), values["player/speed"] or 1.0
         fps = self._past.dream.fps
         here = present if self.at is None else self.at
         end = self.loop.start + self.loop.length if self.loop else here
@@ -220,12 +218,3 @@ class Playhead:
                 before = max(at - loop.length, float(self._past.history.oldest))
                 return self._past.blend(self._past.point_at(at), self._past.point_at(before), into_seam / loop.seam)
         return self._past.point_at(at)
-
-
-def _value(values: Values, address: str, default: Default) -> Default:
-    """Return a parameter's value, or `default` where there is no such parameter."""
-    try:
-        found: Default = values[address]
-    except KeyError:
-        return default
-    return found

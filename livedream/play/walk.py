@@ -81,6 +81,15 @@ class Walk(ABC):
         taken, self._trace = self._trace, []
         return taken
 
+    @property
+    def pulled(self) -> Target | None:
+        """Where a live picture draws the dream to; None: nowhere."""
+        return None
+
+    def pull_to(self, latent: Floats) -> None:
+        """Let a live picture, whose latent is f32 [Z], draw the dream from now on, as far as the parameters say."""
+        return  # a walk that was recorded goes where it went
+
     @abstractmethod
     def next_point(self, here: Point, values: Values) -> Point:
         """Take one step from `here`; the networks' states go along."""

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from livedream.control.midi.surface import Surface
     from livedream.input.sound.audio import Audio
     from livedream.parts.input_level import InputLevel
+    from livedream.parts.live_input import LiveInput
     from livedream.web.server import Server
 
 Say = Callable[[str], None]  # takes each line that the user should read
@@ -96,7 +97,9 @@ def load(options: RunOptions) -> Loaded:
 
     names, playing = tuple(find()), [path.stem for path in given]
     leading = [each.name for each in chain.transitions]
-    table = dream_parameters.of(dreams, options.seed, names, playing, leading)
+    table = dream_parameters.of(dreams, options.seed, names, playing, leading, options.input is not None)
+    if options.live_alone:
+        table.set("input/mix", [1.0], "session", seconds=0.0)
     choices = [choose.quick(dream, options.device) for dream in dreams]
     return Loaded(dreams, find, chain, table, choices, filtering, find_effects)
 
@@ -152,6 +155,16 @@ def effect_slots(
         return effect_slot(effect, options)
 
     return [EffectSlots(deck.effects, loaded.table, make, loaded.find_effects, on_change) for deck in playing]
+
+
+def live_input(options: RunOptions, playing: Sequence[Deck]) -> "LiveInput | None":
+    """Build the live picture that comes in, if one is asked for. Raises UserError."""
+    if options.input is None:
+        return None
+    from livedream.input.live_source import open_source
+    from livedream.parts.live_input import LiveInput
+
+    return LiveInput(open_source(options.input), playing, options.size)
 
 
 @dataclass(frozen=True)

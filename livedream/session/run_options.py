@@ -94,6 +94,14 @@ class RunOptions:
         several=True,
         path="file or name",
     )
+    input: str | None = option(
+        "--in",
+        "picture",
+        "live picture that comes in: camera[:N], screen, ndi:NAME, a film, a stream; without --model it is shown alone",
+        default=None,
+        metavar="SOURCE",
+        path="file or name",
+    )
     dreams: str | None = option(
         "--dreams",
         "picture",
@@ -328,6 +336,11 @@ class RunOptions:
     """Lowest and highest value of parameters, by address. Only a session's file has them."""
     values: Mapping[str, Value] = field(default_factory=dict)
     """Values of parameters at the start, by address. Only a session's file has them."""
+
+    @property
+    def live_alone(self) -> bool:
+        """True if a live picture comes in and no dream was asked for."""
+        return self.input is not None and self.models is OPTIONS["models"].default
 
     @property
     def web_off(self) -> bool:

@@ -68,6 +68,7 @@ class Session:
         resend = network.feedback.resend
         services = build.decks(options, loaded, resend, say)
         self._decks = decks = [each.deck for each in services]
+        live_input = build.live_input(options, decks)
         self._looks = LookSlots(loaded.chain, table, resend)
         effects = build.effect_slots(options, loaded, decks, resend)
         photos = build.photos(options, loaded, decks, resend)
@@ -87,6 +88,7 @@ class Session:
             server,
             playback.recorder,
             network.feedback,
+            live_input,
             *controls.transforms,  # their order is explained there
             playback.outputs,
             GarbageFreeze(),

@@ -34,6 +34,8 @@ FIELDS = {
     "saved": "file of the last screenshot",
     "awake": "whether display and system are kept from sleeping; says: if not, why and what to do",
     "battery": "percent and whether it is plugged in; null without one",
+    "input": "the live picture: its source's state, size, fps, age_ms, received, dropped; encoders: for each"
+    " deck, pictures that its dream has seen for input/pull, and ms that one took; null without --in",
     "audio": "the input level, bands from low to high; null without --audio",
     "tempo": "beat is the present one; peers: other Ableton Link programs; following: whether its source is received",
     "midi": "the controller's port, bindings, and what is wrong; null without --midi",

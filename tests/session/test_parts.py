@@ -48,7 +48,7 @@ def test_parts_give_every_field_of_the_status_and_no_other(session):
     fields = session.status()
     assert list(fields) == list(FIELDS)
     given = {name for part in session.parts if isinstance(part, HasStatus) for name in part.status()}
-    assert FIELDS.keys() - given == {"version", "uptime_s", "audio"}  # audio: only with --audio
+    assert FIELDS.keys() - given == {"version", "uptime_s", "audio", "input"}  # the last two only with --audio and --in
 
 
 def test_what_one_part_leaves_out_another_fills_in():

@@ -31,6 +31,7 @@ SAMPLES = {  # of each option that a session keeps: what is typed, and the field
     "osc_prefix": (["/show"], "/show"),
     "midi": (["nano"], "nano"),
     "audio": (["3"], "3"),
+    "input": (["screen"], "screen"),
     "link": ([], True),
     "photos": (["/photos"], "/photos"),
     "presets": (["/p.json"], Path("/p.json")),
