@@ -1,5 +1,5 @@
 // A chain that the picture goes through, as a list of cards: add, remove, reorder, and the settings of each.
-import { choice, control, fill, lamp, make, parameters, set, shown, toggle, upper } from "./controls.js";
+import { choice, control, fill, lamp, make, menu, parameters, set, shown, toggle, upper } from "./controls.js";
 
 const desk = document.getElementById("desk");
 const OWN = ["wet", "bypass", "place"]; // parameters of every card, beside those of the thing itself
@@ -35,14 +35,7 @@ export function chain(panel, kind, name = (item) => upper(item)) {
     if (!drag) arrange(!moved);
 
     const names = parameters.get(command("insert"))?.choices ?? [];
-    if (names.join("\n") !== [...insert.options].slice(1).map((each) => each.value).join("\n")) {
-      const first = new Option(insert.title);
-      first.disabled = first.hidden = true;
-      insert.replaceChildren(first, ...names.map((each) => new Option(upper(each), each)));
-      insert.selectedIndex = 0;
-    }
-    insert.dataset.address = command("insert");
-    insert.hidden = !names.length;
+    menu(insert, command("insert"), names, () => { wanted = true; });
     panel.classList.toggle("empty", !order.length);
     panel.hidden = !names.length && !order.length;
     if (wanted && fresh.length) {
@@ -50,13 +43,6 @@ export function chain(panel, kind, name = (item) => upper(item)) {
       cards.get(fresh[0]).node.scrollIntoView({ block: "nearest", behavior: "smooth" });
     }
   }
-
-  insert.onchange = () => {
-    wanted = true;
-    set(command("insert"), insert.value);
-    insert.selectedIndex = 0;
-    insert.blur(); // keys are shortcuts of the instrument
-  };
 
   // states: {item, error, says} of each; error: why the last one that was asked for is not there; coming: what comes
   function report(states, error, coming = "") {

@@ -102,6 +102,24 @@ export function choice(each) {
   return { node, show: (value) => { select.selectedIndex = value; } };
 }
 
+// A list of names to choose one from under its title, which is sent; it stays ready for the next.
+export function menu(select, address, names, chosen = () => {}) {
+  if (names.join("\n") !== [...select.options].slice(1).map((each) => each.value).join("\n")) {
+    const first = new Option(select.title);
+    first.disabled = first.hidden = true;
+    select.replaceChildren(first, ...names.map((each) => new Option(upper(each), each)));
+    select.selectedIndex = 0;
+  }
+  select.hidden = !names.length;
+  select.dataset.address = address;
+  select.onchange = () => {
+    chosen();
+    set(address, select.value);
+    select.selectedIndex = 0;
+    select.blur(); // keys are shortcuts of the instrument
+  };
+}
+
 function slider(name, address, tip) { // a bar that can be grabbed anywhere
   const node = make("label", { className: "fader", title: tip });
   const output = make("output"), input = make("input", { type: "range", min: 0, max: 1, step: 0.001, ariaLabel: name });

@@ -1,6 +1,6 @@
 // The page: one WebSocket receives pictures (binary JPEG), values and status, and sends what is changed here.
 import {
-  change, choice, control, fill, held, hint, make, osc, parameters, set, shown, toggle, values, wire,
+  change, choice, control, fill, held, hint, make, menu, osc, parameters, set, shown, toggle, values, wire,
 } from "./controls.js";
 import { layEffects, reportEffects } from "./effects.js";
 import { layLayers } from "./layers.js";
@@ -236,7 +236,9 @@ function deckRow(prefix) {
 
 function buildScenes() {
   const scene = parameters.get(`${deck}dream/scene`), names = scene?.choices ?? [];
-  $("scenes").hidden = !names.length;
+  const photo = `${deck}dream/photo`, [, ...photos] = parameters.get(photo)?.choices ?? []; // the first is none of them
+  menu(document.querySelector("#scenes .photo"), photo, photos);
+  $("scenes").hidden = !names.length && !photos.length;
   const nodes = names.map((name, i) => {
     const node = document.createElement("button"), text = document.createElement("span"), image = new Image();
     node.className = "scene"; node.title = hint(scene); text.textContent = name;
@@ -284,6 +286,7 @@ function report(status) {
   reportVote(status.vote);
   reportMidi(status.midi);
   reportEffects(status);
+  document.querySelector("#scenes .note").textContent = status.photo_error ?? "";
   reportLooks(status.looks, status.look_error);
   reportOutputs(outputs, status);
   decks.forEach((each, i) => reportDeck(i ? "b/" : "", each));
