@@ -17,12 +17,22 @@ def display_matrix(frame: "av.VideoFrame") -> Matrix:
 
     It is the identity, or a quarter turn or mirroring as phones write it.
     """
-    data = frame.side_data.get("DISPLAYMATRIX")
+    try:
+        data = frame.side_data.get("DISPLAYMATRIX")
+    except ValueError:  # PyAV 18 does not know what else is there, such as EXIF; this it tells without looking
+        return _of_turns(frame.rotation)
     if data is None:
         return np.eye(2)
     numbers = np.frombuffer(bytes(data), "<i4")  # type: ignore[call-overload]  # side data is a buffer
     matrix: Matrix = numbers[[0, 1, 3, 4]].reshape(2, 2) / 65536.0
     return matrix if np.abs(np.linalg.det(matrix)) > 0.01 else np.eye(2)
+
+
+def _of_turns(degrees: int) -> Matrix:
+    """Return the matrix of a turn to the left, in steps of 90 degrees."""
+    steps = -round(degrees / 90) % 4
+    cosine, sine = (1, 0, -1, 0)[steps], (0, 1, 0, -1)[steps]
+    return np.array([[cosine, sine], [-sine, cosine]], np.float64)
 
 
 def lies_on_its_side(matrix: Matrix) -> bool:

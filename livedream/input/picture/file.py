@@ -1,10 +1,14 @@
 """A file as a source: films and animations, again and again without a seam, pictures, and numbered pictures."""
 
+import contextlib
+import itertools
 import re
 import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+
+import av
 
 from livedream import UserError, did_you_mean, one_line
 from livedream.input.picture.convert import DECODED, Converter
@@ -16,6 +20,7 @@ from livedream.picture import video_file, webp
 RATE = 25.0  # pictures a second of numbered pictures, as FFmpeg takes them
 LOOK = 0.25  # seconds between two looks at whether a file has changed
 NUMBERED = re.compile(r"%0?\d*d")
+Stamp = tuple[int, int, int] | None
 
 
 def check(asked: Asked) -> str:
@@ -46,7 +51,7 @@ def pictures(asked: Asked, report: Report) -> Iterator[Shot]:
             time.sleep(LOOK)
 
 
-def _stamp(path: Path) -> tuple[int, int, int] | None:
+def _stamp(path: Path) -> Stamp:
     """What changes when a file does; None if it is not there. Of numbered pictures: their number."""
     if NUMBERED.search(path.name):
         return len(_numbered(path)), 0, 0
@@ -58,16 +63,24 @@ def _stamp(path: Path) -> tuple[int, int, int] | None:
 
 
 def _passes(path: Path, rate: float, report: Report) -> Iterator[Iterator[Timed]]:
-    convert = Converter()
     if numbered := _numbered(path):
         report.note(f"{len(numbered)} pictures, {rate:g} fps")
         while True:
-            yield _of_sequence(numbered, rate, convert, report)
+            yield _of_sequence(numbered, rate, Converter(), report)
     if webp.is_animated(path):
         times = webp.times(path)
         while True:
-            yield _of_webp(path, times, convert)
-    seen = _stamp(path)
+            yield _of_webp(path, times, Converter())
+    while True:  # some files have to be opened again for every pass
+        seen = _stamp(path)
+        yield from _of_film(path, report, seen)
+        if _stamp(path) not in (seen, None):
+            return
+
+
+def _of_film(path: Path, report: Report, seen: Stamp) -> Iterator[Iterator[Timed]]:
+    """Yield passes of a film until it has changed, or it turns out that it cannot be wound back."""
+    convert, start = Converter(), None
     with video_file.open_any(path) as container:
         if container.format.name == "tty":
             raise UserError("is no picture and no film")
@@ -76,10 +89,18 @@ def _passes(path: Path, rate: float, report: Report) -> Iterator[Iterator[Timed]
         decoder.options = {**decoder.options, "max_pixels": str(DECODED)}
         report.note(described(stream))
         while True:
-            yield film(container, stream, decoder, convert, report)
+            pictures = film(container, stream, decoder, convert, report)
+            timed = next(pictures, None)
+            if start is not None and (timed is None or timed.time > start + timed.seconds / 2):
+                return
+            if timed is not None:
+                start = timed.time
+                pictures = itertools.chain((timed,), pictures)
+            yield pictures
             if _stamp(path) not in (seen, None):
                 return
-            container.seek(container.start_time or 0)
+            with contextlib.suppress(av.FFmpegError):
+                container.seek(container.start_time or 0)
             decoder.flush_buffers()
 
 

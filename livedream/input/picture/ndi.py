@@ -176,7 +176,7 @@ def pictures(asked: Asked, report: Report) -> Iterator[Shot]:
     wanted = asked.address.partition(":")[2]
     finder, receiver = Finder(), Receiver()
     connected: tuple[str, bytes] | None = None
-    last = time.perf_counter() - GONE
+    last = time.perf_counter()
     while True:
         got = receiver.picture() if connected else None
         if got is not None and connected is not None:
@@ -185,7 +185,7 @@ def pictures(asked: Asked, report: Report) -> Iterator[Shot]:
             report.note(f"{connected[0]}, {pixels.shape[1]}x{pixels.shape[0]}, {rate:.4g} fps")
             yield Shot(pixels, last)
             continue
-        if time.perf_counter() - last < GONE or (connected and receiver.connected):
+        if connected and (receiver.connected or time.perf_counter() - last < GONE):
             continue
         sources = finder.sources()
         name = chosen(list(sources), wanted)
@@ -194,11 +194,11 @@ def pictures(asked: Asked, report: Report) -> Iterator[Shot]:
             receiver.connect(*connected)
             last = time.perf_counter()
             continue
-        if name is None or connected is None:
-            report.trouble(f"there is no NDI source {wanted!r}{did_you_mean(wanted, sources)}; {told(list(sources))}")
+        if time.perf_counter() - last > GONE:  # at first none has been found yet
+            missing = f"there is no NDI source {wanted!r}{did_you_mean(wanted, sources)}; {told(list(sources))}"
+            report.trouble(f"{name} sends nothing" if name else missing)
+        if name is None:
             connected = None
-        else:
-            report.trouble(f"{name} sends nothing")
         finder.wait(WAIT)
 
 

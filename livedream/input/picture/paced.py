@@ -8,6 +8,7 @@ from livedream import UserError
 from livedream.input.picture.shot import Report, Shot
 from livedream.picture import Pixels
 
+STILL = 60.0  # most seconds for which a picture is taken to stand still
 LATE = 0.5  # seconds by which a film may be behind; then its clock waits for it
 
 
@@ -34,15 +35,17 @@ def play(passes: Iterable[Iterable[Timed]], report: Report) -> Iterator[Shot]:
     Raises:
         UserError: A pass had no picture.
     """
-    epoch = time.perf_counter()
+    epoch: float | None = None
     for each in passes:
-        first, end, count = None, 0.0, 0
+        first, last, end, count = None, 0.0, 0.0, 0
         for timed in each:
+            epoch = time.perf_counter() if epoch is None else epoch
             count += 1
             first = timed.time if first is None else first
             since = timed.time - first
-            if not end - 1.0 <= since <= end + 60.0:  # the file's clock has jumped
+            if not last <= since <= end + STILL:  # the file's clock has jumped
                 first, since = timed.time - end, end
+            last = since
             end = max(end, since + timed.seconds)
             late = time.perf_counter() - epoch - since
             if late > LATE:
@@ -53,7 +56,7 @@ def play(passes: Iterable[Iterable[Timed]], report: Report) -> Iterator[Shot]:
             pixels = timed.pixels()
             time.sleep(max(0.0, epoch + since - time.perf_counter()))
             yield Shot(pixels, time.perf_counter())
-        if count == 0:
+        if epoch is None or count == 0:
             raise UserError("no picture in it can be decoded")
         if count == 1:
             return
