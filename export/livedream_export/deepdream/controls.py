@@ -34,7 +34,7 @@ ZOOM = Control("zoom", -1, 1, 0, "the dream flies forwards (above 0) or backward
 TURN = Control("turn", -1, 1, 0, "the dream turns, by up to 3 degrees a step; above 0 clockwise")
 DEPTH = Control("depth", 0, 3, 2.2, "what grows: 0 line ornaments, 1 scales, 2 eyes and faces, 3 fur and bodies")
 DETAIL = Control("detail", 0, 1, 0.2, "0: soft and large, 1: fine lines")
-COLOUR = Control("colour", 0, 1, 0.5, "0: the dream has colours as they occur, 1: all of the rainbow's")
+COLOUR = Control("colour", 0, 1, 0.6, "0: the dream has colours as they occur, 1: all of the rainbow's")
 SIZE = Control("size", 0, 1, 0, "size of what grows; 1: twice as large, and softer")
 
 

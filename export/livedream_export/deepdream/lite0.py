@@ -170,6 +170,16 @@ class Lite0(nn.Module):
         spread = torch.stack([each.spread for each in added]).square().sum(0).sqrt()
         return mean[None, :, None, None], spread[None, :, None, None] + 1e-3
 
+    def forward_from(self, features: Tensor, block: int) -> Tensor:
+        """Return what the head, or the last block, makes of the features after a block."""
+        x = features
+        for each in self._chain[block + 1 :]:
+            came = x
+            for layer in each.chain:
+                x = layer(x)
+            x = x + came if each.skip else x
+        return x if self.head is None else cast(Tensor, self.head(x))
+
     def _forward(self, picture: Tensor) -> tuple[dict[int, list[Tensor]], dict[int, Tensor]]:
         """Return every layer's activations by block (-1: the stem), and the features after each block."""
         x = self.stem((picture - self.mean) / self.std)

@@ -21,7 +21,7 @@ from .gradient import Gradient, constant
 HAND = 2 * math.pi / 64  # radians that the clock's hand turns in a step
 INERTIA = 0.995  # of the moods, in a step: they change within seconds
 COARSE = 20  # pixels of the canvas to one of the noise
-FRESH = 0.02  # spread of the noise that each step adds, in which something new can be seen
+FRESH = 0.01  # spread of the noise that each step adds, in which something new can be seen
 SHARPENED = 0.7  # how much of the finest detail is added to the picture when it is enlarged
 MEAN, SPREAD = (0.46, 0.43, 0.42), 0.24  # of the colours, to which the canvas is held
 WANDER = Control("wander", 0, 1, 0.5, "how much it turns to other things by itself")
