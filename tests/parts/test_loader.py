@@ -83,7 +83,7 @@ def begun(show):
 
 def test_the_names_are_those_of_the_folder_and_of_what_ships(show):
     load = parameters(show)["dream/load"]
-    assert load["choices"] == ["abyss", "calm", "city", "growing", "pushed", "rainbow", "tall", "wide"]
+    assert load["choices"] == ["abyss", "calm", "city", "deepdream", "growing", "pushed", "rainbow", "tall", "wide"]
     assert load["choices"][load["value"]] == "calm"
 
 
