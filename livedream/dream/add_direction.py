@@ -1,7 +1,7 @@
 """Write a dream once more, with one more knob: `python -m livedream.dream.add_direction SOURCE TARGET`.
 
 A show runs it as a process of its own, for reading and proving a file would hold up its frames. Standard input is JSON:
-`name`, `vector` (base64 of float32 [Z]) and `provenance`, what is to stand there under the knob's name.
+`name`, `vector` (base64 of float32 [Z]) and `votes`, what is to stand in the file's provenance about it.
 """
 
 import base64
@@ -22,7 +22,7 @@ KNOBS = 8  # directions that become knobs
 REFUSED = 2  # the exit code when the reason is on standard error
 
 
-def add(source: Path, target: Path, name: str, vector: Floats, provenance: Mapping[str, object]) -> Dream:
+def add(source: Path, target: Path, name: str, vector: Floats, votes: Mapping[str, object]) -> Dream:
     """Write the dream in `source` to `target` with a direction more; return it as it was read back.
 
     All else in the file stays as it is to the last bit. A dream that has all of its knobs already loses the last one,
@@ -33,7 +33,7 @@ def add(source: Path, target: Path, name: str, vector: Floats, provenance: Mappi
         target: Where to; it is there whole, or not at all.
         name: The knob's title.
         vector: f32 [Z], what one standard deviation of the knob adds to the latents.
-        provenance: What is to stand in the file's provenance under the knob's name.
+        votes: What is to stand in the file's provenance about it.
 
     Raises:
         UserError: The rule that the file would break, or why the disk refuses.
@@ -51,7 +51,10 @@ def add(source: Path, target: Path, name: str, vector: Floats, provenance: Mappi
     text = base64.b64encode(np.ascontiguousarray(vector, "<f4").tobytes()).decode("ascii")
     knob = {"name": name, "vector": text, "low": -3.0, "high": 3.0, "effect": 0.0}
     told, there = described.get("provenance"), described.get("directions")
-    described["provenance"] = {**(told if isinstance(told, dict) else {}), name: dict(provenance)}
+    told = told if isinstance(told, dict) else {}
+    earlier = told.get("votes")
+    votes = {**(earlier if isinstance(earlier, dict) else {}), name: dict(votes)}
+    described["provenance"] = {**told, "votes": votes}
     described["directions"] = [*(there if isinstance(there, list) else [])[: KNOBS - 1], knob]
     entry.value = json.dumps(described, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     data = model.SerializeToString(deterministic=True)
@@ -64,10 +67,10 @@ def add(source: Path, target: Path, name: str, vector: Floats, provenance: Mappi
     return dream
 
 
-def beside(source: Path, target: Path, name: str, vector: Floats, provenance: Mapping[str, object]) -> None:
+def beside(source: Path, target: Path, name: str, vector: Floats, votes: Mapping[str, object]) -> None:
     """Do the same as `add` in a process of its own, and wait for it. Raises UserError."""
     text = base64.b64encode(np.ascontiguousarray(vector, "<f4").tobytes()).decode("ascii")
-    asked = json.dumps({"name": name, "vector": text, "provenance": dict(provenance)}).encode()
+    asked = json.dumps({"name": name, "vector": text, "votes": dict(votes)}).encode()
     command = [sys.executable, "-m", "livedream.dream.add_direction", str(source.absolute()), str(target.absolute())]
     try:
         child = subprocess.run(command, input=asked, capture_output=True, process_group=0)
@@ -87,7 +90,7 @@ def main() -> int:
     asked = json.load(sys.stdin)
     vector = np.frombuffer(base64.b64decode(asked["vector"]), "<f4").astype(np.float32)
     try:
-        add(Path(sys.argv[1]), Path(sys.argv[2]), asked["name"], vector, asked["provenance"])
+        add(Path(sys.argv[1]), Path(sys.argv[2]), asked["name"], vector, asked["votes"])
     except UserError as error:
         print(error, file=sys.stderr)
         return REFUSED

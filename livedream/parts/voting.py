@@ -90,7 +90,7 @@ class Voting:
     def _write(self, dream: Dream, word: str, vector: Floats, told: dict[str, object]) -> None:
         name = re.sub(r"[^\w-]+", "-", word.casefold()).strip("-") or "voted"
         path = _free(self._folder, f"{dream.path.stem}-{name}")
-        add_direction.beside(dream.path, path, word, vector, {"votes": told})
+        add_direction.beside(dream.path, path, word, vector, told)
         self.saved, self.error = path, None
         log.info("saved %s with the knob %s", path, word)
 

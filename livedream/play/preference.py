@@ -15,9 +15,9 @@ from livedream.play import Floats
 
 Array = NDArray[np.float64]
 
-BELIEVED = 1.0  # variance of a weight before the first vote
+BELIEVED = 0.05  # variance of a weight before the first vote: small, so that a few wrong votes do not mislead it
 OFFSET = 4.0  # the same of the offset: how often it is liked at all
-STANDARD = 30.0  # latents that the assumption of a covariance of 1 counts for
+STANDARD = 200.0  # latents that the assumption of a covariance of 1 counts for
 TINY = 1e-9  # length of a direction that is none
 DOUBTS = 6.0  # votes that it would have guessed by chance, before any vote
 RECENT = 24.0  # votes that `sure` is about, most of all the latest ones

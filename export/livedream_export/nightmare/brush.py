@@ -42,6 +42,8 @@ def painted(
     thick = np.zeros((size, size), np.uint8)
     for width in brushes:
         width = width * size / 768
+        if width < 1.2:  # finer than pixels
+            break
         goal = blur(picture, width * 0.5)
         _layer(canvas, thick, goal, _direction(goal, width, wander, seed), width, random)
     strokes = canvas.astype(np.float32) / 255

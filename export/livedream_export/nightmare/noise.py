@@ -76,15 +76,24 @@ def cells(size: int, count: int, seed: int, stretch: float = 1.0) -> tuple[Field
     random = np.random.default_rng(seed)
     points = random.random((count, 2)) * 1.2 - 0.1
     x, y = grid(size)
-    near = np.full((3, size, size), 9.0, np.float32)  # first, second, and room
+    near = np.full((2, size, size), 9.0, np.float32)  # distance to the first and to the second
     which = np.zeros((size, size), np.int64)
+    reach = 3.5 * np.sqrt(1.44 * stretch / count)  # nobody's second nearest is farther away than that
     for number, (px, py) in enumerate(points):
-        away = np.hypot(x - np.float32(px), (y - np.float32(py)) / np.float32(stretch))
-        closer = away < near[0]
-        near[1] = np.where(closer, near[0], np.minimum(near[1], away))
-        near[0], which = np.where(closer, away, near[0]), np.where(closer, number, which)
+        rows, columns = _near(py, reach * stretch, size), _near(px, reach, size)
+        here = np.s_[rows, columns]
+        away = np.hypot(x[here] - np.float32(px), (y[here] - np.float32(py)) / np.float32(stretch))
+        first, second = near[0][here], near[1][here]
+        closer = away < first
+        near[1][here] = np.where(closer, first, np.minimum(second, away))
+        near[0][here], which[here] = np.where(closer, away, first), np.where(closer, number, which[here])
     scale = np.float32(np.sqrt(count / 1.44))
     return near[0] * scale, near[1] * scale, which
+
+
+def _near(middle: float, reach: float, size: int) -> slice:
+    """Return the rows or columns within reach of a place; all three but `size` in parts of the picture."""
+    return slice(max(int((middle - reach) * size), 0), max(int((middle + reach) * size) + 1, 0))
 
 
 def spots(size: int, seed: int, feed: float = 0.037, kill: float = 0.060, steps: int = 1200) -> Field:
