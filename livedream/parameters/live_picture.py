@@ -50,6 +50,16 @@ PULL = Parameter(
     deck="",
     modulated=True,
 )
+DREAM = Parameter(
+    "input/dream",
+    "trigger",
+    doc="start the dream from the live picture: it is the first picture, and the dream goes on from there",
+    label="Dream on from here",
+    group="input",
+    deck="",
+    modulated=True,
+    quantized="change",
+)
 
 
 def pull(sees: bool = True) -> Parameter:
@@ -59,4 +69,4 @@ def pull(sees: bool = True) -> Parameter:
 
 def live_picture(sees: bool = True) -> tuple[Parameter, ...]:
     """What the live picture does to a deck. sees: whether the deck's dream has an encoder."""
-    return _MIX, pull(sees)
+    return _MIX, pull(sees), DREAM if sees else replace(DREAM, hidden=True, doc="does nothing: it has no encoder")

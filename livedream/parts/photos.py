@@ -92,7 +92,7 @@ class Photos:
             if isinstance(chosen, int) and 0 < chosen <= len(self._names):
                 self.take_file(each.number, self._names[chosen - 1])
             if each.prefix + INPUT in values.fired:
-                self._take_live(each.number)
+                self._take_live(each.number, bool(values["input/mirror"]))
         found = _names(self._found)
         if found != self._names:
             self._names = found
@@ -118,13 +118,13 @@ class Photos:
         """Start deck `number` from a picture, uint8 [H, W, 4] of any size, as soon as it is encoded. Any thread."""
         self._want(number, lambda start: photo.fitted(pixels, *start.size), "live")
 
-    def _take_live(self, number: int) -> None:
+    def _take_live(self, number: int, mirrored: bool) -> None:
         pixels = self._live()
         if pixels is None:
             self.error = f"{INPUT}: no live picture has come in yet"
             log.warning("%s", self.error)
             return
-        self.take(number, pixels)
+        self.take(number, pixels[:, ::-1] if mirrored else pixels)
 
     def _want(self, number: int, picture: Callable[[PhotoStart], Pixels], name: str) -> None:
         def named(start: PhotoStart) -> Pixels:

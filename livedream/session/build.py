@@ -35,6 +35,7 @@ from livedream.parts.photos import Photos
 from livedream.parts.photos import folder as photo_folder
 from livedream.parts.preset_recall import PresetRecall
 from livedream.parts.provider_upgrade import ProviderUpgrade
+from livedream.picture import Pixels
 from livedream.play import dream_parameters
 from livedream.play.player import Player
 from livedream.session.run_options import RunOptions
@@ -126,15 +127,27 @@ def _deck(number: int, options: RunOptions, loaded: Loaded, on_change: Callable[
 
 
 def photos(
-    options: RunOptions, loaded: Loaded, playing: Sequence[Deck], on_change: Callable[[], None]
+    options: RunOptions,
+    loaded: Loaded,
+    playing: Sequence[Deck],
+    live: "LiveInput | None",
+    on_change: Callable[[], None],
 ) -> Photos | None:
-    """Build what starts dreams from photos, where there are any. Raises UserError.
+    """Build what starts dreams from photos and live pictures, where there are any. Raises UserError.
 
     Args:
+        live: What comes in, or None.
         on_change: Called in the drawer thread when there are other photos.
     """
     folder = photo_folder(options.photos)
-    return Photos(playing, loaded.table, folder, on_change=on_change) if folder else None
+    if folder is None and live is None:
+        return None
+
+    def present() -> Pixels | None:
+        shown = live.shown if live else None
+        return shown.pixels if shown else None
+
+    return Photos(playing, loaded.table, folder, present, on_change)
 
 
 def effect_slot(effect: Dream, options: RunOptions) -> Slot:

@@ -71,7 +71,7 @@ class Session:
         live_input = build.live_input(options, decks)
         self._looks = LookSlots(loaded.chain, table, resend)
         effects = build.effect_slots(options, loaded, decks, resend)
-        photos = build.photos(options, loaded, decks, resend)
+        photos = build.photos(options, loaded, decks, live_input, resend)
         controls = build.controls(options, table, decks, network.feedback.send_status, say)
         self._server = server = build.server(options, table, decks, network.receiver, self.status, controls.meters)
         self._announcement = Announcement(lambda: network.services(server))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from livedream import UserError
+from livedream.parameters.live_picture import INPUT, live_picture
 from livedream.parts import photos
 from livedream.parts.photos import Photos
 from livedream.picture import png
@@ -92,6 +93,24 @@ def test_a_live_picture_of_any_size_becomes_the_start(played, paths):
     off = np.abs(show.pictures[show.number].astype(int) - paths["blue"])
     assert off.mean() < 8
     assert part.shown == "live"
+
+
+def test_the_trigger_of_the_input_takes_its_present_picture(played, paths):
+    there = []
+    show, part = played("dream", live=lambda: there[-1] if there else None, folder=None)
+    show.table.replace("input/", [*INPUT, *live_picture()])
+    show.play(2)
+    show.set(input__dream=1)
+    show.play(1)
+    assert "no live picture has come in" in part.error
+    there.append(paths["blue"])
+    show.set(input__dream=0)
+    show.play(30)
+    show.set(input__dream=1, input__mirror=1)
+    show.play(1)
+    until_restored(show)
+    show.play(1)
+    assert np.array_equal(show.pictures[show.number], paths["blue"][:, ::-1])
 
 
 def test_the_second_deck_has_its_own(played, paths):
