@@ -1,8 +1,9 @@
 // The page: one WebSocket receives pictures (binary JPEG), values and status, and sends what is changed here.
 import {
-  change, choice, control, fill, held, hint, make, menu, osc, parameters, set, shown, toggle, values, wire,
+  change, control, fill, held, hint, make, menu, osc, parameters, set, shown, values, wire,
 } from "./controls.js";
 import { layEffects, reportEffects } from "./effects.js";
+import { layInput, reportInput } from "./input.js";
 import { layLayers } from "./layers.js";
 import { layLooks, reportLooks } from "./looks.js";
 import { layMidi, reportMidi } from "./midi.js";
@@ -146,11 +147,10 @@ function say(text) { $("message").textContent = text; }
 
 // ---- the desk, made from the parameter table ----
 
-const PANELS = ["motion", "history", "knobs", "more", "input", "master"]; // of faders; headings without one go to "more"
+const PANELS = ["motion", "history", "knobs", "more", "master"]; // panels of faders; headings without a panel go to "more"
 // Headings with a panel of their own.
-const OWN = ["mix", "look", "effect", "layer", "output", "window", "preset", "tempo", "midi", "mod", "audio", "vote"];
+const OWN = ["mix", "input", "effect", "look", "layer", "output", "window", "preset", "tempo", "midi", "mod", "audio", "vote"];
 const KINDS = ["float", "int", "bool", "trigger"]; // types that panels of faders show
-const BARS = { input: { bool: toggle, choice } }; // types that a panel shows as bars like its faders
 const here = (each) => each.deck === null || each.deck === deck;
 
 function build(list) {
@@ -163,18 +163,18 @@ function build(list) {
 function lay() { // lays out the controls of the shown deck
   const shownHere = [...parameters.values()].filter(here), groups = Object.fromEntries(PANELS.map((id) => [id, []]));
   for (const each of shownHere) {
-    const shows = KINDS.includes(each.type) || BARS[each.heading]?.[each.type];
-    if (each.hidden || each.pinned || !shows || OWN.includes(each.heading)) continue;
+    if (each.hidden || each.pinned || !KINDS.includes(each.type) || OWN.includes(each.heading)) continue;
     groups[PANELS.includes(each.heading) ? each.heading : "more"].push(each);
   }
   for (const [id, members] of Object.entries(groups)) {
-    fill($(id), [$(id).firstElementChild, ...members.map((each) => control(each, BARS[id]?.[each.type]))]);
+    fill($(id), [$(id).firstElementChild, ...members.map((each) => control(each))]);
     $(id).hidden = !members.length;
   }
   fill($("buttons"), shownHere.filter((each) => each.pinned).map((each) => control(each)));
   buildDecks();
   buildScenes();
   layLayers(deck);
+  layInput(deck);
   layEffects(deck);
   layLooks();
   layTempo();
@@ -285,6 +285,7 @@ function report(status) {
   reportPresets(status);
   reportVote(status.vote);
   reportMidi(status.midi);
+  reportInput(status.input);
   reportEffects(status);
   document.querySelector("#scenes .note").textContent = status.photo_error ?? "";
   reportLooks(status.looks, status.look_error);

@@ -31,7 +31,7 @@ VIEWERS = 32  # pages, and programs that speak OSCQuery, at most
 TRY_AGAIN = 1013  # the WebSocket code for it
 VALUES = 1 / 20  # seconds between two messages with values that have changed
 SCRIPTS = (
-    *("page", "controls", "grab", "chain", "effects", "layers", "looks"),
+    *("page", "controls", "grab", "chain", "effects", "input", "layers", "looks"),
     *("midi", "modulation", "outputs", "presets", "tempo", "vote"),
 )
 STYLES = ("page", "chain", "midi", "modulation", "outputs", "presets", "tempo", "vote")
