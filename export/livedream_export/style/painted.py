@@ -10,13 +10,14 @@ import torch
 from torch import Tensor
 
 from livedream import UserError, did_you_mean
-from livedream_export import pictures
+from livedream_export import nightmare, pictures
 from livedream_export.arrays import Rgb
 from livedream_export.covering import converter
 
 from . import paintings
 
 OWN = "painting:"
+NIGHTMARE = "nightmare:"  # alone, all eight of its pictures
 MOST = 8
 LEAST_SIDE = 64  # pixels
 
@@ -49,9 +50,14 @@ def read(names: Sequence[str]) -> list[Painting]:
     """Read one to MOST paintings. Raises UserError for one that cannot be read, is too small, or too many."""
     if not names:
         raise UserError(f"--style is missing: name one to {MOST} paintings (`--style {OWN}` lists the project's own)")
+    names = [each for name in names for each in (_eight() if name == NIGHTMARE else (name,))]
     if len(names) > MOST:
         raise UserError(f"--style: {len(names)} paintings; {MOST} are the most that one file can hold")
     return [_read(name) for name in names]
+
+
+def _eight() -> list[str]:
+    return [NIGHTMARE + each for each in nightmare.NAMES]
 
 
 def _read(name: str) -> Painting:
@@ -61,6 +67,12 @@ def _read(name: str) -> Painting:
             there_are = f"; there are: {', '.join(OWN + each for each in paintings.PAINTINGS)}"
             raise UserError(f"--style {name}: no such painting{did_you_mean(own, paintings.PAINTINGS) or there_are}")
         return Painting(own, paintings.PAINTINGS[own]())
+    if name.startswith(NIGHTMARE):
+        own = name.removeprefix(NIGHTMARE)
+        if own not in nightmare.NAMES:
+            there_are = f"; there are: {', '.join(nightmare.NAMES)}"
+            raise UserError(f"--style {name}: no such picture{did_you_mean(own, nightmare.NAMES) or there_are}")
+        return Painting(own, nightmare.picture(own))
     path = Path(name)
     if not path.exists():
         raise UserError(f"--style {name}: there is no such file")
