@@ -79,7 +79,7 @@ class Show:
         self.osc_port, self.web_port = free_port(socket.SOCK_DGRAM), free_port()
         self.feed, self.layers = Feed(), {name: Feed() for name in layers}
         self.frame, self.frames, self.until = self.feed.frame, self.feed.frames, self.feed.until
-        command = [sys.executable, __file__, "run", "--model", str(model), *arguments]
+        command = [sys.executable, __file__, "run", *(("--model", str(model)) if model else ()), *arguments]
         self.prefix = prefix
         command += [] if prefix == "/livedream" else ["--osc-prefix", prefix]
         command += ["--osc", f"127.0.0.1:{self.osc_port}", "--web", f"127.0.0.1:{self.web_port}"]

@@ -12,6 +12,7 @@ from livedream.picture.fit import fitted_size
 from livedream.picture.scale import Scaler
 
 QUALITY = 92
+SLACK = 1e-3  # seconds
 LARGEST = 256 << 20  # bytes that are kept at most
 
 
@@ -31,13 +32,16 @@ class Delay:
 
     Args:
         size: (width, height) of the show.
+
+    Attributes:
+        bytes: That it keeps at this moment.
     """
 
     def __init__(self, size: tuple[int, int]):
         self._size = size
         self._scaler = Scaler()
         self._kept: deque[_Kept] = deque()
-        self._bytes = 0
+        self.bytes = 0
         self._decoded: LivePicture | None = None
 
     def picture(self, newest: LivePicture, seconds: float) -> LivePicture:
@@ -47,11 +51,11 @@ class Delay:
         """
         if seconds <= 0:
             self._kept.clear()
-            self._bytes, self._decoded = 0, None
+            self.bytes, self._decoded = 0, None
             return newest
         if not self._kept or self._kept[-1].number != newest.number:
             self._keep(newest)
-        wanted = newest.at - seconds
+        wanted = newest.at - seconds + SLACK
         chosen = next((each for each in reversed(self._kept) if each.at <= wanted), self._kept[0])
         if self._decoded is None or self._decoded.number != chosen.number:
             pixels: Pixels = simplejpeg.decode_jpeg(chosen.jpeg, colorspace="RGBA", fastdct=True)
@@ -65,6 +69,6 @@ class Delay:
             small = self._scaler(small, (width, height))
         jpeg = simplejpeg.encode_jpeg(small, QUALITY, colorspace="RGBA", colorsubsampling="420", fastdct=True)
         self._kept.append(_Kept(jpeg, picture.at, picture.number))
-        self._bytes += len(jpeg)
-        while len(self._kept) > 1 and (self._bytes > LARGEST or self._kept[1].at < picture.at - DELAY):
-            self._bytes -= len(self._kept.popleft().jpeg)
+        self.bytes += len(jpeg)
+        while len(self._kept) > 1 and (self.bytes > LARGEST or self._kept[1].at < picture.at - DELAY):
+            self.bytes -= len(self._kept.popleft().jpeg)

@@ -1,0 +1,66 @@
+"""`livedream run --in FILE`: a real show with a real file, moved by OSC."""
+
+import json
+
+import numpy as np
+import pytest
+
+from livedream.picture import png
+from tests import dreams
+from tests.show import Show, has_oscsend
+
+pytestmark = pytest.mark.skipif(not has_oscsend, reason="oscsend is not installed")
+RED = (150, 110, 120)
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    return dreams.tiny(tmp_path_factory.mktemp("dream") / "tiny.onnx", encode=True)
+
+
+@pytest.fixture(scope="module")
+def photo(tmp_path_factory):
+    picture = np.full((32, 64, 4), 255, np.uint8)
+    picture[..., :3] = RED
+    path = tmp_path_factory.mktemp("photo") / "red.png"
+    path.write_bytes(png.encode(picture))
+    return path
+
+
+def is_red(pixels):
+    return np.abs(pixels[..., :3].astype(int) - RED).max() <= 3
+
+
+def test_a_dream_meets_a_file_by_osc_and_the_session_keeps_it(model, photo, tmp_path):
+    kept = tmp_path / "a.session"
+    show = Show(model, "--in", str(photo), "--size", "64x32", "--save", str(kept), "--seconds", "40")
+    with show:
+        show.until(lambda pixels: not is_red(pixels))
+        show.osc("input/mix", "f", "1")
+        show.until(is_red)
+        show.osc("input/mix", "f", "0")
+        show.osc("input/pull", "f", "1")
+        # encode takes the mean for latents 0 and 1, and decode draws ramps of red and green around them
+        show.until(lambda pixels: not is_red(pixels) and np.abs(pixels[..., :2].mean((0, 1)) - RED[:2]).max() < 4)
+        status = show.status()["input"]
+        assert (status["kind"], status["state"], status["size"]) == ("file", "up", [64, 32])
+        assert status["encoders"][0]["encoded"] >= 1
+        query = show.get("livedream/input/pull")
+        assert query["RANGE"] == [{"MIN": 0.0, "MAX": 1.0}]
+    assert show.code == 0
+    content = json.loads(kept.read_text("utf-8"))
+    assert content["in"].endswith("red.png")
+    assert content["values"] == {"input/pull": 1.0}
+
+
+def test_without_a_dream_the_live_picture_is_alone(photo):
+    with Show("", "--in", str(photo), "--size", "64x32", "--seconds", "40") as show:
+        show.until(is_red)
+        assert show.value("input/mix") == 1
+
+
+def test_without_in_there_are_no_such_addresses(model):
+    with Show(model, "--seconds", "40") as show:
+        show.frame()
+        assert show.status()["input"] is None
+        assert not [each for each in show.get("parameters") if each["address"].startswith("input/")]
