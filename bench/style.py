@@ -44,10 +44,6 @@ def figures(path: Path, paintings: list[str], clips: list[Path]) -> list[Figure]
         other = read.load(instant.build(options, TrainingStatus()))
         found.append(_speed("instant", other))
         found += _judged("instant", other, len(taken), rows, eye, wanted, judge)
-    untouched = [evaluate.distances(eye, wanted, k, row[::6], row[::6])[0] for k in range(len(taken)) for row in rows]
-    found.append(
-        figure("style.untouched.distance", "style distance of the footage itself", float(np.mean(untouched)), "")
-    )
     return found
 
 
@@ -69,24 +65,22 @@ def _judged(
     name: str, effect: Dream, styles: int, rows: list[Rgb], eye: eyes.Eye, wanted: eyes.Targets, judge: str
 ) -> list[Figure]:
     runner = cpu.load(effect.components["apply"], THREADS)
-    flickers, distances, contents, pictures = [], [], [], []
-    for k in range(styles):
-        for row in rows:
-            made = np.stack([_paint(runner, effect, frame, k) for frame in row])
-            flickers.append(evaluate.flicker(row, made))
-            style, kept = evaluate.distances(eye, wanted, k, row[::6], made[::6])
-            distances.append(style)
-            contents.append(kept)
-            pictures.append(made[0])
-    budget = 1.5 if name == "style" else None
-    return [
-        figure(
-            f"style.{name}.flicker", f"{name}, flicker, mean", float(np.mean(flickers)), "", budget, most=max(flickers)
-        ),
-        figure(f"style.{name}.distance", f"{name}, style distance by {judge}", float(np.mean(distances)), ""),
-        figure(f"style.{name}.content", f"{name}, content distance by {judge}", float(np.mean(contents)), ""),
-        figure(f"style.{name}.lattice", f"{name}, lattice", evaluate.lattice(np.stack(pictures)), ""),
+    made = [[np.stack([_paint(runner, effect, frame, k) for frame in row]) for row in rows] for k in range(styles)]
+    flickers = [evaluate.flicker(row, each) for of in made for row, each in zip(rows, of, strict=True)]
+    shown = [np.concatenate([row[::6] for row in of]) for of in (rows, *made)]
+    far = evaluate.distances(eye, wanted, shown[0], shown[1:])
+    mean = {what: float(np.mean(of)) for what, of in vars(far).items()}
+    ours, budget = name == "style", 1.5 if name == "style" else None
+    found = [
+        figure(f"style.{name}.flicker", f"{name}, flicker, mean", np.mean(flickers), "", budget, most=max(flickers)),
+        figure(f"style.{name}.distance", f"{name}, style distance by {judge}", mean["style"], "", each=far.style),
+        figure(f"style.{name}.content", f"{name}, content distance by {judge}", mean["content"], "", each=far.content),
+        figure(f"style.{name}.lattice", f"{name}, lattice", evaluate.lattice(np.concatenate(shown[1:])), ""),
     ]
+    bare = figure(
+        "style.untouched.distance", "style distance of the footage", mean["untouched"], "", each=far.untouched
+    )
+    return [*found, *([bare] if ours else [])]
 
 
 def _paint(runner: cpu.CpuRunner, effect: Dream, frame: Rgb, style: int) -> Rgb:

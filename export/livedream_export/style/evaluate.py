@@ -1,6 +1,7 @@
 """How good painted pictures are: near the painting, near the original, steady, and without a lattice."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,17 +18,34 @@ INSTALL = lpips.INSTALL
 STRONG, STEADY, SMOOTH = 0.5, 1.5, 0.5  # figures at which a style is good: see `verdict`
 
 
+@dataclass(frozen=True)
+class Distances:
+    """How far pictures are, as `eyes` defines it; a figure for each style.
+
+    Attributes:
+        style: of the painted pictures from the painting.
+        untouched: of the originals from the painting.
+        content: of the painted pictures from the originals.
+    """
+
+    style: list[float]
+    untouched: list[float]
+    content: list[float]
+
+
 @torch.no_grad()
-def distances(eye: Eye, wanted: Targets, style: int, originals: Rgb, made: Rgb) -> tuple[float, float]:
-    """Return style distance and content distance of painted pictures [B, H, W, 3], as `eyes` defines them."""
-    styles, contents = [], []
-    which = torch.tensor([style])
-    for original, picture in zip(originals, made, strict=True):
-        _, content = eye(_tensor(original))
-        layers, own = eye(_tensor(picture))
-        styles.append(float(style_distance(layers, wanted, which)))
-        contents.append(float(content_distance(own, content)))
-    return float(np.mean(styles)), float(np.mean(contents))
+def distances(eye: Eye, wanted: Targets, originals: Rgb, painted: Sequence[Rgb]) -> Distances:
+    """Measure pictures: `originals` [B, H, W, 3], and the same painted in each style."""
+    looked = [eye(_tensor(each)) for each in originals]
+    untouched, styles, contents = [], [], []
+    for k, made in enumerate(painted):
+        which = torch.tensor([k])
+        untouched.append(np.mean([float(style_distance(layers, wanted, which)) for layers, _ in looked]))
+        seen = [eye(_tensor(each)) for each in made]
+        styles.append(np.mean([float(style_distance(layers, wanted, which)) for layers, _ in seen]))
+        pairs = zip(seen, looked, strict=True)
+        contents.append(np.mean([float(content_distance(own, content)) for (_, own), (_, content) in pairs]))
+    return Distances(*([round(float(each), 3) for each in found] for found in (styles, untouched, contents)))
 
 
 def flicker(originals: Rgb, made: Rgb) -> float:

@@ -29,7 +29,8 @@ FPS = 30.0  # at which the effect runs in the show's time
 REQUIRED = {"painter", "average", "optimizer", "steps", "paintings", "recipe", "size", "sha256", "spent", "used"}
 STAGES = ("reading footage", "learning the styles")
 SHOWN = 12  # pictures on a contact sheet
-MEASURED = 6  # pictures of each style that are measured at the end
+MEASURED = 4  # of them are measured at the end
+JUDGING = 8.0  # seconds that it takes to look at a million pixels closely
 IN_A_ROW = 24  # frames in a row by which flicker is measured
 CLIP_SECONDS = 6.0
 MIXED = 0.5  # seconds in which the clip goes from style to style
@@ -92,6 +93,7 @@ class Run(TrainingRun):
         self.size = (width, height)
         self.progress.status.frames = self.footage.frames
         self.budget.guess(width * height)
+        self.budget.costs["judging"] = JUDGING * MEASURED * (1 + len(self.paintings)) * width * height / 1e6
         if saved:
             self._must_fit(saved)
             self.recipe = Recipe(**saved["recipe"])
@@ -242,17 +244,17 @@ class Run(TrainingRun):
     def _judged(self, painter: Painter) -> dict[str, Any]:
         """Measure the distances of every style, and flicker."""
         self.progress.status.stage = "judging the effect"
-        shown, row, styles = self._shown()[:MEASURED], self._row(IN_A_ROW), range(len(self.paintings))
+        shown = self._shown()[:: SHOWN // MEASURED]
+        row, styles = self._row(IN_A_ROW), range(len(self.paintings))
         eye, name = evaluate.judge(torch.device("cpu"))
         wanted = eyes.targets(eye, [each.tensor(self.recipe.painting) for each in self.paintings])
-        measured = [evaluate.distances(eye, wanted, k, shown, effect.painted(painter, shown, k)) for k in styles]
-        untouched = [evaluate.distances(eye, wanted, k, shown, shown)[0] for k in styles]
+        found = evaluate.distances(eye, wanted, shown, [effect.painted(painter, shown, k) for k in styles])
         flicker = [evaluate.flicker(row, effect.painted(painter, row, k)) for k in styles]
         return {
             "judge": name,
-            "style_distance": [round(style, 3) for style, _ in measured],
-            "style_distance_untouched": [round(each, 3) for each in untouched],
-            "content_distance": [round(each, 3) for _, each in measured],
+            "style_distance": found.style,
+            "style_distance_untouched": found.untouched,
+            "content_distance": found.content,
             "flicker": [round(each, 2) for each in flicker],
         }
 
