@@ -93,7 +93,7 @@ def speed(folder: Path, clip: Path, count: int = 100) -> list[Figure]:
     return found
 
 
-def eyes(folder: Path, clip: Path) -> list[Figure]:
+def eyes(folder: Path, clip: Path, size: str) -> list[Figure]:
     """Share of animals that EfficientNet-Lite0 sees before and after 30 frames; and the sheet of both."""
     import torch
     from livedream_export.deepdream.lite0 import HEAD, Lite0, classifier
@@ -105,7 +105,7 @@ def eyes(folder: Path, clip: Path) -> list[Figure]:
         features = network.features(given, [HEAD])[HEAD][0].flatten(1).T
         return float(torch.softmax(features @ weight.T + bias, 1)[:, :ANIMALS].sum(1).mean())
 
-    player = Player(written("256x256", folder), 1)
+    player = Player(written(size, folder), 1)
     pictures = video(clip, player.size, 20)
     sheet, shares = [], []
     for step in range(30):
@@ -121,10 +121,10 @@ def eyes(folder: Path, clip: Path) -> list[Figure]:
     return [figure(f"deepdream.eyes.{clip.stem}", what, after, "of the picture", 2 * before, "more", **detail)]
 
 
-def drift(folder: Path, clip: Path, count: int) -> list[Figure]:
+def drift(folder: Path, clip: Path, size: str, count: int) -> list[Figure]:
     """How far mean and spread of the colours have gone from the first minute's to the last's, the worst channel."""
-    path = folder / f"drift-{clip.stem}.npz"
-    player = Player(written("256x256", folder), 1)
+    path = folder / f"drift-{clip.stem}-{size}.npz"
+    player = Player(written(size, folder), 1)
     windows: list[NDArray[Any]] = []
     step = 0
     if path.exists():
@@ -164,6 +164,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--only", default="speed,eyes,drift")
     parser.add_argument("--clip", type=Path, default=FOOTAGE / "carphone_qcif.mp4")
+    parser.add_argument("--size", default="256x256", help="of eyes and drift")
     parser.add_argument("--frames", type=int, default=15_000)
     parser.add_argument("--keep", type=Path, default=Path("bench-deepdream"))
     options = parser.parse_args()
@@ -171,8 +172,8 @@ if __name__ == "__main__":
     ort.set_default_logger_severity(3)
     sections = {
         "speed": lambda: speed(options.keep, options.clip),
-        "eyes": lambda: eyes(options.keep, options.clip),
-        "drift": lambda: drift(options.keep, options.clip, options.frames),
+        "eyes": lambda: eyes(options.keep, options.clip, options.size),
+        "drift": lambda: drift(options.keep, options.clip, options.size, options.frames),
     }
     result = [each for name in options.only.split(",") for each in sections[name]()]
     print("\n".join(table(compared(result, []))))

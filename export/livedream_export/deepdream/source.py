@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from livedream_export.proof import Component
 
-from .controls import AMOUNT, TURN, ZOOM, Control
+from .controls import AMOUNT, DETAIL, TURN, ZOOM, Control
 from .effect import STRENGTH, Move, following
 from .gradient import Gradient, constant
 
@@ -66,7 +66,8 @@ class Source(Component):
         super().__init__()
         width, height = gradient.size
         self.gradient, self.move, self.times, self.moods = gradient, Move(width, height), times, moods
-        self.controls = (AMOUNT, FLIGHT, TURN, WANDER, *gradient.controls)
+        softer = (each._replace(default=0.1) if each is DETAIL else each for each in gradient.controls)
+        self.controls = (AMOUNT, FLIGHT, TURN, WANDER, *softer)
         self.inputs = ("latent", "state.canvas", "state.clock", "noise", *(each.input for each in self.controls))
         self.outputs = ("frame", "next.state.canvas", "next.state.clock")
         self.grid = -(-height // COARSE), -(-width // COARSE)
