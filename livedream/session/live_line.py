@@ -31,6 +31,11 @@ def pieces(status: Status, recorded: float | None) -> list[Piece]:
     found.append((f"{fps['fresh']:.1f} of {fps['target']:g} fps", ""))
     if ms:
         found.append((f"{ms:.0f} ms", ""))
+    for each in status.get("effects") or ():
+        if each["state"] == "failed":
+            found.append((f"{each['name']} failed", YELLOW))
+        elif each["state"] == "behind":
+            found.append((f"{each['name']} {each['fps']:.1f} fps", ""))
     if status["tempo"]:
         found.append((f"{status['tempo']['bpm']:g} bpm", ""))
     names = [each["name"] for each in outputs if each["state"] not in TROUBLED]
@@ -48,6 +53,7 @@ def changes(before: Status | None, now: Status) -> list[str]:
     for number, (dream, deck) in enumerate(zip(decks, now["decks"], strict=False)):
         if dream != deck["dream"]:
             found.append(f"deck {'AB'[number]}: {deck['dream']}")
+    found += _changed_effects(before or now, now)
     if now["state"] not in ("loading", before and before["state"]):
         found.append(str(now["state"]))
     was = {each["name"]: each["state"] for each in before["outputs"]} if before else {}
@@ -56,6 +62,18 @@ def changes(before: Status | None, now: Status) -> list[str]:
             found.append(f"{'recording' if each['kind'] == 'file' else 'output'} {each['name']}: up")
     found += [f"output {name}: removed" for name in was if name not in {each["name"] for each in now["outputs"]}]
     return found
+
+
+def _changed_effects(before: Status, now: Status) -> list[str]:
+    def named(status: Status) -> list[str]:
+        several = len(status["decks"]) > 1
+        return [
+            f"{'deck ' + each['deck'].upper() + ': ' if several else ''}effect {each['n']} {each['name']}"
+            for each in status.get("effects") or ()
+        ]
+
+    was, there = named(before), named(now)
+    return [*(each for each in there if each not in was), *(f"{each}: removed" for each in was if each not in there)]
 
 
 def end(status: Status) -> str:

@@ -170,6 +170,11 @@ class Session:
             say(f"{dream.title} · {size} · {options.fps:g} fps · {describe(choice)}", "start")
             for line in choose.notices(choice, log.isEnabledFor(logging.INFO)) if options.device == "auto" else ():
                 say(line)
+        for deck in self._decks:
+            letter = f"deck {'AB'[deck.number]}: " if len(self._decks) > 1 else ""
+            for slot in deck.effects.slots:
+                size = "x".join(map(str, slot.size))
+                say(f"{letter}effect {slot.number} {slot.name} · {size} · {slot.provider}", "start")
         page = f" · page {server.url}" if server else ""
         tcp = f" and tcp://{receiver.tcp.host}:{receiver.tcp.port}" if receiver.tcp else ""
         say(f"OSC {receiver.host}:{receiver.port}{tcp}{page}", "start")

@@ -227,7 +227,7 @@ def text(show: Show) -> str:
         ("recorded", f"{width}x{height} at {show.fps:g} fps"),
         *(("deck " + LETTERS[n], f"{each.title} ({each.path})") for n, each in enumerate(show.dreams)),
         *(("loaded", f"{each.title} ({each.path})") for each in show.loads),
-        *(("effect", f"{each.title} ({each.path})") for each in show.effect_files),
+        *(("effect", each) for each in dict.fromkeys(f"{each.title} ({each.path})" for each in show.effect_files)),
         ("looks", ", ".join(each.name for each in show.looks) or "none"),
         ("changes", f"{show.changes} values"),
         *([("dropped", f"{lost} frames of the recording, which the show has")] if lost else []),

@@ -10,6 +10,7 @@ import pytest
 from livedream import UserError
 from livedream.cli import main
 from livedream.effect import library
+from livedream.output.window import hud
 from livedream.parts.preset_recall import PresetRecall
 from livedream.session import session_file
 from livedream.session.run_options import RunOptions
@@ -52,14 +53,17 @@ def test_the_chains_of_both_decks_are_there_again_with_their_numbers(folder, tmp
         until(lambda: chains(show) == [("a", 2, "counter"), ("a", 3, "brightness"), ("b", 1, "brightness")])
         until(lambda: last.exists() and '"effect/3/wet": 0.25' in last.read_text("utf-8"))
     assert show.code == 0, show.errors
+    assert "deck A: effect 1 brightness · 64x32 · cpu" in show.said
+    assert "deck A: effect 1 brightness: removed" in show.said
     written = json.loads(kept.read_text("utf-8"))
     assert written["effect"] == ["counter.onnx#n=2", "brightness.onnx#n=3", "brightness.onnx#deck=b"]
     again = Show(None, str(kept))
-    at = again.command.index("--model")
-    del again.command[at : at + 2]
     with again:
         again.frame()
         assert chains(again) == [("a", 2, "counter"), ("a", 3, "brightness"), ("b", 1, "brightness")]
+        lines = dict(line.partition("\t")[::2] for line in hud.lines(again.status()))
+        assert re.fullmatch(r"[\d.]+ fps   [\d.]+ ms   (in time|behind)", lines["counter"])
+        assert {"brightness", "b brightness"} <= set(lines)
         values = {each["address"]: each["value"] for each in again.get("parameters")}
         assert (values["effect/2/rate"], values["effect/3/wet"], values["b/effect/1/amount"]) == (2, 0.25, -0.5)
         assert values["effect/3/amount"] == 0.5

@@ -27,13 +27,6 @@ def put(path, **content):
     return path
 
 
-def without_model(show):
-    """The same show, but what it plays is for its session to say."""
-    at = show.command.index("--model")
-    del show.command[at : at + 2]
-    return show
-
-
 def test_what_is_written_is_read_again_with_its_paths_from_anywhere(tmp_path, monkeypatch):
     inner = tmp_path / "set"
     inner.mkdir()
@@ -160,7 +153,7 @@ def test_a_session_begins_as_its_file_says_and_the_command_line_wins(tmp_path):
         limits={"player/speed": [0.5, 2], "dream/latents": [-1, 1]},
         values={"player/freeze": True, "look/mirror/bypass": 1, "dream/latent/0": 3},
     )
-    with without_model(Show(None, str(file), "--fps", "25", "--forget")) as show:
+    with Show(None, str(file), "--fps", "25", "--forget") as show:
         show.frame()
         status = show.status()
         assert (status["decks"][0]["seed"], status["fps"]["target"]) == (7, 25)
@@ -195,7 +188,7 @@ def test_a_killed_show_is_found_again_by_last(tmp_path):
     assert result["values"]["dream/latent/0"] == 1.5
     assert result["out"][1:] == ["none", "none#name=second"]
     assert json.loads(kept.read_text("utf-8"))["values"] == result["values"]
-    again = without_model(Show(None, "--last"))
+    again = Show(None, "--last")
     with again:
         again.frame()
         status = again.status()

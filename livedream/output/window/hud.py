@@ -31,6 +31,9 @@ def lines(status: dict[str, Any]) -> list[str]:
         if deck.get("loading"):
             rows.append(f"{prefix}loading\t{deck['loading']}")
         rows += [f"!{prefix}dream\t{deck[key]}" for key in ("error", "load_error") if deck.get(key)]
+    for each in status.get("effects") or ():
+        trouble, prefix = "!" if each["state"] == "failed" else "", "b " if each["deck"] == "b" else ""
+        rows.append(f"{trouble}{prefix}{each['name']}\t{each['fps']:.1f} fps   {each['ms']:.1f} ms   {each['state']}")
     for each in status["outputs"]:
         if each["state"] in ("retrying", "failed"):
             rows.append(f"!{each['kind']}\t{each['state']}")
