@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from livedream import UserError, one_line
-from livedream.backend import Array, Floats, Runner, cpu
+from livedream.backend import Array, Floats, Runner, choose, cpu
 from livedream.dream.dream import Component, Dream
 from livedream.effect.fitting import Fitting
 from livedream.picture import Pixels
@@ -90,6 +90,7 @@ class Applier:
         except Exception as error:
             if self.provider == "cpu":
                 raise UserError(one_line(error)) from error
+            choose.forget(self.dream, self.provider, one_line(error))  # it is not tried again at the next show
             self._runner = self._on_the_processor(one_line(error))
             frame = self._runner(inputs)["frame"]
         pixels = host_pixels(frame)  # a picture on a card comes to the host: the mix and the looks take it from there

@@ -66,6 +66,9 @@ class Slot:
         self._applier = self._worker.ready() if self._worker else Applier(dream, load)
         self._pace = Pace(self._worker.seconds if self._worker else 0.0)
         self._scaler = Scaler()
+        self._last_given: tuple[Pixels, Mapping[str, Array]] | None = (
+            None  # to the last job of an effect without a state
+        )
         self._result: Result | None = None  # the last one that brought a picture
         self._seen = self._asked = 0  # numbers of the last result seen, and of the last job
         self._steps = 1.0  # that are due: the first frame is one
@@ -101,7 +104,13 @@ class Slot:
     @property
     def provider(self) -> str:
         """Who runs it, as in `/status`."""
-        return self._applier.provider
+        running = self._worker.applier if self._worker else None
+        return (running or self._applier).provider
+
+    def offer(self, applier: Applier) -> None:
+        """Go on with another Applier of the same effect, which has run before; any thread."""
+        if self._worker:
+            self._worker.offer(applier)
 
     def stop(self) -> None:
         """End its thread; any thread."""
@@ -156,6 +165,8 @@ class Slot:
     def _made(self, picture: Pixels, controls: Mapping[str, Array], now: float, left: float | None) -> Result | None:
         """Return the newest result: this frame's, if a step is due and the effect is fast enough."""
         steps = math.floor(self._steps + SLACK)
+        if not self.moves and self._same(picture, controls) and self._result:
+            steps = 0  # it would make the same picture again
         if steps and self._worker:
             self._ask(picture, controls, steps, self._worker, left, now)
         elif steps:
@@ -176,6 +187,15 @@ class Slot:
         self.late += result is None
         if latest := result or worker.latest:
             self._take(latest, now)
+
+    def _same(self, picture: Pixels, controls: Mapping[str, Array]) -> bool:
+        """Return whether these were given to the last job, and remember them for the next time."""
+        given, self._last_given = self._last_given, (picture, controls)
+        return (
+            given is not None
+            and given[0] is picture
+            and all(np.array_equal(given[1][name], each) for name, each in controls.items())
+        )
 
     def _job(self, picture: Pixels, controls: Mapping[str, Array], steps: int, now: float) -> Job:
         self._asked += 1

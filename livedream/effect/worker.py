@@ -80,6 +80,7 @@ class Worker:
         self.ran: deque[tuple[int, Run, Moment | None]] = deque(maxlen=REMEMBERED)
         self._keep_until: int | None = None
         self._make, self._failed = make, ""
+        self._offered: Applier | None = None
         self._turn = threading.Condition()  # guards the three that follow, and `latest`
         self._job: Job | None = None
         self._stopping = False
@@ -110,6 +111,10 @@ class Worker:
             self._turn.notify_all()
         return before is not None
 
+    def offer(self, applier: Applier) -> None:
+        """Go on with another Applier of the same effect before the next job; it takes over the state."""
+        self._offered = applier
+
     def keep(self, number: int) -> None:
         """Keep what jobs leave, in `ran`, up to the first one after the job of that number."""
         self._keep_until = number
@@ -135,12 +140,23 @@ class Worker:
             return
         while (job := self._next()) is not None:
             provider = self.applier.provider
+            self._change(self.applier)
             result = done(self.applier, job)
             moment = self._left(job, result, self.applier, self.applier.provider != provider)
             with self._turn:
                 self.ran.append((job.number, Run(job.frame, job.steps, job.reset), moment))
                 self.latest = result
                 self._turn.notify_all()
+
+    def _change(self, before: Applier) -> None:
+        offered, self._offered = self._offered, None
+        if offered is None:
+            return
+        try:
+            offered.state = before.state
+        except Exception:  # a device that broke: the effect begins anew
+            offered.reset()
+        self.applier = offered
 
     def _left(self, job: Job, result: Result, applier: Applier, elsewhere: bool) -> Moment | None:
         """Return what a job has left, if that is to be kept, or if the effect runs elsewhere since."""

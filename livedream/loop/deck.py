@@ -172,7 +172,6 @@ class Deck:
         drawn = self._try(lambda: self._picture(player, values.below(self.prefix)))
         if drawn is None or player is not self.player:
             return False
-        # A live picture comes in here: what the effects are given is what the deck shows without them.
         left = None if seconds is None else seconds - (time.perf_counter() - began)
         drawn = self.effects.draw(drawn, values, frame, left)
         if player is not self.player:  # another thread has gone on meanwhile

@@ -17,6 +17,7 @@ from livedream.output.window import Window, hud
 from livedream.output.window import run as run_windows
 from livedream.parameters import Snapshot
 from livedream.parts.deck_status import DeckStatus
+from livedream.parts.effect_upgrade import EffectUpgrade
 from livedream.parts.look_slots import LookSlots
 from livedream.parts.part import HasStatus, OnFrame, Part, Starts, Transforms
 from livedream.parts.provider_upgrade import describe
@@ -99,6 +100,7 @@ class Session:
             *(each.upgrade for each in services),
             self._looks,
             *effects,
+            EffectUpgrade([deck.effects for deck in decks], options.device, say),
             photos,
             self._voting,
             WindowParameters(lambda: playback.outputs.windows, table, resend),

@@ -6,6 +6,7 @@ import pytest
 from livedream import UserError
 from livedream.backend import cpu
 from livedream.dream import read
+from livedream.effect.applier import Applier
 from livedream.effect.chain import EffectChain, parameters
 from livedream.effect.slot import RETRY, Slot
 from livedream.parameters import ALWAYS, EFFECTS, GLIDE, Table
@@ -218,6 +219,28 @@ def test_another_provider_that_fails_makes_way_for_the_processor(made, caplog):
     assert [show.level() for _ in range(5)] == [155] * 5
     assert slot.status()["provider"] == "cpu"
     assert "device lost" in caplog.text
+
+
+def test_a_faster_provider_goes_on_where_the_effect_was(made):
+    show = Chain(made("counter"), live=True)
+    slot = show.chain.slots[0]
+    assert [show.level(seconds=30.0) for _ in range(5)] == [1, 2, 3, 4, 5]
+    other = Applier(slot.dream, lambda part: cpu.CpuRunner(part, cpu.load(part).session, "pretended"))
+    slot.offer(other)
+    assert [show.level(seconds=30.0) for _ in range(5)] == [6, 7, 8, 9, 10]
+    assert slot.status()["provider"] == "pretended"
+    show.chain.stop()
+
+
+def test_an_effect_without_a_state_does_not_run_again_on_the_same_picture(made):
+    show = Chain(made("brightness"))
+    slot = show.chain.slots[0]
+    assert [show.level() for _ in range(5)] == [150] * 5
+    assert slot.runs == 1
+    show.set("effect/1/amount", 1.0)
+    assert show.level() == 200
+    assert (show.draw(GREY.copy())[..., 0] == 200).all()
+    assert slot.runs == 3
 
 
 def test_a_live_effect_that_is_waited_for_shows_every_frame(made):
