@@ -1,5 +1,7 @@
 """Shows keep the effects of each deck, and when they ran: what is drawn again is what was seen."""
 
+import json
+
 import numpy as np
 import pytest
 from onnx import helper
@@ -157,4 +159,24 @@ def test_a_file_that_is_missing_or_another_one_is_one_line(kept, paths, tmp_path
     show.end()
     file.unlink()
     with pytest.raises(UserError, match=r"kept\.show: plays Echo \(lost\.onnx, SHA-256 .*is not found; put that file"):
+        again(path)
+
+
+def test_what_a_show_says_of_effects_is_checked_line_by_line(kept):
+    show, path = kept("calm", inside=["echo"])
+    show.play(3)
+    show.end()
+    header, first, second, *others = map(json.loads, path.read_text("utf-8").splitlines())
+
+    def written(*lines):
+        path.write_text("".join(json.dumps(each) + "\n" for each in lines), "utf-8")
+
+    more = {"ran": {"1": [[0]]}}, {"ran": {"x": []}}, {"chain": [{"number": 1, "path": "a"}]}, {"held": {"1": {}}}
+    for wrong in more:
+        written(header, first, second | {"a": second.get("a", {}) | wrong}, *others)
+        with pytest.raises(UserError, match=r"kept\.show:3: this line of the show is damaged"):
+            show_file.read(path)
+    del header["decks"][0]["chain"]
+    written(header, first, second | {"a": {"chain": [{"number": 1}]}}, *others)
+    with pytest.raises(UserError, match=r"kept\.show: effect 1 has no file in this show"):
         again(path)
