@@ -7,9 +7,10 @@ import cv2
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from livedream_export import training_run
 from livedream_export.style import effect, evaluate, eyes, instant, painted, paintings, train
-from livedream_export.style.networks import Painter
+from livedream_export.style.networks import Enlarge, Painter
 from livedream_export.style.recipe import Recipe
 from livedream_export.training_status import TrainingStatus
 
@@ -204,6 +205,14 @@ def test_the_lattice_share_tells_a_lattice_from_strokes():
     strokes = torch.sin(x * 0.9 + y * 0.37).expand(1, 3, -1, -1)
     assert eyes.lattice_share(dots) > 0.9
     assert eyes.lattice_share(strokes) < 0.1
+
+
+def test_enlarging_is_bilinear_so_it_has_no_lattice():
+    torch.manual_seed(0)
+    enlarge, x = Enlarge(4, 3), torch.randn(1, 4, 10, 12)
+    smooth = F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+    expected = F.conv2d(smooth, enlarge.kernel, enlarge.bias, padding=1)
+    assert torch.allclose(enlarge(x)[..., 3:-3, 3:-3], expected[..., 3:-3, 3:-3], atol=1e-5)
 
 
 def test_a_network_paints_the_same_wherever_the_borders_are():
