@@ -133,7 +133,7 @@ def main() -> None:
     for name, limit, text in (
         ("networks_db", None, "what the networks alone make of it, dB"),
         ("first_db", 35, "first frame, dB"),
-        ("film_db", 35, "first frame of the film (H.264), dB"),
+        ("film_db", None, "the same in a film of H.264, dB"),
         ("motion", 0.3, "motion, of the footage's"),
         ("apart", 0.5, "LPIPS between six futures from 2 s on, of the footage's variety"),
         ("apart_at_the_end", 0.5, "the same in the last 2 s"),

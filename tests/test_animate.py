@@ -89,6 +89,14 @@ def test_a_sheet_has_a_row_for_each_future(files, capsys):
     assert (files["folder"] / "sheet-2.png").exists()
 
 
+def test_a_control_is_set(files):
+    dream, pixels = read.load(files["dream"]), photo.read(files["photo"], 64, 32)
+    calm = [list(futures.of_dream(dream, pixels, 30, 30, seed=s, levels={"temperature": 0}))[-1][0] for s in (1, 2)]
+    assert np.array_equal(*calm)  # nothing but chance tells its futures apart
+    half = next(futures.of_effect(read.load(files["effect"]), pixels, 1, 30, loop=True, given={"amount": 0.5}))[0]
+    assert np.abs(half[..., :3].astype(int) - 127).max() <= 1
+
+
 def test_an_effect_begins_with_the_photo(files):
     effect, pixels = read.load(files["effect"]), photo.read(files["photo"], 64, 32)
     drawn = [each[0] for each in futures.of_effect(effect, pixels, 40, 30)]
@@ -104,6 +112,8 @@ def test_an_effect_begins_with_the_photo(files):
         ("effect", ["--futures", "2"], "is an effect"),
         ("dream", ["--loop"], "never comes back"),
         ("dream", ["--futures", "0"], "from 1 to 64"),
+        ("dream", ["--set", "temprature=2"], "did you mean temperature"),
+        ("dream", ["--set", "temperature"], "should be CONTROL=N"),
         ("dream", ["--photo", "words.jpg"], "text, not a picture"),
     ],
 )

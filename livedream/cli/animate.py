@@ -33,6 +33,14 @@ def add_arguments(parser: Parser) -> None:
     add("--futures", type=_count, default=1, metavar="N", help="futures beside each other, by seed [1]")
     add("--each", action="store_true", help="write a film of each future, too: OUT-1.mp4, OUT-2.mp4, …")
     add("--loop", action="store_true", help="with an effect: move from the first frame on, so that its film is a loop")
+    add(
+        "--set",
+        action="append",
+        default=[],
+        type=_level,
+        metavar="CONTROL=N",
+        help="level of one of the file's own controls, such as wander=0.9 or amount=2; give it again for more",
+    )
     add("--seconds", type=parsing.positive, metavar="N", help="length in seconds [8; a loop: the effect's own]")
     for name, text in (
         ("size", "size of the picture [the dream's]"),
@@ -57,21 +65,31 @@ def call(options: argparse.Namespace) -> int:
         raise UserError(f"--futures {options.futures}: {dream.path} is an effect, which moves a picture in one way")
     if options.loop and not dream.is_effect:
         raise UserError(f"--loop: {dream.path} is a dream, which never comes back; an effect of --kind flow does")
-    seconds = options.seconds or 8.0
+    own = dream.provenance.get("loop_seconds")
+    loop = float(own) if options.loop and isinstance(own, int | float) else 8.0
+    seconds = options.seconds or loop
     count = max(1, round(seconds * fps))
     component = dream.components.get("apply") or dream.components.get("encode")
     if component is None:
         raise UserError(f"{dream.path}: cannot start from a photo: it has no encode; dreams of `livedream train` do")
     height, width = component.inputs["image"].shape[1:3]
     picture = photo.read(options.photo, width, height)
+    levels = futures.checked(dream, dict(options.set))
     if dream.is_effect:
-        made = futures.of_effect(dream, picture, count, fps, options.loop, load)
+        made = futures.of_effect(dream, picture, count, fps, options.loop, load, levels)
     else:
-        made = futures.of_dream(dream, picture, count, fps, options.seed or 0, options.futures, load)
+        made = futures.of_dream(dream, picture, count, fps, options.seed or 0, options.futures, load, levels)
     each = options.futures if options.each else 0
     for path in futures.write(made, Path(options.out), count, fps, options.size, each, progress.shower(options.out)):
         print(path)
     return 0
+
+
+def _level(text: str) -> tuple[str, float]:
+    name, equals, level = text.partition("=")
+    if not equals:
+        raise UserError(f"{text}: should be CONTROL=N, as in wander=0.9")
+    return name, parsing.number(level, -1e6, 1e6, "a number")
 
 
 def _count(text: str) -> int:

@@ -1,17 +1,18 @@
 """The futures of a photo: what a dream makes happen next, or an effect's endless movement in it."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 
-from livedream import UserError
+from livedream import UserError, did_you_mean
 from livedream.backend import Runner, cpu
 from livedream.dream.dream import Component, Control, Dream
 from livedream.loop import offline
 from livedream.output.files.file import FileOutput, reserve
+from livedream.parameters import Table
 from livedream.picture import Pixels, png
 from livedream.picture.frame import Frame, host_pixels
 from livedream.play import Floats, dream_parameters
@@ -21,6 +22,7 @@ from livedream.play.player import Player
 Futures = Iterator[tuple[Pixels, ...]]  # for each frame, the picture of each future: uint8 [H, W, 4]
 Load = Callable[[Component], Runner]
 
+APART = {"wander": 0.75}  # controls of dreams with memories: several futures are to part within a second or two
 SEEDS = 1 << 24  # seeds go from 0 to one below this
 EASE = 1.0  # seconds in which an effect's movement begins, so that the first picture is the photo
 GAP = 8  # pixels between pictures
@@ -30,7 +32,14 @@ AMOUNT, SPEED = "control.amount", "control.speed"
 
 
 def of_dream(
-    dream: Dream, photo: Pixels, count: int, fps: float, seed: int = 0, several: int = 1, load: Load = cpu.load
+    dream: Dream,
+    photo: Pixels,
+    count: int,
+    fps: float,
+    seed: int = 0,
+    several: int = 1,
+    load: Load = cpu.load,
+    levels: Mapping[str, float] | None = None,
 ) -> Futures:
     """Yield `count` frames of what a dream makes of a photo. The first of each future is the photo itself.
 
@@ -42,13 +51,15 @@ def of_dream(
         seed: Of the first future's random numbers; those of the others follow it.
         several: How many futures.
         load: Makes the runner of each component.
+        levels: Of the dream's controls, by name. Those in APART are raised where several futures are to part.
 
     Raises:
-        UserError: The dream cannot start from a photo.
+        UserError: The dream cannot start from a photo, or has no such control.
     """
     start = PhotoStart(dream, load)
+    levels = {**(APART if several > 1 else {}), **(levels or {})}
     seeds = [(seed + k) % SEEDS for k in range(several)]
-    played = [(Player(dream, load), dream_parameters.of(dream, each)) for each in seeds]
+    played = [(Player(dream, load), _table(dream, each, levels)) for each in seeds]
     for number in range(count):
         drawn = []
         for (player, table), own in zip(played, seeds, strict=True):
@@ -60,8 +71,33 @@ def of_dream(
         yield tuple(drawn)
 
 
+def _table(dream: Dream, seed: int, levels: Mapping[str, float]) -> Table:
+    table = dream_parameters.of(dream, seed)
+    for name, level in levels.items():
+        if name in dream.controls:
+            table.set(f"dream/{name}", [level] * dream.controls[name].length, seconds=0.0)
+    return table
+
+
+def checked(dream: Dream, levels: Mapping[str, float]) -> Mapping[str, float]:
+    """Return levels of controls by name. Raises UserError for one that the file does not have."""
+    for name in levels:
+        if name not in dream.controls:
+            there = f"; it has: {', '.join(dream.controls)}" if dream.controls else ", for it has none"
+            raise UserError(
+                f"--set {name}: {dream.title} has no such control{did_you_mean(name, dream.controls) or there}"
+            )
+    return levels
+
+
 def of_effect(
-    effect: Dream, photo: Pixels, count: int, fps: float, loop: bool = False, load: Load = cpu.load
+    effect: Dream,
+    photo: Pixels,
+    count: int,
+    fps: float,
+    loop: bool = False,
+    load: Load = cpu.load,
+    given: Mapping[str, float] | None = None,
 ) -> Futures:
     """Yield `count` frames of an effect over a photo: one future.
 
@@ -75,13 +111,15 @@ def of_effect(
         fps: Frames a second.
         loop: Whether the movement is on from the first frame.
         load: Makes the runner of the component.
+        given: Levels of the effect's controls, by name.
 
     Raises:
         UserError: The effect makes something that is not finite.
     """
     apply = effect.components["apply"]
     runner = load(apply)
-    levels = {name: _levels(effect, name, apply.inputs[name].shape) for name in apply.inputs if "control." in name}
+    levels = {name: _levels(effect, name, given or {}, apply.inputs[name].shape) for name in apply.inputs}
+    levels = {name: each for name, each in levels.items() if name.startswith("control.")}
     if SPEED in levels:
         levels[SPEED] = levels[SPEED] * np.float32(effect.fps / fps)
     amount = levels.get(AMOUNT)
@@ -95,9 +133,10 @@ def of_effect(
         yield (made[0] if isinstance(made, np.ndarray) else made.pixels(),)
 
 
-def _levels(effect: Dream, name: str, shape: tuple[int, ...]) -> Floats:
-    control: Control | None = effect.controls.get(name.removeprefix("control."))
-    return np.full(shape, 0.0 if control is None else control.default, np.float32)
+def _levels(effect: Dream, name: str, given: Mapping[str, float], shape: tuple[int, ...]) -> Floats:
+    own = name.removeprefix("control.")
+    control: Control | None = effect.controls.get(own)
+    return np.full(shape, 0.0 if control is None else given.get(own, control.default), np.float32)
 
 
 def write(

@@ -33,7 +33,7 @@ CONTROLS = (
 
 
 class Warp(Component):
-    """Moves a picture, uint8 [1, H, W, 4].
+    """Moves a picture, uint8 [1, H, W, 4]; its alpha stays where it is.
 
     Args:
         motion: the footage's.
@@ -95,12 +95,14 @@ class Warp(Component):
         part = part - part.floor()  # [H, W]
         other = part + 0.5
         other = other - other.floor()
-        picture = image.float().permute(0, 3, 1, 2)
+        levels = image.float()
+        picture = levels[..., :3].permute(0, 3, 1, 2)
         drift, sway = shift[:2] * self.period, shift[2:]
         first = self._warped(picture, drift * (part - 0.5) + sway)
         second = self._warped(picture, drift * (other - 0.5) + sway)
         weight = 1 - (2 * part - 1).abs()
-        frame = (second + weight * (first - second)).permute(0, 2, 3, 1)
+        moved = (second + weight * (first - second)).permute(0, 2, 3, 1)
+        frame = torch.cat([moved, levels[..., 3:]], 3)
         phase = phase + speed * self.step
         return frame.clamp(0, 255).round().to(torch.uint8), phase - phase.floor()
 
