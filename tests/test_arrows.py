@@ -26,7 +26,7 @@ MAY = {
     "effect": {"livedream", "parameters", "picture", "dream", "backend", "effect"},
     "loop": {"livedream", "parameters", "picture", "dream", "backend", "play", "effect", "look", "output", "loop"},
 }
-MAY["shows"] = {*MAY["loop"], "shows"}
+MAY["shows"] = {*MAY["loop"], "input", "shows"}
 MAY["parts"] = {*MAY["loop"], "control", "input", "parts"}
 MAY["session"] = {*MAY["parts"], "system", "shows", "web", "session"}
 MAY["doctor"] = {"livedream", "system", "control", "dream", "backend", "output", "web", "doctor"}

@@ -49,6 +49,15 @@ class Snapshot:
         """The same with other present values; what was applied stays as it was."""
         return replace(self, values=MappingProxyType({**self.values, **values})) if values else self
 
+    def toward(self, after: "Snapshot", part: float) -> "Snapshot":
+        """The values of `after`; numbers that glide are `part` (0..1) of the way there from these."""
+        values = dict(after.values)
+        for address, value in after.values.items():
+            last = self.values.get(address)
+            if isinstance(value, float) and isinstance(last, float) and value != last:
+                values[address] = last + part * (value - last)
+        return Snapshot(values)
+
     def below(self, prefix: str) -> "Snapshot | Below":
         """The same as the deck sees it whose addresses begin with `prefix` ("b/")."""
         return Below(self, prefix) if prefix else self

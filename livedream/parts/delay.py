@@ -22,6 +22,7 @@ class _Kept(NamedTuple):
     jpeg: bytes
     at: float
     number: int
+    place: float
 
 
 class Delay:
@@ -59,7 +60,7 @@ class Delay:
         chosen = next((each for each in reversed(self._kept) if each.at <= wanted), self._kept[0])
         if self._decoded is None or self._decoded.number != chosen.number:
             pixels: Pixels = simplejpeg.decode_jpeg(chosen.jpeg, colorspace="RGBA", fastdct=True)
-            self._decoded = LivePicture(pixels, chosen.at, chosen.number)
+            self._decoded = LivePicture(pixels, chosen.at, chosen.number, chosen.place)
         return self._decoded
 
     def _keep(self, picture: LivePicture) -> None:
@@ -68,7 +69,7 @@ class Delay:
         if small.shape[0] > height:
             small = self._scaler(small, (width, height))
         jpeg = simplejpeg.encode_jpeg(small, QUALITY, colorspace="RGBA", colorsubsampling="420", fastdct=True)
-        self._kept.append(_Kept(jpeg, picture.at, picture.number))
+        self._kept.append(_Kept(jpeg, picture.at, picture.number, picture.place))
         self.bytes += len(jpeg)
         while len(self._kept) > 1 and (self.bytes > LARGEST or self._kept[1].at < picture.at - DELAY):
             self.bytes -= len(self._kept.popleft().jpeg)

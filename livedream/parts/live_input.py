@@ -1,8 +1,10 @@
 """The live picture of a session: it comes from a source, is held or delayed, and is given to decks and encoders."""
 
+import math
 import time
 from collections import deque
 from collections.abc import Sequence
+from pathlib import Path
 
 from livedream.input.live_source import LivePicture, LiveSource
 from livedream.loop.deck import Deck
@@ -21,7 +23,7 @@ class LiveInput:
         source: Where they come from.
         decks: That show them.
         size: (width, height) of the show.
-        fps: Frames a second of the show.
+        text: As after `--in`.
 
     Attributes:
         source: As given.
@@ -29,15 +31,26 @@ class LiveInput:
         shown: The picture that is shown, after delay and freeze; None before the first. Replaced whole; any thread.
     """
 
-    def __init__(self, source: LiveSource, decks: Sequence[Deck], size: tuple[int, int]):
+    def __init__(self, source: LiveSource, decks: Sequence[Deck], size: tuple[int, int], text: str = ""):
         self.source, self.view = source, LiveView(size)
         self.shown: LivePicture | None = None
-        self._decks = decks
+        self._decks, self._text = decks, text
         self._encoders = [LiveEncoder(deck) for deck in decks]
         self._delay = Delay(size)
         self._counts: deque[tuple[float, int]] = deque()  # when, and how many pictures had come by then
         for deck in decks:
             deck.live = self.view
+
+    @property
+    def kept(self) -> dict[str, str]:
+        """What a show keeps of it."""
+        path = {"path": str(Path(self._text.split("#")[0]).absolute())} if self.source.kind == "file" else {}
+        return {"name": self.source.name, "kind": self.source.kind, **path}
+
+    @property
+    def seconds(self) -> float | None:
+        """Seconds from a file's beginning to what is shown, with all its passes; None of what is no file."""
+        return None if self.shown is None or math.isnan(self.shown.place) else self.shown.place
 
     def start(self) -> None:
         """Begin to receive."""

@@ -177,7 +177,7 @@ def live_input(options: RunOptions, playing: Sequence[Deck]) -> "LiveInput | Non
     from livedream.input.live_source import open_source
     from livedream.parts.live_input import LiveInput
 
-    return LiveInput(open_source(options.input), playing, options.size)
+    return LiveInput(open_source(options.input), playing, options.size, options.input)
 
 
 @dataclass(frozen=True)
@@ -319,6 +319,7 @@ def playback(
     on_add: Callable[[Output], None],
     on_frame: Callable[[Snapshot], None],
     transform: Callable[[Snapshot, int, float], Snapshot],
+    live_input: "LiveInput | None" = None,
 ) -> Playback:
     """Build the loop and the outputs that it fills.
 
@@ -328,8 +329,9 @@ def playback(
         on_add: Called with each output before it starts, in the thread that adds it.
         on_frame: As of Stage.
         transform: As of Stage.
+        live_input: The live picture, whose place in its file a show keeps.
     """
-    recorder = ShowRecorder(options.fps, options.size, loaded.chain)
+    recorder = ShowRecorder(options.fps, options.size, loaded.chain, live_input)
     if options.record:
         recorder.keep(options.record)
 

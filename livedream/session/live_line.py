@@ -27,7 +27,10 @@ def pieces(status: Status, recorded: float | None) -> list[Piece]:
         found.append((status["state"], colour))
     if recorded is not None:
         found.append((f"● rec {clock(recorded)}", RED))
+    live = status.get("input")
     found += [(f"{each['name']} {each['state']}", YELLOW) for each in outputs if each["state"] in TROUBLED]
+    if live and live["state"] in TROUBLED:
+        found.append((f"in {live['name']} {live['state']}", YELLOW))
     found.append((f"{fps['fresh']:.1f} of {fps['target']:g} fps", ""))
     if ms:
         found.append((f"{ms:.0f} ms", ""))
@@ -36,6 +39,8 @@ def pieces(status: Status, recorded: float | None) -> list[Piece]:
             found.append((f"{each['name']} failed", YELLOW))
         elif each["state"] == "behind":
             found.append((f"{each['name']} {each['fps']:.1f} fps", ""))
+    if live and live["state"] not in TROUBLED:
+        found.append((f"in {live['name']} {live['fps']:.0f} fps", ""))
     if status["tempo"]:
         found.append((f"{status['tempo']['bpm']:g} bpm", ""))
     names = [each["name"] for each in outputs if each["state"] not in TROUBLED]
@@ -60,6 +65,9 @@ def changes(before: Status | None, now: Status) -> list[str]:
     for each in now["outputs"]:
         if each["state"] == "up" != was.get(each["name"]):
             found.append(f"{'recording' if each['kind'] == 'file' else 'output'} {each['name']}: up")
+    live, had = now.get("input"), before.get("input") if before else None
+    if live and live["state"] == "up" != (had and had["state"]):
+        found.append(f"input {live['name']}: up")
     found += [f"output {name}: removed" for name in was if name not in {each["name"] for each in now["outputs"]}]
     return found
 

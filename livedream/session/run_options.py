@@ -97,7 +97,7 @@ class RunOptions:
     input: str | None = option(
         "--in",
         "picture",
-        "live picture that comes in: camera[:N], screen, ndi:NAME, a film, a stream; without --model it is shown alone",
+        "live picture that comes in: camera[:N], screen, ndi:NAME, FILE.mp4, rtmp://…; shown alone without --model",
         default=None,
         metavar="SOURCE",
         path="file or name",

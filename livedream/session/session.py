@@ -77,7 +77,7 @@ class Session:
         self._server = server = build.server(options, table, decks, network.receiver, self.status, controls.meters)
         self._announcement = Announcement(lambda: network.services(server))
         playback = build.playback(
-            options, loaded, decks, controls, asked, self._connect, self._on_frame, self._transform
+            options, loaded, decks, controls, asked, self._connect, self._on_frame, self._transform, live_input
         )
         self.outputs, self._stage = playback.outputs, playback.stage
         self._voting = Voting(decks, table, options.recordings, options.vote_word)

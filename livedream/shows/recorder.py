@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Protocol, TextIO
 
 from livedream import UserError
 from livedream.effect.trace import Trace
@@ -111,6 +111,20 @@ class ShowFile:
         return self.path.open("w", encoding="utf-8", newline="\n")
 
 
+class LiveInput(Protocol):
+    """The live picture of a show.
+
+    Attributes:
+        kept: Its source's name and kind, and of a file the path.
+        seconds: From a file's beginning to the picture that is shown; None where there is none.
+    """
+
+    @property
+    def kept(self) -> Mapping[str, str]: ...
+    @property
+    def seconds(self) -> float | None: ...
+
+
 class _Begins:
     """A note that a file begins: with what was played last, and the state of each deck and of its effects then."""
 
@@ -131,14 +145,16 @@ class ShowRecorder:
         fps: Frames a second of the show.
         size: (width, height) of the show in pixels.
         chain: The looks over it.
+        live: Its live picture, or None.
 
     Attributes:
         open: The files that are recorded; replaced whole, under the lock.
         error: Why the last one that failed is recorded no longer.
     """
 
-    def __init__(self, fps: float, size: tuple[int, int], chain: Chain):
+    def __init__(self, fps: float, size: tuple[int, int], chain: Chain, live: LiveInput | None = None):
         self._fps, self._size, self._chain = fps, size, chain
+        self._live = live
         self._started = time.strftime("%Y-%m-%dT%H:%M:%S%z")
         self._decks: Sequence[Deck] = ()
         self._wanted: deque[ShowFile] = deque()  # those that begin with the next frame
@@ -247,6 +263,7 @@ class ShowRecorder:
             restored=tuple(deck.restored for deck in self._decks),
             effects=tuple(deck.effects.slots for deck in self._decks),
             traces=tuple(deck.effects.take_traces() for deck in self._decks),
+            live=self._live.seconds if self._live else None,
         )
 
     # -- the thread that writes -----------------------------------------------------------------------------------
@@ -291,7 +308,8 @@ class ShowRecorder:
         if isinstance(note, _Begins):
             transitions = self._chain.transitions
             at_begin = note.last, note.states, note.effects
-            header = show_lines.header(*at_begin, transitions, self._fps, self._size, self._started)
+            live = self._live.kept if self._live else None
+            header = show_lines.header(*at_begin, transitions, self._fps, self._size, self._started, live)
             note.file.lines = [header]
             self._before = note.last
             return

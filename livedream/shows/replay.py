@@ -32,6 +32,7 @@ from livedream.play.state import PlayerState, Point, Target, blend_targets
 from livedream.play.state_json import from_json
 from livedream.shows.effect_lines import EffectFile
 from livedream.shows.replayed_effects import ReplayedEffects
+from livedream.shows.replayed_input import ReplayedInput
 from livedream.shows.show_file import DeckTick, DreamFile, Json, Look, Show, Tick
 from livedream.shows.show_lines import LETTERS
 
@@ -174,6 +175,7 @@ class _Replay:
             Deck(n, self._player(n, played), effects=chain)
             for n, (played, chain) in enumerate(zip(show.dreams, self._effects.chains, strict=True))
         ]
+        self._live = ReplayedInput(show.path, show.live, show.size, self._decks)
         self._values: dict[str, Value] = {}
         self._relations = Relations({})
         self._set(show.values)
@@ -204,7 +206,7 @@ class _Replay:
                 self._move(wanted)
                 values, part = now, float(max(wanted - start, Fraction(0)) / max(tick.number - start, Fraction(1)))
                 if not self._exact and tick.number > start:
-                    values = _between(before, now, part)
+                    values = before.toward(now, part)
                 for deck, ends in zip(self._decks, targets, strict=True):
                     deck.player.blend_to(blend_targets(deck.player.dream, *ends, part))
                 with contextlib.ExitStack() as aside:
@@ -241,6 +243,7 @@ class _Replay:
             self._set(tick.changed)
         fired = frozenset(map(self._relations.name, tick.fired))
         self._due |= fired
+        self._live.show(tick.live, self._now())
         self._at = Fraction(tick.number - tick.moved)
         values = replace(self._now(), fired=fired)
         for letter, deck in zip(LETTERS, self._decks, strict=False):
@@ -387,13 +390,3 @@ def _fitted(show: Show, player: Player, target: Target | None) -> Target | None:
         return Target(Point(latent.reshape(player.dream.mean.shape), noise), target.weight)
     except (KeyError, ValueError):
         raise UserError(f"{show.path}: a latent that a preset led to does not fit {player.dream.title}") from None
-
-
-def _between(before: Snapshot, after: Snapshot, part: float) -> Snapshot:
-    """Return the values of `after`; those that glide are `part` (0..1) of the way there from `before`."""
-    values = dict(after.values)
-    for address, value in after.values.items():
-        last = before.values.get(address)
-        if isinstance(value, float) and isinstance(last, float) and value != last:
-            values[address] = last + part * (value - last)
-    return Snapshot(values)

@@ -97,6 +97,7 @@ class Tick:
         fired: Addresses of the triggers that fired.
         dreams: What decks play from now on, by their letters.
         looks: Of the chain from now on; None: as before.
+        live: Seconds from the beginning of the live picture's file to what was shown; None: as before.
     """
 
     number: int
@@ -108,6 +109,7 @@ class Tick:
     fired: frozenset[str]
     dreams: Mapping[str, DreamFile]
     looks: tuple[Look, ...] | None
+    live: float | None
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,7 @@ class Show:
         dropped: (first, last) of the frames that the recording beside it lacks.
         effects: Of each deck then.
         effect_files: Every effect that is in a chain at any time.
+        live: What came in as live picture: "name", "kind" and of a file "path"; None: nothing.
         sources: Deck, number and frame of each run of an effect that came in on a later frame than that one.
     """
 
@@ -155,6 +158,7 @@ class Show:
     dropped: tuple[tuple[int, int], ...] = ()
     effects: tuple[EffectsTick, ...] = ()
     effect_files: tuple[EffectFile, ...] = ()
+    live: Json | None = None
     sources: frozenset[tuple[str, int, int]] = frozenset()
 
     @property
@@ -290,6 +294,7 @@ def _header(path: Path, data: Json) -> Show:
         targets=tuple(_target(each) for each in decks),
         looks=_looks(data["looks"]),
         transitions=_looks(data["transitions"]),
+        live=_live(data.get("input")),
         effects=tuple(effect_lines.from_json(each, _int(data["frame"] or 0)) for each in decks),
     )
 
@@ -315,6 +320,7 @@ def _tick(data: Json, before: int | None, decks: int) -> Tick:
         fired=frozenset(map(str, data.get("fired", ()))),
         dreams={letter: _dream(each) for letter, each in data.get("dreams", {}).items() if letter in letters},
         looks=_looks(data["looks"]) if "looks" in data else None,
+        live=float(_number(data["live"])) if "live" in data else None,
     )
 
 
@@ -370,6 +376,10 @@ def _dream(data: Json) -> DreamFile:
     if not re.fullmatch(r"[0-9a-f]{64}", data["sha256"]):
         raise ValueError
     return DreamFile(Path(data["path"]), str(data["title"]), data["sha256"], dict(data["providers"]))
+
+
+def _live(data: Json | None) -> Json | None:
+    return data and {name: str(data[name]) for name in ("name", "kind", *(("path",) if data["kind"] == "file" else ()))}
 
 
 def _looks(data: list[Json]) -> tuple[Look, ...]:

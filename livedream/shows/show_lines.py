@@ -7,8 +7,9 @@ name have the value of the line before; so have phases and looks.
     {"livedream show": 1, "version": …, "started": ISO 8601, "fps": …, "size": [width, height],
      "frame": the last one drawn before, or null, "values": {address: value}, "transitions": [look],
      "decks": [{"dream": {"path", "title", "sha256", "providers"}, "moment": {…} or null, "toward": {…}}],
-     "looks": [look]}
+     "looks": [look], "input": {"name", "kind", "path" of a file}, where live pictures came in}
     {"frame": number, "moved": frames, if not all since the line before, "drawn": "a" and "b" if they were,
+     "live": seconds from the beginning of the live picture's file to what was shown, with all its passes,
      "a": {"phase": 0..1, "latents": [of each step], "states": {…}, "toward": {"latent", "part", "noise"}: what the
      picture is blended to, "moment": {…}: the state that a preset, branch or photo put it in after all this}, "b": …,
      "set": {…}, "gone": [address …], "fired": [address …], "dreams": {"a": dream}, "looks": [look]}
@@ -71,6 +72,7 @@ class Played(NamedTuple):
         restored: The state that each deck was put in after its steps.
         effects: Each deck's, in their order.
         traces: What came in from them, by number, of each deck.
+        live: Seconds from the beginning of a live file to what was shown, with all its passes; None without one.
     """
 
     number: int | None
@@ -86,6 +88,7 @@ class Played(NamedTuple):
     restored: tuple[PlayerState | None, ...] = ()
     effects: tuple[tuple[EffectSlot, ...], ...] = ()
     traces: tuple[Mapping[int, Trace], ...] = ()
+    live: float | None = None
 
 
 def header(
@@ -96,6 +99,7 @@ def header(
     fps: float,
     size: tuple[int, int],
     started: str,
+    live: Mapping[str, str] | None = None,
 ) -> str:
     """Return the first line of a show that begins after the frame `before`.
 
@@ -107,6 +111,7 @@ def header(
         fps: Frames a second.
         size: (width, height) in pixels.
         started: When the program was started, ISO 8601.
+        live: What came in as live picture: its name and kind, and of a file its path.
     """
     decks = zip(before.players, states, before.targets, before.effects, effects, strict=True)
     return _line(
@@ -127,6 +132,7 @@ def header(
             "looks": [_look(slot, source, None) for slot, source in before.looks],
             "transitions": [_look(slot, slot.source, None) for slot in transitions],
         }
+        | ({"input": dict(live)} if live else {})
     )
 
 
@@ -136,6 +142,8 @@ def line(now: Played, before: Played) -> str:
     if before.number is None or now.number is None or now.frames != now.number - before.number:
         data["moved"] = now.frames
     data["drawn"] = now.drawn
+    if now.live is not None and now.live != before.live:
+        data["live"] = round(now.live, 4)
     for letter, deck in zip(LETTERS, _decks(now, before), strict=False):
         if deck:
             data[letter] = deck

@@ -2,12 +2,16 @@
 
 import json
 
+import av
 import numpy as np
 import pytest
 
 from livedream.picture import png
+from livedream.shows import replay, show_file
 from tests import dreams
+from tests.performance import numbered
 from tests.show import Show, has_oscsend
+from tests.waiting import until
 
 pytestmark = pytest.mark.skipif(not has_oscsend, reason="oscsend is not installed")
 RED = (150, 110, 120)
@@ -51,6 +55,56 @@ def test_a_dream_meets_a_file_by_osc_and_the_session_keeps_it(model, photo, tmp_
     content = json.loads(kept.read_text("utf-8"))
     assert content["in"].endswith("red.png")
     assert content["values"] == {"input/pull": 1.0}
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory):
+    """40 pictures a second apart in grey, at 20 a second."""
+    path = tmp_path_factory.mktemp("film") / "grey.mkv"
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("ffv1", rate=20)
+        stream.width, stream.height, stream.pix_fmt = 64, 32, "bgr0"
+        for n in range(40):
+            picture = av.VideoFrame.from_ndarray(np.full((32, 64, 3), 6 * n, np.uint8), format="rgb24")
+            file.mux(stream.encode(picture.reformat(format="bgr0")))
+        file.mux(stream.encode(None))
+    return path
+
+
+def test_a_show_is_drawn_again_with_the_film_from_where_it_was(model, film, tmp_path):
+    kept = tmp_path / "a.show"
+    with Show(model, "--in", str(film), "--size", "64x32", "--record", str(kept), "--seconds", "40") as show:
+        show.frame()
+        show.osc("input/mix", "f", "0.5")
+        show.osc("input/pull", "f", "0.5")
+        until(lambda: show.status()["input"]["received"] > 45)  # more than one pass of the film
+        frames = []
+        while not show.feed.queue.empty():
+            frames.append(show.frame())
+    drawn = {number: pixels for number, fresh, pixels in frames if fresh}
+    read = show_file.read(kept)
+    again = numbered(replay.frames(read, replay.dreams(read)))
+    differ = [number for number, pixels in drawn.items() if not np.array_equal(again[number], pixels)]
+    assert len(drawn) > 20
+    assert not differ
+
+
+def test_a_show_without_its_film_says_so_once_and_draws_the_dream(model, film, tmp_path, caplog):
+    kept, moved = tmp_path / "b.show", tmp_path / "moved.mkv"
+    moved.write_bytes(film.read_bytes())
+    with Show(model, "--in", str(moved), "--size", "64x32", "--record", str(kept), "--seconds", "40") as show:
+        show.frame()
+        show.osc("input/mix", "f", "1")
+        show.until(lambda pixels: np.ptp(pixels[..., :3]) == 0)  # the film's grey
+        show.frames(5)
+    moved.unlink()
+    read = show_file.read(kept)
+    frames = numbered(replay.frames(read, replay.dreams(read)))
+    said = [each.getMessage() for each in caplog.records]
+    assert len(said) == 1
+    assert "the live picture (moved.mkv) is not in the show" in said[0]
+    last = frames[max(frames)]
+    assert last.std() > 10  # the dream's ramps
 
 
 def test_without_a_dream_the_live_picture_is_alone(photo):

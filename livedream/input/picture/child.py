@@ -36,7 +36,7 @@ class Sender:
         height, width = shot.pixels.shape[:2]
         pixels = shot.pixels if shot.pixels.flags.c_contiguous else shot.pixels.copy()
         self._said.pop("state", None)
-        self._send(HEADER.pack(width, height, pixels.nbytes, shot.at, self._skipped), pixels.data.cast("B"))
+        self._send(HEADER.pack(width, height, pixels.nbytes, shot.at, shot.place, self._skipped), pixels.data.cast("B"))
 
     def note(self, text: str) -> None:
         """Say what goes well."""
@@ -55,7 +55,7 @@ class Sender:
             return
         self._said |= words
         data = json.dumps(words).encode()
-        self._send(HEADER.pack(0, 0, len(data), 0.0, self._skipped), memoryview(data))
+        self._send(HEADER.pack(0, 0, len(data), 0.0, 0.0, self._skipped), memoryview(data))
 
     def _send(self, head: bytes, body: memoryview) -> None:
         with self._lock:

@@ -43,7 +43,7 @@ def pictures(asked: Asked, report: Report) -> Iterator[Shot]:
     while True:
         seen = _stamp(path)
         try:
-            yield from play(_passes(path, asked.fps or RATE, report), report)
+            yield from play(passes(path, asked.fps or RATE, report), report)
         except (UserError, OSError, ValueError) as error:  # PyAV's errors are one or the other
             said = one_line(error)
             report.trouble(said if str(path) in said else f"{video_file.shown(path)}: {said}")
@@ -62,7 +62,8 @@ def _stamp(path: Path) -> Stamp:
     return found.st_mtime_ns, found.st_size, found.st_ino
 
 
-def _passes(path: Path, rate: float, report: Report) -> Iterator[Iterator[Timed]]:
+def passes(path: Path, rate: float, report: Report) -> Iterator[Iterator[Timed]]:
+    """Yield the file's pictures with their times, from its beginning to its end, again and again."""
     if numbered := _numbered(path):
         report.note(f"{len(numbered)} pictures, {rate:g} fps")
         while True:

@@ -36,6 +36,7 @@ def play(passes: Iterable[Iterable[Timed]], report: Report) -> Iterator[Shot]:
         UserError: A pass had no picture.
     """
     epoch: float | None = None
+    begin = 0.0
     for each in passes:
         first, last, end, count = None, 0.0, 0.0, 0
         for timed in each:
@@ -55,9 +56,10 @@ def play(passes: Iterable[Iterable[Timed]], report: Report) -> Iterator[Shot]:
                 continue
             pixels = timed.pixels()
             time.sleep(max(0.0, epoch + since - time.perf_counter()))
-            yield Shot(pixels, time.perf_counter())
+            yield Shot(pixels, time.perf_counter(), begin + since)
         if epoch is None or count == 0:
             raise UserError("no picture in it can be decoded")
         if count == 1:
             return
         epoch += end
+        begin += end

@@ -20,7 +20,7 @@ from livedream.input.picture.shot import Asked, LivePicture
 log = logging.getLogger("livedream.input")
 
 # What the process sends: a header, then `length` bytes, of JSON if width is 0, else of pixels.
-HEADER = struct.Struct("<IIQdQ")  # width, height, length, at, pictures that it has skipped until now
+HEADER = struct.Struct("<IIQddQ")  # width, height, length, at, place, pictures that it has skipped until now
 RETRY = 0.5  # seconds until a process that has ended is started again
 PIPE = 1 << 20  # bytes; Linux gives 64 KB unless it is asked, and pictures have millions
 
@@ -146,7 +146,7 @@ class ProcessSource:
         head = bytearray(HEADER.size)
         if not _fill(fd, memoryview(head)):
             return False
-        width, height, length, at, self._skipping = HEADER.unpack(head)
+        width, height, length, at, place, self._skipping = HEADER.unpack(head)
         if not width:
             words = bytearray(length)
             if not _fill(fd, memoryview(words)):
@@ -164,7 +164,7 @@ class ProcessSource:
         if before is not None and self._taken < before.number:
             self._unseen += 1
         self.received += 1
-        self._latest = LivePicture(pixels, at, self.received)
+        self._latest = LivePicture(pixels, at, self.received, place)
         self._say("up")
         return True
 

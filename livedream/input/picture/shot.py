@@ -1,5 +1,6 @@
 """What passes from a source to the show: what was asked for, pictures, and reports."""
 
+import math
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -37,10 +38,12 @@ class Shot:
         pixels: uint8 [H, W, 4], sRGB, straight alpha, top row first; square pixels, the right way up.
         at: When it was captured, or decoded where that is not known: seconds of `time.perf_counter`, which all
             processes of a machine share.
+        place: Seconds of a file that was shown from its beginning on, with all its passes; NaN for what is no file.
     """
 
     pixels: Pixels
     at: float
+    place: float = math.nan
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +55,13 @@ class LivePicture:
             again. Rotation and sample aspect have been applied: pixels are square and the right way up.
         at: When it was captured, in seconds of `time.perf_counter`; when it was decoded, where the source does not say.
         number: 1 for the first picture, and higher for every later one.
+        place: As of Shot.
     """
 
     pixels: Pixels
     at: float
     number: int
+    place: float = math.nan
 
 
 class Report(Protocol):
