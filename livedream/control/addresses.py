@@ -11,6 +11,7 @@ from livedream.parameters import (
     EFFECTS,
     INPUT,
     LOADING,
+    PHOTO,
     PLAYER,
     SLOTS,
     WORD,
@@ -38,7 +39,7 @@ def standard() -> tuple[Parameter, ...]:
     """Return the parameters of any show: one deck whose dream has an ordinary latent and one layer, and the rest."""
     a_dream = (*dream(latent_length=EXAMPLE_LATENTS), *layer("NAME"), *vote(EXAMPLE_LATENTS), WORD)
     an_effect = (*effect_commands(), *effect(1, fps=EXAMPLE_FPS))
-    return with_elements((*PLAYER, *LOADING, *a_dream, *an_effect, *mix(), *_last()))
+    return with_elements((*PLAYER, *LOADING, PHOTO, *a_dream, *an_effect, *mix(), *_last()))
 
 
 def with_mix(parameters: Iterable[Parameter]) -> tuple[Parameter, ...]:
@@ -63,7 +64,13 @@ def rows(parameters: Iterable[Parameter], prefix: str = PREFIX) -> list[Row]:
         span = "…" + others[-1].address.removeprefix(begins) if others else ""
         table.append((f"{prefix}/{first.address}{span}", *_columns(first)))
     more = (
-        ("b/…", "", "", "", "the same player/, dream/, layer/ and effect/ addresses, input/mix, input/pull of deck b"),
+        (
+            "b/…",
+            "",
+            "",
+            "",
+            "the same player/, dream/, layer/ and effect/ addresses, input/mix, pull and dream of deck b",
+        ),
         (
             f"effect/2…{EFFECTS}/…",
             "",
