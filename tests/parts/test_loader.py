@@ -91,7 +91,7 @@ def test_a_dream_comes_whole_and_every_frame_is_of_one_or_the_other(show):
     send(show, "dream/load", "wide")
     show.until(lambda pixels: pixels.shape[1::-1] == SIZES["wide"])
     assert set(drain(show)) <= {SIZES["wide"]}
-    send(show, "dream/load", 6)  # by its number
+    send(show, "dream/load", 7)  # by its number
     show.until(lambda pixels: pixels.shape[1::-1] == SIZES["tall"])
 
 

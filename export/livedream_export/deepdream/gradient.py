@@ -16,7 +16,7 @@ from .controls import COLOUR, DETAIL, SIZE, Control
 from .lite0 import Lite0, Seed
 
 STRIDE = 32  # pixels of the picture to one of the deepest features
-WANDER = 0.5  # the window's centre wanders by up to this part of STRIDE
+WANDER = 8  # pixels by which the window's centre wanders each way: half a feature of the middle blocks
 BREATH = 0.3  # octaves by which the window grows and shrinks
 STEPS = (0.7548776662, 0.5698402910, 0.3247179572)  # of a sequence that fills a cube evenly (Roberts, 2018)
 SCALES = (1, 2, 4)  # pixels over which the gradient is averaged
@@ -56,6 +56,7 @@ class Gradient(nn.Module):
         self.network, self.seeds, self.size = network, seeds, (width, height)
         self.controls = (DETAIL, SIZE, COLOUR, *seeds.controls)
         self.across, self.down = Window(width), Window(height)
+        self.cover = max(self.across.cover, self.down.cover)
         self.steps = constant(torch.tensor(STEPS))
         natural = torch.tensor(NATURAL)
         natural = natural @ natural.T
@@ -71,8 +72,8 @@ class Gradient(nn.Module):
         """
         chance = tick * self.steps
         chance = chance - chance.floor()
-        shift = (chance - 0.5) * (2 * WANDER * STRIDE)
-        scale = torch.exp2(chance[:, 2:] * BREATH + values["size"])
+        shift = (chance - 0.5) * (2 * WANDER)
+        scale = torch.exp2(chance[:, 2:] * BREATH + values["size"]) * self.cover
         across, back_across = self.across(shift[:, 0:1], scale)
         down, back_down = self.down(shift[:, 1:2], scale)
         seen = torch.matmul(down, torch.matmul(canvas, across.transpose(0, 1)))
@@ -108,6 +109,7 @@ class Window(nn.Module):
         super().__init__()
         self.last = side - 1
         window = -(-side // STRIDE) * STRIDE
+        self.cover = (side + 2 * WANDER) / window  # pixels of the canvas to one of it, so that it always sees all of it
         self.places = constant(torch.arange(window)[:, None] + (1 - window) / 2)  # from the centre
         self.pixels = constant(torch.arange(side)[None].float())
 
