@@ -25,8 +25,11 @@ def check(asked: Asked) -> str:
 def pictures(asked: Asked, report: Report) -> Iterator[Shot]:
     """Yield what the screen shows until it goes away."""
     device, url, options = grabber(asked, sys.platform, os.environ.get("DISPLAY", ""))
-    with av.open(url, format=device, options=options, timeout=(5.0, 3.0)) as container:
-        yield from live(container, report, stamped=True)
+    try:
+        with av.open(url, format=device, options=options, timeout=(5.0, 3.0)) as container:
+            yield from live(container, report, stamped=True)
+    except (av.FFmpegError, OSError) as error:
+        raise RuntimeError(f"the screen {url} cannot be read: {error.strerror}") from None
 
 
 def grabber(asked: Asked, platform: str, display: str) -> tuple[str, str, dict[str, str]]:
