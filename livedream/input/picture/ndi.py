@@ -20,7 +20,9 @@ from livedream.system.extras import need
 from livedream.system.ndi_library import Video, loaded
 
 LISTED = 3.0  # seconds in which sources make themselves known
+LOOK = 1.0  # seconds between two looks at which sources there are, while pictures come
 GONE = 1.0  # seconds without a picture or a connection after which a source has gone
+PAUSE = 0.02  # seconds until it is tried again
 WAIT = 200  # milliseconds to wait for a picture
 # Without alpha UYVY, which we convert: the library's own conversion is up to 12 levels off. With alpha RGBA.
 UYVY_RGBA, HIGHEST = 3, 100
@@ -57,7 +59,6 @@ def _library() -> ctypes.CDLL:
         ("recv_connect", None, c_void_p, POINTER(_Source)),
         ("recv_capture_v2", c_int, c_void_p, POINTER(Video), c_void_p, c_void_p, c_uint32),
         ("recv_free_video_v2", None, c_void_p, POINTER(Video)),
-        ("recv_get_no_connections", c_int, c_void_p),
     )
 
 
@@ -129,14 +130,10 @@ class Receiver:
             raise RuntimeError("NDI gives no receiver; is the network up?")
         self._convert = Converter()
 
-    def connect(self, name: str, url: bytes) -> None:
-        """Receive this source from now on."""
-        self._library.NDIlib_recv_connect(self._handle, byref(_Source(name.encode(), url)))
-
-    @property
-    def connected(self) -> bool:
-        """Whether the source is there."""
-        return bool(self._library.NDIlib_recv_get_no_connections(self._handle) > 0)
+    def connect(self, url: bytes | None) -> None:
+        """Receive what is sent at this address from now on, also after it was gone; None: nothing."""
+        # With its name, too, the library would wait until it is found again, which takes seconds.
+        self._library.NDIlib_recv_connect(self._handle, byref(_Source(None, url)) if url else None)
 
     def picture(self) -> tuple[Pixels, float] | None:
         """Return the next picture and its rate, or None if there is none within WAIT ms."""
@@ -176,7 +173,7 @@ def pictures(asked: Asked, report: Report) -> Iterator[Shot]:
     wanted = asked.address.partition(":")[2]
     finder, receiver = Finder(), Receiver()
     connected: tuple[str, bytes] | None = None
-    last = time.perf_counter()
+    last = looked = time.perf_counter()
     while True:
         got = receiver.picture() if connected else None
         if got is not None and connected is not None:
@@ -184,22 +181,23 @@ def pictures(asked: Asked, report: Report) -> Iterator[Shot]:
             last = time.perf_counter()
             report.note(f"{connected[0]}, {pixels.shape[1]}x{pixels.shape[0]}, {rate:.4g} fps")
             yield Shot(pixels, last)
+        if got is not None and last - looked < LOOK:
             continue
-        if connected and (receiver.connected or time.perf_counter() - last < GONE):
-            continue
-        sources = finder.sources()
+        sources, looked = finder.sources(), time.perf_counter()
         name = chosen(list(sources), wanted)
-        if name is not None and connected != (name, sources[name]):
-            connected = name, sources[name]
-            receiver.connect(*connected)
-            last = time.perf_counter()
-            continue
-        if time.perf_counter() - last > GONE:  # at first none has been found yet
+        here = (name, sources[name]) if name is not None else connected
+        if name is None and connected and connected[1] in sources.values():  # another one has taken its address
+            here = None
+        if here != connected and (got is None or here is None):
+            connected, last = here, looked
+            receiver.connect(here[1] if here else None)
+        if looked - last > GONE:  # at first none has been found yet
             missing = f"there is no NDI source {wanted!r}{did_you_mean(wanted, sources)}; {told(list(sources))}"
             report.trouble(f"{name} sends nothing" if name else missing)
-        if name is None:
-            connected = None
-        finder.wait(WAIT)
+        if connected is None:
+            finder.wait(WAIT)
+        elif got is None:
+            time.sleep(PAUSE)  # without a connection the library answers at once
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ from livedream.system.secret import masked
 
 # By default FFmpeg looks for more tracks for five seconds, and holds what it has read meanwhile.
 QUICK = {"fflags": "nobuffer", "probesize": "300000", "analyzeduration": "500000"}
-OPEN, READ = 4.0, 4.0  # seconds without an answer, or without data; then the connection is made anew
+OPEN, READ = 5.0, 6.0  # seconds without an answer, or without data; then the connection is made anew
 AGAIN = 0.05  # seconds until a listener listens again
 
 
@@ -32,6 +32,7 @@ class Protocol:
         options: FFmpeg's options of connection and format.
         listens: Whether the sender connects to us.
         format: FFmpeg's name of the container format, or None to find it out.
+        films: Whether it may be a film, which comes faster than it is to be shown. RTMP's lengths are inventions.
     """
 
     scheme: str
@@ -39,6 +40,7 @@ class Protocol:
     options: Mapping[str, str] = field(default_factory=dict)
     listens: bool = False
     format: str | None = None
+    films: bool = False
 
 
 TABLE = (
@@ -46,8 +48,8 @@ TABLE = (
     Protocol("rtmps://", "rtmps://", {"rtmp_live": "live"}),
     Protocol("listen-rtmp://", "rtmp://", {"listen": "1", "tcp_nodelay": "1"}, listens=True, format="flv"),
     Protocol("listen-http://", "http://", {"listen": "1"}, listens=True, format="mpegts"),
-    Protocol("http://", "http://"),
-    Protocol("https://", "https://"),
+    Protocol("http://", "http://", films=True),
+    Protocol("https://", "https://", films=True),
     Protocol("rtsp://", "rtsp://", {"rtsp_flags": "prefer_tcp"}),
     Protocol("rtsps://", "rtsps://"),
     Protocol("udp://", "udp://", {"overrun_nonfatal": "1"}, format="mpegts"),
@@ -86,7 +88,7 @@ def pictures(asked: Asked, report: Report) -> Iterator[Shot]:
             report.trouble(f"waits for somebody to send to {masked(asked.address)}")
         try:
             with _open(asked.address, protocol) as container:
-                yield from _shots(container, report)
+                yield from _shots(container, protocol, report)
         except av.ExitError:
             raise TimeoutError(f"nothing has come for {READ:g} s") from None
         except (OSError, RuntimeError, ValueError) as error:
@@ -104,12 +106,12 @@ def _open(address: str, protocol: Protocol) -> InputContainer:
     return av.open(url, format=protocol.format, options=options, timeout=timeout)
 
 
-def _shots(container: InputContainer, report: Report) -> Iterator[Shot]:
+def _shots(container: InputContainer, protocol: Protocol, report: Report) -> Iterator[Shot]:
     """Yield pictures as they come; those of a film, or of a list of short films (HLS), when they are due."""
-    if container.duration is None and container.format.name not in ("hls", "dash"):
-        yield from live(container, report)
-    else:
+    if protocol.films and ((container.duration or 0) > 0 or container.format.name in ("hls", "dash")):
         yield from play(_passes(container, report), report)
+    else:
+        yield from live(container, report)
 
 
 def _passes(container: InputContainer, report: Report) -> Iterator[Iterator[Timed]]:
@@ -118,7 +120,7 @@ def _passes(container: InputContainer, report: Report) -> Iterator[Iterator[Time
     report.note(described(stream))
     while True:
         yield film(container, stream, decoder, convert, report)
-        if container.duration is None:
+        if not container.duration:
             return
         container.seek(container.start_time or 0)
         decoder.flush_buffers()
