@@ -129,7 +129,7 @@ def test_pictures_that_cannot_be_read_are_named_and_left_out(tmp_path: Path) -> 
     said: list[str] = []
     assert len(guided.read(tmp_path, said.append)) == 1
     assert len(said) == 1
-    assert "bad.jpg: left out" in said[0]
+    assert "bad.jpg: cannot be decoded: left out" in said[0]
 
 
 def test_a_folder_without_pictures_is_one_line(tmp_path: Path) -> None:

@@ -90,8 +90,8 @@ def read(folder: Path, say: Callable[[str], None]) -> list[Tensor]:
     for file in found:
         try:
             made.append(_reduced(pictures.picture(file).to_ndarray(format="rgb24")))
-        except (UserError, ValueError, OSError) as error:
-            say(f"{file}: left out: {error}")
+        except UserError as error:
+            say(f"{error}: left out")
     if not made:
         raise UserError(f"--guide {folder}: none of its pictures can be read")
     return made
