@@ -12,6 +12,7 @@ from livedream.dream.dream import Component, Dream
 from livedream.effect.fitting import Fitting
 from livedream.picture import Pixels
 from livedream.picture.frame import host_pixels
+from livedream.picture.scale import Size
 
 log = logging.getLogger("livedream.effect")
 
@@ -50,8 +51,12 @@ class Applier:
         """Who runs it, as in `/status`."""
         return self._runner.provider
 
+    def size(self, picture: Size) -> Size:
+        """Return the (width, height) of what it makes of a picture of that (width, height): that or more."""
+        return self._fitting.size(picture)
+
     def __call__(self, picture: Pixels, controls: Mapping[str, Array], steps: int = 1) -> Pixels:
-        """Return what it makes of a picture, in the picture's size: uint8 [H, W, 4], newly allocated.
+        """Return what it makes of a picture, in the size that `size` says: uint8 [H, W, 4], newly allocated.
 
         Args:
             picture: uint8 [H, W, 4].

@@ -1,7 +1,8 @@
-"""Fit a picture of any size into an effect's input, and what the effect makes of it back into that size.
+"""Fit a picture of any size into an effect's input, and what the effect makes of it back into that picture's shape.
 
 The whole picture goes in, stretched by STRETCH at most. What is left of the input is filled with the picture's mirrored
-edges, so that a network never sees a black bar, and is cut off again.
+edges, so that a network never sees a black bar, and is cut off again. What comes back has the picture's size, or is
+larger where the effect draws more pixels than that: none that it has drawn are lost.
 """
 
 import numpy as np
@@ -35,12 +36,25 @@ class Fitting:
         rows, columns = mirrored(self._taken[1], height, y), mirrored(self._taken[0], width, x)
         return np.ascontiguousarray(points[rows][:, columns])[..., None].view(np.uint8)
 
-    def back(self, made: Pixels, size: Size) -> Pixels:
-        """Return what the effect made of a picture of `size` (width, height), in that size."""
-        (x, y, width, height), (across, down) = inside(size, self._taken), self._taken
+    def size(self, picture: Size) -> Size:
+        """Return the (width, height) of what comes back of a picture of that (width, height)."""
+        left, top, right, bottom = self._cut(picture)
+        scale = min((right - left) / picture[0], (bottom - top) / picture[1])
+        if scale <= STRETCH:
+            return picture
+        return round(picture[0] * scale / 2) * 2, round(picture[1] * scale / 2) * 2
+
+    def back(self, made: Pixels, picture: Size) -> Pixels:
+        """Return what the effect made of a picture of that (width, height), in the size that `size` says."""
+        left, top, right, bottom = self._cut(picture)
+        return np.ascontiguousarray(self._out(made[top:bottom, left:right], self.size(picture)))
+
+    def _cut(self, picture: Size) -> tuple[int, int, int, int]:
+        """Return (left, top, right, bottom) of the picture's place in what the effect returns."""
+        (x, y, width, height), (across, down) = inside(picture, self._taken), self._taken
         left, right = round(x * self._given[0] / across), round((x + width) * self._given[0] / across)
         top, bottom = round(y * self._given[1] / down), round((y + height) * self._given[1] / down)
-        return np.ascontiguousarray(self._out(made[top:bottom, left:right], size))
+        return left, top, max(right, left + 1), max(bottom, top + 1)
 
 
 def inside(size: Size, taken: Size) -> tuple[int, int, int, int]:

@@ -65,7 +65,7 @@ class Slot:
         self._worker = Worker(self.name, lambda: ready(dream, load, self._frame_s * WAITED)) if live else None
         self._applier = self._worker.ready() if self._worker else Applier(dream, load)
         self._pace = Pace(self._worker.seconds if self._worker else 0.0)
-        self._scaler = Scaler()
+        self._scaler, self._below = Scaler(), Scaler()
         self._last_given: tuple[Pixels, Mapping[str, Array]] | None = (
             None  # to the last job of an effect without a state
         )
@@ -146,9 +146,9 @@ class Slot:
         if result is None or result.picture is None:
             return picture
         shown = self._times.shown(result, now, self._frame_s, bool(values["master/blend"]))
-        if shown.shape != pixels.shape:  # it was made of a picture of another size
-            shown = self._scaler(shown, (pixels.shape[1], pixels.shape[0]))
-        return shown if wet == 1 else blend(pixels, shown, wet)
+        size = self._applier.size((pixels.shape[1], pixels.shape[0]))
+        shown = self._scaler(shown, size)  # it may be made of a picture of another size
+        return shown if wet == 1 else blend(self._below(pixels, size), shown, wet)
 
     def _move(self, values: Snapshot, prefix: str, now: float) -> None:
         """Count the steps that are due. A frame that was left out moves no more steps than one frame."""

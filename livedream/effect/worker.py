@@ -45,7 +45,7 @@ class Result:
 
     Attributes:
         number: The job's.
-        picture: What the effect made, in the size of the job's picture; None if it failed.
+        picture: What the effect made, in the size that Applier.size says; None if it failed.
         error: Why it failed, or None.
         seconds: How long it took.
         at: When it was done, on time.perf_counter.

@@ -122,13 +122,18 @@ def test_a_control_that_is_called_as_ours_gets_another_address(tmp_path):
     assert show.draw()[0, 0, 0] == 100
 
 
-def test_a_picture_of_any_size_is_fitted_and_comes_back_in_its_size(made):
+def test_a_picture_of_any_size_is_fitted_and_comes_back_in_its_shape(made):
     show = Chain(made("brightness", 128, 96, scale=2), made("brightness", 64, 64, name="other"))
-    for height, width in ((32, 64), (90, 160), (200, 100)):
+    for height, width, down, across in ((32, 64, 128, 256), (90, 160, 144, 256), (300, 150, 300, 150)):
         picture = np.full((height, width, 4), 100, np.uint8)
+        show.set("effect/1/wet", 1.0)
         drawn = show.draw(picture)
-        assert drawn.shape == picture.shape
+        assert drawn.shape == (down, across, 4)
         assert np.abs(drawn[..., :3].astype(int) - 200).max() <= 1
+        show.set("effect/1/wet", 0.5)
+        drawn = show.draw(picture)
+        assert drawn.shape == (down, across, 4)
+        assert np.abs(drawn[..., :3].astype(int) - 175).max() <= 1
 
 
 @pytest.mark.parametrize("fps", [25.0, 30.0, 60.0, 24.0, 12.5])

@@ -29,9 +29,11 @@ def test_what_an_effect_leaves_alone_comes_back_as_it_went_in(size, taken, scale
     assert image.dtype == np.uint8
     made = np.repeat(np.repeat(image, scale, 0), scale, 1)
     back = fitting.back(made, size)
-    assert back.shape == picture.shape
+    assert back.shape == (*fitting.size(size)[::-1], 4)
+    assert back.shape >= picture.shape
+    picture = ramp(*fitting.size(size))
     # What was shrunk to w pixels is known to a pixel of those.
-    coarse = [215 / min(a, b) for a, b in zip(size, inside(size, taken)[2:], strict=True)]
+    coarse = [430 / min(a, b) for a, b in zip(size, inside(size, taken)[2:], strict=True)]
     assert np.abs(back[..., 0].astype(int) - picture[..., 0]).max() <= coarse[0] + 3
     assert np.abs(back[..., 1].astype(int) - picture[..., 1]).max() <= coarse[1] + 3
     assert (np.abs(back[..., 2].astype(int) - 90) <= 1).all()
@@ -67,6 +69,13 @@ def test_scaling_keeps_colours_of_single_pixels():
     assert np.abs(larger[:, 9:-9, 0] + larger[:, 9:-9, 2] - 255).max() <= 2
     assert larger[..., 1].max() <= 1
     assert (larger[8, 1::4, 0].max(), larger[8, :, 2].max()) > (200, 200)
+
+
+def test_an_effect_that_draws_more_pixels_makes_the_picture_larger():
+    assert Fitting((640, 360), (640, 360)).size((256, 256)) == (360, 360)
+    assert Fitting((64, 32), (128, 64)).size((64, 32)) == (128, 64)
+    assert Fitting((640, 360), (640, 360)).size((1280, 720)) == (1280, 720)
+    assert Fitting((256, 256), (256, 256)).size((250, 240)) == (250, 240)  # not worth it
 
 
 def test_a_picture_that_fits_is_not_copied():
