@@ -9,6 +9,7 @@ from livedream.cli.parser import Parser
 from livedream.session import parsing
 from livedream.session.run_options import OPTIONS
 
+LARGEST = 1920  # pixels of the longer side in which a still is moved
 MOST = 64  # futures; each has networks of its own in memory
 
 
@@ -43,7 +44,7 @@ def add_arguments(parser: Parser) -> None:
     )
     add("--seconds", type=parsing.positive, metavar="N", help="length in seconds [8; a loop: the effect's own]")
     for name, text in (
-        ("size", "size of the picture [the dream's]"),
+        ("size", "size of the picture [the dream's; with an effect of --kind flow: the photo's]"),
         ("fps", "frames per second [30]"),
         ("seed", "seed of the first future [0]"),
         ("device", "processor, as for `run` [cpu]"),
@@ -55,7 +56,7 @@ def add_arguments(parser: Parser) -> None:
 def call(options: argparse.Namespace) -> int:
     """Animate, and print the path of each file."""
     from livedream.backend import choose
-    from livedream.dream import read
+    from livedream.dream import read, resized
     from livedream.loop import futures
     from livedream.picture import photo
 
@@ -73,6 +74,9 @@ def call(options: argparse.Namespace) -> int:
     if component is None:
         raise UserError(f"{dream.path}: cannot start from a photo: it has no encode; dreams of `livedream train` do")
     height, width = component.inputs["image"].shape[1:3]
+    if dream.is_effect and (options.size or dream.kind == "flow"):
+        width, height = options.size or _size(*photo.shape(options.photo))
+        dream = resized.resized(dream, width, height)
     picture = photo.read(options.photo, width, height)
     levels = futures.checked(dream, dict(options.set))
     if dream.is_effect:
@@ -83,6 +87,12 @@ def call(options: argparse.Namespace) -> int:
     for path in futures.write(made, Path(options.out), count, fps, options.size, each, progress.shower(options.out)):
         print(path)
     return 0
+
+
+def _size(width: int, height: int) -> tuple[int, int]:
+    """Return the size in which a photo is moved: its own, even, and no larger than LARGEST pixels a side."""
+    scale = min(1.0, LARGEST / max(width, height))
+    return max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2)
 
 
 def _level(text: str) -> tuple[str, float]:
