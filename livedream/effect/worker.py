@@ -4,6 +4,7 @@ import os
 import sys
 import threading
 import time
+import weakref
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from livedream.picture import Pixels
 
 NICE = 5  # the drawer goes first
 REMEMBERED = 256  # runs that wait to be asked for
+_threads: "weakref.WeakSet[threading.Thread]" = weakref.WeakSet()
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,7 @@ class Worker:
         self._stopping = False
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"effect {name}", daemon=True)
+        _threads.add(self._thread)
         self._thread.start()
 
     def ready(self) -> Applier:
@@ -175,6 +178,11 @@ class Worker:
             self._turn.wait_for(lambda: self._stopping or self._job is not None)
             job, self._job = self._job, None
             return None if self._stopping else job
+
+
+def all_ended() -> bool:
+    """Return whether no effect runs any more; a program that ends as usual while a network runs is aborted."""
+    return not any(each.is_alive() for each in _threads)
 
 
 def done(applier: Applier, job: Job) -> Result:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from types import FrameType
 
 from livedream.backend import choose
+from livedream.effect.worker import all_ended
 from livedream.output import Output, kinds
 from livedream.output.page import Page
 from livedream.output.window import Window, hud
@@ -44,7 +45,8 @@ def run(options: RunOptions) -> int:
     """
     session = Session(options)
     code = session.play()
-    if not all(each.ended for each in session.outputs):  # they would hold up the end of the program
+    ended = all(each.ended for each in session.outputs) and all_ended()
+    if not ended:  # they would hold up the end of the program, or break it
         logging.shutdown()
         os._exit(code)
     return code

@@ -160,3 +160,10 @@ def test_render_draws_a_dream_or_a_show_through_effects(folder, tmp_path, capsys
     code, error = render(folder / "tiny.onnx", "no.mkv", "--effect", "gone")
     assert (code, error.count("\n")) == (2, 1)
     assert "gone: no such file, and no effect that ships has that name" in error
+
+
+def test_a_show_ends_as_it_should_while_an_effect_is_in_the_middle_of_a_run(folder, tmp_path):
+    slow = effects.slow(tmp_path / "slow.onnx", 192, 192, layers=6)
+    with Show(folder / "tiny.onnx", "--size", "64x32", "--forget", "--effect", str(slow)) as show:
+        show.frames(10)
+    assert (show.code, show.errors) == (0, "")
