@@ -2,10 +2,12 @@
 
     python bench/pull.py CLIP --model city [--seconds 3] [--rate 8] [--at 20] [--into FOLDER]
 
-The clip plays as a live picture of 30 frames a second, which the dream's encoder sees `--rate` times a second. The pull
-goes from 0 to 1 in ten steps, each held for some seconds, and back to 0 at once. Printed for each: how near the
-picture is to the live one (PSNR, and LPIPS-AlexNet where its weights are installed), how near to where the dream
-itself is, and the changes from frame to frame. Beside them stand the changes of the dream left alone and of the clip.
+The clip plays as a live picture of 30 frames a second, which the dream's encoder sees `--rate` times a second.
+
+First each of eleven pulls begins at the same moment of dream and clip. Printed: how near the picture is to the live one
+and to where the dream itself is (PSNR, and LPIPS-AlexNet where its weights are installed), and the changes from frame
+to frame, in grey levels. Then one run goes from 0 to 1 in ten steps, each held for some seconds, and back to 0 at once:
+its largest changes stand beside those of the dream left alone and of the clip.
 """
 
 import argparse
@@ -13,6 +15,7 @@ import itertools
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -29,7 +32,8 @@ from livedream.play.player import Player
 
 FPS = 30.0
 STEPS = 10
-COLUMNS, SIDE = 6, 192
+SIDE = 192
+WARM = 30  # frames until a pull has its effect
 
 
 def live(path: Path, at: float, size: tuple[int, int]) -> Iterator[Pixels]:
@@ -57,8 +61,8 @@ class Run:
         self.encoder, self.scaler = cpu.load(self.dream.components["encode"], 1), Scaler()
         self.rate, self.number, self.owed = rate, 0, 1.0
 
-    def frame(self, pull: float) -> tuple[Pixels, Pixels, Pixels]:
-        """Return the picture of the next frame, that of where the dream itself is, and the live one."""
+    def frame(self, pull: float, own: bool = True) -> tuple[Pixels, Pixels, Pixels]:
+        """Return the picture of the next frame, that of where the dream itself is if `own`, and the live one."""
         self.table.set("input/pull", [pull])
         values = self.table.tick(1 / FPS)
         picture = next(self.live)
@@ -69,10 +73,12 @@ class Run:
             self.player.walk.pull_to(encode(self.dream, self.encoder, Asked(shown, "cover", False), self.scaler))
         self.player.move(1 if self.number else 0, FPS, values)
         self.number += 1
-        drawn = self.player.draw(values)
+        drawn = np.array(self.player.draw(values))
+        if not own:
+            return drawn, drawn, picture
         with self.player.drawing.untraced():
-            own = self.player.drawing(self.player.walk.present(), self.player.seconds, values)
-        return np.array(drawn), np.array(own), picture
+            there = self.player.drawing(self.player.walk.present(), self.player.seconds, values)
+        return drawn, np.array(there), picture
 
 
 def psnr(a: Pixels, b: Pixels) -> float:
@@ -94,22 +100,59 @@ def lpips(pairs: list[tuple[Pixels, Pixels]]) -> float | None:
     return float(np.mean(metric(a, b)))
 
 
-def measure(frames: list[tuple[Pixels, Pixels, Pixels]], before: Pixels | None) -> dict[str, float | None]:
-    shown = [each[0] for each in frames]
-    changes = [change(a, b) for a, b in zip(([] if before is None else [before]) + shown, shown[before is None :])]  # noqa: B905
-    settled, few = frames[len(frames) // 3 :], frames[len(frames) // 3 :: 8]
+def changes(pictures: list[Pixels]) -> list[float]:
+    return [change(a, b) for a, b in itertools.pairwise(pictures)]
+
+
+def measure(frames: list[tuple[Pixels, Pixels, Pixels]]) -> dict[str, float | None]:
+    few = frames[::6]
     return {
-        "psnr_live": float(np.mean([psnr(a, c) for a, _, c in settled])),
-        "psnr_own": min(float(np.mean([psnr(a, b) for a, b, _ in settled])), 60.0),
-        "own_to_live": float(np.mean([psnr(b, c) for _, b, c in settled])),
+        "psnr_live": float(np.mean([psnr(a, c) for a, _, c in frames])),
+        "psnr_own": min(float(np.mean([psnr(a, b) for a, b, _ in frames])), 60.0),
+        "psnr_own_live": float(np.mean([psnr(b, c) for _, b, c in frames])),
         "lpips_live": lpips([(a, c) for a, _, c in few]),
         "lpips_own": lpips([(a, b) for a, b, _ in few]),
-        "change": float(np.mean(changes)),
-        "largest": float(np.max(changes)),
-        "first": changes[0],
-        "live_change": float(np.mean([change(a[2], b[2]) for a, b in itertools.pairwise(frames)])),
-        "live_largest": float(np.max([change(a[2], b[2]) for a, b in itertools.pairwise(frames)])),
+        "change": float(np.mean(changes([each[0] for each in frames]))),
+        "largest": float(np.max(changes([each[0] for each in frames]))),
     }
+
+
+def spread(name: str, pictures: list[Pixels]) -> dict[str, float | str]:
+    found = changes(pictures)
+    return {"of": name, "mean": float(np.mean(found)), "p95": float(np.percentile(found, 95)), "max": max(found)}
+
+
+def curve(given: argparse.Namespace, count: int) -> tuple[list[dict[str, Any]], list[list[Pixels]]]:
+    """Return the figures of each pull, and rows of pictures: the dream itself, what is shown, the live one."""
+    found, rows = [], []
+    for level in (n / STEPS for n in range(STEPS + 1)):
+        run = Run(given.model, given.clip, given.at, given.rate)
+        frames = [run.frame(level) for _ in range(WARM + count)][WARM:]
+        found.append({"pull": level, **measure(frames)})
+        print("  ".join(f"{name} {value:.2f}" for name, value in found[-1].items() if value is not None), flush=True)
+        rows.append(
+            [picture for frame in (frames[0], frames[count // 2]) for picture in (frame[1], frame[0], frame[2])]
+        )
+    return found, rows
+
+
+def sweep(given: argparse.Namespace, count: int) -> list[dict[str, Any]]:
+    """Return how a picture changes that is pulled further and further, and beside it the dream alone and the clip."""
+    levels = [*(n / STEPS for n in range(STEPS + 1)), 0.0]
+    pulled, alone = (Run(given.model, given.clip, given.at, given.rate) for _ in range(2))
+    frames = [pulled.frame(level) for level in levels for _ in range(count)]
+    own = [alone.frame(0.0)[0] for _ in frames]
+    shown = [each[0] for each in frames]
+    steps = [change(shown[n * count - 1], shown[n * count]) for n in range(1, len(levels))]
+    found = [
+        spread("pulled further and further", shown),
+        {"of": "on the frames at which the pull moved", "mean": float(np.mean(steps)), "max": max(steps)},
+        spread("the dream alone", own),
+        spread("the clip", [each[2] for each in frames]),
+    ]
+    for row in found:
+        print("  ".join(f"{name} {value:.1f}" if name != "of" else value for name, value in row.items()), flush=True)
+    return found
 
 
 def sheet(rows: list[list[Pixels]], path: Path) -> None:
@@ -129,18 +172,11 @@ def main() -> None:
     parser.add_argument("--into", type=Path, default=Path("pull"))
     given = parser.parse_args()
     given.into.mkdir(parents=True, exist_ok=True)
-    run, count = Run(given.model, given.clip, given.at, given.rate), round(given.seconds * FPS)
-    rows, found, before = [], [], None
-    for level in [*(n / STEPS for n in range(STEPS + 1)), 0.0]:
-        frames = [run.frame(level) for _ in range(count)]
-        row = {"pull": level, **measure(frames, before)}
-        found.append(row)
-        before = frames[-1][0]
-        picked = frames[count // 2 :: max(1, count // 2 // 2)][:2]
-        rows.append([picture for frame in picked for picture in (frame[1], frame[0], frame[2])])
-        print("  ".join(f"{name} {value:.2f}" for name, value in row.items() if value is not None), flush=True)
+    count = round(given.seconds * FPS)
+    found, rows = curve(given, count)
     sheet(rows, given.into / f"pull-{given.model}.jpg")
-    (given.into / f"pull-{given.model}.json").write_text(json.dumps(found, indent=1))
+    result = {"curve": found, "sweep": sweep(given, count)}
+    (given.into / f"pull-{given.model}.json").write_text(json.dumps(result, indent=1))
 
 
 if __name__ == "__main__":

@@ -72,6 +72,7 @@ class Session:
         services = build.decks(options, loaded, resend, say)
         self._decks = decks = [each.deck for each in services]
         live_input = build.live_input(options, decks)
+        self._live_name = live_input.source.name if live_input else ""
         self._looks = LookSlots(loaded.chain, table, resend)
         effects = build.effect_slots(options, loaded, decks, resend)
         photos = build.photos(options, loaded, decks, live_input, resend)
@@ -169,6 +170,9 @@ class Session:
     def _greet(self) -> None:
         """Tell the user what plays, where its controls are, and what was ignored."""
         options, receiver, server, say = self._options, self._network.receiver, self._server, self._terminal.say
+        if options.input is not None:
+            shown = "alone: input/mix 0 shows the dream" if options.live_alone else "by input/mix and input/pull"
+            say(f"live picture {self._live_name} · {shown}", "start")
         for dream, choice in zip(self._loaded.dreams, self._loaded.choices, strict=True):
             size = "x".join(map(str, dream.size))
             say(f"{dream.title} · {size} · {options.fps:g} fps · {describe(choice)}", "start")
