@@ -111,6 +111,7 @@ def test_an_effect_begins_with_the_photo(files):
         ("blind", [], "has no encode"),
         ("effect", ["--futures", "2"], "is an effect"),
         ("dream", ["--loop"], "never comes back"),
+        ("effect", ["--size", "128x64"], "takes pictures of 64x32"),
         ("dream", ["--futures", "0"], "from 1 to 64"),
         ("dream", ["--set", "temprature=2"], "did you mean temperature"),
         ("dream", ["--set", "temperature"], "should be CONTROL=N"),

@@ -27,9 +27,7 @@ def resized(effect: Dream, width: int, height: int) -> Dream:
     _, old_height, old_width, _ = apply.inputs["image"].shape
     if (old_width, old_height) == (width, height):
         return effect
-    wrong = UserError(
-        f"{effect.path}: only takes pictures of {old_width}x{old_height}; effects of --kind flow take any"
-    )
+    wrong = UserError(f"{effect.path}: takes pictures of {old_width}x{old_height}; effects of --kind flow take others")
     if effect.kind != "flow" or apply.outputs["frame"].shape != apply.inputs["image"].shape:
         raise wrong
     model = onnx.ModelProto.FromString(apply.model)
@@ -71,4 +69,4 @@ def _resampled(line: Floats, count: int) -> Floats:
     """Return numbers at the centres of pixels for another number of pixels; beyond the outer ones they go on."""
     at = (np.arange(count) + 0.5) * len(line) / count - 0.5
     low = np.clip(np.floor(at).astype(int), 0, len(line) - 2)
-    return (line[low] + (at - low) * (line[low + 1] - line[low])).astype(np.float32)
+    return np.asarray(line[low] + (at - low) * (line[low + 1] - line[low]), np.float32)

@@ -15,7 +15,7 @@ from livedream_export.training_status import TrainingStatus
 
 from livedream import UserError
 from livedream.backend import cpu
-from livedream.dream import read
+from livedream.dream import read, resized
 from livedream.loop import futures
 from livedream.play.motion import flow as measured
 from tests.export import footage_clips
@@ -172,6 +172,18 @@ def test_edges_are_clean(effect):
         frame = runner({"image": pixels[None], **inputs})["frame"][0]
         runner.keep()
         assert np.array_equal(frame, pixels)
+
+
+def test_the_same_file_moves_pictures_of_other_sizes(effect):
+    large = resized.resized(effect, 2 * WIDTH, 2 * HEIGHT)
+    picture = np.repeat(np.repeat(still(), 2, 0), 2, 1)
+    small = [each[0] for each in futures.of_effect(effect, still(), 12, 10, loop=True)][-1]
+    drawn = [each[0] for each in futures.of_effect(large, picture, 12, 10, loop=True)][-1]
+    assert drawn.shape == (2 * HEIGHT, 2 * WIDTH, 4)
+    halved = drawn.reshape(HEIGHT, 2, WIDTH, 2, 4).mean((1, 3))
+    assert np.abs(halved - small).mean() < 0.15 * np.abs(small.astype(int) - still()).mean()
+    odd = resized.resized(effect, 70, 131)
+    assert next(futures.of_effect(odd, np.zeros((131, 70, 4), np.uint8), 1, 30))[0].shape == (131, 70, 4)
 
 
 def test_animate_begins_with_the_still(effect):
