@@ -25,6 +25,7 @@ AREA = 224 * 224  # pixels to which a picture is reduced
 MOST = 100  # pictures that are read
 PLACES = 20_000  # of each block that are clustered
 ROUNDS = 12  # of k-means
+SHALLOW = 1.0  # the depth at which a hand is easiest to tell
 SHARPNESS = 8.0  # of the choice among patterns
 GUIDE = Control(
     "guide", 0, 1, 1, "0: dreams of what the network sees by itself; 1: only of the patterns of the pictures"
@@ -43,7 +44,7 @@ class Guided(Seeds):
         super().__init__()
         self.blocks = BLOCKS
         self.free = Free()
-        self.controls = (DEPTH, GUIDE)
+        self.controls = (DEPTH._replace(default=SHALLOW), GUIDE)
         for block, found in patterns.items():
             usual, spread = network.usual(block)
             self.register_buffer(f"usual_{block}", usual)
