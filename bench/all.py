@@ -60,6 +60,7 @@ SECTIONS = (
     Section("engines", "engines", 1, 1, 900, "TensorRT engines of the dreams that ship"),
     Section("webgpu", "webgpu", 1, 1, 300, "WebGPU's pictures beside the CPU's"),
     Section("looks", "looks", 3, 15, 120, "what looks add to a frame"),
+    Section("effects", "effects", 8, 30, 120, "learned effects, one of 200 ms among them"),
     Section("recording", "recording", 2, 20, 240, "recordings: their cost, and what kill -9 takes from them"),
     Section("obs", "obs", 1, 3, 400, "OBS: our frames in order, their age, their colours"),
     Section("gpu", "gpu", 120, 400, 120, "what only a graphics card can show"),

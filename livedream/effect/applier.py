@@ -1,6 +1,9 @@
 """Runs one effect: a picture in, a picture out. Keeps its state where it runs. Belongs to one thread."""
 
 import logging
+import os
+import sys
+import threading
 import time
 from collections.abc import Callable, Mapping
 
@@ -15,6 +18,8 @@ from livedream.picture.frame import host_pixels
 from livedream.picture.scale import Size
 
 log = logging.getLogger("livedream.effect")
+
+NICE = 5  # of an effect that is not waited for: the drawer goes first
 
 Load = Callable[[Component], Runner]
 
@@ -117,13 +122,15 @@ def ready(dream: Dream, load: Load, most: float) -> tuple[Applier, float]:
     Args:
         dream: The effect.
         load: As of Applier.
-        most: Seconds up to which an effect is waited for. One that takes longer on all of the processor's cores leaves
-            one of them to the drawer: it is hardly slower, and the dream beside it keeps its rate.
+        most: Seconds up to which an effect is waited for. One that takes longer on the processor leaves one of its
+            cores to the drawer, and the calling thread, which is its own, yields to that from now on: it is hardly
+            slower, and the dream beside it keeps its rate. One that is waited for must not yield to other programs.
     """
     applier = Applier(dream, load)
     seconds = warmed(applier)
-    fewer = min(cpu.cores(), cpu.MAX_THREADS) - 1
-    if seconds > most and applier.provider == "cpu" and fewer >= 1:
+    fewer = max(min(cpu.cores(), cpu.MAX_THREADS) - 1, 1)
+    if seconds > most and applier.provider == "cpu":
+        yield_to_the_drawer()  # so do the threads that ONNX Runtime starts from here on
         applier = Applier(dream, lambda component: cpu.load(component, fewer))
         seconds = warmed(applier)
     return applier, seconds
@@ -145,3 +152,10 @@ def warmed(applier: Applier) -> float:
         applier(grey, controls, 0)
         seconds.append(time.perf_counter() - began)
     return min(seconds)
+
+
+def yield_to_the_drawer() -> None:
+    """Lower the priority of the calling thread, and of those that it starts, where threads have one of their own."""
+    if sys.platform == "linux":
+        me = threading.get_native_id()
+        os.setpriority(os.PRIO_PROCESS, me, min(os.getpriority(os.PRIO_PROCESS, me) + NICE, 19))

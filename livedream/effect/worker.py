@@ -1,7 +1,5 @@
 """A thread that runs one effect: the latest picture in, the latest result out."""
 
-import os
-import sys
 import threading
 import time
 import weakref
@@ -15,7 +13,6 @@ from livedream.effect.applier import Applier
 from livedream.effect.trace import Moment, Run
 from livedream.picture import Pixels
 
-NICE = 5  # the drawer goes first
 REMEMBERED = 256  # runs that wait to be asked for
 _threads: "weakref.WeakSet[threading.Thread]" = weakref.WeakSet()
 
@@ -65,8 +62,7 @@ class Worker:
 
     Args:
         name: Of the thread.
-        make: Makes the Applier, and says how long a run takes; see `applier.ready`. What it starts, such as the threads
-            of ONNX Runtime, yields to the drawer, too.
+        make: Makes the Applier, and says how long a run takes; see `applier.ready`.
 
     Attributes:
         applier: What it runs; None until it is ready.
@@ -133,7 +129,6 @@ class Worker:
         return self.latest is not None and self.latest.number >= number
 
     def _run(self) -> None:
-        yield_to_the_drawer()
         try:
             self.applier, self.seconds = self._make()
         except Exception as error:
@@ -197,10 +192,3 @@ def done(applier: Applier, job: Job) -> Result:
         error = str(wrong) if isinstance(wrong, UserError) else one_line(wrong)
     now = time.perf_counter()
     return Result(job.number, picture, error, now - began, now)
-
-
-def yield_to_the_drawer() -> None:
-    """Lower the priority of the calling thread, and of those that it starts, where threads have one of their own."""
-    if sys.platform == "linux":
-        me = threading.get_native_id()
-        os.setpriority(os.PRIO_PROCESS, me, min(os.getpriority(os.PRIO_PROCESS, me) + NICE, 19))
