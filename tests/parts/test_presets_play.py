@@ -5,6 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from livedream.parameters import live_picture
 from livedream.parts.preset_recall import PresetRecall
 from livedream.shows import replay, show_file
 from tests import dreams
@@ -390,3 +391,21 @@ def test_a_show_with_recalls_and_morphs_is_drawn_again_to_the_bit(played, tmp_pa
         numbers = sorted(drawn)
         jumps = [np.abs(drawn[b].astype(int) - drawn[a]).max() for a, b in pairwise(numbers)]
         assert sum(each > 60 for each in jumps) <= 2  # none on the way, also in frames that were dropped
+
+
+def test_a_preset_that_is_stored_while_a_live_picture_draws_the_dream_is_what_was_seen(played):
+    show = played("calm")
+    show.table.replace("input/", live_picture())
+    show.set(player__glide=0, player__freeze=True, input__pull=1)
+    dream = show.decks[0].player.dream
+    show.decks[0].pull_to(dream.sha256, np.full_like(dream.mean, 1.5))
+    show.play(20)
+    seen = show.latest()
+    show.say("store", "seen")
+    show.play(1)
+    show.set(input__pull=0)
+    show.play(2)
+    assert not np.array_equal(show.latest(), seen)
+    show.say("recall", "seen")  # no live picture by now
+    show.play(2)
+    assert np.array_equal(show.latest(), seen)
