@@ -114,11 +114,34 @@ def measure(name, scenes, wrong, seed=0):
     return rows
 
 
+def film(path, name="rainbow", scene=5, amount=2.5, seconds=6, fps=12):
+    """Write what the dream shows with the knob down, in the middle and up, side by side, once a voter has voted."""
+    from PIL import Image
+
+    hall, random = Hall(name), np.random.default_rng(scene)
+    vote(hall, hall.scene(scene), 0.0, random)
+    pictures = []
+    for _ in range(seconds * fps):
+        hall.play(1 / fps)
+        drawn = []
+        for each in (-amount, 0.0, amount):
+            values = hall.values.changed({"vote/amount": each})
+            drawn.append(host_pixels(hall.deck.player.draw(values))[::2, ::2, :3])
+        pictures.append(Image.fromarray(np.concatenate(drawn, 1)))
+    pictures[0].save(
+        path, save_all=True, append_images=pictures[1:], duration=round(1000 / fps), loop=0, quality=55, method=4
+    )
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("dreams", nargs="*", default=["rainbow", "city", "abyss"])
     parser.add_argument("--scenes", type=int, default=4)
+    parser.add_argument("--film", help="write docs/vote.webp there, and nothing else")
     options = parser.parse_args()
+    if options.film:
+        film(options.film)
+        return
     rows = []
     for name in options.dreams:
         for wrong in (0.0, 0.1):
