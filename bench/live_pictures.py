@@ -20,7 +20,7 @@ from livedream.backend import cpu
 from livedream.effect import library
 from livedream.effect.chain import EffectChain
 from livedream.effect.slot import Slot, parameters
-from livedream.parameters import Table
+from livedream.parameters import FINISH, MASTER, Table
 from livedream.picture import Pixels
 from livedream.picture.frame import host_pixels
 from livedream.picture.scale import Scaler
@@ -45,7 +45,7 @@ def filtered(given: argparse.Namespace) -> Iterator[list[Pixels]]:
     for name in given.effect:
         chain = EffectChain(FPS, live=False)
         slot = chain.insert(Slot(library.load(name), cpu.load, FPS, live=False))
-        chains.append((chain, Table(parameters(slot.dream, slot.number))))
+        chains.append((chain, Table([*MASTER, *FINISH, *parameters(slot.dream, slot.number)])))
     for n, picture in enumerate(live(given.clip, given.at, given.size)):
         if n >= given.seconds * FPS:
             return

@@ -235,3 +235,22 @@ class Said:
 
     def whole(self):
         self._thread.join(60)
+
+
+def test_the_live_line_says_what_comes_in_and_first_of_all_that_it_does_not():
+    up = {"name": "stage", "state": "up", "fps": 29.8}
+    status = {
+        "state": "playing",
+        "decks": [{"dream": "Tiny"}],
+        "outputs": [],
+        "fps": {"fresh": 30.0, "target": 30.0},
+        "ms": {"model_p50": 5.0},
+        "tempo": None,
+        "late": 0,
+        "input": up,
+    }
+    assert [text for text, _ in live_line.pieces(status, None)][-1] == "in stage 30 fps"
+    gone = status | {"input": up | {"state": "retrying"}}
+    assert [text for text, _ in live_line.pieces(gone, None)][1] == "in stage retrying"
+    assert live_line.changes(gone, status) == ["input stage: up"]
+    assert live_line.changes(status, status) == []
