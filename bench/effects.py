@@ -43,12 +43,12 @@ def figures(model: str, seconds: float, ms: float = 200.0) -> list[Figure]:
 
 def _effect(path: Path, ms: float) -> Path:
     """Write an effect that takes about so long on one thread."""
-    took = [0.0, 0.0]
+    took, channels = [0.0, 0.0], 24 if ms > 50 else 2
     for at, layers in enumerate((1, 5)):
-        effects.slow(path, *SIZE, layers=layers, channels=24)
+        effects.slow(path, *SIZE, layers=layers, channels=channels)
         took[at] = warmed(Applier(read.load(path), lambda component: cpu.load(component, 1))) * 1e3
-    each = max((took[1] - took[0]) / 4, 0.1)
-    effects.slow(path, *SIZE, layers=max(round((ms - took[0]) / each) + 1, 1), channels=24)
+    each = max((took[1] - took[0]) / 4, 0.02)
+    effects.slow(path, *SIZE, layers=max(round((ms - took[0]) / each) + 1, 1), channels=channels)
     return path
 
 

@@ -10,6 +10,7 @@ from livedream.effect.applier import Applier
 from livedream.effect.chain import EffectChain, parameters
 from livedream.effect.slot import RETRY, Slot
 from livedream.parameters import ALWAYS, EFFECTS, GLIDE, Table
+from livedream.parts.safety import Safety
 from tests import dreams, effects
 from tests.waiting import until
 
@@ -156,6 +157,14 @@ def test_rate_scales_the_steps_and_reset_begins_anew(made):
     assert [show.level() for _ in range(2)] == [9, 9]
     show.set("effect/1/rate", 1.0)
     show.set("effect/1/reset", 1)
+    assert [show.level() for _ in range(2)] == [1, 2]
+
+
+def test_panic_begins_anew(made):
+    show = Chain(made("counter"))
+    assert [show.level() for _ in range(3)] == [1, 2, 3]
+    show.set("master/panic", 1)
+    Safety(show.table).transform(show.table.tick(0), 0, 0.0)
     assert [show.level() for _ in range(2)] == [1, 2]
 
 
