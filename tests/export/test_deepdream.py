@@ -28,6 +28,7 @@ from livedream_export.deepdream.lite0 import HEAD, Lite0, Seed  # noqa: E402
 from livedream_export.deepdream.seeds import Free  # noqa: E402
 from livedream_export.training_status import TrainingStatus  # noqa: E402
 
+pytestmark = pytest.mark.timeout(600)  # seconds of work, but not on a machine that has other work
 Pixels = NDArray[np.uint8]
 SHALLOW = 4  # the last block of the small networks that are exported here
 
