@@ -146,7 +146,9 @@ def woodcut() -> Rgb:
         period = rng.uniform(210, 330)
         phase = rng.uniform(0, 1)
         turn = ((x / period + phase) % 1.0).astype(np.float32)
-        crest = np.where(turn < 0.72, (turn / 0.72) ** 2.2, np.cos((turn - 0.72) / 0.28 * np.pi / 2) ** 0.8)
+        crest = np.where(
+            turn < 0.72, (turn / 0.72) ** 2.2, np.cos(np.clip(turn - 0.72, 0, 0.28) / 0.28 * np.pi / 2).clip(0) ** 0.8
+        )
         top = base - 85 * crest - 16 * np.interp(x, np.linspace(0, SIDE, 9), rng.normal(0, 1, 9)).astype(np.float32)
         depth = grid_y - top[None, :] + 9 * wobble
         inside = depth > 0
