@@ -28,9 +28,9 @@ from livedream.picture.frame import host_pixels
 DREAMS = ("rainbow", "city", "abyss")
 FPS = 30.0
 TILE = (288, 162)
-FILM = (480, 270)
-FILM_FPS = 15
-EACH = 1.5  # seconds of a style in the film
+FILM = (400, 224)
+FILM_FPS = 12
+EACH = 1.1  # seconds of a style in the film
 FADE = 0.4  # of which so many lead over to the next
 SOONER = 3.0  # seconds of a dream before the picture that is shown
 
@@ -114,7 +114,7 @@ def film(paint: Painted, path: Path) -> None:
         weights[int(style)] = 1 - share
         weights[(int(style) + 1) % count] = share
         pictures.append(Image.fromarray(tile(paint(picture, weights), FILM)))
-    for quality in (60, 45, 32, 22, 14):
+    for quality in (60, 45, 32, 22):
         pictures[0].save(
             path, save_all=True, append_images=pictures[1:], duration=round(1000 / FILM_FPS), loop=0, quality=quality
         )
