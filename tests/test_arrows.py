@@ -29,7 +29,7 @@ MAY = {
 MAY["shows"] = {*MAY["loop"], "input", "shows"}
 MAY["parts"] = {*MAY["loop"], "control", "input", "parts"}
 MAY["session"] = {*MAY["parts"], "system", "shows", "web", "session"}
-MAY["doctor"] = {"livedream", "system", "control", "dream", "backend", "output", "web", "doctor"}
+MAY["doctor"] = {"livedream", "system", "control", "input", "dream", "backend", "output", "web", "doctor"}
 MAY["bench"] = {*MAY["session"], "bench"}
 RUNS_MODELS = {
     "dream/prove.py",

@@ -14,7 +14,7 @@ from livedream import doctor
 from livedream.backend import choose
 from livedream.backend.run_settings import RunSettings
 from livedream.control import osc_address
-from livedream.doctor import files, inference, ports, power, probe, programs, screen
+from livedream.doctor import files, inference, inputs, ports, power, probe, programs, screen
 from livedream.system import battery
 from livedream.web import server
 from tests.session_bus import DBUS, Desktop
@@ -237,3 +237,15 @@ def test_a_disk_that_is_nearly_full_is_said(monkeypatch):
         (found,) = files.room()
         assert found.ok is ok
         assert f"{free['bytes'] / 1e9:.1f} GB left in {Path.cwd()}" in found.says
+
+
+def test_cameras_are_told_by_what_one_writes_for_them(monkeypatch):
+    found = inputs.cameras({"cameras": [[0, "HD Webcam"], [2, "Capture Card"]], "missing": []})
+    assert [(each.name, each.says) for each in found] == [("camera:0", "HD Webcam"), ("camera:2", "Capture Card")]
+    assert inputs.cameras({"cameras": [], "missing": []})[0].says.startswith("none is plugged in")
+    assert inputs.cameras({"cameras": [], "missing": ["camera"]})[0].ok is False
+    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-0")
+    monkeypatch.setattr(inputs, "sys", type("Linux", (), {"platform": "linux"}))
+    assert "Wayland" in inputs.screen({"cameras": [], "missing": []})[0].says
+    assert probe.answer(probe.start("cameras")).keys() == {"cameras", "missing"}

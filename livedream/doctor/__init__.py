@@ -9,7 +9,7 @@ from typing import Any
 
 import livedream
 from livedream.backend import providers
-from livedream.doctor import base, files, inference, ports, power, probe, programs, screen, training
+from livedream.doctor import base, files, inference, inputs, ports, power, probe, programs, screen, training
 from livedream.doctor.finding import Finding
 
 Check = Callable[..., list[Finding]]
@@ -25,6 +25,8 @@ CHECKS: tuple[tuple[str, Check, str | None], ...] = (
     ("power", power.sleep, "awake"),
     ("power", power.plugged, None),
     ("encoders", programs.encoders, "encoders"),
+    ("inputs", inputs.cameras, "cameras"),
+    ("inputs", inputs.screen, "cameras"),
     ("outputs", programs.extras, None),
     ("outputs", programs.carried, None),
     ("ports", ports.ports, None),

@@ -138,7 +138,22 @@ def cuda() -> Answer:
     return {"driver": f"{version.value // 1000}.{version.value % 1000 // 10}", "devices": devices}
 
 
-PROBES = {each.__name__: each for each in (provider, gl, encoders, cuda, awake)}
+def cameras() -> Answer:
+    """List the cameras, and what this FFmpeg lacks: {"cameras": [(number, name)], "missing": ["camera", "screen"]}."""
+    import av
+
+    from livedream.input.picture import camera, screen
+    from livedream.input.picture.shot import Asked
+
+    there = [(each.number, each.name) for each in camera.cameras()]
+    grabber = screen.grabber(Asked("screen"), sys.platform, os.environ.get("DISPLAY", ""))[0]
+    devices = {"camera": camera.DEVICES.get(sys.platform, ""), "screen": grabber}
+    known = {name for names in av.formats_available for name in names.split(",")}
+    missing = [name for name, device in devices.items() if device not in known]
+    return {"cameras": there, "missing": missing}
+
+
+PROBES = {each.__name__: each for each in (provider, gl, encoders, cuda, awake, cameras)}
 
 
 def _doubling() -> bytes:

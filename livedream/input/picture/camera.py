@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import av
 
@@ -84,39 +85,45 @@ def find(wanted: str) -> tuple[str, str]:
     device, there = DEVICES[sys.platform], cameras()
     if sys.platform == "linux" and wanted.startswith("/"):
         return device, wanted
-    number = int(wanted or 0) if (wanted or "0").isdigit() else None
-    if number is not None and sys.platform == "linux" and wanted:
-        at = [each for each in there if each[1] == f"/dev/video{number}"]
-    elif number is not None:
-        at = there[number : number + 1]
+    if not wanted:
+        found = there[:1]
+    elif wanted.isdigit():
+        found = [each for each in there if each.number == int(wanted)]
     else:
-        at = [each for each in there if wanted.lower() in each[0].lower()]
-    if not at:
-        names = ", ".join(name for name, _ in there)
-        close = did_you_mean(wanted, (name for name, _ in there))
+        found = [each for each in there if wanted.lower() in each.name.lower()]
+    if not found:
+        names = ", ".join(each.name for each in there)
+        close = did_you_mean(wanted, (each.name for each in there))
         which = f"camera {wanted}" if wanted else "camera"
         raise LookupError(f"there is no {which}{close or (f'; there are: {names}' if names else '; plug one in')}")
-    return device, at[0][1]
+    return device, found[0].url
 
 
-def cameras() -> list[tuple[str, str]]:
-    """Return (name, FFmpeg's name) of every camera here."""
+class Camera(NamedTuple):
+    """A camera: its number (N of /dev/videoN on Linux), its name, and what FFmpeg calls it."""
+
+    number: int
+    name: str
+    url: str
+
+
+def cameras() -> list[Camera]:
+    """Return every camera here."""
     if sys.platform == "linux":
         found = []
-        for each in sorted(Path("/sys/class/video4linux").glob("video*"), key=lambda path: int(path.name[5:] or 0)):
+        for each in Path("/sys/class/video4linux").glob("video*"):
             try:
                 name, index = (each / "name").read_text().strip(), int((each / "index").read_text())
             except (OSError, ValueError):
                 continue
             if index == 0:  # others of the same camera carry data about its pictures
-                found.append((name, f"/dev/{each.name}"))
-        return found
+                found.append(Camera(int(each.name.removeprefix("video")), name, f"/dev/{each.name}"))
+        return sorted(found)
     try:
         devices = av.enumerate_input_devices(DEVICES[sys.platform])
     except (av.FFmpegError, OSError, ValueError, KeyError):
         return []
-    named = [
-        each for each in devices if "video" in each.media_types and not each.description.startswith("Capture screen")
-    ]
+    seeing = [each for each in devices if "video" in each.media_types]
+    named = [each for each in seeing if not each.description.startswith("Capture screen")]
     prefix = "video=" if sys.platform == "win32" else ""
-    return [(each.description or each.name, f"{prefix}{each.name}") for each in named]
+    return [Camera(n, each.description or each.name, f"{prefix}{each.name}") for n, each in enumerate(named)]
