@@ -15,6 +15,7 @@ WORD = Parameter(
     "text",
     group="vote",
     doc="the word that the audience votes about: what the knob will do",
+    admin=True,
 )
 _VOTES = tuple(
     Parameter(
@@ -38,7 +39,7 @@ _AMOUNT = Parameter(
     modulated=True,
     panic=0.0,
 )
-_RESET = Parameter("vote/reset", "trigger", doc="forget all votes and their direction", risky=True)
+_RESET = Parameter("vote/reset", "trigger", doc="forget all votes and their direction", risky=True, admin=True)
 _SAVE = Parameter(
     "vote/save",
     "trigger",

@@ -48,6 +48,7 @@ export function layVote(prefix) {
     node.title = hint(each);
   }
   field.title = hint(parameters.get("vote/word"));
+  field.dataset.address = "vote/word";
   fill(rest, [control(amount), control(reset, action), control(save, action)]);
   if (latest) reportVote(latest);
 }

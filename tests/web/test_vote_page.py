@@ -71,7 +71,8 @@ def test_two_viewers_who_may_only_play_both_vote(tmp_path):
                 await browser.eventually(lambda browser=browser: browser.js(ready))
                 await press(browser, BUTTON % "up")
             await one.eventually(lambda: one.js(f"{TALLY}.includes('2 ▲')"))
-            assert await one.js("document.querySelector('[data-address=\"vote/save\"]').disabled")
+            for address in ("vote/save", "vote/reset", "vote/word"):
+                assert await one.js(f"document.querySelector('#vote [data-address=\"{address}\"]').disabled"), address
             assert not await one.js("document.querySelector('.votes .up').disabled")
 
     dreams.tiny(tmp_path / "tiny.onnx")
