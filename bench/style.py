@@ -70,12 +70,16 @@ def _judged(
     shown = [np.concatenate([row[::6] for row in of]) for of in (rows, *made)]
     far = evaluate.distances(eye, wanted, shown[0], shown[1:])
     mean = {what: float(np.mean(of)) for what, of in vars(far).items()}
+    painted_all = np.concatenate(shown[1:])
     ours, budget = name == "style", 1.5 if name == "style" else None
     found = [
         figure(f"style.{name}.flicker", f"{name}, flicker, mean", np.mean(flickers), "", budget, most=max(flickers)),
         figure(f"style.{name}.distance", f"{name}, style distance by {judge}", mean["style"], "", each=far.style),
         figure(f"style.{name}.content", f"{name}, content distance by {judge}", mean["content"], "", each=far.content),
         figure(f"style.{name}.lattice", f"{name}, lattice", evaluate.lattice(np.concatenate(shown[1:])), ""),
+        figure(
+            f"style.{name}.levels", f"{name}, lattice", evaluate.lattice_levels(np.concatenate(shown[1:])), "levels"
+        ),
     ]
     bare = figure(
         "style.untouched.distance", "style distance of the footage", mean["untouched"], "", each=far.untouched

@@ -15,7 +15,7 @@ from livedream_export.judges.spectrum import Power
 from .eyes import Eye, Targets, content_distance, lite0_eye, style_distance, vgg_eye
 
 INSTALL = lpips.INSTALL
-STRONG, STEADY, SMOOTH = 0.5, 1.5, 0.5  # figures at which a style is good: see `verdict`
+STRONG, STEADY, SMOOTH = 0.5, 1.5, 1.0  # figures at which a style is good: see `verdict`
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,17 @@ def lattice(pictures: Rgb) -> float:
     return float(power.figures["lattice"] or 0.0)
 
 
+def lattice_levels(pictures: Rgb) -> float:
+    """Return how strong a pattern that repeats every 4 pixels is in pictures [B, H, W, 3], in grey levels (RMS).
+
+    The lattice figure is a ratio, and large where there is hardly anything around those frequencies: below one grey
+    level nobody sees it.
+    """
+    rows, columns = (side // 4 * 4 for side in pictures.shape[1:3])
+    cut = pictures[:, :rows, :columns].astype(np.float32).reshape(len(pictures), rows // 4, 4, columns // 4, 4, 3)
+    return float(np.sqrt(cut.mean((1, 3)).var((1, 2)).mean()))
+
+
 def _second_difference(frames: Rgb) -> float:
     found = [
         np.abs(frames[k].astype(np.int16) - 2 * frames[k + 1].astype(np.int16) + frames[k + 2]).mean()
@@ -89,8 +100,8 @@ def verdict(figures: Mapping[str, Any]) -> str:
     )
     flicker = max(figures["flicker"])
     said = f"style distance {ratio:.0%} of the untouched pictures', flicker {flicker:.2f} times theirs"
-    if figures["lattice"] > SMOOTH:
-        return f"soft: {said}; a lattice of {figures['lattice']:.2f} is left, train longer with --resume"
+    if figures["lattice_levels"] > SMOOTH:
+        return f"soft: {said}; a lattice of {figures['lattice_levels']:.1f} grey levels is left, train longer"
     if flicker > STEADY:
         return f"soft: {said}; it flickers, train longer with --resume"
     return f"good: {said}" if ratio <= STRONG else f"soft: {said}; train longer with --resume --minutes"

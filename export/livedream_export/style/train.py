@@ -211,6 +211,7 @@ class Run(TrainingRun):
                 "minutes": round(self.budget.used() / 60, 1),
                 "steps": self.learner.steps,
                 "lattice": round(evaluate.lattice(made), 2),
+                "lattice_levels": round(evaluate.lattice_levels(made), 2),
             }
             if not early:
                 figures |= self._judged(painter)
