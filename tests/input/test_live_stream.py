@@ -46,7 +46,7 @@ def is_blue(pixels):
 
 
 LISTENERS = [
-    ("listen-rtmp://127.0.0.1:{}/live/sekret", "rtmp://127.0.0.1:{}/live/sekret", "flv"),
+    ("listen-rtmp://127.0.0.1:{}/live/dream", "rtmp://127.0.0.1:{}/live/dream", "flv"),
     ("listen-http://127.0.0.1:{}/a", "http://127.0.0.1:{}/a", "mpegts"),
     ("udp://127.0.0.1:{}", "udp://127.0.0.1:{}?pkt_size=1316", "mpegts"),
     pytest.param(

@@ -14,7 +14,9 @@ from livedream.system.secret import masked
 
 MISSING = 'no ffmpeg with SRT here: pip install "livedream[srt]", or install your system\'s (apt install ffmpeg)'
 LATENCY = "20000"  # microseconds; the longer one of both ends counts
-# The address comes as a list of files, by standard input: it may hold secrets, and everybody can read arguments.
+# An address with secrets comes as a list of files, by standard input: everybody can read arguments.
+SECRET = re.compile("passphrase|streamid|@")
+PROBING = "option probesize 20000\noption analyzeduration 300000\noption fflags nobuffer\n"
 LISTED = ("-f", "concat", "-safe", "0", "-protocol_whitelist", "file,pipe,fd,srt,udp", "-i", "pipe:0")
 
 
@@ -43,15 +45,18 @@ def pictures(address: str, report: Report) -> Iterator[Shot]:
     url, listens = srt(address)
     if listens:
         report.trouble(f"waits for a caller at {masked(address)}")
-    quick = ("-fflags", "nobuffer", "-probesize", "100000", "-analyzeduration", "300000")
-    command = [programs[0], "-hide_banner", "-nostats", "-loglevel", "error", *quick, *LISTED]
+    quick = ("-fflags", "nobuffer", "-probesize", "20000", "-analyzeduration", "300000")
+    source = LISTED if SECRET.search(url) else ("-f", "mpegts", "-i", url)
+    command = [programs[0], "-hide_banner", "-nostats", "-loglevel", "error", *quick, *source]
     command += ["-map", "0:v:0", "-c", "copy", "-f", "nut", "-flush_packets", "1", "pipe:1"]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    pipe = subprocess.PIPE
+    # Without a buffer, which would wait until it is full.
+    process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0)
     assert process.stdin is not None
     assert process.stderr is not None
     try:
         quoted = url.replace("'", r"'\''")
-        process.stdin.write(f"ffconcat version 1.0\nfile '{quoted}'\n".encode())
+        process.stdin.write(f"ffconcat version 1.0\nfile '{quoted}'\n{PROBING}".encode())
         process.stdin.close()
         options = {"fflags": "nobuffer", "probesize": "32", "analyzeduration": "0"}
         with av.open(process.stdout, "r", format="nut", options=options) as container:
@@ -62,5 +67,5 @@ def pictures(address: str, report: Report) -> Iterator[Shot]:
         process.kill()
         said = process.stderr.read().decode("utf-8", "replace").strip().splitlines()
         process.wait()
-    last = re.sub(r"^\[[^\]]*\] *", "", said[-1]) if said else "it has ended"
+    last = re.sub(r"^(\[[^\]]*\] *|pipe:0: |srt:\S+: )+", "", said[-1]) if said else "it has ended"
     raise RuntimeError(last)

@@ -44,7 +44,7 @@ def pictures(asked: Asked, report: Report) -> Iterator[Shot]:
         seen = _stamp(path)
         try:
             yield from play(passes(path, asked.fps or RATE, report), report)
-        except (UserError, OSError, ValueError) as error:  # PyAV's errors are one or the other
+        except (UserError, LookupError, OSError, ValueError) as error:  # PyAV's errors are of the last two
             said = one_line(error)
             report.trouble(said if str(path) in said else f"{video_file.shown(path)}: {said}")
         while _stamp(path) in (seen, None):

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from livedream import UserError
 from livedream.input.picture.shot import Report, Shot
 from livedream.picture import Pixels
 
@@ -33,7 +32,7 @@ def play(passes: Iterable[Iterable[Timed]], report: Report) -> Iterator[Shot]:
     Pictures that are late by more than they last are left out and counted. After a pass of a single picture it ends.
 
     Raises:
-        UserError: A pass had no picture.
+        LookupError: A pass had no picture.
     """
     epoch: float | None = None
     begin = 0.0
@@ -58,7 +57,7 @@ def play(passes: Iterable[Iterable[Timed]], report: Report) -> Iterator[Shot]:
             time.sleep(max(0.0, epoch + since - time.perf_counter()))
             yield Shot(pixels, time.perf_counter(), begin + since)
         if epoch is None or count == 0:
-            raise UserError("no picture in it can be decoded")
+            raise LookupError("no picture in it can be decoded")
         if count == 1:
             return
         epoch += end

@@ -16,7 +16,7 @@ from livedream.input.picture.paced import Timed, play
 from livedream.input.picture.shot import Asked, Report, Shot
 from livedream.system.secret import masked
 
-# By default FFmpeg looks for more tracks for five seconds, and holds what it has read meanwhile.
+# By default FFmpeg looks for more tracks for five seconds, and holds what it has read meanwhile. Of a film it must.
 QUICK = {"fflags": "nobuffer", "probesize": "300000", "analyzeduration": "500000"}
 OPEN, READ = 5.0, 6.0  # seconds without an answer, or without data; then the connection is made anew
 AGAIN = 0.05  # seconds until a listener listens again
@@ -101,7 +101,7 @@ def pictures(asked: Asked, report: Report) -> Iterator[Shot]:
 
 def _open(address: str, protocol: Protocol) -> InputContainer:
     url = protocol.url + address[len(protocol.scheme) :]
-    options = QUICK | dict(protocol.options)
+    options = ({} if protocol.films else QUICK) | dict(protocol.options)
     timeout = (None, READ) if protocol.listens else (OPEN, READ)
     return av.open(url, format=protocol.format, options=options, timeout=timeout)
 
@@ -122,5 +122,8 @@ def _passes(container: InputContainer, report: Report) -> Iterator[Iterator[Time
         yield film(container, stream, decoder, convert, report)
         if not container.duration:
             return
-        container.seek(container.start_time or 0)
+        try:
+            container.seek(container.start_time or 0)
+        except av.FFmpegError:  # this server only sends it from the beginning
+            return
         decoder.flush_buffers()
