@@ -76,10 +76,8 @@ def _judged(
         figure(f"style.{name}.flicker", f"{name}, flicker, mean", np.mean(flickers), "", budget, most=max(flickers)),
         figure(f"style.{name}.distance", f"{name}, style distance by {judge}", mean["style"], "", each=far.style),
         figure(f"style.{name}.content", f"{name}, content distance by {judge}", mean["content"], "", each=far.content),
-        figure(f"style.{name}.lattice", f"{name}, lattice", evaluate.lattice(np.concatenate(shown[1:])), ""),
-        figure(
-            f"style.{name}.levels", f"{name}, lattice", evaluate.lattice_levels(np.concatenate(shown[1:])), "levels"
-        ),
+        figure(f"style.{name}.lattice", f"{name}, lattice", evaluate.lattice(painted_all), ""),
+        figure(f"style.{name}.levels", f"{name}, lattice", evaluate.lattice_levels(painted_all), "levels"),
     ]
     bare = figure(
         "style.untouched.distance", "style distance of the footage", mean["untouched"], "", each=far.untouched

@@ -25,5 +25,5 @@ class Recipe:
     colour: float = 0.3  # error of the mean and covariance of colours
     content: float = 0.8  # features that do not follow the picture's
     lattice: float = 0.5  # what repeats every few pixels
-    steady: float = 1.0  # difference between two neighbouring frames, painted, where they are the same
+    steady: float = 1.5  # difference between two neighbouring frames, painted, where they are the same
     noise: float = 0.02  # standard deviation of the noise on one of them
