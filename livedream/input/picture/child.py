@@ -4,6 +4,7 @@ The first line of its input is JSON: the module with `pictures`, and what was as
 when the show is killed.
 """
 
+import gc
 import importlib
 import json
 import os
@@ -79,6 +80,7 @@ def run(pictures: Callable[[Asked, Report], Iterator[Shot]], asked: Asked, sende
             return
         except Exception as error:
             sender.trouble(str(getattr(error, "strerror", None) or one_line(error)))
+        gc.collect()  # PyAV's containers and streams hold each other, with their buffers
         time.sleep(RETRY)
 
 

@@ -1,6 +1,7 @@
 """Streams that come in by the network: fetched from a server, or sent to an address on which we listen."""
 
 import errno
+import gc
 import re
 import time
 from collections.abc import Iterator, Mapping
@@ -96,6 +97,7 @@ def pictures(asked: Asked, report: Report) -> Iterator[Shot]:
                 raise
         if not protocol.listens:
             return
+        gc.collect()  # PyAV's containers and streams hold each other, with their buffers
         time.sleep(AGAIN)
 
 
