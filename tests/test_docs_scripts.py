@@ -37,6 +37,17 @@ def becomes(show, address, wanted, seconds=20):
         show.frame()  # a value can only change with a frame
 
 
+def reports(show):
+    """Wait until the show has told its subscribers how it is, twice: then all that had subscribed before know it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as told:
+        told.bind(("127.0.0.1", 0))
+        told.settimeout(20)
+        show.osc("subscribe", "i", str(told.getsockname()[1]))
+        for _ in range(2):
+            while not told.recv(65536).startswith(b"/livedream/status/state"):
+                pass
+
+
 @pytest.mark.skipif(not shutil.which("pd"), reason="needs Pure Data: apt install puredata-core puredata-utils")
 def test_pure_data_plays_the_main_addresses_with_the_patch(show):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
@@ -54,6 +65,7 @@ def test_pure_data_plays_the_main_addresses_with_the_patch(show):
         taken = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)  # Pure Data listens for the feedback now
         with taken, pytest.raises(OSError, match="in use"):
             taken.bind(("", port))
+        reports(show)
     finally:
         pd.terminate()
         errors = pd.communicate(timeout=20)[1]
