@@ -19,7 +19,7 @@ def written(path, nodes, size, states=(), controls=(), constants=None, out=None,
     (width, height), (across, down), states = size, out or size, dict(states)
     inputs = {"image": (np.uint8, [1, height, width, 4])}
     inputs |= {f"state.{name}": (np.float32, shape) for name, shape in states.items()}
-    inputs |= {f"control.{each['name']}": (np.float32, [1]) for each in controls}
+    inputs |= {f"control.{each['name']}": (np.float32, [len(each.get("parts", "1"))]) for each in controls}
     outputs = {"frame": (np.uint8, [1, down, across, 4])}
     outputs |= {f"next.state.{name}": (np.float32, shape) for name, shape in states.items()}
     cast = helper.make_node("Cast", ["image"], ["x"], to=TensorProto.FLOAT)
@@ -41,6 +41,18 @@ def brightness(path, width=64, height=32, scale=1):
     constants = {"hundred": np.float32([100, 100, 100, 0]), "scales": np.float32([1, scale, scale, 1])}
     out = (width * scale, height * scale)
     return written(path, nodes, (width, height), (), [control], constants, out, title="Brightness")
+
+
+def tint(path, width=64, height=32):
+    """frame = image + 100 × control.tint, three numbers called red, green and blue (0..1, default 0)."""
+    nodes = [
+        helper.make_node("Concat", ["control.tint", "none"], ["whole"], axis=0),
+        helper.make_node("Mul", ["whole", "hundred"], ["more"]),
+        helper.make_node("Add", ["x", "more"], ["levels"]),
+    ]
+    control = {"name": "tint", "parts": ["red", "green", "blue"], "doc": "how much of each is added"}
+    constants = {"none": np.zeros(1, np.float32), "hundred": np.float32([100, 100, 100, 0])}
+    return written(path, nodes, (width, height), (), [control], constants, title="Tint")
 
 
 def counter(path, width=64, height=32, fps=25.0, by=1):

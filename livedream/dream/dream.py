@@ -65,7 +65,11 @@ class Direction:
 
 @dataclass(frozen=True)
 class Control:
-    """A parameter of the file's own: the input `control.NAME`, f32 [length], every element in low..high."""
+    """A parameter of the file's own: the input `control.NAME`, f32 [length], every element in low..high.
+
+    Attributes:
+        parts: names of its elements, as many as there are; () if they have none but their numbers.
+    """
 
     name: str
     length: int
@@ -73,6 +77,7 @@ class Control:
     high: float
     default: float
     doc: str
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

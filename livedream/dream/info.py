@@ -53,7 +53,8 @@ def _lines(dream: Dream) -> Iterator[str]:
     if dream.controls:
         yield "controls"
         for control in dream.controls.values():
-            many = f" ({control.length} values)" if control.length > 1 else ""
+            named = ", ".join(control.parts) or f"{control.length} values"
+            many = f" ({named})" if control.length > 1 else ""
             doc = f": {control.doc}" if control.doc else ""
             span = f"{control.low:g} to {control.high:g}, starts at {control.default:g}"
             yield f"  {control.name}{many}, {span}{doc}"

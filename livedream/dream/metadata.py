@@ -15,7 +15,8 @@
     {"name": "…", "vector": F32 [Z], "low": -3, "high": 3, "effect": 0.8}
   ],
   "controls": [                               what the inputs control.NAME mean
-    {"name": "temperature", "low": 0, "high": 2, "default": 1, "doc": "…"}
+    {"name": "temperature", "low": 0, "high": 2, "default": 1, "doc": "…"},
+    {"name": "style", "parts": ["waves", "glass"]}         names of the elements of a control that is a vector
   ],
   "scenes": [
     {"name": "…", "tensors": {"step/latent": F32, "step/state.h": F32}, "thumbnail": JPEG}
@@ -32,13 +33,14 @@ import base64
 import binascii
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NoReturn, TypedDict
 
 import numpy as np
 
 from livedream import UserError
-from livedream.dream.contract import CONTRACT, latents
+from livedream.dream.contract import CONTRACT, CONTROL, latents
 from livedream.dream.dream import Component, Control, Direction, Floats, Scene, Shape
 from livedream.dream.messages import brief
 
@@ -179,7 +181,7 @@ def _controls(data: Json, components: dict[str, Component], notes: list[str]) ->
     described: dict[str, tuple[str, Json]] = {}
     for i, item in _items(data, "controls"):
         where = f"metadata controls[{i}]"
-        notes += _unknown(where, item, ("name", "low", "high", "default", "doc"))
+        notes += _unknown(where, item, ("name", "low", "high", "default", "doc", "parts"))
         name = _text(where + ".name", item.get("name"))
         if name in described:
             raise UserError(f"{where}.name: {name} is described twice")
@@ -194,8 +196,22 @@ def _controls(data: Json, components: dict[str, Component], notes: list[str]) ->
         low, high = _range(where, item, least, most)
         default = _number(where + ".default", item.get("default", min(max(start, low), high)), low, high)
         doc = _text(where + ".doc", item["doc"], 0, 400) if "doc" in item else ""
-        controls[name] = Control(name, value.shape[0], low, high, default, doc)
+        parts = _parts(where + ".parts", item["parts"], value.shape[0]) if "parts" in item else ()
+        controls[name] = Control(name, value.shape[0], low, high, default, doc, parts)
     return controls
+
+
+def _parts(where: str, value: object, length: int) -> tuple[str, ...]:
+    """Return the names of a control's elements, which become part of addresses."""
+    if not isinstance(value, list) or len(value) != length:
+        raise UserError(f"{where}: a list of {length} names, found {_kind(value)}")
+    names = tuple(_text(f"{where}[{i}]", each) for i, each in enumerate(value))
+    for i, name in enumerate(names):
+        if not re.fullmatch(CONTROL, name):
+            raise UserError(f"{where}[{i}]: small letters, digits and _, beginning with a letter; found {_kind(name)}")
+        if name in names[:i]:
+            raise UserError(f"{where}[{i}]: {name} is there twice")
+    return names
 
 
 def _scenes(data: Json, components: dict[str, Component], notes: list[str]) -> tuple[Scene, ...]:

@@ -326,7 +326,7 @@ def controls(dream: Dream, number: int) -> dict[str, Parameter]:
     """Return the parameters of an effect's own controls, as effect `number`, by the names of those."""
     found = dream.controls
     return {
-        name: effect_control(number, name, each.low, each.high, each.default, each.doc, each.length, found)
+        name: effect_control(number, name, each.low, each.high, each.default, each.doc, each.length, found, each.parts)
         for name, each in found.items()
     }
 

@@ -333,9 +333,18 @@ def layer(name: str) -> tuple[Parameter, ...]:
 
 
 def control(
-    name: str, low: float, high: float, default: float | tuple[float, ...], doc: str = "", length: int = 1
+    name: str,
+    low: float,
+    high: float,
+    default: float | tuple[float, ...],
+    doc: str = "",
+    length: int = 1,
+    parts: tuple[str, ...] = (),
 ) -> Parameter:
-    """The parameter of a dream's input `control.NAME` (f32 [length]). ValueError for a name of ours."""
+    """The parameter of a dream's input `control.NAME` (f32 [length]). ValueError for a name of ours.
+
+    parts: Names of its elements, if they have names.
+    """
     if name in ("load", "reload", "scene", "scene_jump", "knob", "latent", "latents"):
         raise ValueError(f"control.{name}: that name is taken; choose another")
     return Parameter(
@@ -348,6 +357,7 @@ def control(
         glide=0.0,
         doc=doc,
         length=length,
+        parts=parts,
         group="dream",
         deck="",
         modulated=True,

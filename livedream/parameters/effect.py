@@ -114,6 +114,7 @@ def effect_control(
     doc: str = "",
     length: int = 1,
     taken: Iterable[str] = (),
+    parts: tuple[str, ...] = (),
 ) -> Parameter:
     """The parameter of the input `control.NAME` of effect `number`: `effect/<n>/NAME`; `control_NAME` for one of ours.
 
@@ -121,6 +122,7 @@ def effect_control(
         number: Of the effect.
         name, low, high, default, doc, length: Of the control.
         taken: Names of all its controls.
+        parts: Names of its elements, if they have names.
     """
     free, taken = name, set(taken)
     while free in OWN_OF_EFFECT or (free != name and free in taken):
@@ -135,6 +137,7 @@ def effect_control(
         glide=0.0,
         doc=doc,
         length=length,
+        parts=parts,
         label=name.replace("_", " "),
         modulated=True,
     )

@@ -50,7 +50,7 @@ def for_dream(dream: Dream, prefix: str = "") -> tuple[Parameter, ...]:
     its own controls, and its layers. Latents that are places have no offset.
     """
     controls = [
-        parameters.control(each.name, each.low, each.high, each.default, each.doc, each.length)
+        parameters.control(each.name, each.low, each.high, each.default, each.doc, each.length, each.parts)
         for each in dream.controls.values()
     ]
     directions = [(each.name, f"{each.effect:.1f} grey levels" if each.effect else "") for each in dream.directions]

@@ -21,7 +21,7 @@ export function chain(panel, kind, name = (item) => upper(item)) {
     const members = new Map(), moved = prefix !== deck; // address -> the parameters of its inputs
     deck = prefix;
     for (const each of parameters.values()) {
-      if (each.heading !== kind || !each.item || (each.deck ?? "") !== deck) continue;
+      if (each.heading !== kind || !each.item || each.vector || (each.deck ?? "") !== deck) continue;
       const key = command(each.item);
       if (!members.has(key)) members.set(key, []);
       if (!OWN.some((own) => each.address === `${key}/${own}`)) members.get(key).push(each);

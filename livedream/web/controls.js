@@ -165,9 +165,37 @@ function fader(each) {
   return { node, show };
 }
 
-// ---- two and four numbers: a point of the picture, and a colour ----
+// ---- several numbers: a colour, a point of the picture, or a fader for each ----
 
-function vector(each) { return each.length === 4 ? colour(each) : point(each); }
+function vector(each) {
+  if (each.parts.join("") === "rgba") return colour(each);
+  return each.length === 2 ? point(each) : faders(each);
+}
+
+function faders(each) {
+  const { address, low, high, parts, length } = each, span = high - low || 1;
+  const node = make("div", { className: "faders", role: "group", ariaLabel: each.title, title: hint(each) });
+  const elements = [...parameters.values()].filter((one) => one.vector === address);
+  const all = Array.from({ length }, (_, i) => {
+    const name = parts[i] ? upper(parts[i]) : `${each.title} ${i}`;
+    const { node: one, input, show } = slider(name, address, hint(elements[i] ?? each));
+    if (elements[i]) input.dataset.address = elements[i].address; // so that MIDI learns it alone
+    input.oninput = () => {
+      const value = [...values[address]];
+      value[i] = low + span * input.valueAsNumber;
+      values[address] = value;
+      tell(value);
+      set(address, value);
+    };
+    one.ondblclick = () => change(address, values[address].map((now, k) => (k === i ? normal(k) : now)));
+    node.append(one);
+    return show;
+  });
+  const normal = (i) => (Array.isArray(each.default) ? each.default[i] : each.default);
+  const zero = low < 0 && high > 0 ? -low / span : 0;
+  const tell = (value) => all.forEach((show, i) => show((value[i] - low) / span, value[i].toFixed(2), zero));
+  return { node, show: tell };
+}
 
 function pad(name, address, moved) { // x and y in 0..1, from the lower left corner
   const node = make("div", { className: "pad", tabIndex: 0, role: "application", ariaLabel: name });

@@ -87,6 +87,12 @@ METADATA = {
         r"controls\[0\]\.default: a number from 0 to 2, found 3",
     ),
     "control doc": (put("controls", 0, "doc", 5), r"controls\[0\]\.doc: a printable line"),
+    "control parts no list": (put("controls", 0, "parts", "heat"), r"parts: a list of 1 names, found 'heat'"),
+    "control parts too many": (put("controls", 0, "parts", ["a", "b"]), r"parts: a list of 1 names, found a list of 2"),
+    "control part no name": (
+        put("controls", 0, "parts", ["Sea/1"]),
+        r"parts\[0\]: small letters, digits and _, beginning with a letter; found 'Sea/1'",
+    ),
     "control twice": (put("controls", 1, "name", "temperature"), "temperature is described twice"),
     "scene without latent": (
         put("scenes", 0, "tensors", "step/latent", ...),
@@ -154,6 +160,12 @@ def test_an_onnx_file_without_metadata_is_no_dream():
     model.metadata_props.add(key="livedream", value="{}")
     with pytest.raises(UserError, match="one entry livedream, found 2"):
         inspect(model, None)
+
+
+def test_the_elements_of_a_control_can_have_names():
+    model, metadata = good()
+    metadata["controls"][0]["parts"] = ["heat"]
+    assert inspect(model, metadata).controls["temperature"].parts == ("heat",)
 
 
 def test_a_control_that_is_not_described_still_is_a_parameter():

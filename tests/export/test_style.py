@@ -83,7 +83,8 @@ def picture():
 def test_the_file_is_an_effect_that_knows_where_it_is_from(painted_file, clip):
     dream = read.load(painted_file)
     assert (dream.is_effect, dream.title, dream.kind, dream.size) == (True, "Two", "style", SIZE)
-    assert dream.provenance["paintings"] == "red, green" or dream.provenance["paintings"] == ["red", "green"]
+    assert dream.provenance["paintings"] == ["red", "green"]
+    assert dream.controls["style"].parts == ("red", "green")
     assert dream.provenance["licence"] == "CC0-1.0"
     assert dream.provenance["footage"][0]["name"] == clip.name
 
@@ -192,6 +193,11 @@ def test_what_cannot_be_is_one_line(tmp_path, monkeypatch, capsys, arguments, wo
     assert words in said
     assert said.count("\n") == 1
     assert not (tmp_path / "x.onnx").exists()
+
+
+def test_paintings_have_names_that_addresses_can_have():
+    names = effect.part_names(["Monet", "monet", "Großes Meer (1)", "7", "海"])
+    assert names == ["monet", "monet_2", "gro_es_meer_1", "painting_7", "painting"]
 
 
 def test_shares_of_styles_sum_to_one():

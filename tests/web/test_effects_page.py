@@ -95,6 +95,23 @@ def test_the_chains_of_both_decks_are_changed_on_the_page(folder):
         visiting(show, folder, visit)
 
 
+def test_a_control_of_several_numbers_has_a_fader_for_each_by_its_name(folder):
+    async def visit(browser, hand, says):
+        names = f"[...{CARD % 1}.querySelectorAll('.faders .fader span')].map(each => each.textContent).join()"
+        await says(f"{CARD % 1} && {names} === 'Red,Green,Blue'")
+        await hand.click(AT % "effect/1/tint_green", 0.75)
+        await says(lambda: value(show, "effect/1/tint") == pytest.approx([0, 0.75, 0], abs=0.05))
+        show.osc("effect/1/tint_blue", "f", "0.25")
+        await says(f"{AT % 'effect/1/tint_blue'}.value == 0.25")
+        await says(lambda: value(show, "effect/1/tint") == pytest.approx([0, 0.75, 0.25], abs=0.05))
+        show.until(lit([0, round(100 * value(show, "effect/1/tint_green")), 25, 0]))
+
+    arguments = ["--effect", str(effects.tint(folder / "tint.onnx"))]
+    with Show(folder / "tiny.onnx", "--size", "64x32", "--fps", "10", "--forget", *arguments) as show:
+        begin(show)
+        visiting(show, folder, visit)
+
+
 def test_a_guest_moves_effects_and_changes_no_chain(folder):
     async def visit(browser, hand, says):
         await browser.call("Page.navigate", url=f"http://127.0.0.1:{show.web_port}/?k=play-word")

@@ -1,6 +1,7 @@
 """The style network as an effect: a component `apply`, its proof, its metadata, its file."""
 
 import datetime
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -135,15 +136,26 @@ def _cases(styles: int, examples: Rgb) -> Iterator[tuple[Rgb, list[float]]]:
     yield np.array(examples[-1]), [0.5 + each for each in range(styles)]
 
 
+def part_names(names: Sequence[str]) -> list[str]:
+    """Return the paintings' names as an address can have them: "Großes Meer (1)" gives gro_es_meer_1."""
+    found: list[str] = []
+    for name in names:
+        plain = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
+        plain = plain if plain[:1].isalpha() else f"painting_{plain}".rstrip("_")
+        free = next(each for each in (plain, *(f"{plain}_{k}" for k in range(2, len(names) + 2))) if each not in found)
+        found.append(free)
+    return found
+
+
 def metadata(names: Sequence[str], title: str, fps: float, provenance: Mapping[str, Any]) -> dict[str, Any]:
     """Return the metadata of the file."""
-    said = ", ".join(f"{k} {name}" for k, name in enumerate(names))
     control = {
         "name": "style",
         "low": 0,
         "high": 1,
         "default": 0,
-        "doc": f"how much each painting counts; all 0: the first alone. {said}",
+        "doc": "how much each painting counts; all 0: the first alone",
+        "parts": part_names(names),
     }
     return {
         "contract": 1,
