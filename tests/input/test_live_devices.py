@@ -179,6 +179,7 @@ def test_a_process_that_is_killed_is_started_again(playing):
 
 @pytest.mark.parametrize("how", [signal.SIGCONT, signal.SIGSTOP])
 def test_it_ends_at_once_and_leaves_nothing_even_when_its_process_hangs(tmp_path, how):
+    gc.collect()
     files = psutil.Process().num_fds()
     with started(film(tmp_path / "a.mp4", 5)) as source:
         shown(source)
@@ -187,7 +188,7 @@ def test_it_ends_at_once_and_leaves_nothing_even_when_its_process_hangs(tmp_path
     assert not child.is_running()  # nor is it a zombie
     assert not [each.name for each in threading.enumerate() if each.name.startswith("input ")]
     gc.collect()
-    assert psutil.Process().num_fds() == files
+    assert psutil.Process().num_fds() <= files
 
 
 def test_it_may_be_stopped_before_it_has_begun(tmp_path):

@@ -122,13 +122,15 @@ def test_what_a_broken_disk_took_is_marked_and_the_rest_lies_in_another_file(tmp
     assert "pulled out" in output.error
     output.show(frame(12))
     broken.clear()
-    until(lambda: output.sent == 2 or output.show(frame(13)))
+    until(lambda: output.sent >= 2 or output.show(frame(13)))
     output.stop()
     assert output.path.name != "a.mp4"
     assert output.marks[0][0] == 11
+    frames = {}
     for path in tmp_path.iterdir():
         with av.open(str(path)) as file:
-            assert sum(1 for _ in file.decode(video=0)) == 1
+            frames[path.name] = sum(1 for _ in file.decode(video=0))
+    assert frames == {"a.mp4": 1, output.path.name: output.sent - 1}
 
 
 def test_the_note_tells_the_time(tmp_path, frame):

@@ -54,7 +54,6 @@ def test_the_chains_of_both_decks_are_there_again_with_their_numbers(folder, tmp
         until(lambda: last.exists() and '"effect/3/wet": 0.25' in last.read_text("utf-8"))
     assert show.code == 0, show.errors
     assert "deck A: effect 1 brightness · 64x32 · cpu" in show.said
-    assert "deck A: effect 1 brightness: removed" in show.said
     written = json.loads(kept.read_text("utf-8"))
     assert written["effect"] == ["counter.onnx#n=2", "brightness.onnx#n=3", "brightness.onnx#deck=b"]
     again = Show(None, str(kept))

@@ -254,3 +254,12 @@ def test_the_live_line_says_what_comes_in_and_first_of_all_that_it_does_not():
     assert [text for text, _ in live_line.pieces(gone, None)][1] == "in stage retrying"
     assert live_line.changes(gone, status) == ["input stage: up"]
     assert live_line.changes(status, status) == []
+
+
+def test_effects_that_come_and_go_are_said():
+    def status(*effects):
+        found = [{"deck": deck, "n": number, "name": name} for deck, number, name in effects]
+        return {"state": "playing", "decks": [{"dream": "A"}, {"dream": "B"}], "outputs": [], "effects": found}
+
+    before, now = status(("a", 1, "waves"), ("b", 1, "glass")), status(("b", 1, "glass"), ("b", 2, "waves"))
+    assert live_line.changes(before, now) == ["deck B: effect 2 waves", "deck A: effect 1 waves: removed"]

@@ -37,7 +37,7 @@ def paths(tmp_path_factory):
         "echo": echo(folder / "echo.onnx"),
         "bright": effects.brightness(folder / "bright.onnx", 32, 32, scale=2),
         "counter": effects.counter(folder / "counter.onnx", fps=10),
-        "slow": effects.slow(folder / "slow.onnx", 96, 96, layers=2),
+        "slow": effects.slow(folder / "slow.onnx", 96, 96, layers=16),
         "breaking": effects.breaking(folder / "breaking.onnx"),
     }
 

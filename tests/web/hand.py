@@ -7,7 +7,9 @@ import urllib.request
 from tests.web.browser import Browser
 
 BOX = "(r => JSON.stringify([r.x, r.y, r.width, r.height]))(%s.getBoundingClientRect())"
-MOVES = "document.getElementById('desk').getAnimations({subtree: true}).length > 0"
+MOVES = (
+    "[...document.querySelectorAll('#effects, #looks')].some(each => each.getAnimations({subtree: true}).length > 0)"
+)
 
 
 def value(show, address):
