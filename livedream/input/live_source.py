@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from livedream import UserError, did_you_mean
 from livedream.input.picture.process import ProcessSource
 from livedream.input.picture.shot import Asked, LivePicture
+from livedream.system import key_values
 from livedream.system.secret import masked
 
 __all__ = ["KINDS", "LivePicture", "LiveSource", "open_source"]
@@ -130,19 +131,6 @@ def _is_no_path(text: str) -> bool:
     return not path.exists() and not path.suffix and "/" not in text and "\\" not in text and "%" not in text
 
 
-def _size(text: str) -> tuple[int, int]:
-    match = re.fullmatch(r"(\d+)x(\d+)", text)
-    if not match or not all(16 <= int(side) <= 8192 for side in match.groups()):
-        raise ValueError("should be WIDTHxHEIGHT, 16 to 8192 each, such as 1280x720")
-    return int(match[1]), int(match[2])
-
-
-def _rate(text: str) -> float:
-    if not re.fullmatch(r"\d+(\.\d+)?", text) or not 1 <= float(text) <= 240:
-        raise ValueError("should be frames a second, 1 to 240")
-    return float(text)
-
-
 def _point(text: str) -> tuple[int, int]:
     if not re.fullmatch(r"\d{1,5},\d{1,5}", text):
         raise ValueError("should be X,Y: pixels from the screen's top left corner, such as 100,50")
@@ -150,4 +138,4 @@ def _point(text: str) -> tuple[int, int]:
     return int(x), int(y)
 
 
-_PARSERS = {"size": _size, "fps": _rate, "at": _point}
+_PARSERS = {"size": key_values.size, "fps": key_values.rate, "at": _point}

@@ -11,6 +11,7 @@ from typing import Any
 from livedream import UserError, did_you_mean
 from livedream.output import Options, Output
 from livedream.picture.placing import FITS, FLIPS, TURNS
+from livedream.system import key_values
 from livedream.system.secret import masked
 
 
@@ -103,19 +104,6 @@ def _split(text: str) -> tuple[str, str]:
     return match[1], match[2] or ""
 
 
-def _size(text: str) -> tuple[int, int]:
-    match = re.fullmatch(r"(\d+)x(\d+)", text)
-    if not match or not all(16 <= int(side) <= 8192 for side in match.groups()):
-        raise ValueError("should be WIDTHxHEIGHT, 16 to 8192 each, such as 1280x720")
-    return int(match[1]), int(match[2])
-
-
-def _rate(text: str) -> float:
-    if not re.fullmatch(r"\d+(\.\d+)?", text) or not 1 <= float(text) <= 240:
-        raise ValueError("should be frames a second, 1 to 240")
-    return float(text)
-
-
 def _bits(text: str) -> int:
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([kM]?)", text)
     bits = float(match[1]) * {"": 1, "k": 1e3, "M": 1e6}[match[2]] if match else 0
@@ -174,8 +162,8 @@ def _word(text: str) -> str:
 
 
 _PARSERS: dict[str, Callable[[str], object]] = {
-    "size": _size,
-    "fps": _rate,
+    "size": key_values.size,
+    "fps": key_values.rate,
     "bitrate": _bits,
     "keyframe": _seconds,
     "audio": _word,
