@@ -214,7 +214,7 @@ class Stage:
         if self._picture is None or not values["master/hold"]:
             wanted = [deck for deck in self._needed(values) if deck in moved]
             wanted = self._in_turn(wanted)
-            seconds = self._allowed(began) / max(len(wanted), 1)
+            seconds = self._allowed(began, wanted)
             drawn = [deck for deck in wanted if drawer is self._drawer and deck.draw(number, values, seconds)]
         if drawer is not self._drawer:  # it took so long that another goes on in its place
             return None
@@ -297,14 +297,17 @@ class Stage:
             return wanted
         return [min(wanted, key=lambda deck: deck.frame)]
 
-    def _allowed(self, began: float) -> float:
-        """How long all decks together may draw for this frame, in seconds, if effects are waited for: what a period has
+    def _allowed(self, began: float, wanted: Sequence[Deck]) -> float | None:
+        """How long each of the decks may draw for this frame, in seconds, if effects are waited for: what a period has
         left beside composing and what was done since `began`. The first frame waits, so that it has its effects.
+        None: there are no effects.
         """
+        if not any(deck.effects.slots for deck in wanted):
+            return None
         if self._picture is None:
-            return FIRST
+            return FIRST / len(wanted)
         composing = float(np.median(self._composing_s)) if self._composing_s else 0.0
-        return self.period * MOST_USED - composing - (time.perf_counter() - began)
+        return (self.period * MOST_USED - composing - (time.perf_counter() - began)) / len(wanted)
 
     def _await_turn(self, before: int) -> int:
         """Sleep until it is time to draw for the coming tick; returns its number, `before` when the show is over."""
