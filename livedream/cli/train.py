@@ -78,7 +78,7 @@ def _add_options_of_kinds(parser: Parser) -> None:
     add = functools.partial(parser.add_argument, group="deepdream")
     add("--classes", nargs="+", metavar="CLASS", help="classes of ImageNet whose shapes it dreams, by name")
     add("--guide", metavar="FOLDER", help="pictures whose shapes it dreams")
-    add("--source", action="store_true", help="a dream of its own, an endless flight, instead of an effect")
+    add("--source", action="store_true", help="make a dream of its own, an endless flight, instead of an effect")
 
 
 def call(options: argparse.Namespace) -> int:

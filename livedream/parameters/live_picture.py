@@ -19,7 +19,7 @@ INPUT = grouped(
             doc="how a live picture of another shape is placed: whole, over the edges, or distorted",
             choices=FITS,
         ),
-        Parameter("input/delay", "float", 0, DELAY, 0, "s", "log", doc="show the live picture of so long ago"),
+        Parameter("input/delay", "float", 0, DELAY, 0, "s", "log", doc="delay of the live picture"),
         Parameter(
             "input/freeze",
             "bool",
