@@ -69,7 +69,7 @@ def numbers(value, name=""):
 
 
 def test_every_figure_is_there_and_finite(result):
-    assert {each["name"] for each in result["figures"]} == NAMES
+    assert {each["name"] for each in result["figures"]} == NAMES, [each.get("why") for each in result["figures"]]
     assert all(each["measured"] is not None for each in result["figures"]), result["figures"]
     assert all(math.isfinite(value) for _, value in numbers(result))
     for each in result["figures"]:

@@ -2,10 +2,9 @@
 
     python -m livedream.bench.child [--stall SECONDS] [--whole] run …
 
-`--out probe:FILE` notes frames in FILE (see RECORD); FILE exists already and its size says how many fit. The first
-frame is announced on standard output, too. `--stall` makes the model hang for STALL seconds every so many seconds.
-`--whole` notes the checksum of all pixels. Nothing is imported here that `livedream run` does not import, because the
-time to the first frame is measured.
+`--out probe:FILE` notes frames in FILE (see RECORD); FILE exists already and its size says how many fit. `--stall`
+makes the model hang for STALL seconds every so many seconds. `--whole` notes the checksum of all pixels. Nothing is
+imported here that `livedream run` does not import, because the time to the first frame is measured.
 """
 
 import runpy
@@ -18,7 +17,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-FIRST = "first frame"
 RECORD = np.dtype([("at", "f8"), ("number", "i8"), ("fresh", "i4"), ("look", "u4")])
 """One frame: `at` is when it was handed out, in perf_counter seconds; `look` is a checksum of some of its pixels, 0
 until it is known or if the frame was dropped."""
@@ -56,8 +54,6 @@ def _add_probe(grid: int) -> None:
             if self._count < len(self._records):
                 self._records[self._count] = (now, frame.number, frame.fresh, 0)
             self._count += 1
-            if self._count == 1:
-                print(FIRST, flush=True)
             super().show(frame)
 
         def open(self, width: int, height: int, fps: float) -> None:

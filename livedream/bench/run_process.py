@@ -16,7 +16,7 @@ from typing import Any, Self
 import numpy as np
 
 from livedream.backend import choose
-from livedream.bench.child import FIRST, RECORD, Records
+from livedream.bench.child import RECORD, Records
 from livedream.bench.peers import ROOT, free_port
 from livedream.dream.dream import Dream
 
@@ -92,10 +92,9 @@ class RunProcess:
             text=True,
             errors="replace",
         )
-        shown = threading.Event()
-        self._reader = threading.Thread(target=self._read, args=(shown,), daemon=True)
+        self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        if not shown.wait(PATIENCE) or not self._records["at"][0]:
+        if not self.until(lambda: bool(self._records["at"][0]), pause=0.005):
             self.__exit__()
             printed = " | ".join(self._printed) or "it printed nothing"
             raise RuntimeError(f"livedream run showed no frame in {PATIENCE:g} s: {printed}")
@@ -117,13 +116,9 @@ class RunProcess:
             self._out.close()
         self._file.unlink(missing_ok=True)
 
-    def _read(self, shown: threading.Event) -> None:
+    def _read(self) -> None:
         for line in self.child.stdout or ():
-            if line.strip() == FIRST:
-                shown.set()
-            else:
-                self._printed.append(line.strip())
-        shown.set()
+            self._printed.append(line.strip())
 
     @property
     def printed(self) -> list[str]:

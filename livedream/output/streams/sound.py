@@ -149,4 +149,5 @@ class Sound:
         """Print an error when it is a new one; "" when there is none any more."""
         if error != self._error:
             self._error = error
-            print(f"sound: {error}", file=sys.stderr, flush=True)
+            sys.stderr.write(f"\nsound: {error}\n")  # a line of its own, whatever FFmpeg is writing
+            sys.stderr.flush()

@@ -169,13 +169,14 @@ class Stream(Output):
                     self._on_log_line(line.decode(errors="replace").strip())
 
     def _on_log_line(self, text: str) -> None:
+        if BEGUN in text:  # lines of FFmpeg's own threads may run into it
+            self._encoding, self._since = True, time.monotonic()
+            text = text.replace(BEGUN, "")
         if text.startswith("sound:"):
             self._no_sound = scrubbed(text.removeprefix("sound:").strip(), self.options.sink)
             log.warning("output %s: sound: %s", self.name, self._no_sound or "it is back")
             if self.note and self._player:
                 self._set_playing()
-        elif text == BEGUN:
-            self._encoding, self._since = True, time.monotonic()
         elif found := FAILED.search(text):
             self._failed, self._relistening, self._player, self.note = True, False, False, None
             self.set_state("retrying", f"{self.name}: {next(filter(None, found.groups()))}")
