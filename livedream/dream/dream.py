@@ -54,6 +54,7 @@ class Direction:
         vector: f32 [Z], one standard deviation of the knob.
         low, high: the knob's range, in standard deviations; usually −3..3.
         effect: how much one standard deviation changes the picture, as its exporter measured it.
+        places: the memories that the knob leads to above 0 and below 0 (-1: none), or ().
     """
 
     name: str
@@ -61,6 +62,7 @@ class Direction:
     low: float
     high: float
     effect: float
+    places: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

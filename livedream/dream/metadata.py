@@ -12,7 +12,8 @@
   },
   "layers": ["back", "front"],                needed with layer.NAME outputs: all of them, back to front
   "directions": [                             the knobs, the strongest first
-    {"name": "…", "vector": F32 [Z], "low": -3, "high": 3, "effect": 0.8}
+    {"name": "…", "vector": F32 [Z], "low": -3, "high": 3, "effect": 0.8,
+     "places": [120, -1]}                     where places are: the memories that it leads to above 0 and below 0, or -1
   ],
   "controls": [                               what the inputs control.NAME mean
     {"name": "temperature", "low": 0, "high": 2, "default": 1, "doc": "…"},
@@ -165,7 +166,7 @@ def _layers(names: object, components: dict[str, Component]) -> tuple[str, ...]:
 
 def _direction(item: Json, i: int, z: int, notes: list[str]) -> Direction:
     where = f"metadata directions[{i}]"
-    notes += _unknown(where, item, ("name", "vector", "low", "high", "effect"))
+    notes += _unknown(where, item, ("name", "vector", "low", "high", "effect", "places"))
     low, high = _range(where, item, -3.0, 3.0)
     return Direction(
         _text(where + ".name", item.get("name")),
@@ -173,7 +174,15 @@ def _direction(item: Json, i: int, z: int, notes: list[str]) -> Direction:
         low,
         high,
         _number(where + ".effect", item.get("effect", 0.0), 0.0, 1e30),
+        _led_to(where + ".places", item.get("places", [])),
     )
+
+
+def _led_to(where: str, value: object) -> tuple[float, ...]:
+    """Return the two memories that a knob leads to, or ()."""
+    if not isinstance(value, list) or len(value) not in (0, 2):
+        raise UserError(f"{where}: two memories, or -1 for none, found {_kind(value)}")
+    return tuple(_number(f"{where}[{i}]", each, -1.0, 1e6) for i, each in enumerate(value))
 
 
 def _controls(data: Json, components: dict[str, Component], notes: list[str]) -> dict[str, Control]:

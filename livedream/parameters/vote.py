@@ -48,10 +48,25 @@ _SAVE = Parameter(
 )
 
 
-def vote(length: int) -> tuple[Parameter, ...]:
+_PLACES = Parameter(
+    "vote/places",
+    "vector",
+    -1,
+    1e6,
+    -1,
+    "memories",
+    doc="what the votes have learned: the place that vote/amount leads to above 0, and that below 0; -1 is none",
+    length=2,
+    whole=True,
+    hidden=True,
+)
+
+
+def vote(length: int, places: bool = False) -> tuple[Parameter, ...]:
     """The parameters of the vote for a dream with so many latents that knobs may move; none above LATENTS.
 
-    The direction is a parameter, in standard deviations of each latent, so that presets, sessions and shows keep it.
+    The direction is a parameter, in standard deviations of each latent, so that presets, sessions and shows keep it;
+    so are the places of a dream that has any.
     """
     if not 0 < length <= LATENTS:
         return ()
@@ -68,4 +83,5 @@ def vote(length: int) -> tuple[Parameter, ...]:
         whole=True,
         hidden=True,
     )
-    return grouped("vote", (*_VOTES, _AMOUNT, _RESET, _SAVE, direction), deck="")
+    learned = (direction, _PLACES) if places else (direction,)
+    return grouped("vote", (*_VOTES, _AMOUNT, _RESET, _SAVE, *learned), deck="")

@@ -20,6 +20,7 @@ from livedream.loop.deck import Deck
 from livedream.parameters import Snapshot, Table
 from livedream.parameters.vote import FARTHEST
 from livedream.play import Floats
+from livedream.play.liked_places import LikedPlaces
 from livedream.play.preference import Preference
 
 log = logging.getLogger("livedream.parts")
@@ -80,19 +81,19 @@ class Voting:
                 self._save(poll)
 
     def _save(self, poll: "_Poll") -> None:
-        dream, word, whole = poll.deck.player.dream, self.word, poll.vector()
+        dream, word, whole, places = poll.deck.player.dream, self.word, poll.vector(), poll.led_to()
         if not whole.any():
             self._report(f"vote/save: nobody has voted about {dream.title} yet")
             return
         told = {"up": poll.up, "down": poll.down, "sure": round(poll.sure, 3), "from": dream.sha256}
-        self._tasks.put(lambda: self._write(dream, word, whole, told))
+        self._tasks.put(lambda: self._write(dream, add_direction.Knob(word, whole, places), told))
 
-    def _write(self, dream: Dream, word: str, vector: Floats, told: dict[str, object]) -> None:
-        name = re.sub(r"[^\w-]+", "-", word.casefold()).strip("-") or "voted"
+    def _write(self, dream: Dream, knob: add_direction.Knob, told: dict[str, object]) -> None:
+        name = re.sub(r"[^\w-]+", "-", knob.name.casefold()).strip("-") or "voted"
         path = _free(self._folder, f"{dream.path.stem}-{name}")
-        add_direction.beside(dream.path, path, word, vector, told)
+        add_direction.beside(dream.path, path, knob, told)
         self.saved, self.error = path, None
-        log.info("saved %s with the knob %s", path, word)
+        log.info("saved %s with the knob %s", path, knob.name)
 
     def _report(self, error: str) -> None:
         self.error = error
@@ -114,11 +115,12 @@ class _Poll:
     def __init__(self, deck: Deck, table: Table):
         self.deck, self._table = deck, table
         self._learned: Preference | None = None  # about the dream that plays
+        self._liked = LikedPlaces()  # the same of its places, if it has any
         self._sha256 = ""  # of that dream
-        self._said: Direction = ()  # the direction that the votes made last
+        self._said: tuple[Direction, Direction] = (), ()  # the direction and places that the votes made last
         self._step = -1
-        self._up, self._down, self._reset, self._direction = (
-            f"{deck.prefix}vote/{each}" for each in ("up", "down", "reset", "direction")
+        self._up, self._down, self._reset, self._direction, self._places = (
+            f"{deck.prefix}vote/{each}" for each in ("up", "down", "reset", "direction", "places")
         )
 
     @property
@@ -134,12 +136,16 @@ class _Poll:
         return self._learned.sure if self._learned else 0.0
 
     def vector(self) -> Floats:
-        """Return the direction in the latents' own unit, f32 [Z]; places stay."""
+        """Return the direction in the latents' own unit, f32 [Z]; 0 for places."""
         dream = self.deck.player.dream
         whole = np.zeros_like(dream.mean)
         if self._direction in self._table.parameters:
             whole[dream.free] = np.asarray(self._table.target(self._direction), np.float32) * dream.std[dream.free]
         return whole
+
+    def led_to(self) -> Direction:
+        """Return the places that the knob leads to above 0 and below 0; () for a dream without places."""
+        return self._told()[1]
 
     def on_frame(self, values: Snapshot) -> None:
         player = self.deck.player
@@ -148,26 +154,45 @@ class _Poll:
         dream, learned = player.dream, self._learned
         if learned is None or dream.sha256 != self._sha256:
             learned = self._learned = Preference(len(values[self._direction]))
-            self._sha256, self._said = dream.sha256, ()
+            self._sha256, self._said = dream.sha256, ((), ())
+            self._liked.begin()
         if self._reset in values.fired:
             learned.begin()
+            self._liked.begin()
             self._say(learned)
         votes = [(each == self._up, int(count)) for each, count in values.changes if each in (self._up, self._down)]
-        if votes and self._table.target(self._direction) != self._said:
-            # A preset, a session or another hand has put a direction there: votes go on from that one.
-            learned.begin(np.asarray(self._table.target(self._direction), np.float32))
+        if votes and self._told() != self._said:
+            # A preset, a session or another hand has put something there: votes go on from that.
+            direction, places = self._told()
+            learned.begin(np.asarray(direction, np.float32))
+            self._liked.begin(*[places] if places else [])
         if player.steps != self._step:
             self._step = player.steps
             learned.see(_standard(dream, player.walk.shown().latent))
         if votes:
-            drawn = _standard(dream, player.latent(values.below(self.deck.prefix)))
+            latent = player.latent(values.below(self.deck.prefix))
+            drawn = _standard(dream, latent)
             for liked, count in votes:
                 learned.vote(drawn, liked, count)
+                if dream.places is not None:
+                    self._liked.vote(latent[dream.places], liked, count)
             self._say(learned)
 
+    def _told(self) -> tuple[Direction, Direction]:
+        """Return the direction and the places that the table has."""
+        direction, places = (
+            tuple(self._table.target(each)) if each in self._table.parameters else ()
+            for each in (self._direction, self._places)
+        )
+        return direction, places
+
     def _say(self, learned: Preference) -> None:
-        self._said = tuple(np.clip(learned.direction(), -FARTHEST, FARTHEST).tolist())
-        self._table.set(self._direction, self._said, self)
+        direction = tuple(np.clip(learned.direction(), -FARTHEST, FARTHEST).tolist())
+        has_places = self._places in self._table.parameters
+        self._said = direction, (self._liked.most, self._liked.least) if has_places else ()
+        self._table.set(self._direction, direction, self)
+        if has_places:
+            self._table.set(self._places, self._said[1], self)
 
 
 def _standard(dream: Dream, latent: Floats) -> Floats:

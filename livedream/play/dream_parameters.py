@@ -61,7 +61,7 @@ def for_dream(dream: Dream, prefix: str = "") -> tuple[Parameter, ...]:
 
 def for_vote(dream: Dream, prefix: str = "") -> tuple[Parameter, ...]:
     """Return the parameters below `prefix`vote/; the first deck's are with the word, which is for both."""
-    own = [each.on_deck(prefix) for each in parameters.vote(dream.mean[dream.free].size)]
+    own = [each.on_deck(prefix) for each in parameters.vote(dream.mean[dream.free].size, dream.places is not None)]
     return (*own, *(() if prefix else (parameters.WORD,)))
 
 

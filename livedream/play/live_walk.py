@@ -85,7 +85,7 @@ class LiveWalk(Walk):
     def next_point(self, here: Point, values: Values) -> Point:
         feedback, made_from = values["dream/feedback"], self.pull.made_from(here.latent)
         if feedback:
-            made_from = made_from + feedback * self.offsets(made_from, values)
+            made_from = made_from + feedback * self.offsets.steering(made_from, values)
         latent, controls, ok = self._stepper(made_from, self.seed, self.random_step, values)
         self.random_step += 1
         self.steps += 1

@@ -1,10 +1,11 @@
-"""What knobs, the vote and latent offsets add to the latent that is drawn."""
+"""What knobs, the vote and latent offsets add to the latent that is drawn, and the places that knobs lead to."""
 
 import numpy as np
 
 from livedream.dream.dream import Dream
 from livedream.parameters import KNOBS, vote
 from livedream.play import Floats, Values, clip
+from livedream.play.places import lead
 
 
 class Offsets:
@@ -18,6 +19,8 @@ class Offsets:
         directions = [each.vector[self._free] for each in dream.directions[:KNOBS]]
         self._knobs: Floats | None = np.stack(directions) if directions else None
         self._addresses = [f"dream/knob/{i}" for i in range(1, len(directions) + 1)]
+        leading = zip(self._addresses, dream.directions, strict=False)
+        self._leading = [(address, *each.places) for address, each in leading if each.places]
         self._asked: tuple[tuple[float, ...], list[float], float, tuple[float, ...]] | None = (
             None  # what `_added` was computed from
         )
@@ -25,7 +28,19 @@ class Offsets:
         self._any = False  # whether `_added` is not zero
 
     def __call__(self, latent: Floats, values: Values) -> Floats:
-        """Return what is to be added to `latent`, f32 [Z]."""
+        """Return what is to be added to `latent` for drawing, f32 [Z]."""
+        added = self.steering(latent, values)
+        if self._places is not None:
+            here = place = latent[self._places]
+            for address, towards, away in self._leading:
+                place = lead(place, towards, away, values[address])
+            if self._voted and (amount := values["vote/amount"]):
+                place = lead(place, *values["vote/places"], amount)
+            added[self._places] = place - here
+        return added
+
+    def steering(self, latent: Floats, values: Values) -> Floats:
+        """Return what is to be added to `latent` where the next step may be made from it, f32 [Z]: places stay."""
         amount = values["vote/amount"] if self._voted else 0.0
         voted = values["vote/direction"] if amount else ()
         asked = values["dream/latents"], [values[address] for address in self._addresses], amount, voted

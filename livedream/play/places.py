@@ -15,6 +15,9 @@ from livedream.play import Floats
 
 NEAR = 2.0  # memories; two places that are nearer than this are taken for one
 NEGLIGIBLE = 1e-6  # the weight of a place that is not visible
+NOWHERE = -1.0  # a place that a knob does not lead to
+REACH = 4.0  # amount of a knob at which only the place that it leads to would be visible
+SWAY = 6.0  # memories that the place moves either way, half a second: it must not stand still
 
 
 def interpolate(dream: Dream, a: Floats, b: Floats, weight: float) -> Floats:
@@ -72,6 +75,28 @@ def mix_places(a: Floats, b: Floats, weight: float) -> Floats:
     (one, more), (other, less) = kept if len(kept) > 1 else (kept[0], (kept[0][0], 0.0))
     both = more + less
     return np.array([one, other, less / both if both > 0 else 0.0], np.float32)
+
+
+def lead(place: Floats, towards: float, away: float, amount: float) -> Floats:
+    """Cross-fade a place, f32 [3], to where a knob leads; it plays to and fro there as fast as the dream moves on.
+
+    Args:
+        place: Where the dream is.
+        towards: The memory that the knob leads to above 0, or NOWHERE.
+        away: The same below 0.
+        amount: The knob's.
+    """
+    there = towards if amount > 0 else away
+    if there == NOWHERE or amount == 0:
+        return place
+    first, second, share = map(float, place)
+    there = max(there + (1 - share) * _sway(first) + share * _sway(second), 0.0)
+    return mix_places(place, np.array([there, there, 0], np.float32), min(abs(amount) / REACH, 1.0))
+
+
+def _sway(memory: float) -> float:
+    """Return a triangle wave over the memories, from -SWAY to SWAY."""
+    return abs(memory % (4 * SWAY) - 2 * SWAY) - SWAY
 
 
 def mix_noise(a: Floats, b: Floats, weight: float) -> Floats:

@@ -5,10 +5,12 @@ import json
 import numpy as np
 import pytest
 
+from livedream import UserError
 from livedream.dream import read
 from livedream.parameters import Table, vote
 from livedream.parts.preset_recall import PresetRecall
 from livedream.parts.voting import Voting
+from livedream.play.liked_places import LikedPlaces
 from livedream.play.preference import Preference
 from livedream.session import session_file
 from livedream.shows import replay, show_file
@@ -101,6 +103,20 @@ def test_a_trigger_that_is_no_vote_is_still_no_stream():
         for address in ("vote/up", "vote/reset"):
             table.set(address, (1,), "sender", at=1.0)
     assert dict(table.tick(0.1).changes) == {"vote/up": 3, "vote/reset": True}
+
+
+def test_the_places_that_are_liked_are_those_with_the_most_votes_around_them():
+    learned = LikedPlaces()
+    assert (learned.most, learned.least) == (-1, -1)
+    liked, not_liked = (100, 400, 405, 410), (700, 1000, 1002, 1004)
+    for memory in liked + not_liked:
+        learned.vote(np.float32([memory, 0, 0]), memory in liked)
+    assert learned.most == 405
+    assert 1000 <= learned.least <= 1004
+    learned.vote(np.float32([2000, 100, 1]), True)  # two against three: it stays where it is
+    assert learned.most == 405
+    learned.vote(np.float32([100, 0, 0]), True, 3)
+    assert learned.most == 100
 
 
 def test_votes_at_random_make_nobody_sure():
@@ -236,7 +252,41 @@ def test_memories_come_along(asked, tmp_path):
     assert show.voting.error is None
     before, after = read.load(path), read.load(show.voting.saved)
     assert after.memories.pictures == before.memories.pictures
-    assert not after.directions[-1].vector[after.places].any() if after.places else True
+    assert not after.directions[-1].vector[after.places].any()
+    assert after.directions[-1].places == show.table.target("vote/places")
+
+
+def test_in_a_dream_of_memories_the_knob_leads_to_the_place_that_was_liked(asked, tmp_path):
+    show = asked(dreams.remembering(tmp_path / "kept.onnx"))
+    show.set(player__speed=0, dream__scene_jump="far")
+    show.play(2)
+    show.vote(True, True)
+    show.set(dream__scene_jump="first")
+    show.play(2)
+    most, least = show.table.target("vote/places")
+    assert (most, least) == (pytest.approx(7, abs=0.5), -1)
+    show.set(vote__amount=3, vote__direction=(0, 0, 0))  # the place alone
+    show.play(2)
+    drawn = show.decks[0].player.latent(show.values)[3:]
+    first, second, share = drawn
+    seen = {round(float(first)): 1 - share, round(float(second)): share}
+    assert max(seen.values()) == pytest.approx(0.75, abs=0.01)  # three quarters of what is liked
+    assert abs(max(seen, key=seen.get) - 7) <= 6 + 1
+    show.set(vote__reset=1, vote__amount=0)
+    show.play(2)
+    assert show.table.target("vote/places") == (-1, -1)
+    assert show.decks[0].player.latent(show.values)[3:] == pytest.approx(show.decks[0].player.walk.shown().latent[3:])
+
+
+def test_a_knob_that_leads_to_a_place_reads_only_whole_descriptions(tmp_path):
+    path, components, metadata, memories = dreams.remembering_parts(tmp_path / "led.onnx")
+    metadata["directions"][0]["places"] = [7, -1]
+    dreams.write.write(path, components, metadata, memories)
+    assert read.load(path).directions[0].places == (7, -1)
+    for wrong in ([7], "7", [7, float("1e9")], [7, None]):
+        metadata["directions"][0]["places"] = wrong
+        with pytest.raises(UserError, match="places"):
+            dreams.write.write(path, components, metadata, memories)
 
 
 def test_over_osc_in_a_real_show(paths, tmp_path):
