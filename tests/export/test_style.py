@@ -21,7 +21,7 @@ from tests.export import training
 
 pytestmark = pytest.mark.timeout(600)  # seconds of work, but not on a machine that has other work
 
-TINY = Recipe(width=8, deep=8, blocks=1, fine=4, crop=32, painting=64, warmup_steps=5, ema_decay=0.9)
+TINY = Recipe(width=8, deep=8, deepest=8, blocks=1, fine=4, crop=32, painting=64, warmup_steps=5, ema_decay=0.9)
 SIZE = (64, 32)
 
 
@@ -180,7 +180,7 @@ def test_an_early_effect_comes_before_the_end(clip, red_and_green, tmp_path, mon
         (["--style", "broken.jpg"], "broken.jpg"),
         (["--style", "small.png"], "64 a side are the least"),
         (["--style", *["small.png"] * 9], "9 paintings; 8 are the most"),
-        (["--style", "painting:glass", "--size", "100x60"], "multiples of 8"),
+        (["--style", "painting:glass", "--size", "100x60"], "multiples of 16"),
         (["--style", "painting:glass", "--size", "128x64", "--instant", "a.mp4"], "leave it out"),
     ],
 )

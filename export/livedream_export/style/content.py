@@ -24,7 +24,7 @@ DREAMS = ("rainbow", "city", "abyss")
 SECONDS = 8.0  # of each dream, and of the road
 VERSION = 1
 ASPECT = 16 / 9
-STEP = 8  # pixels by which the network divides pictures
+STEP = 16  # pixels by which the network divides pictures
 
 
 def read(names: Sequence[str], size: str, progress: Progress) -> Footage:

@@ -41,7 +41,9 @@ class Learner:
     def __init__(self, paintings: Sequence[Painting], recipe: Recipe, device: torch.device, seed: int):
         torch.manual_seed(seed)
         self.recipe, self.device = recipe, device
-        self.painter = Painter(len(paintings), recipe.width, recipe.deep, recipe.blocks, recipe.fine).to(device)
+        self.painter = Painter(
+            len(paintings), recipe.width, recipe.deep, recipe.deepest, recipe.blocks, recipe.fine
+        ).to(device)
         self.painter.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's types
         self.average = copy.deepcopy(self.painter).requires_grad_(False)
         adam = Adam(self.painter.parameters(), betas=(0.9, 0.99), fused=device.type != "mps")
@@ -49,7 +51,8 @@ class Learner:
         self.steps = 0
         shown = [each.tensor(recipe.painting).to(device) for each in paintings]
         vgg = eyes.vgg_eye(device)
-        self._eyes = [eyes.lite0_eye(device), *([eyes.reduced(vgg)] if vgg else [])]
+        lite0 = eyes.lite0_eye(device)
+        self._eyes = [lite0, eyes.reduced(lite0), *([eyes.reduced(vgg)] if vgg else [])]
         self._wanted = [eyes.targets(eye, shown) for eye in self._eyes]
         self.judges = ["lite0", *(["vgg16"] if vgg else [])]
 
@@ -82,7 +85,7 @@ class Learner:
             now, after = (each.to(self.device) for each in crops.draw(self.recipe.batch))
             which = torch.from_numpy(rng.integers(len(self.painter.stem.norm.scale), size=len(now))).to(self.device)
             canvas = torch.cat([grain(now.shape[2], now.shape[3], generator) for _ in now]).to(self.device)
-            loss, said = self._loss(now, after, which, canvas, len(self._eyes) if done >= self.recipe.vgg_from else 1)
+            loss, said = self._loss(now, after, which, canvas, len(self._eyes) if done >= self.recipe.vgg_from else 2)
             self.optimizer.step(loss, self._rate(done))
             self.steps += 1
             self._follow()

@@ -1,6 +1,7 @@
 """The style network: a picture in, the picture painted out, in one of several styles or between them.
 
-It works at a quarter and an eighth of the picture's sides. Styles differ only in the scales and shifts behind each
+It works at a quarter, an eighth and a sixteenth of the picture's sides, so that what it paints can be larger than a
+stroke: a glow, a drip. Styles differ only in the scales and shifts behind each
 instance normalisation (Dumoulin, Shlens and Kudlur, "A Learned Representation for Artistic Style", ICLR 2017). Pictures
 are enlarged in steps of two, whose kernels cannot make a lattice, and padded by reflection, which leaves no borders.
 """
@@ -23,7 +24,7 @@ def grain(height: int, width: int, generator: torch.Generator) -> Tensor:
     places to be; it stays where it is from frame to frame.
     """
     scales = []
-    for step in (1, 3, 8):
+    for step in (1, 4, 16):
         small = torch.randn(1, GRAIN // 3, -(-height // 4 // step) + 3, -(-width // 4 // step) + 3, generator=generator)
         large = F.interpolate(small, scale_factor=step, mode="bicubic") if step > 1 else small
         scales.append(large[..., step : step + height // 4, step : step + width // 4])
@@ -97,14 +98,21 @@ class Block(nn.Module):
 
 
 class Painter(nn.Module):
-    """Paints pictures whose sides are multiples of 8."""
+    """Paints pictures whose sides are multiples of 16."""
 
-    def __init__(self, styles: int, width: int = 40, deep: int = 64, blocks: int = 5, fine: int = 16):
+    def __init__(
+        self, styles: int, width: int = 32, deep: int = 64, deepest: int = 96, blocks: int = 4, fine: int = 16
+    ):
         super().__init__()
-        self.settings = {"styles": styles, "width": width, "deep": deep, "blocks": blocks, "fine": fine}
+        self.settings = {"styles": styles, "width": width, "deep": deep, "deepest": deepest}
+        self.settings |= {"blocks": blocks, "fine": fine}
         self.stem = Layer(48, width, styles)
         self.down = Layer(width + GRAIN, deep, styles, stride=2)
-        self.blocks = nn.ModuleList(Block(deep, styles) for _ in range(blocks))
+        self.before, self.after = Block(deep, styles), Block(deep, styles)
+        self.lower = Layer(deep, deepest, styles, stride=2)
+        self.blocks = nn.ModuleList(Block(deepest, styles) for _ in range(blocks))
+        self.higher = Enlarge(deepest, deepest // 4)
+        self.join = Layer(deepest // 4 + deep, deep, styles)
         self.rise = Enlarge(deep, deep // 4)
         self.up = Layer(deep // 4 + width, width, styles)
         self.last = Block(width, styles)
@@ -118,8 +126,12 @@ class Painter(nn.Module):
         """
         x = F.relu(self.stem(F.pixel_unshuffle(image - 0.5, 4), style))
         deep = F.relu(self.down(torch.cat([x, grain.expand(len(x), -1, -1, -1)], 1), style))
+        deep = self.before(deep, style)
+        deepest = F.relu(self.lower(deep, style))
         for block in self.blocks:
-            deep = block(deep, style)
+            deepest = block(deepest, style)
+        deep = F.relu(self.join(torch.cat([deep, self.higher(deepest)], 1), style))
+        deep = self.after(deep, style)
         x = F.relu(self.up(torch.cat([x, self.rise(deep)], 1), style))
         x = self.last(x, style)
         x = F.leaky_relu(self.enlarge_norm(self.enlarge(x), style), 0.1)
