@@ -126,7 +126,7 @@ def film(paint: Painted, path: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("effect", nargs="?", default="nightmare")
-    parser.add_argument("--clip", type=Path, default=Path("/work/shared/footage/bikes_montage.mp4"))
+    parser.add_argument("--clip", type=Path, default=Path("../shared/footage/bikes_montage.mp4"))
     parser.add_argument("--into", type=Path, default=Path("docs"))
     parser.add_argument("--only", choices=("pictures", "styles", "film"), help="make only this one")
     options = parser.parse_args()

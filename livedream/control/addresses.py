@@ -37,7 +37,7 @@ Row = tuple[str, str, str, str, str]
 
 def standard() -> tuple[Parameter, ...]:
     """Return the parameters of any show: one deck whose dream has an ordinary latent and one layer, and the rest."""
-    a_dream = (*dream(latent_length=EXAMPLE_LATENTS), *layer("NAME"), *vote(EXAMPLE_LATENTS), WORD)
+    a_dream = (*dream(latent_length=EXAMPLE_LATENTS), *layer("NAME"), *vote(EXAMPLE_LATENTS, places=True), WORD)
     an_effect = (*effect_commands(), *effect(1, fps=EXAMPLE_FPS))
     return with_elements((*PLAYER, *LOADING, PHOTO, *a_dream, *an_effect, *mix(), *_last()))
 
