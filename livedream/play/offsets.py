@@ -20,7 +20,7 @@ class Offsets:
         self._knobs: Floats | None = np.stack(directions) if directions else None
         self._addresses = [f"dream/knob/{i}" for i in range(1, len(directions) + 1)]
         leading = zip(self._addresses, dream.directions, strict=False)
-        self._leading = [(address, *each.places) for address, each in leading if each.places]
+        self._leading = [(address, each.places[0], each.places[1]) for address, each in leading if each.places]
         self._asked: tuple[tuple[float, ...], list[float], float, tuple[float, ...]] | None = (
             None  # what `_added` was computed from
         )
@@ -35,7 +35,8 @@ class Offsets:
             for address, towards, away in self._leading:
                 place = lead(place, towards, away, values[address])
             if self._voted and (amount := values["vote/amount"]):
-                place = lead(place, *values["vote/places"], amount)
+                towards, away = values["vote/places"]
+                place = lead(place, towards, away, amount)
             added[self._places] = place - here
         return added
 

@@ -327,8 +327,7 @@ def playback(
         made: The tempo that frames go by, and the sound that looks are given.
         asked: The outputs to begin with.
         on_add: Called with each output before it starts, in the thread that adds it.
-        on_frame: As of Stage.
-        transform: As of Stage.
+        on_frame, transform: As of Stage.
         live_input: The live picture, whose place in its file a show keeps.
     """
     recorder = ShowRecorder(options.fps, options.size, loaded.chain, live_input)
