@@ -1,7 +1,7 @@
 """Learns from votes at which places of its footage a dream is liked most, and least.
 
-What a dream with memories shows depends on where it is in its footage more than on the latents beside that: those of
-abyss move its mean colour by a fifth of a grey level. So a knob that is voted for leads to places, too.
+What a dream with memories shows depends on where it is in its footage as much as on the latents beside that, and which
+way these lead depends on the place. So a knob that is voted for leads to places, too.
 """
 
 from collections.abc import Sequence

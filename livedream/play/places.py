@@ -16,7 +16,7 @@ from livedream.play import Floats
 NEAR = 2.0  # memories; two places that are nearer than this are taken for one
 NEGLIGIBLE = 1e-6  # the weight of a place that is not visible
 NOWHERE = -1.0  # a place that a knob does not lead to
-REACH = 4.0  # amount of a knob at which only the place that it leads to would be visible
+REACH = 9.0  # amount of a knob at which only the place that it leads to would be visible
 SWAY = 6.0  # memories that the place moves either way, half a second: it must not stand still
 
 

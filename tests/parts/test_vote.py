@@ -270,8 +270,8 @@ def test_in_a_dream_of_memories_the_knob_leads_to_the_place_that_was_liked(asked
     drawn = show.decks[0].player.latent(show.values)[3:]
     first, second, share = drawn
     seen = {round(float(first)): 1 - share, round(float(second)): share}
-    assert max(seen.values()) == pytest.approx(0.75, abs=0.01)  # three quarters of what is liked
-    assert abs(max(seen, key=seen.get) - 7) <= 6 + 1
+    assert min(seen.values()) == pytest.approx(1 / 3, abs=0.01)  # so much is of what is liked
+    assert abs(min(seen, key=seen.get) - 7) <= 6 + 1
     show.set(vote__reset=1, vote__amount=0)
     show.play(2)
     assert show.table.target("vote/places") == (-1, -1)
