@@ -54,7 +54,7 @@ def _speed(name: str, effect: Dream) -> Figure:
     took = []
     for _ in range(ROUNDS):
         began = time.perf_counter()
-        runner({"image": image, **_weights(effect, 0)})
+        runner({"image": image, **_controls(effect, 0)})
         took.append(time.perf_counter() - began)
     what = f"{name}, {width}x{height} on {THREADS} threads, fastest of {ROUNDS}"
     fps, median = 1 / min(took), 1 / float(np.median(took))
@@ -65,7 +65,7 @@ def _judged(
     name: str, effect: Dream, styles: int, rows: list[Rgb], eye: eyes.Eye, wanted: eyes.Targets, judge: str
 ) -> list[Figure]:
     runner = cpu.load(effect.components["apply"], THREADS)
-    made = [[np.stack([_paint(runner, effect, frame, k) for frame in row]) for row in rows] for k in range(styles)]
+    made = [[_film(runner, effect, row, k) for row in rows] for k in range(styles)]
     flickers = [evaluate.flicker(row, each) for of in made for row, each in zip(rows, of, strict=True)]
     shown = [np.concatenate([row[::6] for row in of]) for of in (rows, *made)]
     far = evaluate.distances(eye, wanted, shown[0], shown[1:])
@@ -85,14 +85,25 @@ def _judged(
     return [*found, *([bare] if ours else [])]
 
 
-def _paint(runner: cpu.CpuRunner, effect: Dream, frame: Rgb, style: int) -> Rgb:
-    image = np.concatenate([frame, np.full_like(frame[..., :1], 255)], -1)[None]
-    return np.asarray(runner({"image": image, **_weights(effect, style)})["frame"])[0, ..., :3].copy()
+def _film(runner: cpu.CpuRunner, effect: Dream, row: Rgb, style: int) -> Rgb:
+    """Return frames in a row painted, as a show does it: with the effect's state, from its beginning."""
+    runner.state = {name: np.zeros_like(value) for name, value in runner.state.items()}
+    found = []
+    for frame in row:
+        image = np.concatenate([frame, np.full_like(frame[..., :1], 255)], -1)[None]
+        found.append(np.asarray(runner({"image": image, **_controls(effect, style)})["frame"])[0, ..., :3].copy())
+        runner.keep()
+    return np.stack(found)
 
 
-def _weights(effect: Dream, style: int) -> dict[str, np.ndarray]:
-    taken = effect.components["apply"].inputs.get("control.style")
-    return {} if taken is None else {"control.style": np.eye(taken.shape[0], dtype=np.float32)[style]}
+def _controls(effect: Dream, style: int) -> dict[str, np.ndarray]:
+    """Return every control at its default, but that style alone."""
+    found = {
+        f"control.{name}": np.full(each.length, each.default, np.float32) for name, each in effect.controls.items()
+    }
+    if "style" in effect.controls:
+        found["control.style"] = np.eye(effect.controls["style"].length, dtype=np.float32)[style]
+    return found
 
 
 def _row(clip: Path, width: int, height: int) -> Rgb:

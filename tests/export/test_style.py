@@ -67,11 +67,21 @@ def painted_file(clip, red_and_green, tmp_path_factory):
     return out
 
 
+def frames(dream, pictures, weights=None, steady=0.75):
+    """Paint pictures in a row, and return them, each as an array of its own."""
+    runner, found = cpu.load(dream.components["apply"]), []
+    for picture in pictures:
+        image = np.concatenate([picture, np.full_like(picture[..., :1], 77)], -1)[None]
+        feeds = {"image": image, **({} if weights is None else {"control.style": np.array(weights, np.float32)})}
+        if "steady" in dream.controls:
+            feeds["control.steady"] = np.float32([steady])
+        found.append(np.array(runner(feeds)["frame"])[0])
+        runner.keep()
+    return found
+
+
 def frame(dream, picture, weights=None):
-    runner = cpu.load(dream.components["apply"])
-    image = np.concatenate([picture, np.full_like(picture[..., :1], 77)], -1)[None]
-    feeds = {"image": image, **({} if weights is None else {"control.style": np.array(weights, np.float32)})}
-    return np.asarray(runner(feeds)["frame"])[0]
+    return frames(dream, [picture], weights)[0]
 
 
 @pytest.fixture
@@ -105,6 +115,17 @@ def test_weights_mix_are_relative_and_all_zero_is_the_first(painted_file, pictur
     assert np.array_equal(frame(dream, picture, [0, 0.01]), second)
     between = [abs(both.mean((0, 1)) - each.mean((0, 1))).sum() for each in (first, second)]
     assert max(between) < abs(first.mean((0, 1)) - second.mean((0, 1))).sum()
+
+
+def test_where_nothing_moves_a_painting_stays_and_what_moves_is_painted_at_once(painted_file, picture):
+    dream, random = read.load(painted_file), np.random.default_rng(1)
+    noisy = [np.clip(picture + random.normal(0, 3, picture.shape), 0, 255).astype(np.uint8) for _ in range(8)]
+    flicker = [np.abs(np.diff(np.float32(frames(dream, noisy, [1, 0], steady)), axis=0)).mean() for steady in (0, 0.75)]
+    assert flicker[1] < 0.5 * flicker[0]
+    other = 255 - picture
+    other[np.abs(other.astype(int) - picture).max(-1) < 60] = 255  # it differs everywhere
+    alone, after = frame(dream, other, [1, 0]), frames(dream, [picture, other], [1, 0])[1]
+    assert (np.abs(alone.astype(int) - after) <= 1).mean() > 0.95
 
 
 def test_the_run_folder_has_pictures_and_figures(painted_file):
@@ -159,7 +180,7 @@ def test_ctrl_c_ends_with_a_whole_file(clip, red_and_green, tmp_path):
     run.learner.optimizer.step = step
     run.train()
     dream = read.load(tmp_path / "a.onnx")
-    assert list(dream.components["apply"].inputs) == ["image"]  # one style has no weights
+    assert list(dream.components["apply"].inputs) == ["image", *effect.STATE, effect.STEADY]  # one style has no weights
     assert run.learner.steps == 4
     assert read.load(tmp_path / "a.onnx").is_effect
 
@@ -224,7 +245,7 @@ def test_enlarging_is_bilinear_so_it_has_no_lattice():
 def test_a_network_paints_the_same_wherever_the_borders_are():
     """Even pictures stay free of borders: reflection, no zeros."""
     torch.manual_seed(0)
-    made = effect.painted(Painter(1, 8, 8, 1, 4).eval(), np.full((1, 64, 64, 3), 128, np.uint8), 0)[0].astype(int)
+    made = effect.painted(Painter(1, 8, 8, 8, 1, 4).eval(), np.full((1, 64, 64, 3), 128, np.uint8), 0)[0].astype(int)
     edge = abs(made[0].mean() - made[8:-8].mean())
     assert edge < 30
 

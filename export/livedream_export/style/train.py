@@ -250,7 +250,9 @@ class Run(TrainingRun):
         eye, name = evaluate.judge(torch.device("cpu"))
         wanted = eyes.targets(eye, [each.tensor(self.recipe.painting) for each in self.paintings])
         found = evaluate.distances(eye, wanted, shown, [effect.painted(painter, shown, k) for k in styles])
-        flicker = [evaluate.flicker(row, effect.painted(painter, row, k)) for k in styles]
+        alone = [[[float(k == each) for each in styles]] * len(row) for k in styles]
+        films = [np.stack(list(effect.painted_in_a_row(painter, row, each))) for each in alone]
+        flicker = [evaluate.flicker(row, film) for film in films]
         return {
             "judge": name,
             "style_distance": found.style,
@@ -264,12 +266,12 @@ class Run(TrainingRun):
         row = self._row(round(CLIP_SECONDS * self.footage.fps))
         styles = len(self.paintings)
         each = len(row) / styles
-        pictures = []
-        for k, frame in enumerate(row):
+        mixes = []
+        for k in range(len(row)):
             style, into = divmod(k / each, 1.0)
             share = max(0.0, 1 - (1 - into) * each / self.footage.fps / MIXED)
             weights = [0.0] * styles
             weights[int(style) % styles] += 1 - share
             weights[(int(style) + 1) % styles] += share
-            pictures.append(effect.painted(painter, frame[None], weights)[0])
-        preview.film(path, pictures, self.footage.fps)
+            mixes.append(weights)
+        preview.film(path, list(effect.painted_in_a_row(painter, row, mixes)), self.footage.fps)
