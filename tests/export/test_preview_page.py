@@ -284,7 +284,7 @@ def test_a_training_is_watched(tmp_path, monkeypatch):
     with serving(state) as page:
         watching = threading.Thread(target=lambda: asyncio.run(watch(page.url)))
         watching.start()
-        options = {"size": "32", "hp": replace(training.SMALL, remembers=False), "now": own_clock(1.0)}
+        options = {"size": "32", "hp": replace(training.SMALL, remembers=False), "now": own_clock(0.3)}
         state.written = train.train([clip], state.out, minutes=5.5, status=state, **options) is not None
     watching.join(60)
 

@@ -1,5 +1,7 @@
 """A photo becomes the start of a dream in play; a kept show has it, and is drawn again to the bit."""
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -50,17 +52,35 @@ def played(paths, request):
         part = Photos(show.decks, show.table, folder, live)
         watched = show.stage._on_frame  # noqa: SLF001
         show.stage._on_frame = lambda values: (watched(values), part.on_frame(values))  # noqa: SLF001
+        for deck in show.decks:
+            gated(deck)
         part.start()
         made.append((show, part))
         return show, part
 
     yield make
     for show, part in made:
+        for deck in show.decks:
+            deck.gate.set()
         part.stop()
         show.shows.stop()
 
 
+def gated(deck):
+    """Let no photo in before `until_restored`: one that was encoded at once would be in the frame that asked for it."""
+    deck.gate, restore = threading.Event(), deck.restore
+
+    def wait(state):
+        deck.gate.wait(60)
+        deck.gate.clear()
+        restore(state)
+
+    deck.restore = wait
+
+
 def until_restored(show, deck=0):
+    """Wait until a photo that was asked for is what the deck goes on from in the next frame."""
+    show.decks[deck].gate.set()
     until(lambda: show.decks[deck]._restore is not None)  # noqa: SLF001
 
 
