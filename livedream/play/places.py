@@ -87,7 +87,7 @@ def lead(place: Floats, towards: float, away: float, amount: float) -> Floats:
         amount: The knob's.
     """
     there = towards if amount > 0 else away
-    if there == NOWHERE or amount == 0:
+    if there < 0 or amount == 0:
         return place
     first, second, share = map(float, place)
     there = max(there + (1 - share) * _sway(first) + share * _sway(second), 0.0)
