@@ -6,7 +6,7 @@ They are declared as the first deck has them; `Parameter.on_deck` makes those of
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from livedream.parameters.parameter import Parameter, fitting_curve, grouped
+from livedream.parameters.parameter import Parameter, grouped, of_control
 from livedream.parameters.relations import MOST
 
 DECKS = ("", "b/")  # prefixes of the addresses of the first and the second deck
@@ -347,21 +347,8 @@ def control(
     """
     if name in ("load", "reload", "scene", "scene_jump", "knob", "latent", "latents"):
         raise ValueError(f"control.{name}: that name is taken; choose another")
-    return Parameter(
-        f"dream/{name}",
-        "float" if length == 1 else "vector",
-        low,
-        high,
-        default,
-        curve="linear" if isinstance(default, tuple) else fitting_curve(low, high, default),
-        glide=0.0,
-        doc=doc,
-        length=length,
-        parts=parts,
-        group="dream",
-        deck="",
-        modulated=True,
-    )
+    made = of_control(f"dream/{name}", low, high, default, doc, length, parts)
+    return replace(made, group="dream", deck="")
 
 
 def scenes(names: Iterable[str]) -> tuple[Parameter, ...]:

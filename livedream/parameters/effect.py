@@ -4,8 +4,9 @@ They are declared as the first deck has them; `Parameter.on_deck` makes those of
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-from livedream.parameters.parameter import Parameter, fitting_curve, grouped
+from livedream.parameters.parameter import Parameter, grouped, of_control
 
 EFFECTS = 8  # in a chain
 OWN_OF_EFFECT = ("wet", "bypass", "place", "reset", "rate")  # parameters of every effect, beside its file's controls
@@ -127,17 +128,5 @@ def effect_control(
     free, taken = name, set(taken)
     while free in OWN_OF_EFFECT or (free != name and free in taken):
         free = f"control_{free}"
-    return Parameter(
-        f"effect/{number}/{free}",
-        "float" if length == 1 else "vector",
-        low,
-        high,
-        default,
-        curve="linear" if isinstance(default, tuple) else fitting_curve(low, high, default),
-        glide=0.0,
-        doc=doc,
-        length=length,
-        parts=parts,
-        label=name.replace("_", " "),
-        modulated=True,
-    )
+    made = of_control(f"effect/{number}/{free}", low, high, default, doc, length, parts)
+    return replace(made, label=name.replace("_", " "))

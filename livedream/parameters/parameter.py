@@ -173,3 +173,28 @@ def grouped(group: str, parameters: Iterable[Parameter], **fields: Any) -> tuple
 def fitting_curve(low: float, high: float, default: float) -> str:
     """The curve for a range of somebody else's: "log" where the default lies in its lowest tenth, above the end."""
     return "log" if 0 < (default - low) / ((high - low) or 1) < 0.1 else "linear"
+
+
+def of_control(
+    address: str,
+    low: float,
+    high: float,
+    default: float | tuple[float, ...],
+    doc: str,
+    length: int,
+    parts: tuple[str, ...],
+) -> Parameter:
+    """Return the parameter of an input `control.NAME`, f32 [length], of a dream or an effect."""
+    return Parameter(
+        address,
+        "float" if length == 1 else "vector",
+        low,
+        high,
+        default,
+        curve="linear" if isinstance(default, tuple) else fitting_curve(low, high, default),
+        glide=0.0,
+        doc=doc,
+        length=length,
+        parts=parts,
+        modulated=True,
+    )
