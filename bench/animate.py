@@ -15,9 +15,9 @@ from pathlib import Path
 
 import av
 import numpy as np
-from livedream_export.autoencoder import held_out
 from livedream_export.judges import lpips
 from livedream_export.judges.variety import variety
+from livedream_export.material import held_out
 
 from livedream import UserError
 from livedream.dream import read

@@ -25,8 +25,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from livedream_export import evaluate, footage, proof, torch_device
-from livedream_export.autoencoder import held_out
 from livedream_export.cache import Footage
+from livedream_export.material import held_out
 from livedream_export.preview import Progress
 from livedream_export.proof import Component
 from torch import Tensor, nn

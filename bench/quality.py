@@ -14,7 +14,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import neural_dream_videos
-from livedream_export import evaluate, hyperparameters, preview, train
+from livedream_export import evaluate, kinds, preview
+from livedream_export.vae_rnn import train
+from livedream_export.vae_rnn.recipe import chosen
 
 from livedream import UserError
 from livedream.system.atomic import atomic_write
@@ -43,13 +45,14 @@ def _over(spectrum: dict, name: str) -> float:
 
 def dreams(clip: Path, into: Path, minutes: float, size: str, device: str, seed: int) -> dict[str, Path]:
     """The dreams of a clip by the name of their recipe, trained where they are not there yet."""
-    recipes = {"memories": hyperparameters.chosen(), "plain": hyperparameters.chosen(memories=0)}
+    recipes = {"memories": chosen(), "plain": chosen(memories=0)}
     made = {}
     for name, recipe in recipes.items():
         made[name] = into / f"{clip.stem}-{name}.onnx"
         if not made[name].exists():
             print(f"{made[name]}: {minutes:g} minutes", file=sys.stderr)
-            train.train([clip], made[name], size, minutes, device, seed=seed, hp=recipe)
+            given = {"out": made[name], "size": size, "minutes": minutes, "device": device, "seed": seed}
+            train.train(kinds.options("vae-rnn", [clip], **given), recipe=recipe)
     made["2016"] = into / f"{clip.stem}-2016.onnx"
     if not made["2016"].exists():
         neural_dream_videos.train([clip], made["2016"], minutes, seed, preview.Progress())

@@ -212,6 +212,21 @@ def _write_frames(
     return count, digest.hexdigest()
 
 
+def of_digest(sha256: str, path: Path) -> Footage:
+    """Return the footage with that digest from the cache of frames; path: the checkpoint, for the error's text."""
+    for about in folder().glob("*/footage.json"):
+        try:
+            found = json.loads(about.read_text())["sha256"] == sha256
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+        if found and (taken := open_cached(about.parent.name)):
+            return taken
+    raise UserError(
+        f"{path}: the frames of its footage are no longer in {folder()}; `livedream train FOOTAGE --resume` "
+        "reads them again"
+    )
+
+
 class _Disk:
     """A file whose errors become UserErrors; those of the footage being read do not."""
 

@@ -10,30 +10,6 @@ import torch
 from livedream import UserError
 from livedream.system.atomic import atomic_write
 
-from .hyperparameters import Hyperparameters
-
-REQUIRED = {"autoencoder", "average", "recurrent", "hp", "spent", "used", "steps", "sha256", "size"}
-# Names of hyperparameters and buffers in checkpoints up to version 0.2.0.
-RENAMED_HYPERPARAMETERS = {
-    "most_memories": "max_memories",
-    "rate": "learning_rate",
-    "average": "ema_decay",
-    "edges": "edge_weight",
-    "squares": "squared_weight",
-    "divergence": "kl_weight",
-    "recognition": "cycle_weight",
-    "coarse": "full_size_from",
-    "perceptual": "perceptual_weight",
-    "nearness": "distance_weight",
-    "remember_rate": "remember_learning_rate",
-    "recurrent_rate": "recurrent_learning_rate",
-    "own_steps": "rollout_steps",
-    "farthest": "max_drift",
-    "least_deviation": "min_std",
-    "most_deviation": "max_std",
-}
-RENAMED_BUFFERS = {"deviation": "std", "pace": "step_scale"}
-
 
 def save(path: Path, saved: Mapping[str, Any]) -> None:
     """Write a checkpoint of tensors, numbers, strings, lists and dictionaries. Raises UserError if the disk refuses."""
@@ -60,21 +36,3 @@ def read(path: Path, required: Set[str]) -> dict[str, Any]:
     if not isinstance(saved, dict) or not saved.keys() >= required:
         raise UserError(f"{path}: not a checkpoint of livedream train, or of another kind")
     return saved
-
-
-def load(path: Path) -> dict[str, Any]:
-    """Read the checkpoint of a vae-rnn dream, as `read` does. "hp" comes as Hyperparameters.
-
-    Raises:
-        UserError: as `read`, or another version of livedream made it.
-    """
-    saved = read(path, REQUIRED)
-    try:
-        if "remembers" not in saved["hp"]:
-            raise UserError(f"{path}: made by an earlier livedream, whose networks were others; train without --resume")
-        hp = {RENAMED_HYPERPARAMETERS.get(name, name): value for name, value in saved["hp"].items()}
-        hp["widths"] = tuple(hp["widths"])
-        recurrent = {RENAMED_BUFFERS.get(name, name): value for name, value in saved["recurrent"].items()}
-        return saved | {"hp": Hyperparameters(**hp), "recurrent": recurrent}
-    except (TypeError, AttributeError, KeyError):
-        raise UserError(f"{path}: made by another version of livedream; train without --resume") from None

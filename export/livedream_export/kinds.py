@@ -2,7 +2,7 @@
 
 import importlib
 from argparse import Namespace
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from livedream import UserError, did_you_mean
 from .training_status import TrainingStatus
 
 Train = Callable[[Namespace, TrainingStatus], Path | None]
+Export = Callable[[Path, Path], Path]  # checkpoint and dream file
 ANY = {"footage", "out", "kind", "seed", "title", "preview", "verbose"}  # options of every kind
 
 
@@ -25,6 +26,7 @@ class Kind:
             TrainingStatus to keep up to date, and returns the file, or None when Ctrl-C came before there was any.
         footage: whether it is trained on FOOTAGE: "needed", "optional" or "none".
         effect: whether it makes an effect.
+        pictures: whether FOOTAGE may be single pictures, too, that are no sequence.
         options: those it takes beside ANY, by name as argparse has it, and their defaults.
     """
 
@@ -32,6 +34,7 @@ class Kind:
     entry: str
     footage: str = "needed"
     effect: bool = False
+    pictures: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def train(self) -> Train:
@@ -40,13 +43,18 @@ class Kind:
         found: Train = getattr(importlib.import_module(module), function)
         return found
 
+    def export(self) -> Export | None:
+        """Import the function that makes the dream of a checkpoint; None where the kind has none."""
+        found: Export | None = getattr(importlib.import_module(self.entry.partition(":")[0]), "export", None)
+        return found
+
 
 MANY = {"device": "auto", "licence": ""}  # options of most kinds
 
 KINDS = {
     "vae-rnn": Kind(
         "a dream that moves as the footage does, without end",
-        "livedream_export.vae_rnn:train",
+        "livedream_export.vae_rnn.train:train",
         options=MANY
         | {"size": "256", "minutes": 30.0, "resume": False, "fps": None, "background": (0, 0, 0), "dry_run": False}
         | {"memories": None, "megabytes": 0.0, "tier": "live"},
@@ -83,6 +91,12 @@ def find(name: str) -> Kind:
         there_are = f"; there are: {', '.join(KINDS)}"
         raise UserError(f"--kind {name}: no such kind{did_you_mean(name, KINDS) or there_are}")
     return KINDS[name]
+
+
+def options(name: str, footage: Sequence[Path | str] = (), **given: Any) -> Namespace:
+    """Return the options of a kind as the command has them, those not given at their defaults, for a program."""
+    common = {"out": None, "seed": 0, "title": "", "preview": None, "verbose": False}
+    return Namespace(**{**common, **find(name).options, "kind": name, "footage": list(footage), **given})
 
 
 def listing() -> str:

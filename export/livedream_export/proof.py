@@ -35,14 +35,14 @@ Pictures = Callable[[int], Rgba]  # memory k, [H, W, 4]
 
 
 def build(
-    components: Components, start: Mapping[str, Tensor], unit: Tensor, pictures: Pictures | None = None
+    components: Components, start: Mapping[str, Tensor], units: Mapping[str, Tensor], pictures: Pictures | None = None
 ) -> dict[str, onnx.ModelProto]:
     """Return the components as ONNX models, by name.
 
     Args:
         components: on the CPU.
         start: everything that components take before the first step, by input name; noise and uniform in their shapes.
-        unit: standard deviations of the latent, f32 [Z].
+        units: standard deviations of each latent, f32 [Z] by name, see `units`.
         pictures: the memories, for dreams that have some.
 
     Raises:
@@ -55,26 +55,34 @@ def build(
         if name == "recall":
             values |= zip(part.outputs, part(*(values[each] for each in part.inputs)), strict=True)
             values["memory"] = _memories(values["index"], pictures)
-    prove(components, models, start, unit, pictures)
+    prove(components, models, start, units, pictures)
     return models
+
+
+def units(latents: Mapping[str, Any]) -> dict[str, Tensor]:
+    """Return the standard deviations of each latent, f32 [Z] by name, from the metadata; 1 where there is none."""
+    named = {name: about for name, about in latents.items() if isinstance(about, Mapping)}
+    stds = {name: torch.tensor(about["std"], dtype=torch.float32) for name, about in named.items()}
+    return {name: torch.where(std > 0, std, torch.ones_like(std)) for name, std in stds.items()}
 
 
 def prove(
     components: Components,
     models: Models,
     start: Mapping[str, Tensor],
-    unit: Tensor,
+    units: Mapping[str, Tensor],
     pictures: Pictures | None = None,
 ) -> None:
     """Compare ONNX Runtime with PyTorch over twenty chained steps, pictures of every fifth and their latents.
 
-    Where two memories are equally near, rounding decides; so it is tried again with other random numbers.
+    Pictures of a decoder with a state are compared at every step. Where two memories are equally near, rounding
+    decides; so it is tried again with other random numbers.
 
     Raises:
         UserError: a latent differs by over 0.01 standard deviations, a state by over 0.01, or a picture by over 1 grey
             level, with all random numbers tried.
     """
-    proof = Proof(components, models, unit, pictures)
+    proof = Proof(components, models, units, pictures)
     for seed in range(1, TRIES + 1):
         try:
             return proof.chain(dict(start), seed)
@@ -86,22 +94,35 @@ def prove(
 class Proof:
     """The same components in PyTorch and in ONNX Runtime."""
 
-    def __init__(self, components: Components, models: Models, unit: Tensor, pictures: Pictures | None = None):
-        self.components, self.unit, self.pictures = components, unit, pictures
+    def __init__(
+        self,
+        components: Components,
+        models: Models,
+        units: Mapping[str, Tensor],
+        pictures: Pictures | None = None,
+    ):
+        self.components, self.units, self.pictures = components, units, pictures
         self.taken = {name: {each.name for each in model.graph.input} for name, model in models.items()}
         self.run = {name: open_session(model).run for name, model in models.items()}
 
     @torch.no_grad()
     def chain(self, values: dict[str, Tensor], seed: int) -> None:
         """Take steps from `values`, inputs by name, which it changes; PyTorch's results are fed back to both."""
+        center = {name: values[name] for name in self.units if name in values}
+        often = any(name.startswith("next.") for name in self.components["decode"].outputs)
         for k in range(STEPS):
             for name, of in (("noise", noise.noise), ("uniform", noise.uniform)):
                 if name in values:
                     values[name] = torch.from_numpy(of(seed, 0, "step", k, values[name].shape[1])[None])
-            for name, found, expected in self._both("step", values):
-                self.compare(found, expected, name, f"{name} of step {k}")
-                values[name.removeprefix("next.")] = expected
-            if k % 5 == 4:
+            if "step" in self.components:
+                for name, found, expected in self._both("step", values):
+                    self.compare(found, expected, name, f"{name} of step {k}")
+                    values[name.removeprefix("next.")] = expected
+            else:  # the player walks around where the latents are
+                for name, mean in center.items():
+                    chance = torch.from_numpy(noise.noise(seed, 0, "encode", k, mean.shape[1])[None])
+                    values[name] = mean + self.units[name] * chance
+            if often or k % 5 == 4:
                 self._render(values)
 
     def _render(self, values: dict[str, Tensor]) -> None:
@@ -110,12 +131,18 @@ class Proof:
                 self.compare(found, expected, name, name)
                 values[name] = expected
             values["memory"] = _memories(values["index"], self.pictures)
-        ((_, picture, wanted),) = self._both("decode", values)
-        grey = int(np.abs(picture.astype(int) - wanted.numpy()).max())
-        if grey > 1:
-            raise UserError(f"export: a picture is {grey} grey levels off PyTorch's; nothing was written")
+        seen = dict(values)
+        for name, found, expected in self._both("decode", values):
+            if name.startswith("next."):
+                self.compare(found, expected, name, f"decode's {name}")
+                values[name.removeprefix("next.")] = expected
+                continue
+            grey = int(np.abs(found.astype(int) - expected.numpy()).max())
+            if grey > 1:
+                raise UserError(f"export: a picture is {grey} grey levels off PyTorch's; nothing was written")
+            if name == "frame" and len(found) == 1:
+                seen["image"] = torch.from_numpy(found)
         if "encode" in self.components:
-            seen = values | {"image": torch.from_numpy(picture)}
             for name, found, expected in self._both("encode", seen):
                 self.compare(found, expected, name, f"encode's {name}")
 
@@ -131,7 +158,7 @@ class Proof:
 
     def compare(self, found: NDArray[Any], expected: Tensor, name: str, what: str) -> None:
         """Raise UserError when output `name` differs by too much; what: how the message calls it."""
-        unit = self.unit if expected.shape[-1] == len(self.unit) and "latent" in name else 1.0
+        unit = self.units.get(name.removeprefix("next."), 1.0)
         off = float(((expected.double() - torch.from_numpy(found).double()) / unit).abs().max())
         if not off <= 1e-2:
             raise UserError(f"export: {what} is {off:.3g} off PyTorch's; nothing was written")

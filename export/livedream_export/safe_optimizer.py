@@ -8,7 +8,7 @@ from torch.nn.utils import clip_grad_norm_
 
 MAX_SKIPPED = 10  # batches in a row without a finite gradient, after which the network itself counts as broken
 
-Network = TypeVar("Network", bound=nn.Module)
+Network = TypeVar("Network", bound=nn.Module, covariant=True)
 
 
 class Diverged(Exception):

@@ -1,7 +1,7 @@
 """Ways from one place of the footage to another: no dream comes to an end."""
 
 import torch
-from livedream_export import bridges
+from livedream_export.motion_model import bridges
 
 
 def spiral(count, turns):

@@ -7,8 +7,11 @@ import numpy as np
 import onnx
 import pytest
 import torch
-from livedream_export import autoencoder, components, dream_file, knobs, memories, proof
-from livedream_export.networks import Autoencoder, Recurrent
+from livedream_export import knobs, proof
+from livedream_export.image_model import training as autoencoder
+from livedream_export.motion_model.networks import Recurrent
+from livedream_export.vae_rnn import components, memories, parts
+from livedream_export.vae_rnn.networks import Autoencoder
 from onnx import numpy_helper
 
 from livedream import UserError
@@ -31,12 +34,13 @@ class Made:
             layer.weight.data.mul_(20)  # pictures and latents as wide as learned ones
         latents = autoencoder.encode(net, frames).numpy()
         kept = memories.build(frames, np.arange(COUNT), segments, 25.0, 1e9) if remembers else None
-        self.parts = dream_file.Parts(net, Recurrent(hp).eval(), latents, segments, 25.0, kept, hp)
+        self.parts = parts.Parts(net, Recurrent(hp).eval(), latents, segments, 25.0, kept, hp)
         self.parts.autoencoder.decoder.full_size = True
         renderer = self.parts.renderer
         self.modules, image = renderer.components, np.full((1, 32, 32, 4), 255, np.uint8)
         start = components.first_inputs(self.modules, self.parts.state_at(0), image)
-        self.about = start, self.parts.network.std, renderer.memory
+        name = "latent.picture" if remembers else "latent"
+        self.about = start, {name: self.parts.network.std}, renderer.memory
         self.models = proof.build(self.modules, *self.about)
 
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 import torch
-from livedream_export import correction
-from livedream_export.appearance import Appearance
-from livedream_export.autoencoder import held_out
-from livedream_export.correction import BESIDE, Examples
-from livedream_export.networks import Autoencoder
+from livedream_export.material import held_out
+from livedream_export.vae_rnn import correction
+from livedream_export.vae_rnn.appearance import Appearance
+from livedream_export.vae_rnn.correction import BESIDE, Examples
+from livedream_export.vae_rnn.networks import Autoencoder
 
 from tests.export import footage_frames, training
 

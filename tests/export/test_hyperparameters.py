@@ -1,10 +1,10 @@
 """What `livedream train` says about a dream's size becomes a recipe."""
 
-from livedream_export.hyperparameters import TIERS, Hyperparameters, chosen
+from livedream_export.vae_rnn.recipe import TIERS, Recipe, chosen
 
 
 def test_nothing_said_is_the_recipe_itself():
-    assert chosen() == Hyperparameters()
+    assert chosen() == Recipe()
 
 
 def test_as_many_memories_as_fit_none_or_at_most_so_many():

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 import simplejpeg
-from livedream_export import choosing, memories
-from livedream_export.autoencoder import held_out
 from livedream_export.cache import Footage
-from livedream_export.hyperparameters import Hyperparameters
-from livedream_export.remembering import Remembering
+from livedream_export.material import held_out
+from livedream_export.vae_rnn import choosing, memories
+from livedream_export.vae_rnn.recipe import Recipe
+from livedream_export.vae_rnn.remembering import Remembering
 
 from livedream import UserError
 from tests.export import footage_frames, training
@@ -134,11 +134,11 @@ def test_footage_in_which_nothing_can_be_told_apart_has_memories_all_the_same(le
 def test_a_dream_of_footage_has_what_its_file_has_room_for():
     frames = footage_frames.round_trip(50)
     footage = Footage(frames, ((0, 50),), FPS, (), "0" * 64, ())
-    assert len(memories.of_footage(footage, Hyperparameters()).frames) == 50
-    assert len(memories.of_footage(footage, Hyperparameters(max_memories=20)).frames) <= 20
+    assert len(memories.of_footage(footage, Recipe()).frames) == 50
+    assert len(memories.of_footage(footage, Recipe(max_memories=20)).frames) <= 20
     with pytest.raises(UserError, match=r"--megabytes 0.5: too little for networks and memories; at least 7$"):
-        memories.of_footage(footage, Hyperparameters(megabytes=0.5))
-    assert len(memories.of_footage(footage, Hyperparameters(megabytes=7)).frames) == 50
+        memories.of_footage(footage, Recipe(megabytes=0.5))
+    assert len(memories.of_footage(footage, Recipe(megabytes=7)).frames) == 50
 
 
 @pytest.mark.parametrize(("width", "subsampling"), [(256, "444"), (288, "420")])

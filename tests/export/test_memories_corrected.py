@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import torch
-from livedream_export import memories
-from livedream_export.networks import Autoencoder
-from livedream_export.remembering import to_luma_chroma, to_rgb, warp
+from livedream_export.vae_rnn import memories
+from livedream_export.vae_rnn.networks import Autoencoder
+from livedream_export.vae_rnn.remembering import to_luma_chroma, to_rgb, warp
 
 from tests.export import footage_frames, training
 

@@ -5,8 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
-from livedream_export import recurrent
-from livedream_export.networks import Autoencoder, Recurrent
+from livedream_export.motion_model import training as recurrent
+from livedream_export.motion_model.networks import Recurrent
+from livedream_export.vae_rnn.networks import Autoencoder
 
 from livedream import UserError
 from tests.export import training

@@ -6,8 +6,7 @@ import sys
 import pytest
 import torch
 import torch.nn.functional as F
-from livedream_export import perceptual
-from livedream_export.train import Run
+from livedream_export.image_model import perceptual
 
 from tests.export import footage_frames, training
 
@@ -53,8 +52,7 @@ def test_without_the_network_training_says_so_and_goes_on(tmp_path, monkeypatch,
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setitem(sys.modules, "efficientnet_lite_pytorch", None)
     hp = dataclasses.replace(training.SMALL, perceptual_weight=0.3)
-    run = Run(tmp_path / "a.onnx", 1.0, "cpu", 0, hp, training.counter())
-    run.prepare([str(training.square(tmp_path / "square.mp4"))], "32", resume=False)
+    run = training.run_on(training.square(tmp_path / "square.mp4"), tmp_path / "a.onnx", hp)
     assert run.stages.perceptual is None
     assert "pip install 'livedream[train]'" in capsys.readouterr().err
     assert "trained_on_losses" not in run.provenance

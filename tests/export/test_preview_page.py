@@ -14,7 +14,7 @@ import aiohttp
 import numpy as np
 import pytest
 import simplejpeg
-from livedream_export import preview, preview_page, train
+from livedream_export import evaluate, preview, preview_page
 from livedream_export.budget import Budget
 from livedream_export.preview_page import PORT, STILLS, Page, serve
 from livedream_export.training_status import TrainingStatus
@@ -259,9 +259,7 @@ def own_clock(step):
 def test_a_training_is_watched(tmp_path, monkeypatch):
     """Its page is asked while it runs, as a browser asks: footage, then the early dream, then the verdict."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(
-        train.judging.evaluate, "short", lambda *args, **options: {}
-    )  # takes a minute; it has its own tests
+    monkeypatch.setattr(evaluate, "short", lambda *args, **options: {})  # takes a minute; it has its own tests
     clip = training.square(tmp_path / "square.mp4")
     state = TrainingStatus(tmp_path / "square.onnx")
     reports, fetched = [], {}
@@ -284,8 +282,8 @@ def test_a_training_is_watched(tmp_path, monkeypatch):
     with serving(state) as page:
         watching = threading.Thread(target=lambda: asyncio.run(watch(page.url)))
         watching.start()
-        options = {"size": "32", "hp": replace(training.SMALL, remembers=False), "now": own_clock(0.3)}
-        state.written = train.train([clip], state.out, minutes=5.5, status=state, **options) is not None
+        options = {"hp": replace(training.SMALL, remembers=False), "now": own_clock(0.3)}
+        state.written = training.train(clip, state.out, minutes=5.5, status=state, **options) is not None
     watching.join(60)
 
     last = reports[-1]

@@ -7,12 +7,15 @@ import numpy as np
 import onnx
 import pytest
 import torch
-from livedream_export import autoencoder, checkpoint, export, footage, memories, stages, train
-from livedream_export.dream_file import Parts
-from livedream_export.hyperparameters import Hyperparameters
+from livedream_export import cache, dream_file, dream_run, export, footage, kinds, training_run
+from livedream_export.image_model.training import psnr
 from livedream_export.torch_device import choose
-from livedream_export.train import Run
-from livedream_export.trainer_state import TrainerState
+from livedream_export.vae_rnn import memories, stages, train
+from livedream_export.vae_rnn import saved as earlier
+from livedream_export.vae_rnn.parts import Parts
+from livedream_export.vae_rnn.recipe import Recipe
+from livedream_export.vae_rnn.train import Run
+from livedream_export.vae_rnn.trainer_state import TrainerState
 
 from livedream import UserError
 from livedream.backend import cpu
@@ -21,6 +24,7 @@ from livedream.loop import offline
 from livedream.play import dream_parameters
 from livedream.play.player import Player
 from tests.export import training
+from tests.export.training import run_on
 
 pytestmark = pytest.mark.timeout(600)  # seconds of work, but not on a machine that has other work
 
@@ -41,10 +45,10 @@ def clip(tmp_path_factory):
 def trained(request, clip, tmp_path_factory):
     """A run of some hundred steps: with memories, and without."""
     out = tmp_path_factory.mktemp("trained") / "square.onnx"
-    options = {"size": "32", "seed": 3, "title": "A square", "licence": "CC0-1.0", "hp": training.KINDS[request.param]}
+    options = {"seed": 3, "title": "A square", "licence": "CC0-1.0", "hp": training.KINDS[request.param]}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(train.judging.evaluate, "short", unable)
-        made = train.train([clip], out, minutes=0.6, now=training.counter(), **options)
+        patch.setattr(train.evaluate, "short", unable)
+        made = training.train(clip, out, minutes=0.6, now=training.counter(), **options)
     assert made == out
     return out
 
@@ -60,13 +64,6 @@ def unable(*args, **options):
 
 def remembers(dream) -> bool:
     return "recall" in dream.components
-
-
-def run_on(clip, out, **options):
-    """A run that has read its footage."""
-    run = Run(out, options.pop("minutes", 1.0), "cpu", 0, options.pop("hp", training.SMALL), training.counter(0.05))
-    run.prepare([str(clip)], options.pop("size", "32"), options.pop("resume", False), **options)
-    return run
 
 
 def test_a_dream_that_plays_and_knows_where_it_is_from(dream, clip):
@@ -87,12 +84,12 @@ def test_a_dream_that_plays_and_knows_where_it_is_from(dream, clip):
 
 def parts_of(trained) -> Parts:
     """What goes into the dream file, made again from the checkpoint."""
-    saved = checkpoint.load(trained.with_suffix(".run") / "checkpoint.pt")
-    trainer = TrainerState(saved["size"], saved["hp"], torch.device("cpu"))
-    trainer.restore(saved)
-    taken = export.cached(saved["sha256"], trained)
-    kept = memories.of_footage(taken, saved["hp"]) if saved["hp"].remembers else None
-    args = saved["latents"].numpy(), saved["segments"], saved["fps"], kept, saved["hp"]
+    found = earlier.load(trained.with_suffix(".run") / "checkpoint.pt")
+    trainer = TrainerState(found["size"], found["hp"], torch.device("cpu"))
+    trainer.restore(found)
+    taken = cache.of_digest(found["sha256"], trained)
+    kept = memories.of_footage(taken, found["hp"]) if found["hp"].remembers else None
+    args = found["latents"].numpy(), found["segments"], found["fps"], kept, found["hp"]
     return Parts(trainer.average, trainer.recurrent, *args)
 
 
@@ -100,7 +97,7 @@ def test_pictures_are_learned_by_the_networks_too(trained, clip):
     """Without recall, a dream with memories shows only what its networks learned."""
     renderer, frames = parts_of(trained).renderer, footage.read([clip], 32).frames
     rendered = renderer.render(renderer.encode(frames), recall=0.0)[..., :3]
-    assert autoencoder.psnr(frames, rendered).mean() > 17  # the mean picture would have 13
+    assert psnr(frames, rendered).mean() > 17  # the mean picture would have 13
 
 
 def test_a_dream_that_remembers_draws_the_footage_as_it_was(trained, dream, clip):
@@ -110,7 +107,7 @@ def test_a_dream_that_remembers_draws_the_footage_as_it_was(trained, dream, clip
     log = (trained.with_suffix(".run") / "log.jsonl").read_text().splitlines()
     assert json.loads(log[-1])["learned_psnr_db"] > 24
     shown = next(offline.frames(dream, 1, 25.0, seed=1)).pixels[..., :3]
-    assert autoencoder.psnr(frames, np.repeat(shown[None], len(frames), 0)).max() > 24
+    assert psnr(frames, np.repeat(shown[None], len(frames), 0)).max() > 24
 
 
 def test_the_run_folder(trained):
@@ -151,7 +148,7 @@ def test_a_finished_run_is_exported_again_as_it_was(trained, dream, tmp_path):
 def test_without_its_footage_only_what_remembers_none_is_exported(trained, dream, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "empty"))
     written = []
-    monkeypatch.setattr(export.dream_file, "export", lambda parts, *about: written.append(parts))
+    monkeypatch.setattr(dream_file, "export", lambda parts, *about: written.append(parts))
     checkpoint = trained.with_suffix(".run") / "checkpoint.pt"
     if remembers(dream):
         with pytest.raises(UserError, match=r"no longer in .*--resume"):
@@ -159,7 +156,7 @@ def test_without_its_footage_only_what_remembers_none_is_exported(trained, dream
         assert not written
     else:
         export.export_checkpoint(checkpoint, tmp_path / "again.onnx")
-        assert np.allclose(written[0].latents.mean(0), dream.mean, atol=1e-5)
+        assert np.allclose(written[0].metadata["latents"]["latent"]["mean"], dream.mean, atol=1e-5)
 
 
 def test_what_is_played_is_what_was_drawn_in_training(trained, dream):
@@ -189,12 +186,12 @@ def test_at_the_footages_own_speed_it_goes_on_by_one_frame_a_step(dream):
 def test_a_killed_run_is_exported_from_the_cache_or_says_what_is_missing(clip, tmp_path, monkeypatch):
     run = run_on(clip, tmp_path / "a.onnx")
     run.save(must=True)
-    monkeypatch.setattr(export, "SPELL", 0.2)
+    monkeypatch.setattr(train, "SPELL", 0.2)
     written = {}
-    monkeypatch.setattr(export.dream_file, "export", lambda parts, out, *about: written.update({out: parts}))
+    monkeypatch.setattr(dream_file, "export", lambda parts, out, *about: written.update({out: parts}))
     out = export.export_checkpoint(run.folder.checkpoint, tmp_path / "b.onnx")
-    assert written[out].latents.shape == (len(run.footage.frames), training.SMALL.latent)
-    assert len(written[out].pictures) == 100
+    assert len(written[out].metadata["latents"]["latent.picture"]["mean"]) == training.SMALL.latent
+    assert len(written[out].memories) == 100
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "empty"))
     with pytest.raises(UserError, match="no longer in"):
         export.export_checkpoint(run.folder.checkpoint, tmp_path / "c.onnx")
@@ -205,31 +202,31 @@ def test_resume_goes_on_with_the_same_figures(clip, tmp_path, monkeypatch, hp):
     run = run_on(clip, tmp_path / "a.onnx", minutes=0.5, hp=hp)
     monkeypatch.setattr(Run, "write_dream", lambda self, early: None)
     run.train()
-    assert run.trainer.steps > 10
+    assert run.learner.steps > 10
     more = run_on(clip, tmp_path / "a.onnx", minutes=0.8, resume=True, hp=hp)
-    assert (more.hp, more.trainer.steps, more.trainer.encoder_steps) == (
+    assert (more.recipe, more.learner.steps, more.learner.encoder_steps) == (
         hp,
-        run.trainer.steps,
-        run.trainer.encoder_steps,
+        run.learner.steps,
+        run.learner.encoder_steps,
     )
-    assert (run.trainer.steps > run.trainer.encoder_steps) == hp.remembers
+    assert (run.learner.steps > run.learner.encoder_steps) == hp.remembers
     assert more.budget.spent == pytest.approx(run.budget.spent)
     assert more.budget.used() == pytest.approx(run.budget.used(), abs=0.5)
     for name in ("autoencoder", "average", "recurrent"):
-        before, after = getattr(run.trainer, name).state_dict(), getattr(more.trainer, name).state_dict()
+        before, after = getattr(run.learner, name).state_dict(), getattr(more.learner, name).state_dict()
         assert all(torch.equal(before[key], after[key]) for key in before)
     for name in ("autoencoder_optimizer", "recurrent_optimizer"):
-        before, after = (getattr(r.trainer, name).optimizer.state_dict()["state"][0] for r in (run, more))
+        before, after = (getattr(r.learner, name).optimizer.state_dict()["state"][0] for r in (run, more))
         assert torch.equal(before["exp_avg_sq"], after["exp_avg_sq"])
     more.train()
-    assert more.trainer.steps > run.trainer.steps
+    assert more.learner.steps > run.learner.steps
 
 
 def test_resume_of_other_footage_size_or_recipe_is_refused(clip, tmp_path):
     run_on(clip, tmp_path / "a.onnx").save(must=True)
     with pytest.raises(UserError, match="--resume: --tier, --memories and --megabytes are the checkpoint's"):
         run_on(clip, tmp_path / "a.onnx", resume=True, hp=training.KINDS["plain"])
-    assert run_on(clip, tmp_path / "a.onnx", resume=True, hp=Hyperparameters()).hp == training.SMALL
+    assert run_on(clip, tmp_path / "a.onnx", resume=True, hp=Recipe()).recipe == training.SMALL
     with pytest.raises(UserError, match="32x32, here 64x64"):
         run_on(clip, tmp_path / "a.onnx", size="64", resume=True)
     other = training.square(tmp_path / "other.mp4", seconds=3)
@@ -259,7 +256,7 @@ def test_a_checkpoint_of_an_earlier_livedream_is_one_line_and_is_trained_anew_wh
         run_on(clip, tmp_path / "a.onnx", resume=True)
     with pytest.raises(UserError, match="made by an earlier livedream"):
         export.export_checkpoint(run.folder.checkpoint, tmp_path / "b.onnx")
-    assert run_on(clip, tmp_path / "a.onnx").trainer.steps == 0
+    assert run_on(clip, tmp_path / "a.onnx").learner.steps == 0
     assert (tmp_path / "a.run/checkpoint-before.pt").exists()
 
 
@@ -267,15 +264,15 @@ def test_a_checkpoint_with_the_names_of_version_0_2_is_read(clip, tmp_path):
     run = run_on(clip, tmp_path / "a.onnx")
     run.save(must=True)
     saved = torch.load(run.folder.checkpoint, weights_only=True)
-    old = {new: name for name, new in checkpoint.RENAMED_HYPERPARAMETERS.items()}
+    old = {new: name for name, new in earlier.RENAMED_HYPERPARAMETERS.items()}
     saved["hp"] = {old.get(name, name): value for name, value in saved["hp"].items()}
     assert {"divergence", "recognition"} <= saved["hp"].keys()
-    buffers = {new: name for name, new in checkpoint.RENAMED_BUFFERS.items()}
+    buffers = {new: name for name, new in earlier.RENAMED_BUFFERS.items()}
     saved["recurrent"] = {buffers.get(name, name): value for name, value in saved["recurrent"].items()}
     torch.save(saved, run.folder.checkpoint)
     more = run_on(clip, tmp_path / "a.onnx", resume=True)
-    assert more.hp == run.hp
-    assert torch.equal(more.trainer.recurrent.std, run.trainer.recurrent.std)
+    assert more.recipe == run.recipe
+    assert torch.equal(more.learner.recurrent.std, run.learner.recurrent.std)
 
 
 def test_too_few_minutes_is_one_line_with_what_it_takes_and_changes_nothing(clip, tmp_path):
@@ -301,8 +298,8 @@ def test_ctrl_c_while_reading_is_one_line_and_leaves_nothing(clip, tmp_path, mon
     def interrupted(*args, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(train.material, "read", interrupted)
-    assert train.train([clip], tmp_path / "a.onnx", hp=training.SMALL) is None
+    monkeypatch.setattr(dream_run.material, "read", interrupted)
+    assert training.train(clip, tmp_path / "a.onnx") is None
     assert capsys.readouterr().err.splitlines() == [
         "stopped at once: nothing had been trained yet, and nothing was written"
     ]
@@ -314,7 +311,7 @@ def test_early_dreams_come_early_then_now_and_then(clip, tmp_path, monkeypatch, 
     """Nobody waits for the first; a short run makes none; none is late."""
     moments, ends, time = [], [], [0.0]
 
-    def learn(*args):
+    def learn(*args, **named):
         for _ in next(each for each in args if isinstance(each, types.GeneratorType)):
             time[0] += 0.5
 
@@ -324,11 +321,12 @@ def test_early_dreams_come_early_then_now_and_then(clip, tmp_path, monkeypatch, 
         (moments if early else ends).append(time[0])
 
     monkeypatch.setattr(Run, "write_dream", export)
-    monkeypatch.setattr(train.checkpoint, "save", lambda path, saved: None)
-    for stage in (stages.autoencoder, stages.correction, stages.recurrent):
+    monkeypatch.setattr(training_run.checkpoint, "save", lambda path, saved: None)
+    for stage in (stages.image_training, stages.correction, stages.motion_training):
         monkeypatch.setattr(stage, "learn", learn)
-    run = Run(tmp_path / "a.onnx", seconds / 60, "cpu", 0, training.SMALL, lambda: time[0])
-    run.prepare([str(clip)], "32", False)
+    options = kinds.options("vae-rnn", [clip], out=tmp_path / "a.onnx", size="32", minutes=seconds / 60)
+    run = Run(options, training.SMALL, now=lambda: time[0])
+    run.prepare()
     run.train()
     assert seconds * 0.95 < ends[0] < seconds + 20
     if seconds < 300:
@@ -345,7 +343,7 @@ def test_losses_that_are_not_finite_are_never_stepped_on(clip, tmp_path, monkeyp
     """A few are skipped and counted; many in a row go back to the checkpoint, at half the rate."""
     run = run_on(clip, tmp_path / "a.onnx", minutes=0.9)
     monkeypatch.setattr(Run, "write_dream", lambda self, early: None)
-    where = {"pictures": type(run.trainer.autoencoder), "remember": stages.correction}[stage]
+    where = {"pictures": type(run.learner.autoencoder), "remember": stages.correction}[stage]
     whole, calls = where.loss, []
 
     def loss(*args):
@@ -356,10 +354,10 @@ def test_losses_that_are_not_finite_are_never_stepped_on(clip, tmp_path, monkeyp
     monkeypatch.setattr(where, "loss", loss)
     run.train()
     assert len(calls) > 24
-    assert run.trainer.skipped == 13
-    assert run.trainer.rate_factor == 0.5
+    assert run.learner.skipped == 13
+    assert run.learner.rate_factor == 0.5
     assert capsys.readouterr().err.count("back to the last checkpoint") == 1
-    assert all(value.isfinite().all() for value in run.trainer.average.state_dict().values())
+    assert all(value.isfinite().all() for value in run.learner.average.state_dict().values())
 
 
 def test_a_folder_that_cannot_be_written_is_one_line(clip, tmp_path):
@@ -398,7 +396,7 @@ def test_a_full_disk_is_one_line_and_the_old_checkpoint_stays(clip, tmp_path, ca
 def test_wrong_usage_is_one_line(clip, tmp_path, options, words):
     out = tmp_path / options.pop("out", "a.onnx")
     with pytest.raises(UserError, match=words) as error:
-        train.train([clip], out, **options)
+        training.train(clip, out, **options)
     assert "\n" not in str(error.value)
 
 

@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-from livedream_export import train
-from livedream_export.train import Run
+from livedream_export.vae_rnn.train import Run
 
 from livedream import UserError
 from livedream.dream import read
@@ -23,9 +22,7 @@ def one_cache(tmp_path_factory):
 
 def run_on(clip, size="32", minutes=0.4, hp=training.SMALL):
     """A run that has read its footage."""
-    run = Run(clip.with_suffix(".onnx"), minutes, "cpu", 0, hp, training.counter(0.05))
-    run.prepare([str(clip)], size, resume=False)
-    return run
+    return training.run_on(clip, clip.with_suffix(".onnx"), hp, size=size, minutes=minutes)
 
 
 def write(path, frames, **options):
@@ -48,7 +45,7 @@ def write(path, frames, **options):
 def test_what_teaches_no_motion_is_refused_in_one_line_and_leaves_nothing(tmp_path, frames, words):
     clip = write(tmp_path / "clip.mp4", frames)
     with pytest.raises(UserError, match=words) as error:
-        train.train([clip], tmp_path / "dream.onnx", size="32", hp=training.SMALL)
+        training.train(clip, tmp_path / "dream.onnx")
     assert "\n" not in str(error.value)
     assert [each.name for each in tmp_path.iterdir()] == ["clip.mp4"]
 
@@ -58,7 +55,7 @@ def test_pictures_are_no_footage_but_it_says_what_to_do(tmp_path):
     for k in range(12):
         footage_clips.write(tmp_path / f"stills/{k}.png", [footage_clips.grey(9 * k)], codec="png", pixels="rgb24")
     with pytest.raises(UserError, match=r"holds no video .*; pictures are footage where at least 13 are numbered"):
-        train.train([tmp_path / "stills"], tmp_path / "dream.onnx", hp=training.SMALL)
+        training.train(tmp_path / "stills", tmp_path / "dream.onnx", size="256")
 
 
 @KINDS
@@ -72,11 +69,11 @@ def test_footage_of_odd_shapes_learns(tmp_path, monkeypatch, hp, shape):
     run = run_on(write(tmp_path / "odd.mp4", frames), f"{width}x{height}", hp=hp)
     run.train()
     assert run.size == shape
-    assert run.trainer.steps > 3
+    assert run.learner.steps > 3
     assert run.stages.latents.isfinite().all()
-    assert (run.trainer.recurrent.step_scale > 0).all()
-    assert all(value.isfinite().all() for value in run.trainer.recurrent.state_dict().values())
-    assert all(value.isfinite().all() for value in run.trainer.average.state_dict().values())
+    assert (run.learner.recurrent.step_scale > 0).all()
+    assert all(value.isfinite().all() for value in run.learner.recurrent.state_dict().values())
+    assert all(value.isfinite().all() for value in run.learner.average.state_dict().values())
 
 
 @KINDS
@@ -86,7 +83,7 @@ def test_footage_of_many_cuts_learns(tmp_path, monkeypatch, hp):
     run = run_on(brisk, hp=hp)
     assert len(run.footage.segments) == 10
     run.train()
-    assert run.trainer.steps > 3
+    assert run.learner.steps > 3
 
 
 def test_a_line_of_pixels_learns(tmp_path, monkeypatch):
@@ -94,7 +91,7 @@ def test_a_line_of_pixels_learns(tmp_path, monkeypatch):
     line = write(tmp_path / "line.mkv", footage_frames.round_trip(60)[:, :1], codec="ffv1", pixels="bgr0")
     run = run_on(line)
     run.train()
-    assert run.trainer.steps > 3
+    assert run.learner.steps > 3
 
 
 def played(path, seconds):
@@ -110,7 +107,7 @@ def played(path, seconds):
     ids=["a loop of twenty frames", "a montage"],
 )
 def test_short_clips_play_for_ever(tmp_path, monkeypatch, frames):
-    monkeypatch.setattr(Run, "judge", lambda self: None)
+    monkeypatch.setattr(Run, "judge", lambda self: "")
     run = run_on(write(tmp_path / "clip.mp4", frames, options={"crf": "10"}))
     run.train()
     shown = played(run.out, 12)[..., :3].astype(int)

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from livedream_export import checkpoint
+from livedream_export.vae_rnn import saved
 
 from livedream import UserError
 from livedream.dream import read
@@ -20,10 +20,11 @@ pytestmark = pytest.mark.timeout(600)  # seconds of work, but not on a machine t
 CHILD = """
 import sys
 from tests.export import training
-from livedream_export import stages, train, training_run
+from livedream_export import training_run
+from livedream_export.vae_rnn import stages
 training_run.CHECKPOINT_SECONDS = 0.2
 stages.INTERRUPTED_SPELL = float(sys.argv[3])
-made = train.train([sys.argv[1]], sys.argv[2], size="32", hp=training.SMALL, resume=sys.argv[4] == "resume")
+made = training.train(sys.argv[1], sys.argv[2], resume=sys.argv[4] == "resume")
 print("made", made)
 """
 
@@ -50,8 +51,8 @@ def wait_for_steps(child: subprocess.Popen, out: Path, more_than: int) -> dict:
     def newer() -> dict | None:
         assert child.poll() is None, child.communicate()
         with contextlib.suppress(UserError):
-            saved = checkpoint.load(out.with_suffix(".run") / "checkpoint.pt")
-            return saved if saved["steps"] > more_than else None
+            found = saved.load(out.with_suffix(".run") / "checkpoint.pt")
+            return found if found["steps"] > more_than else None
         return None
 
     return until(newer, 200, pause=0.05)
@@ -76,12 +77,12 @@ def test_stopped_at_once_killed_resumed_and_stopped(clip, tmp_path):
     assert complaints.splitlines()[-1].startswith("stopped at once: no dream had been written yet")
     assert out.read_bytes() == b"an earlier dream"
 
-    stopped = checkpoint.load(out.with_suffix(".run") / "checkpoint.pt")
+    stopped = saved.load(out.with_suffix(".run") / "checkpoint.pt")
     child = start(clip, out, resume="resume")
     wait_for_steps(child, out, stopped["steps"])
     child.kill()
     child.communicate()
-    killed = checkpoint.load(out.with_suffix(".run") / "checkpoint.pt")
+    killed = saved.load(out.with_suffix(".run") / "checkpoint.pt")
     assert killed["steps"] > stopped["steps"]
     assert killed["used"] > stopped["used"]
     assert out.read_bytes() == b"an earlier dream"
@@ -93,6 +94,6 @@ def test_stopped_at_once_killed_resumed_and_stopped(clip, tmp_path):
     assert child.returncode == 0, complaints
     assert said == f"made {out}\n"
     assert read.load(out).size == (32, 32)
-    ended = checkpoint.load(out.with_suffix(".run") / "checkpoint.pt")
+    ended = saved.load(out.with_suffix(".run") / "checkpoint.pt")
     assert ended["steps"] >= killed["steps"]
     assert ended["latents"] is not None

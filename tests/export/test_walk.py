@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import torch
-from livedream_export import memories
-from livedream_export.walk import FADE, LONGEST, Recall, Walk, start
+from livedream_export.vae_rnn import memories
+from livedream_export.vae_rnn.walk import FADE, LONGEST, Recall, Walk, start
 
 from tests.export import footage_frames
 

@@ -3,15 +3,18 @@
 import dataclasses
 import itertools
 import logging
+import time
 
 import numpy as np
-from livedream_export.hyperparameters import Hyperparameters
+from livedream_export import kinds
+from livedream_export.vae_rnn import train as vae_rnn
+from livedream_export.vae_rnn.recipe import Recipe
 
 from tests.export import footage_clips
 
 logging.getLogger("torch.__trace").setLevel(logging.WARNING)  # pytest would keep thousands of its lines
 
-SMALL = Hyperparameters(
+SMALL = Recipe(
     latent=8,
     widths=(16, 16, 24, 24),
     warmup_steps=30,
@@ -44,3 +47,17 @@ def square(path, seconds=4, width=32, height=32):
 def counter(step=0.01):
     """A clock that moves on a little every time it is read: runs are as long on any machine."""
     return itertools.count(0.0, step).__next__
+
+
+def train(clip, out, hp=SMALL, now=time.monotonic, status=None, **given):
+    """A whole run of vae-rnn, as the command makes it."""
+    options = kinds.options("vae-rnn", [clip], **{"out": out, "size": "32"} | given)
+    return vae_rnn.train(options, status, hp, now)
+
+
+def run_on(clip, out, hp=SMALL, step=0.05, **given):
+    """A run of vae-rnn that has read its footage."""
+    options = kinds.options("vae-rnn", [clip], **{"out": out, "size": "32", "minutes": 1.0, "device": "cpu"} | given)
+    run = vae_rnn.Run(options, hp, now=counter(step))
+    run.prepare()
+    return run

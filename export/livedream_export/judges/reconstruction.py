@@ -7,8 +7,8 @@ import numpy as np
 from livedream.dream.dream import Dream
 
 from ..arrays import Rgb
-from ..autoencoder import held_out
 from ..cache import Footage, Progress
+from ..material import held_out
 from . import lpips, picture, playing
 from .first_dream import Extent
 from .likeness import Likeness

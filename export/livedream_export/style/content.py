@@ -15,8 +15,8 @@ from livedream.dream import read as dream_file
 from livedream.loop import offline
 from livedream_export import cache, clip_table, footage, rainbow_road, sources
 from livedream_export.arrays import Flags, Indices, Rgb
-from livedream_export.autoencoder import held_out
 from livedream_export.cache import Footage
+from livedream_export.material import held_out
 from livedream_export.preview import Progress
 
 FPS = 12.0  # frames a second that are read of footage: enough for neighbours, and pictures differ more

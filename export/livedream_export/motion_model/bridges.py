@@ -8,7 +8,7 @@ an end. A bridge is a crossfade of latents (cf. video textures, Schödl et al. 2
 import torch
 from torch import Tensor
 
-from .arrays import Segments
+from ..arrays import Segments
 
 STEPS = 16  # length of a crossfade
 BEFORE = 48  # steps of footage on either side of it that belong to a bridge

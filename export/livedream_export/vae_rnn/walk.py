@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .arrays import Floats
+from ..arrays import Floats
 from .memories import Memories, ends
 
 FADE = 10  # steps of a crossfade from one place to another

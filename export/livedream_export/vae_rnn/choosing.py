@@ -4,8 +4,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from ..arrays import Doubles, Flags, Indices, Rgb, Segments
 from .appearance import Appearance
-from .arrays import Doubles, Flags, Indices, Rgb, Segments
 
 WIDEST = 4  # most frames from one memory to the next
 STRETCH = 3.0  # seconds of a stretch that is kept of long footage

@@ -15,16 +15,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..arrays import Floats, Indices, Rgb, Segments
+from ..image_model.networks import difference
+from ..image_model.perceptual import PictureLoss
+from ..image_model.training import to_batch, update_average
+from ..safe_optimizer import SafeOptimizer
+from ..torch_device import half_precision
 from .appearance import Appearance
-from .arrays import Floats, Indices, Rgb, Segments
-from .autoencoder import to_batch, update_average
-from .hyperparameters import Hyperparameters
 from .memories import FLOW, optical_flow
-from .networks import Autoencoder, difference
-from .perceptual import PictureLoss
+from .networks import Autoencoder
+from .recipe import Recipe
 from .remembering import LumaChroma, to_luma_chroma, warp
-from .safe_optimizer import SafeOptimizer
-from .torch_device import half_precision
 from .walk import later
 
 KINDS = ("found", "between", "seam", "exact")
@@ -171,7 +172,7 @@ def loss(
     batch: Batch,
     recall: Tensor,
     perceptual: PictureLoss | None,
-    hp: Hyperparameters,
+    hp: Recipe,
     rng: np.random.Generator,
 ) -> tuple[Tensor, Tensor]:
     """Return the training loss and the mean squared error of a batch. recall: f32 [B, 1]."""
@@ -208,7 +209,7 @@ def learn(
     average: Autoencoder,
     examples: Examples,
     latents: Tensor,
-    hp: Hyperparameters,
+    hp: Recipe,
     steps: int,
     times: Iterable[float],
     tell: Callable[[float, float], None],

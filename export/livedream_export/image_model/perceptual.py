@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from livedream import UserError
 
-from .features import lite0
+from ..features import lite0
 
 BLOCKS = (0, 2, 4, 7)  # those whose features are compared
 SHIFT = 16  # pixels, below which both pictures are moved

@@ -7,11 +7,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..arrays import Floats, Rgba
+from ..motion_model.networks import Recurrent
+from ..proof import Component
 from .appearance import CELLS, LUMA, thinning
-from .arrays import Floats, Rgba
 from .memories import LIKENESS, Memories
-from .networks import Autoencoder, Recurrent
-from .proof import Component
+from .networks import Autoencoder
 from .remembering import to_luma_chroma, warp
 from .walk import Recall, Walk
 

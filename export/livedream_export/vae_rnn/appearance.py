@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .arrays import Floats, Indices, Rgb
+from ..arrays import Floats, Indices, Rgb
 
 CELLS = 8  # cells on a side; a descriptor has their colours, and the detail across and down in them
 LARGE = 256 * 256  # pixels; see is_large

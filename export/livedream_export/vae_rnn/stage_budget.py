@@ -3,8 +3,8 @@
 import time
 from collections.abc import Callable
 
-from .budget import Budget
-from .hyperparameters import Hyperparameters
+from ..budget import Budget
+from .recipe import Recipe
 
 EARLY_SPELL = 0.12  # share of the recurrent network's time that comes before each of them,
 SPELL_SECONDS = (10.0, 60.0)  # within these limits
@@ -17,7 +17,7 @@ class StageBudget(Budget):
     `spent` has "pictures" (the autoencoder) and "motion"; `costs` has "encode" (encoding all frames) beside "dream".
     """
 
-    def __init__(self, total: float, hp: Hyperparameters, now: Callable[[], float] = time.monotonic):
+    def __init__(self, total: float, hp: Recipe, now: Callable[[], float] = time.monotonic):
         super().__init__(total, now, ("pictures", "motion"))
         self.hp = hp
         self.costs["encode"] = 0.0

@@ -11,12 +11,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from . import autoencoder, correction, dream_file, recurrent
-from .hyperparameters import Hyperparameters
-from .interrupt import Interrupt
-from .material import Material
-from .perceptual import PictureLoss
-from .preview import Progress
+from ..cache import Footage
+from ..image_model import training as image_training
+from ..image_model.perceptual import PictureLoss
+from ..interrupt import Interrupt
+from ..material import Material
+from ..motion_model import training as motion_training
+from ..preview import Progress
+from . import correction
+from .memories import Memories
+from .parts import Parts
+from .recipe import Recipe
 from .stage_budget import LEAST_SPELL, StageBudget
 from .trainer_state import TrainerState
 
@@ -47,9 +52,11 @@ class Stages:
 
     def __init__(
         self,
+        footage: Footage,
         material: Material,
+        memories: Memories | None,
         trainer: TrainerState,
-        hp: Hyperparameters,
+        hp: Recipe,
         device: torch.device,
         budget: StageBudget,
         rng: np.random.Generator,
@@ -58,7 +65,8 @@ class Stages:
         interrupt: Interrupt,
         between_steps: Callable[[], None],
     ):
-        self.material, self.trainer, self.hp, self.device = material, trainer, hp, device
+        self.footage, self.material, self.memories = footage, material, memories
+        self.trainer, self.hp, self.device = trainer, hp, device
         self.budget, self.rng, self.perceptual = budget, rng, perceptual
         self.progress, self.interrupt, self._between_steps = progress, interrupt, between_steps
         self.latents: Tensor | None = None
@@ -112,40 +120,40 @@ class Stages:
     def train_motion(self, seconds: float) -> None:
         """Train the motion model on the present latents."""
         latents = self.encode().to(self.device)
-        args = (latents, self.material.footage.segments, self.hp, self.rng)
+        args = (latents, self.footage.segments, self.hp, self.rng)
         times = self._times("motion", seconds)
-        recurrent.learn(self.trainer.recurrent_optimizer, *args, times, self._tell_motion)
+        motion_training.learn(self.trainer.recurrent_optimizer, *args, times, self._tell_motion)
 
     def encode(self) -> Tensor:
         """Return the latents that the averaged autoencoder gives now."""
         if self.latents is None or self._encoded_at != self.trainer.encoder_steps:
             with self.budget.measured("encode"):
-                self.latents = autoencoder.encode(
-                    self.trainer.average, self.material.footage.frames, self._tell_encoded
-                )
+                self.latents = image_training.encode(self.trainer.average, self.footage.frames, self._tell_encoded)
             self._encoded_at, self._motion_before = self.trainer.encoder_steps, self.budget.spent["motion"]
         return self.latents
 
-    def parts(self) -> dream_file.Parts:
+    def parts(self) -> Parts:
         """Return what goes into the dream file now."""
         assert self.latents is not None  # a dream is written after the motion model was trained on them
-        footage, trainer = self.material.footage, self.trainer
-        about = (footage.segments, footage.fps, self.material.memories, self.hp)
-        return dream_file.Parts(trainer.average, trainer.recurrent, self.latents.numpy(), *about)
+        footage, trainer = self.footage, self.trainer
+        about = (footage.segments, footage.fps, self.memories, self.hp)
+        return Parts(trainer.average, trainer.recurrent, self.latents.numpy(), *about)
 
     def _train_autoencoder(self) -> None:
         times = self._times("pictures", until=self.hp.remember_from if self.hp.remembers else 1.0)
-        args = (self.material.footage.frames, self.material.allowed, self.hp, self.rng, self.trainer.encoder_steps)
+        args = (self.footage.frames, self.material.allowed, self.hp, self.rng, self.trainer.encoder_steps)
         optimizer, average = self.trainer.autoencoder_optimizer, self.trainer.average
-        autoencoder.learn(optimizer, average, *args, times, self._tell_autoencoder, self.perceptual)
+        image_training.learn(
+            optimizer, average, *args, times, self._tell_autoencoder, self.perceptual, not self.hp.remembers
+        )
 
     def _train_correction(self) -> None:
         latents = self.encode()
         times = self._times("pictures", since=self.hp.remember_from)
         if self._examples is None:
-            assert self.material.memories is not None  # this stage is only for dreams that have some
-            footage, allowed = self.material.footage, self.material.allowed
-            appearance = self.material.memories.appearance
+            assert self.memories is not None  # this stage is only for dreams that have some
+            footage, allowed = self.footage, self.material.allowed
+            appearance = self.memories.appearance
             self._examples = correction.Examples(footage.frames, allowed, footage.segments, self.rng, appearance)
         steps = self.trainer.steps - self.trainer.encoder_steps
         args = (self._examples, latents, self.hp, steps, times, self._tell_correction, self.perceptual)
@@ -200,8 +208,8 @@ class Stages:
 
     def _time_encoding(self) -> None:
         """Encode a few frames, to estimate how long all of them will take."""
-        some = self.material.footage.frames[:64]
-        autoencoder.encode(self.trainer.average, some[:32])  # the first call is slower
+        some = self.footage.frames[:64]
+        image_training.encode(self.trainer.average, some[:32])  # the first call is slower
         with self.budget.measured("encode"):
-            autoencoder.encode(self.trainer.average, some)
-        self.budget.costs["encode"] *= len(self.material.footage.frames) / len(some)
+            image_training.encode(self.trainer.average, some)
+        self.budget.costs["encode"] *= len(self.footage.frames) / len(some)

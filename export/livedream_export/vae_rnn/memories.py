@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 
 from livedream import UserError
 
+from ..arrays import Flags, Floats, Indices, Rgb, Segments
+from ..cache import Footage
+from ..material import held_out
 from .appearance import CELLS, Appearance, is_large
-from .arrays import Flags, Floats, Indices, Rgb, Segments
-from .autoencoder import held_out
-from .cache import Footage
 from .choosing import choose, runs
-from .hyperparameters import Hyperparameters
+from .recipe import Recipe
 
 FLOW = 8  # pixels of the picture that one vector of flow stands for
 LIKENESS = 48  # numbers by which places are compared
@@ -64,7 +64,7 @@ class Memories:
         return sum(map(len, self.pictures))
 
 
-def of_footage(footage: Footage, hp: Hyperparameters, tell: Callable[[float], None] = lambda done: None) -> Memories:
+def of_footage(footage: Footage, hp: Recipe, tell: Callable[[float], None] = lambda done: None) -> Memories:
     """Return the memories of a dream of the footage: those that fit into its file, of frames that may be learned.
 
     tell(share done) is called now and then. Raises UserError when the dream file is too small for any.

@@ -9,9 +9,10 @@ from torch.optim import Adam
 
 from livedream import UserError
 
-from .hyperparameters import Hyperparameters
-from .networks import Autoencoder, Recurrent
-from .safe_optimizer import SafeOptimizer
+from ..motion_model.networks import Recurrent
+from ..safe_optimizer import SafeOptimizer
+from .networks import Autoencoder
+from .recipe import Recipe
 
 
 class TrainerState:
@@ -27,7 +28,7 @@ class TrainerState:
         encoder_steps: those of them in which its encoder was trained too.
     """
 
-    def __init__(self, size: tuple[int, int], hp: Hyperparameters, device: torch.device, seed: int = 0):
+    def __init__(self, size: tuple[int, int], hp: Recipe, device: torch.device, seed: int = 0):
         torch.manual_seed(seed)
         width, height = size
         self.autoencoder = Autoencoder(height, width, hp).to(device)

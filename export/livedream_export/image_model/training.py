@@ -8,18 +8,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .arrays import Flags, Floats, Indices, Rgb
-from .hyperparameters import Hyperparameters
+from ..arrays import Floats, Indices, Rgb
+from ..safe_optimizer import SafeOptimizer
+from ..torch_device import half_precision
 from .networks import Autoencoder
 from .perceptual import PictureLoss
-from .safe_optimizer import SafeOptimizer
-from .torch_device import half_precision
-
-
-def held_out(count: int, fps: float) -> Flags:
-    """Return which frames are held out of training, bool [count]: the last second of every ten."""
-    held: Flags = (np.arange(count) / fps).astype(int) % 10 == 9
-    return held
+from .recipe import PictureRecipe
 
 
 def to_batch(frames: Rgb, index: Indices | Sequence[int] | slice, device: torch.device) -> Tensor:
@@ -35,12 +29,13 @@ def learn(
     average: Autoencoder,
     frames: Rgb,
     allowed: Indices,
-    hp: Hyperparameters,
+    hp: PictureRecipe,
     rng: np.random.Generator,
     steps: int,
     times: Iterable[float],
     tell: Callable[[float, float], None],
     perceptual: PictureLoss | None = None,
+    full_size: bool = True,
 ) -> None:
     """Train the autoencoder, one step for each of `times`.
 
@@ -55,6 +50,7 @@ def learn(
         times: before each step, the share of the autoencoder's time that has passed, 0 to 1.
         tell: called with loss and PSNR in dB after each step.
         perceptual: a further loss, or None.
+        full_size: False never renders the last level.
 
     Raises:
         Diverged: too many losses in a row were not finite.
@@ -66,7 +62,7 @@ def learn(
         for done in times:
             batch = following.result()
             following = ahead.submit(to_batch, frames, rng.choice(allowed, hp.batch), device)
-            fine = done >= hp.full_size_from and not hp.remembers
+            fine = full_size and done >= hp.full_size_from
             extra = perceptual if fine and done >= hp.perceptual_from else None
             with half_precision(device):
                 loss, square = autoencoder.loss(batch, hp, fine, np.clip(rng.uniform(-0.3, 1.3, 2), 0, 1), extra)
@@ -79,7 +75,7 @@ def learn(
 
 
 @torch.no_grad()
-def update_average(average: Autoencoder, autoencoder: Autoencoder, steps: int, hp: Hyperparameters) -> None:
+def update_average(average: Autoencoder, autoencoder: Autoencoder, steps: int, hp: PictureRecipe) -> None:
     """Update the exponential moving average of the weights after `steps` steps."""
     keep = min(hp.ema_decay, (1 + steps) / (10 + steps))
     torch._foreach_lerp_(list(average.parameters()), list(autoencoder.parameters()), 1 - keep)

@@ -8,12 +8,12 @@ from torch import Tensor
 
 from livedream import UserError
 
+from ..arrays import Indices, Rgb, Segments
+from ..safe_optimizer import SafeOptimizer
+from ..torch_device import half_precision
 from . import bridges
-from .arrays import Indices, Rgb, Segments
-from .hyperparameters import Hyperparameters
 from .networks import Recurrent
-from .safe_optimizer import SafeOptimizer
-from .torch_device import half_precision
+from .recipe import MotionRecipe
 
 SHORTEST = 8  # steps that a shot must have to teach motion
 SAMPLED = 300  # most frames that are compared to find out whether anything moves
@@ -64,7 +64,7 @@ def window_starts(segments: Segments, length: int) -> Indices:
     return np.concatenate([np.arange(a, max(a, b - length)) for a, b in segments]).astype(np.int64)
 
 
-def window_loss(network: Recurrent, white: Tensor, starts: Indices, length: int, hp: Hyperparameters) -> Tensor:
+def window_loss(network: Recurrent, white: Tensor, starts: Indices, length: int, hp: MotionRecipe) -> Tensor:
     """Return the mean negative log likelihood over windows of `length` steps of the whitened latents [N, Z].
 
     First the network gets the footage with noise added (up to `input_noise` steps of the footage, chosen for each
@@ -100,7 +100,7 @@ def learn(
     optimizer: SafeOptimizer[Recurrent],
     latents: Tensor,
     segments: Segments,
-    hp: Hyperparameters,
+    hp: MotionRecipe,
     rng: np.random.Generator,
     times: Iterable[float],
     tell: Callable[[float], None],

@@ -11,9 +11,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..image_model.blocks import Block, zero_bias
 from .appearance import LUMA, is_large
-from .blocks import Block, zero_bias
-from .hyperparameters import Hyperparameters
+from .recipe import Recipe
 
 MIN_PLAIN = 0.02  # share of the plain picture beside fully recalled memories, before the mask
 MEMORY_RANGE = 1.5  # the mask may change the memories' weights by e to the power of this, either way
@@ -35,7 +35,7 @@ class LumaChroma(NamedTuple):
 class Remembering(nn.Module):
     """Blends two memories and the plain decoder's features into pictures [B, 3, H, W], mostly in 0..1."""
 
-    def __init__(self, height: int, width: int, hp: Hyperparameters):
+    def __init__(self, height: int, width: int, hp: Recipe):
         super().__init__()
         self.large = is_large(height, width)
         fine, half = hp.widths[:2]

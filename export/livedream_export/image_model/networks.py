@@ -1,15 +1,10 @@
-"""The two networks of a vae-rnn dream; the one that corrects memories is in remembering.py.
+"""The autoencoder (Kingma and Welling 2014): pictures to a Gaussian latent and back.
 
-Autoencoder (Kingma and Welling 2014): pictures to a Gaussian latent and back. The decoder is built for live play on
-a CPU: convolutions end at a quarter of the sides, two PixelShuffles of 2 (Shi et al. 2016) make the pixels, and the
-latent scales and shifts every block (FiLM, Perez et al. 2018), so that few channels suffice. One PixelShuffle of 4
-would leave a lattice of four pixels.
-
-Recurrent network (Graves 2013; Ha and Schmidhuber 2018): a GRU that predicts a mixture of Gaussians for the next
-latent, as a change from the present one.
+The decoder is built for live play on a CPU: convolutions end at a quarter of the sides, two PixelShuffles of 2 (Shi et
+al. 2016) make the pixels, and the latent scales and shifts every block (FiLM, Perez et al. 2018), so that few channels
+suffice. One PixelShuffle of 4 would leave a lattice of four pixels.
 """
 
-import math
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
@@ -17,18 +12,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .arrays import Doubles
-from .blocks import Block, zero_bias
-from .hyperparameters import Hyperparameters
-from .remembering import Remembering
-
-Mixture = Sequence[Tensor]  # logits [B, K], means [B, K, Z] and standard deviations [B, K, Z] of a step
+from ..arrays import Doubles
+from .blocks import Block
+from .recipe import PictureRecipe
 
 
 class Encoder(nn.Module):
     """Turns pictures [B, 3, H, W] in 0..1 into the mean and log variance of a latent, each [B, Z]."""
 
-    def __init__(self, height: int, width: int, hp: Hyperparameters):
+    def __init__(self, height: int, width: int, hp: PictureRecipe):
         super().__init__()
         self.halve = height * width > hp.encoder_pixels
         at = 8 if self.halve else 4
@@ -70,7 +62,7 @@ class Decoder(nn.Module):
         full_size: False renders the half-size picture and enlarges it, because the last level is trained late.
     """
 
-    def __init__(self, height: int, width: int, hp: Hyperparameters):
+    def __init__(self, height: int, width: int, hp: PictureRecipe):
         super().__init__()
         self.grid = (height // 32, width // 32)
         fine, half, quarter, eighth = hp.widths
@@ -109,21 +101,17 @@ class Decoder(nn.Module):
 
 
 class Autoencoder(nn.Module):
-    """Encoder and decoder for pictures of one size, and with memories the network that corrects them."""
+    """Encoder and decoder for pictures of one size."""
 
-    remembering: Remembering
-
-    def __init__(self, height: int, width: int, hp: Hyperparameters):
+    def __init__(self, height: int, width: int, hp: PictureRecipe):
         super().__init__()
         self.encoder = Encoder(height, width, hp)
         self.decoder = Decoder(height, width, hp)
-        if hp.remembers:
-            self.remembering = Remembering(height, width, hp)
 
     def loss(
         self,
         pictures: Tensor,
-        hp: Hyperparameters,
+        hp: PictureRecipe,
         fine: bool,
         corner: Sequence[float] | Doubles = (0.0, 0.0),
         perceptual: Callable[[Tensor, Tensor], Tensor] | None = None,
@@ -204,7 +192,7 @@ def _window(length: int, corner: float) -> tuple[slice, slice]:
     return slice(start, start + size), slice(16 if start else None, -16 if start + size < length else None)
 
 
-def difference(rendered: Tensor, target: Tensor, hp: Hyperparameters) -> tuple[Tensor, Tensor]:
+def difference(rendered: Tensor, target: Tensor, hp: PictureRecipe) -> tuple[Tensor, Tensor]:
     """Return the weighted sum of absolute, squared and edge error, and the mean squared error."""
     error = rendered - target
     square = error.square().mean()
@@ -212,94 +200,3 @@ def difference(rendered: Tensor, target: Tensor, hp: Hyperparameters) -> tuple[T
     return error.abs().mean() + hp.squared_weight * square + hp.edge_weight * (
         across.abs().mean() + down.abs().mean()
     ), square
-
-
-class Recurrent(nn.Module):
-    """Turns latents into a distribution over the next latent.
-
-    It works on whitened latents x = (z - mean) / std and predicts the step in units of `step_scale`, so that one recipe
-    fits slow and fast footage.
-
-    Attributes:
-        mean: mean of the footage's latents, f32 [Z].
-        std: their standard deviation, f32 [Z].
-        step_scale: root mean square of the footage's steps, whitened, f32 [Z].
-        anchors: whitened latents of the footage that mean shift moves towards, f32 [A, Z].
-    """
-
-    mean: Tensor
-    std: Tensor
-    step_scale: Tensor
-    anchors: Tensor
-
-    def __init__(self, hp: Hyperparameters):
-        super().__init__()
-        self.latent, self.mixtures = hp.latent, hp.mixtures
-        self.min_std, self.max_std = hp.min_std, hp.max_std
-        self.cell = nn.GRUCell(hp.latent, hp.state)
-        self.hidden = nn.Linear(hp.state, hp.state)
-        self.out = nn.Linear(hp.state, hp.mixtures * (1 + 2 * hp.latent))
-        self.register_buffer("mean", torch.zeros(hp.latent))
-        self.register_buffer("std", torch.ones(hp.latent))
-        self.register_buffer("step_scale", torch.ones(hp.latent))
-        self.most_anchors, self.anchor_pull, self.anchor_width = hp.anchors, hp.anchor_pull, hp.anchor_width
-        # Not in a checkpoint: `recurrent.measure` sets them again.
-        self.register_buffer("anchors", torch.zeros(1, hp.latent), persistent=False)
-        zero_bias(self.out)
-        self.out.weight.data.mul_(0.1)
-
-    def forward(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Turn x [B, Z] and state [B, S] into the next state, logits [B, K], means and stds [B, K, Z]."""
-        state = self.cell(x, state)
-        return state, *self.predict(state)
-
-    def predict(self, state: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Turn state [B, S] into the distribution of the next step: logits, means and stds, as in forward."""
-        out = self.out(F.leaky_relu(self.hidden(state), 0.1)).float()
-        of_all = self.mixtures * self.latent
-        logits, means, spread = out.split([self.mixtures, of_all, of_all], dim=1)
-        stds = F.softplus(spread.view(-1, self.mixtures, self.latent) - 1.0)
-        stds = stds * self.max_std / (stds + self.max_std) + self.min_std
-        return logits, means.view(-1, self.mixtures, self.latent), stds
-
-    def negative_log_likelihood(self, x: Tensor, following: Tensor, predicted: Mixture) -> Tensor:
-        """Return the mean over the following latents [B, Z], given x [B, Z]; in nats a latent dimension."""
-        logits, means, stds = predicted
-        step = ((following - x) / self.step_scale)[:, None]
-        log_density = -0.5 * ((step - means) / stds).square() - stds.log() - 0.5 * math.log(2 * math.pi)
-        mixed = torch.logsumexp(F.log_softmax(logits, 1) + log_density.sum(2), 1)
-        return -mixed.mean() / self.latent
-
-    def sample(self, x: Tensor, predicted: Mixture, temperature: Tensor, noise: Tensor, uniform: Tensor) -> Tensor:
-        """Return the next whitened latent [B, Z].
-
-        It uses neither ArgMax nor Gather, so that every ONNX provider runs it.
-
-        Args:
-            x: the present whitened latent [B, Z].
-            predicted: distribution of the step.
-            temperature: scalar or [1]; it sharpens the choice of a component and narrows the components. At 0 the most
-                likely mean is taken.
-            noise: normal, [B, Z].
-            uniform: in (0, 1), [B, 1].
-        """
-        logits, means, stds = predicted
-        chance = torch.softmax(logits / temperature.clamp(min=0.02), 1)
-        below = chance @ torch.triu(torch.ones(self.mixtures, self.mixtures), 1).to(chance)
-        pick = ((uniform > below) & (uniform <= below + chance)).to(chance)
-        none = (pick.sum(1, keepdim=True) < 0.5).to(chance)  # `uniform` fell into a gap left by rounding
-        pick = pick + none * chance
-        mean = (pick[..., None] * means).sum(1)
-        std = (pick[..., None] * stds).sum(1)
-        return x + self.step_scale * (mean + temperature * std * noise)
-
-    def mean_shift(self, x: Tensor) -> Tensor:
-        """Move whitened latents [B, Z] towards the footage's latents around them.
-
-        This is one step of mean shift (Fukunaga and Hostetler 1975) over the anchors, its kernel `anchor_width` steps
-        of the footage wide. Drift sideways is undone, so that no dream dissolves, while a step in the footage's own
-        direction is hardly held back. The squares of x itself cancel in the softmax and are left out.
-        """
-        variance = self.anchor_width**2 * self.step_scale.square().sum()
-        nearness = (x @ self.anchors.T - 0.5 * self.anchors.square().sum(1)) / variance
-        return x + self.anchor_pull * (torch.softmax(nearness, 1) @ self.anchors - x)
