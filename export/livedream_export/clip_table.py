@@ -7,7 +7,7 @@ from pathlib import Path
 
 from livedream.picture.video_file import shown
 
-_STEPS = "a dream's sides are multiples of 32; a larger --size, or --size WxH, may lose less"
+STEPS = "a dream's sides are multiples of 32; a larger --size, or --size WxH, may lose less"
 _HEAD = ("clip", "length", "picture", "fps", "use", "cut off", "why")
 
 
@@ -56,7 +56,7 @@ class Row:
             return self.note
         reasons = []
         if self.cropped >= 0.005:
-            reasons.append(_STEPS if self.usual else "it has another shape than most of the footage")
+            reasons.append(STEPS if self.usual else "it has another shape than most of the footage")
         if self.speed > 1:
             reasons.append(f"{self.rate:.4g} frames a second become {self.fps:.4g}: {self.speed:.3g} times as fast")
         elif self.rate > 1.03 * self.fps:
@@ -73,8 +73,12 @@ def cropped(aspect: float, size: tuple[int, int]) -> float:
 def text(rows: Sequence[Row]) -> list[str]:
     """Return the lines of the table, of at least one row."""
     parents = {str(Path(row.path).absolute().parent) for row in rows}
-    cells = [_HEAD, *(_cells(row, Path(os.path.commonpath(parents))) for row in rows)]
-    widths = [max(len(row[k]) for row in cells) for k in range(len(_HEAD) - 1)]
+    return aligned([_HEAD, *(_cells(row, Path(os.path.commonpath(parents))) for row in rows)])
+
+
+def aligned(cells: Sequence[Sequence[str]]) -> list[str]:
+    """Return rows of equally many cells as lines, with their columns below each other."""
+    widths = [max(len(row[k]) for row in cells) for k in range(len(cells[0]) - 1)]
     return ["  ".join([*(c.ljust(w) for c, w in zip(row, widths, strict=False)), row[-1]]).rstrip() for row in cells]
 
 
@@ -83,6 +87,11 @@ def total(rows: Sequence[Row], size: tuple[int, int], frames: int, fps: float) -
     used = sum(row.seconds > 0 for row in rows)
     count = f"{used} of {len(rows)} clips" if len(rows) != 1 else "1 clip"
     return f"{count} used: {clock(frames / fps)}, {frames} frames of {size[0]}x{size[1]} at {fps:.4g} a second"
+
+
+def shortened(name: str) -> str:
+    """Return a name of at most 48 characters, without its middle where it is longer."""
+    return name if len(name) <= 48 else f"{name[:22]}…{name[-25:]}"
 
 
 def clock(seconds: float) -> str:
@@ -94,8 +103,7 @@ def clock(seconds: float) -> str:
 
 
 def _cells(row: Row, root: Path) -> tuple[str, ...]:
-    name = shown(Path(row.path).absolute().relative_to(root))
-    name = name if len(name) <= 48 else f"{name[:22]}…{name[-25:]}"
+    name = shortened(shown(Path(row.path).absolute().relative_to(root)))
     known = bool(row.rate)
     return (
         name,

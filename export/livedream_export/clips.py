@@ -50,7 +50,7 @@ def find(paths: Sequence[str | Path], notes: list[str], fps: float | None, progr
     named = [Path(p) for p in paths]
     files = [(path, True) for path in named if not path.is_dir()]
     for folder in (path for path in named if path.is_dir()):
-        files += [(file, False) for file in _inside(folder, notes)]
+        files += [(file, False) for file in inside(folder, notes)]
     sequences = pictures.sequences([file for file, _ in files])
     in_sequence = {file: sequence for sequence in sequences for file in sequence.files}
     found: list[Found] = []
@@ -62,7 +62,7 @@ def find(paths: Sequence[str | Path], notes: list[str], fps: float | None, progr
             seen[sequence.name] = file
             found.append(_try(sequence.name, lambda s=sequence: decode.of_sequence(s, fps)))  # type: ignore[misc]
             continue
-        wanted = is_named or file.suffix.lower() in SUFFIXES or _is_animation(file)
+        wanted = is_named or file.suffix.lower() in SUFFIXES or is_animation(file)
         if not wanted:
             continue
         real = Path(os.path.realpath(file))
@@ -92,7 +92,7 @@ def _try(path: Path, make: Callable[[], decode.Clip]) -> Found:
         return Found(path, None, str(e).removeprefix(f"{shown(path)}: "))
 
 
-def _inside(folder: Path, notes: list[str]) -> list[Path]:
+def inside(folder: Path, notes: list[str]) -> list[Path]:
     """Return the files below a folder, sorted, through links, each folder once."""
     found: list[Path] = []
     visited: set[str] = set()
@@ -111,7 +111,7 @@ def _unreadable(error: OSError) -> str:
     return f"{shown(error.filename)}: skipped, cannot be read: {error.strerror}"
 
 
-def _is_animation(file: Path) -> bool:
+def is_animation(file: Path) -> bool:
     """Whether a picture file moves: animated WebP, or PNG with an animation control chunk near its start."""
     suffix = file.suffix.lower()
     if suffix == ".webp":
@@ -132,7 +132,7 @@ def _name_the_rest(
     rest = [
         file
         for file, is_named in files
-        if not is_named and file not in sequences and file.suffix.lower() not in SUFFIXES and not _is_animation(file)
+        if not is_named and file not in sequences and file.suffix.lower() not in SUFFIXES and not is_animation(file)
     ]
     by_folder: dict[Path, list[str]] = {}
     for file in rest:

@@ -34,9 +34,10 @@ def read(
     progress: Progress,
     fps: float | None = None,
     background: tuple[int, int, int] = footage.BLACK,
+    pictures: bool = False,
 ) -> Footage:
-    """Read the footage and print what becomes of each clip. Takes what footage.read does."""
-    taken = sources.read(names, footage.parse_size(size), fps, progress.share, background)
+    """Read the footage and print what becomes of each clip. Takes what sources.read does."""
+    taken = sources.read(names, footage.parse_size(size), fps, progress.share, background, pictures)
     for line in [*(clip_table.text(taken.clips) if taken.clips else ()), *taken.notes]:
         progress.line(line)
     if taken.clips:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from livedream import UserError
 
-from . import footage, rainbow_road
+from . import footage, rainbow_road, stills
 from .cache import Footage, Progress
 
 ROAD = "rainbow-road:"
@@ -17,6 +17,7 @@ def read(
     fps: float | None = None,
     progress: Progress | None = None,
     background: tuple[int, int, int] = footage.BLACK,
+    pictures: bool = False,
 ) -> Footage:
     """Read footage.
 
@@ -26,12 +27,15 @@ def read(
         fps: likewise; the road has a rate of its own.
         progress: likewise.
         background: likewise.
+        pictures: folders of pictures of any names and sizes are read, too, see stills.read.
 
     Raises:
         UserError: a source cannot be used.
     """
     names = [str(source) for source in sources]
     if not any(name.startswith(ROAD) for name in names):
+        if pictures and stills.are_pictures(sources):
+            return stills.read(sources, size, progress, background, fps or stills.RATE)
         return footage.read(sources, size, fps, progress, background)
     if len(names) > 1:
         raise UserError(f"{ROAD} cannot be mixed with other footage; leave that out")

@@ -43,7 +43,7 @@ def read(path: Path | str, width: int, height: int) -> Pixels:
         UserError: One line: it cannot be read, is damaged or too large, or is no picture.
     """
     path = Path(path)
-    frame, turns = _decoded(path, width, height)
+    frame, turns = decoded(path, width, height)
     if turns % 2:
         width, height = height, width
     pixels = _scaled(frame, width, height)
@@ -52,7 +52,7 @@ def read(path: Path | str, width: int, height: int) -> Pixels:
 
 def shape(path: Path | str) -> tuple[int, int]:
     """Return (width, height) of a photo the right way up. Raises UserError as `read` does."""
-    frame, turns = _decoded(Path(path), 1 << 20, 1 << 20)
+    frame, turns = decoded(Path(path), 1 << 20, 1 << 20)
     return (frame.height, frame.width) if turns % 2 else (frame.width, frame.height)
 
 
@@ -65,7 +65,7 @@ def fitted(pixels: Pixels, width: int, height: int) -> Pixels:
     return _scaled(av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), "rgba"), width, height)
 
 
-def _decoded(path: Path, width: int, height: int) -> "tuple[av.VideoFrame, int]":
+def decoded(path: Path, width: int, height: int) -> "tuple[av.VideoFrame, int]":
     """Decode the first picture, of no fewer pixels a side than asked for where it has them.
 
     Returns:
