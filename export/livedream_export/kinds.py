@@ -59,6 +59,12 @@ KINDS = {
         | {"size": "256", "minutes": 30.0, "resume": False, "fps": None, "background": (0, 0, 0), "dry_run": False}
         | {"memories": None, "megabytes": 0.0, "tier": "live"},
     ),
+    "vae": Kind(
+        "a dream that wanders between your pictures, or the pictures of a clip",
+        "livedream_export.vae.train:train",
+        pictures=True,
+        options=MANY | {"size": "256", "minutes": 20.0, "resume": False, "fps": None, "background": (0, 0, 0)},
+    ),
     "deepdream": Kind(
         "an effect that grows eyes, fur or shapes of your own pictures on any picture",
         "livedream_export.deepdream.train:train",

@@ -112,6 +112,15 @@ def _sized(picture: Rgb) -> Rgb:
     return picture.repeat(max(1, CELL // width), 0).repeat(max(1, CELL // width), 1)
 
 
+def grid(pictures: Rgb) -> Rgb:
+    """Lay pictures [N, H, W, 3] out as one, about twice as wide as high, without gaps; the last may be left out."""
+    count, height, width = pictures.shape[:3]
+    columns = max(1, min(count, round((2 * count * height / width) ** 0.5)))
+    rows = count // columns
+    kept = pictures[: rows * columns].reshape(rows, columns, height, width, 3)
+    return kept.transpose(0, 2, 1, 3, 4).reshape(rows * height, columns * width, 3)
+
+
 def shrunk(picture: Rgb, k: int) -> Rgb:
     """Average a picture [H, W, 3] over squares of k pixels; a rest at the edge is cut off, unless it is everything."""
     k = min(k, *picture.shape[:2])

@@ -9,8 +9,9 @@ import torch
 from livedream.dream import noise, write
 
 from .. import knobs
-from ..arrays import Floats, Indices, Segments
-from ..dream_file import DreamParts, rounded, thumbnail
+from .. import scenes as scene_choice
+from ..arrays import Floats, Indices, Rgb, Segments
+from ..dream_file import DreamParts, rounded
 from ..image_model.training import renders_full_size
 from ..motion_model import training as motion
 from ..motion_model.networks import Recurrent
@@ -21,7 +22,6 @@ from .networks import Autoencoder
 from .recipe import Recipe
 from .walk import RECALL, WANDER, Recall, Walk, nearest_elsewhere, start
 
-SCENES = 8
 WARM_UP = 48  # steps of footage that the recurrent network gets before a scene begins
 TRIED = 240  # steps dreamt to find how far latents are from their places
 ELSEWHERE = 8  # memories around one that are the same place
@@ -105,14 +105,7 @@ class Parts:
             runway = self.walk.end.numpy() - np.arange(self.walk.count)
             far_enough = runway >= min(runway.max(), 2 * self.walk.fade)
             allowed, points = self.memories.frames[far_enough], self.memories.descriptors[far_enough]
-        least = len(self.latents) / 4 / SCENES
-        picked = [int(np.argmin(((points - points.mean(0)) ** 2).sum(1)))]
-        nearest = np.full(len(points), np.inf)
-        while len(picked) < min(SCENES, len(points)):
-            nearest = np.minimum(nearest, ((points - points[picked[-1]]) ** 2).sum(1))
-            nearest[np.abs(allowed - allowed[picked[-1]]) < least] = 0
-            picked.append(int(nearest.argmax()))
-        return sorted(int(allowed[k]) for k in set(picked))
+        return scene_choice.choose(points, allowed, len(self.latents) / 4 / scene_choice.SCENES)
 
     def state_at(self, frame: int) -> dict[str, Floats]:
         """Return latents and states at a frame of the footage, by input name of step."""
@@ -170,15 +163,17 @@ def parts(source: Parts, fps: float, size: tuple[int, int]) -> DreamParts:
 
 def _scenes(parts: Parts, frames: list[int], fps: float) -> list[dict[str, Any]]:
     """Return the metadata of scenes at some frames."""
-    scenes: list[dict[str, Any]] = []
-    for frame in frames:
-        name = f"{int(frame / fps) // 60}:{frame / fps % 60:04.1f}"
-        if any(name == each["name"] for each in scenes):  # two frames may share a tenth of a second in short footage
-            name = f"{name} frame {frame}"
-        picture = thumbnail(parts.renderer.render(parts.latents_at([frame]))[0, ..., :3])
-        tensors = {f"step/{name}": value for name, value in parts.state_at(frame).items() if name != "state.seen"}
-        scenes.append(write.scene(name, tensors, picture))
-    return scenes
+
+    def tensors(frame: int) -> dict[str, Floats]:
+        return {f"step/{name}": value for name, value in parts.state_at(frame).items() if name != "state.seen"}
+
+    def picture(frame: int) -> Rgb:
+        return parts.renderer.render(parts.latents_at([frame]))[0, ..., :3]
+
+    def name(frame: int) -> str:
+        return f"{int(frame / fps) // 60}:{frame / fps % 60:04.1f}"
+
+    return scene_choice.describe(frames, name, tensors, picture)
 
 
 def _usual_distance(walk: Walk) -> float:
