@@ -17,7 +17,7 @@ import torch
 from livedream import UserError
 from livedream.dream import read
 
-from . import cache, checkpoint, dream_file, evaluate, material, preview, torch_device
+from . import cache, checkpoint, dream_file, evaluate, kinds, material, preview, torch_device
 from .arrays import Rgb
 from .budget import EARLY_FROM, Budget
 from .cache import Footage
@@ -126,7 +126,8 @@ class DreamRun(TrainingRun):
         """Read the material into `footage`, `size` and `material`. Raises UserError when it cannot be used."""
         options = self.options
         fps, background = getattr(options, "fps", None), getattr(options, "background", (0, 0, 0))
-        self.use(material.read(list(map(str, options.footage)), str(options.size), self.progress, fps, background))
+        names, pictures = list(map(str, options.footage)), kinds.KINDS[self.NAME].pictures
+        self.use(material.read(names, str(options.size), self.progress, fps, background, pictures))
 
     def make_budget(self, seconds: float, now: Callable[[], float]) -> Budget:
         """Return the run's clock."""

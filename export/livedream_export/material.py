@@ -54,7 +54,8 @@ def held_out(count: int, fps: float) -> Flags:
 
 def choose(footage: Footage) -> Material:
     """Choose the frames that are learned and those that are shown."""
-    held = held_out(len(footage.frames), footage.fps)
+    alone = len(footage.segments) == len(footage.frames)  # pictures that are no sequence
+    held = held_out(len(footage.frames), 1.0 if alone else footage.fps)
     allowed, shown = np.flatnonzero(~held), np.flatnonzero(held)
     left_out = len(shown) > 0
     shown = shown if left_out else allowed  # all of footage under ten seconds is learned
