@@ -65,6 +65,11 @@ KINDS = {
         pictures=True,
         options=MANY | {"size": "256", "minutes": 20.0, "resume": False, "fps": None, "background": (0, 0, 0)},
     ),
+    "two-stream": Kind(
+        "a dream whose moving figures and their background are layers of their own",
+        "livedream_export.two_stream.train:train",
+        options=MANY | {"size": "256", "minutes": 30.0, "resume": False, "fps": None, "background": (0, 0, 0)},
+    ),
     "deepdream": Kind(
         "an effect that grows eyes, fur or shapes of your own pictures on any picture",
         "livedream_export.deepdream.train:train",

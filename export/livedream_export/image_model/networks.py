@@ -44,25 +44,25 @@ class Encoder(nn.Module):
 
 
 class Head(nn.Module):
-    """Enlarges features [B, C, H / 4, W / 4] to pictures [B, 3, H, W], in two steps of 2."""
+    """Enlarges features [B, C, H / 4, W / 4] to pictures [B, channels, H, W], in two steps of 2."""
 
-    def __init__(self, width: int):
+    def __init__(self, width: int, channels: int = 3):
         super().__init__()
         self.wide = nn.Conv2d(width, 64, 3, padding=1)
-        self.last = nn.Conv2d(16, 12, 3, padding=1)
+        self.last = nn.Conv2d(16, 4 * channels, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
         return F.pixel_shuffle(self.last(F.leaky_relu(F.pixel_shuffle(self.wide(x), 2), 0.1)), 2)
 
 
 class Decoder(nn.Module):
-    """Turns latents [B, Z] into pictures [B, 3, H, W] in 0..1.
+    """Turns latents [B, Z] into pictures [B, 3, H, W] in 0..1, or into so many channels.
 
     Attributes:
         full_size: False renders the half-size picture and enlarges it, because the last level is trained late.
     """
 
-    def __init__(self, height: int, width: int, hp: PictureRecipe):
+    def __init__(self, height: int, width: int, hp: PictureRecipe, channels: int = 3):
         super().__init__()
         self.grid = (height // 32, width // 32)
         fine, half, quarter, eighth = hp.widths
@@ -71,8 +71,8 @@ class Decoder(nn.Module):
         self.enter = nn.Conv2d(self.base, eighth, 3, padding=1)
         self.blocks = nn.ModuleList(Block(w, hp.latent) for w in (eighth, quarter, half, fine))
         self.up = nn.ModuleList(nn.Conv2d(a, 4 * b, 1) for a, b in ((eighth, quarter), (quarter, half), (half, fine)))
-        self.head = Head(fine)
-        self.coarse_head = nn.Conv2d(half, 48, 3, padding=1)
+        self.head = Head(fine, channels)
+        self.coarse_head = nn.Conv2d(half, 16 * channels, 3, padding=1)
         self.full_size = True
 
     def body(self, z: Tensor) -> Tensor:

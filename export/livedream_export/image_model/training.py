@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..arrays import Floats, Indices, Rgb
 from ..safe_optimizer import SafeOptimizer
@@ -75,7 +75,7 @@ def learn(
 
 
 @torch.no_grad()
-def update_average(average: Autoencoder, autoencoder: Autoencoder, steps: int, hp: PictureRecipe) -> None:
+def update_average(average: nn.Module, autoencoder: nn.Module, steps: int, hp: PictureRecipe) -> None:
     """Update the exponential moving average of the weights after `steps` steps."""
     keep = min(hp.ema_decay, (1 + steps) / (10 + steps))
     torch._foreach_lerp_(list(average.parameters()), list(autoencoder.parameters()), 1 - keep)
