@@ -28,12 +28,13 @@ from livedream import UserError
 from livedream.dream import read
 from livedream.dream.dream import Dream
 
-from . import preview
+from . import kinds, preview
 from . import sources as footage_sources
 from .arrays import Rgb
 from .cache import Footage, Progress
 from .features import Features, efficientnet
 from .judges import dreaming, lpips, picture, results, verdict
+from .judges.asked import Asked
 from .judges.first_dream import FULL, SHORT, FirstDream
 from .judges.minutes import Scale, changes
 from .judges.reconstruction import reconstruct
@@ -49,8 +50,34 @@ def _silent(share: float, text: str) -> None:
     """Show no progress."""
 
 
+def judge(model: str | Path, sources: Sequence[str | Path], asked: Asked) -> tuple[dict[str, Any], str]:
+    """Judge a dream as its kind is judged. Returns figures, ready for JSON, and a table of them for people.
+
+    Args:
+        model: path or name of a dream.
+        sources: what it was trained on.
+        asked: how much is measured.
+
+    Raises:
+        UserError: dream or material cannot be used, or a network is not installed.
+    """
+    if not asked.seeds:
+        raise UserError("evaluate: name at least one seed")
+    if asked.sheet:
+        _must_be_jpeg(asked.sheet)
+    dream = read.load(model)
+    return kinds.judge(dream.kind)(dream, sources, asked)
+
+
+def of_motion(dream: Dream, sources: Sequence[str | Path], asked: Asked) -> tuple[dict[str, Any], str]:
+    """Judge a dream that moves as its footage does, as `evaluate` does."""
+    wanted = asked.minutes, asked.seeds, asked.temperature, asked.progress
+    found = evaluate(dream, sources, *wanted, sheet=asked.sheet)
+    return found, text(found)
+
+
 def evaluate(
-    model: str | Path,
+    model: Dream | str | Path,
     sources: Sequence[str | Path],
     minutes: int = 60,
     seeds: Sequence[int] = (0, 1, 2),
@@ -62,7 +89,7 @@ def evaluate(
     """Return the figures of a dream file beside its footage, ready for JSON; `text` makes a table of them.
 
     Args:
-        model: path or name of a dream.
+        model: a dream, or its path or name.
         sources: files and folders, or "rainbow-road:".
         minutes: dreamt with each seed.
         seeds: of the dreams.
@@ -78,9 +105,9 @@ def evaluate(
         raise UserError(f"--minutes {minutes}: whole minutes, at least 1")
     if not seeds:
         raise UserError("evaluate: name at least one seed")
-    if sheet and (sheet.suffix.lower() not in (".jpg", ".jpeg") or not sheet.absolute().parent.is_dir()):
-        raise UserError(f"--picture {sheet}: name a .jpg in a folder that is there")
-    dream = read.load(model)
+    if sheet:
+        _must_be_jpeg(sheet)
+    dream = model if isinstance(model, Dream) else read.load(model)
     features = features or efficientnet()
     progress = progress or preview.Progress().share
     footage = footage_sources.read(sources, dream.size, dream.fps, progress)
@@ -194,6 +221,11 @@ def short(
 def text(figures: dict[str, Any]) -> str:
     """Return the figures as a table for people, with the limits for a good dream."""
     return results.text(figures)
+
+
+def _must_be_jpeg(sheet: Path) -> None:
+    if sheet.suffix.lower() not in (".jpg", ".jpeg") or not sheet.absolute().parent.is_dir():
+        raise UserError(f"--picture {sheet}: name a .jpg in a folder that is there")
 
 
 def _check(dream: Dream, footage: Footage) -> None:

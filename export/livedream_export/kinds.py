@@ -13,6 +13,7 @@ from .training_status import TrainingStatus
 
 Train = Callable[[Namespace, TrainingStatus], Path | None]
 Export = Callable[[Path, Path], Path]  # checkpoint and dream file
+Judge = Callable[[Any, Sequence[str | Path], Any], tuple[dict[str, Any], str]]  # see evaluate.judge
 ANY = {"footage", "out", "kind", "seed", "title", "preview", "verbose"}  # options of every kind
 
 
@@ -26,6 +27,8 @@ class Kind:
             TrainingStatus to keep up to date, and returns the file, or None when Ctrl-C came before there was any.
         footage: whether it is trained on FOOTAGE: "needed", "optional" or "none".
         effect: whether it makes an effect.
+        judge: "module:function" that `livedream evaluate` judges its dreams by, imported when it is called; see
+            evaluate.judge.
         pictures: whether FOOTAGE may be single pictures, too, that are no sequence.
         options: those it takes beside ANY, by name as argparse has it, and their defaults.
     """
@@ -35,18 +38,24 @@ class Kind:
     footage: str = "needed"
     effect: bool = False
     pictures: bool = False
+    judge: str = "livedream_export.evaluate:of_motion"
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def train(self) -> Train:
         """Import the function that trains it."""
-        module, _, function = self.entry.partition(":")
-        found: Train = getattr(importlib.import_module(module), function)
+        found: Train = _function(self.entry)
         return found
 
     def export(self) -> Export | None:
         """Import the function that makes the dream of a checkpoint; None where the kind has none."""
         found: Export | None = getattr(importlib.import_module(self.entry.partition(":")[0]), "export", None)
         return found
+
+
+def _function(name: str) -> Any:
+    """Import the function "module:function"."""
+    module, _, function = name.partition(":")
+    return getattr(importlib.import_module(module), function)
 
 
 MANY = {"device": "auto", "licence": ""}  # options of most kinds
@@ -63,6 +72,7 @@ KINDS = {
         "a dream that wanders between your pictures, or the pictures of a clip",
         "livedream_export.vae.train:train",
         pictures=True,
+        judge="livedream_export.judges.stills:judge",
         options=MANY | {"size": "256", "minutes": 20.0, "resume": False, "fps": None, "background": (0, 0, 0)},
     ),
     "two-stream": Kind(
@@ -102,6 +112,12 @@ def find(name: str) -> Kind:
         there_are = f"; there are: {', '.join(KINDS)}"
         raise UserError(f"--kind {name}: no such kind{did_you_mean(name, KINDS) or there_are}")
     return KINDS[name]
+
+
+def judge(name: str) -> Judge:
+    """Import the function that judges the dreams of a kind; one that is not known is judged as the default is."""
+    found: Judge = _function(KINDS.get(name, KINDS[DEFAULT]).judge)
+    return found
 
 
 def options(name: str, footage: Sequence[Path | str] = (), **given: Any) -> Namespace:

@@ -12,7 +12,13 @@ def add_arguments(parser: Parser) -> None:
     """Declare what the command takes."""
     add = parser.add_argument
     add("model", metavar="DREAM", help="dream to judge: a file, or the name of one that ships")
-    add("--footage", nargs="+", required=True, metavar="CLIP", help="videos that it was trained on")
+    add(
+        "--footage",
+        nargs="+",
+        required=True,
+        metavar="FOOTAGE",
+        help="what it was trained on: files and folders",
+    )
     add("--minutes", type=parsing.positive, default=60.0, metavar="N", help="minutes to dream for each seed [60]")
     add("--seeds", type=int, default=3, metavar="N", help="number of seeds [3]")
     add(
@@ -27,14 +33,10 @@ def add_arguments(parser: Parser) -> None:
 def call(options: argparse.Namespace) -> int:
     """Print the figures."""
     need("torch", "evaluating", "train")
-    from livedream_export import evaluate
+    from livedream_export import evaluate, preview
+    from livedream_export.judges.asked import Asked
 
-    figures = evaluate.evaluate(
-        options.model,
-        options.footage,
-        minutes=options.minutes,
-        seeds=range(options.seeds),
-        sheet=options.picture,
-    )
-    print(json.dumps(figures, indent=1) if options.json else evaluate.text(figures))
+    asked = Asked(preview.Progress().share, options.minutes, range(options.seeds), sheet=options.picture)
+    figures, table = evaluate.judge(options.model, options.footage, asked)
+    print(json.dumps(figures, indent=1) if options.json else table)
     return 0

@@ -93,20 +93,24 @@ class FirstDream:
         return found
 
     def knobs(self, progress: Progress) -> dict[str, Any] | None:
-        """Return what each knob changes at a few scenes; None where there is no knob, or no scene."""
-        dream = self._dream
-        names = [each.name for each in dream.directions[: len(playing.knobs(dream))]]
-        if not names or not dream.scenes:
-            return None
-        progress(0.0, "turning the knobs")
-        chosen = evenly(len(dream.scenes), knobs.SCENES).tolist()
-        turned = list(playing.scenes(dream, chosen, True))
-        following = [(k, k + 1) for k in chosen if k + 1 < len(dream.scenes)]
-        plain = dict(zip(chosen, (each[0] for each in turned), strict=True))
-        missing = sorted({k for pair in following for k in pair} - set(plain))
-        plain |= dict(zip(missing, (each[0] for each in playing.scenes(dream, missing, False)), strict=True))
-        neighbours = [(plain[a], plain[b]) for a, b in following]
-        return knobs.figures(names, turned, neighbours, self._network)
+        """Return what turn_knobs does."""
+        return turn_knobs(self._dream, self._network, progress)
+
+
+def turn_knobs(dream: Dream, network: Lpips | None, progress: Progress) -> dict[str, Any] | None:
+    """Return what each knob changes at a few scenes; None where there is no knob, or no scene."""
+    names = [each.name for each in dream.directions[: len(playing.knobs(dream))]]
+    if not names or not dream.scenes:
+        return None
+    progress(0.0, "turning the knobs")
+    chosen = evenly(len(dream.scenes), knobs.SCENES).tolist()
+    turned = list(playing.scenes(dream, chosen, True))
+    following = [(k, k + 1) for k in chosen if k + 1 < len(dream.scenes)]
+    plain = dict(zip(chosen, (each[0] for each in turned), strict=True))
+    missing = sorted({k for pair in following for k in pair} - set(plain))
+    plain |= dict(zip(missing, (each[0] for each in playing.scenes(dream, missing, False)), strict=True))
+    neighbours = [(plain[a], plain[b]) for a, b in following]
+    return knobs.figures(names, turned, neighbours, network)
 
 
 class _FootageWindows:

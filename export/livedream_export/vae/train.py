@@ -19,6 +19,7 @@ from ..image_model import perceptual
 from ..image_model.learner import ImageLearner
 from ..image_model.recipe import PictureRecipe
 from ..image_model.training import encode, psnr, renders_full_size
+from ..judges import stills
 from ..training_status import TrainingStatus
 from . import components
 
@@ -142,3 +143,9 @@ class Run(DreamRun):
         which = "held-out quality" if self.material.held_out else "quality on training pictures"
         found = next(figures[name] for name in ("held_out_psnr_db", "learned_psnr_db") if name in figures)
         return f"{which} {found:.1f} dB (good > {evaluate.LIMITS['psnr_db']:g})"
+
+    def judge(self) -> str:
+        """Measure the finished dream, keep the figures in the run folder, and return a verdict in words."""
+        found = stills.short(self.out, self.footage)
+        self.folder.write_figures(found)
+        return stills.advice(found)
