@@ -3,6 +3,7 @@
 A kind of dream derives from it and says what is learned from the material and what goes into the file.
 """
 
+import contextlib
 import dataclasses
 import time
 from abc import abstractmethod
@@ -23,6 +24,7 @@ from .budget import EARLY_FROM, Budget
 from .cache import Footage
 from .dream_file import DreamParts
 from .judges import verdict
+from .learning_film import LearningFilm
 from .material import Material
 from .training_run import TrainingRun
 from .training_status import TrainingStatus
@@ -97,6 +99,7 @@ class DreamRun(TrainingRun):
         self.options, self.recipe = options, recipe
         self.budget = self.make_budget(options.minutes * 60, now)
         super().__init__(Path(options.out), self.budget, options.device, options.seed, status)
+        self.film = LearningFilm(self.folder.path)
         self.title, self.provenance = "", dict[str, Any]()
         self._changed, self.exporting = True, False
 
@@ -186,6 +189,7 @@ class DreamRun(TrainingRun):
         self.budget.must_suffice()
         if not saved:
             self.keep_old_checkpoint()
+            self.film.clear()
 
     def saved(self, path: Path | None = None) -> dict[str, Any]:
         """Read a checkpoint, this run's own by default. Raises UserError when it is not one of this kind."""
@@ -244,6 +248,17 @@ class DreamRun(TrainingRun):
             self._changed = True
             with self.budget.learning(network):
                 yield done
+
+    def between_steps(self) -> None:
+        """Save, write an early dream, keep a picture of what is learned or obey Ctrl-C, as is due."""
+        super().between_steps()
+        seconds = sum(self.budget.spent.values())
+        if self.interrupt.handled or not self.film.due(seconds):
+            return
+        picture = self.lesson()
+        if picture is not None:
+            with contextlib.suppress(UserError):  # a full disk is reported where the checkpoint is written
+                self.film.add(picture, seconds)
 
     def tell(self, stage: int, **values: float) -> None:
         """Show figures after a step; stage: index in STAGES."""
@@ -318,6 +333,7 @@ class DreamRun(TrainingRun):
 
             try:  # the dream matters more than pictures of it
                 self.folder.show(self.learner.steps, originals, rendered, film, early, figures)
+                self.film.write(self.folder.path / "learning.mp4")
             except (UserError, OSError) as error:
                 self.progress.line(f"pictures of the dream are missing: {error}")
         said = self.said(figures)

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .. import preview
 from ..arrays import Floats, Indices, Rgb
 from ..safe_optimizer import SafeOptimizer
 from ..torch_device import half_precision
@@ -107,6 +108,19 @@ def renders_full_size(autoencoder: Autoencoder, latents: Tensor) -> bool:
     coarse = decoder.coarse(features)
     difference = F.avg_pool2d(decoder.fine(features, z), 2) - coarse
     return bool(difference.square().mean() < 0.1 * coarse.var() + 1e-3)
+
+
+@torch.no_grad()
+def lesson(autoencoder: Autoencoder, frames: Rgb, full_size: bool = True) -> Rgb:
+    """Return frames [N, H, W, 3] as the autoencoder renders them, as one picture.
+
+    full_size: False where the last level is never trained; else it is rendered once it is.
+    """
+    latents, decoder = encode(autoencoder, frames), autoencoder.decoder.eval()
+    decoder.full_size = full_size and renders_full_size(autoencoder, latents)
+    drawn = decoder(latents.to(next(decoder.parameters()).device)).float()
+    decoder.full_size = True
+    return preview.grid(np.asarray((drawn * 255).round().byte().permute(0, 2, 3, 1).cpu()))
 
 
 def psnr(a: Rgb, b: Rgb) -> Floats:

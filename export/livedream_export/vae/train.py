@@ -11,14 +11,14 @@ import torch
 
 from livedream.dream import write
 
-from .. import evaluate, kinds, knobs, latent_walk, preview, scenes
+from .. import evaluate, kinds, knobs, latent_walk, scenes
 from ..arrays import Floats, Rgb
 from ..dream_file import DreamParts
 from ..dream_run import DreamRun
 from ..image_model import perceptual
 from ..image_model.learner import ImageLearner
 from ..image_model.recipe import PictureRecipe
-from ..image_model.training import encode, psnr, renders_full_size
+from ..image_model.training import encode, lesson, psnr
 from ..judges import stills
 from ..training_status import TrainingStatus
 from . import components
@@ -81,13 +81,7 @@ class Run(DreamRun):
     def lesson(self) -> Rgb:
         """Return some pictures as the network renders them now."""
         frames = self.footage.frames[np.linspace(0, len(self.footage.frames) - 1, LESSONS).astype(int)]
-        average = self.learner.average
-        latents = encode(average, frames)
-        average.decoder.full_size = renders_full_size(average, latents)
-        with torch.no_grad():
-            drawn = average.decoder.eval()(latents.to(self.device)).float()
-        average.decoder.full_size = True
-        return preview.grid(np.asarray((drawn * 255).round().byte().permute(0, 2, 3, 1).cpu()))
+        return lesson(self.learner.average, frames)
 
     def parts(self) -> DreamParts:
         """Return what goes into the dream file now."""

@@ -20,7 +20,7 @@ from ..cache import Footage
 from ..dream_file import DreamParts
 from ..dream_run import DreamRun
 from ..image_model import perceptual
-from ..image_model.training import psnr
+from ..image_model.training import lesson, psnr
 from ..judges import verdict
 from ..material import Material
 from ..motion_model import training as motion
@@ -36,6 +36,7 @@ from .stage_budget import StageBudget
 from .stages import NAMES, Stages, numbered
 from .trainer_state import TrainerState
 
+LESSONS = 12  # pictures in the film of the learning
 SPELL = 15.0  # seconds for which the motion model is trained where the image model was trained after it
 
 
@@ -223,6 +224,11 @@ class Run(DreamRun):
         }
 
     # -- dreams ---------------------------------------------------------------------------------------------------
+
+    def lesson(self) -> Rgb:
+        """Return some frames as the image model renders them now, without memories."""
+        frames = self.footage.frames[np.linspace(0, len(self.footage.frames) - 1, LESSONS).astype(int)]
+        return lesson(self.learner.average, frames, not self.recipe.remembers)
 
     def parts(self) -> DreamParts:
         """Return what goes into the dream file now."""
