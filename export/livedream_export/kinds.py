@@ -80,6 +80,11 @@ KINDS = {
         "livedream_export.two_stream.train:train",
         options=MANY | {"size": "256", "minutes": 30.0, "resume": False, "fps": None, "background": (0, 0, 0)},
     ),
+    "sketch": Kind(
+        "a dream that draws with a pen, stroke by stroke, as your drawings are drawn",
+        "livedream_export.sketch.train:train",
+        options=MANY | {"size": "512", "minutes": 30.0, "resume": False},
+    ),
     "deepdream": Kind(
         "an effect that grows eyes, fur or shapes of your own pictures on any picture",
         "livedream_export.deepdream.train:train",

@@ -70,6 +70,7 @@ class Control:
     """A parameter of the file's own: the input `control.NAME`, f32 [length], every element in low..high.
 
     Attributes:
+        default: of all its elements, or one for each.
         parts: names of its elements, as many as there are; () if they have none but their numbers.
     """
 
@@ -77,7 +78,7 @@ class Control:
     length: int
     low: float
     high: float
-    default: float
+    default: float | tuple[float, ...]
     doc: str
     parts: tuple[str, ...] = ()
 

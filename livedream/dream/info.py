@@ -56,7 +56,7 @@ def _lines(dream: Dream) -> Iterator[str]:
             named = ", ".join(control.parts) or f"{control.length} values"
             many = f" ({named})" if control.length > 1 else ""
             doc = f": {control.doc}" if control.doc else ""
-            span = f"{control.low:g} to {control.high:g}, starts at {control.default:g}"
+            span = f"{control.low:g} to {control.high:g}, starts at {_numbers(control.default)}"
             yield f"  {control.name}{many}, {span}{doc}"
     if dream.scenes:
         yield "scenes"
@@ -164,6 +164,10 @@ def _start(scene: Scene, value: Value, name: str, dream: Dream) -> NDArray[Any]:
     elif name.startswith("control."):
         start = np.array(dream.controls[name.removeprefix("control.")].default, np.float32)
     return np.ascontiguousarray(np.broadcast_to(start, value.shape))
+
+
+def _numbers(default: float | tuple[float, ...]) -> str:
+    return " ".join(f"{each:g}" for each in default) if isinstance(default, tuple) else f"{default:g}"
 
 
 def _resized(picture: Pixels, width: int, height: int) -> Pixels:

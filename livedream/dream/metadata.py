@@ -203,11 +203,20 @@ def _controls(data: Json, components: dict[str, Component], notes: list[str]) ->
         least, most, start = (0.0, 2.0, 1.0) if name == "temperature" else (0.0, 1.0, 0.0)
         where, item = described.get(name, ("", {}))
         low, high = _range(where, item, least, most)
-        default = _number(where + ".default", item.get("default", min(max(start, low), high)), low, high)
+        default = _default(where, item.get("default", min(max(start, low), high)), low, high, value.shape[0])
         doc = _text(where + ".doc", item["doc"], 0, 400) if "doc" in item else ""
         parts = _parts(where + ".parts", item["parts"], value.shape[0]) if "parts" in item else ()
         controls[name] = Control(name, value.shape[0], low, high, default, doc, parts)
     return controls
+
+
+def _default(where: str, value: object, low: float, high: float, length: int) -> float | tuple[float, ...]:
+    """Return a control's default: a number for all its elements, or one for each."""
+    if not isinstance(value, list):
+        return _number(where + ".default", value, low, high)
+    if len(value) != length:
+        raise UserError(f"{where}.default: a number, or a list of {length}; found a list of {len(value)}")
+    return tuple(_number(f"{where}.default[{i}]", each, low, high) for i, each in enumerate(value))
 
 
 def _parts(where: str, value: object, length: int) -> tuple[str, ...]:

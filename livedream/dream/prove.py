@@ -127,7 +127,7 @@ def run(component: Component, dream: Dream) -> Iterator[str]:
         return
     feeds = {}
     for name, value in component.inputs.items():
-        start = 0.5 if name == "uniform" else 0.0
+        start: float | tuple[float, ...] = 0.5 if name == "uniform" else 0.0
         if name.startswith("control."):
             start = dream.controls[name.removeprefix("control.")].default
         feeds[value.full] = np.full(value.shape, start, value.dtype)
