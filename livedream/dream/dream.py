@@ -107,7 +107,8 @@ class Dream:
         path: the file.
         sha256: of the dream in the file, in hexadecimal.
         title, kind: see metadata.py.
-        fps: steps a second at speed 1; 25.0 for an effect that does not say.
+        fps: steps a second at speed 1, of a dream in clips frames; 25.0 for an effect that does not say.
+        hop: frames after which the next clip begins, 1..T; 0 for a dream that draws frame by frame, and for an effect.
         latents: names of the latent inputs ("latent", or "latent.NAME" …); empty in an effect.
         mean, std: f32 [Z] over the footage; several latents follow one another, in the order of `latents`.
         interpolation: "linear", "slerp" or "none", between latents.
@@ -137,6 +138,12 @@ class Dream:
     provenance: dict[str, object]
     notes: tuple[str, ...]
     memories: Memories | None = None
+    hop: int = 0
+
+    @property
+    def step_rate(self) -> float:
+        """Steps a second at speed 1: clips, where it draws clips."""
+        return self.fps / self.hop if self.hop else self.fps
 
     @property
     def free(self) -> slice | NDArray[np.intp]:

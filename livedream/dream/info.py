@@ -34,8 +34,9 @@ def _lines(dream: Dream) -> Iterator[str]:
         taken = dream.components["apply"].inputs["image"].shape
         yield f"  an effect ({dream.kind}): {taken[2]}x{taken[1]} pictures in, {width}x{height} pictures out"
     else:
-        clip = f" in clips of {dream.frames}" if dream.frames > 1 else ""
-        yield f"  a dream ({dream.kind}): {width}x{height} pictures{clip}, {dream.fps:g} steps a second"
+        clip = f" in clips of {dream.frames}, a new one every {dream.hop}" if dream.hop else ""
+        rate = f"{dream.fps:g} {'frames' if dream.hop else 'steps'} a second"
+        yield f"  a dream ({dream.kind}): {width}x{height} pictures{clip}, {rate}"
         several = f" ({', '.join(dream.latents)})" if len(dream.latents) > 1 else ""
         yield f"  {dream.mean.size} latents{several}, interpolation {dream.interpolation}"
     if dream.memories:

@@ -4,7 +4,10 @@
   "contract": 1,                              needed; a higher one is refused
   "title": "Rainbow road",                    needed; printable, one line
   "kind": "vae-rnn",                          needed; what made it
-  "fps": 25,                                  needed with decode; steps a second at speed 1, 0.001 to 1000
+  "fps": 25,                                  needed with decode; steps a second at speed 1, 0.001 to 1000; of a dream
+                                              in clips, frames a second
+  "hop": 20,                                  where decode draws clips of T > 1 frames: after how many frames the next
+                                              one begins, 1 to T; half of T when left out
   "latents": {                                needed with decode
     "latent": {"mean": [Z numbers], "std": [Z, at least 0]},  for "latent", or each "latent.NAME"
     "interpolation": "linear",                or "slerp" or "none"; linear when left out
@@ -48,7 +51,9 @@ from livedream.dream.messages import brief
 Json = dict[str, object]  # an object of a stranger's JSON: nothing is known of its values
 
 INTERPOLATIONS = ("linear", "slerp", "none")
-_FIELDS = ["contract", "title", "kind", "fps", "latents", "layers", "directions", "controls", "scenes", "provenance"]
+HOP = 0.5  # share of a clip after which the next one begins, unless the file says
+_FIELDS = ["contract", "title", "kind", "fps", "hop", "latents", "layers", "directions", "controls", "scenes"]
+_FIELDS += ["provenance"]
 
 
 class Fields(TypedDict):
@@ -57,6 +62,7 @@ class Fields(TypedDict):
     title: str
     kind: str
     fps: float
+    hop: int
     latents: tuple[str, ...]
     mean: Floats
     std: Floats
@@ -105,6 +111,7 @@ def read(data: Json, components: dict[str, Component]) -> tuple[Fields, list[str
         "title": _text("metadata title", data.get("title")),
         "kind": _text("metadata kind", data.get("kind")),
         "fps": _number("metadata fps", data.get("fps", None if source else 25.0), 0.001, 1000.0),
+        "hop": _hop(data.get("hop"), components, notes),
         "latents": tuple(shapes),
         "mean": mean,
         "std": std,
@@ -152,6 +159,20 @@ def _places(name: object, shapes: dict[str, Shape], std: Floats) -> slice | None
     if std[start : start + 3].any():
         raise UserError(f"metadata latents.{name}.std: 0 0 0, since nothing but the dream moves a place")
     return slice(start, start + 3)
+
+
+def _hop(value: object, components: dict[str, Component], notes: list[str]) -> int:
+    """Return after how many frames the next clip begins; 0 where frames are drawn one by one."""
+    drawn = components["decode"].outputs.values() if "decode" in components else ()
+    length = max((each.shape[0] for each in drawn if each.dtype == "uint8"), default=1)
+    if length == 1:
+        notes += [] if value is None else ["metadata.hop: for dreams in clips of T > 1 frames: ignored"]
+        return 0
+    if value is None:
+        return max(1, round(HOP * length))
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= length:
+        raise UserError(f"metadata hop: a whole number from 1 to {length}, the clip's frames, found {_kind(value)}")
+    return value
 
 
 def _layers(names: object, components: dict[str, Component]) -> tuple[str, ...]:

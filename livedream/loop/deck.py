@@ -45,6 +45,7 @@ class Deck:
         number, effects: As given.
         player: What plays now.
         prefix: What the addresses of its parameters begin with: "" or "b/".
+        waits: Whether a drawing waits for a clip that is not ready; a live show goes on with what is there.
         restored: The state that it was put in on the last frame, or None.
         drawn: The last picture that it drew, with its effects and before the mix; None before the first.
         layers: The layers of that picture, by name; {} where the dream draws none.
@@ -65,6 +66,7 @@ class Deck:
         self.number, self.player, self._on_broken = number, player, on_broken
         self.prefix = tables.PREFIXES[number]
         self.effects = effects or EffectChain(30.0, self.prefix)
+        self.waits = True
         self.drawn: Pixels | Picture | None = None
         self.layers: Mapping[str, Pixels] = {}
         self.live: LiveView | None = None
@@ -188,6 +190,7 @@ class Deck:
             return live.alone(values)
         # Whether a live picture came in time, a show does not know. So the decoder's state does not depend on it.
         with player.drawing.untraced() if share >= 1 else contextlib.nullcontext():
+            player.drawing.waits = self.waits
             dream = player.draw(values)
         return live.over(dream, share, values) if live is not None and seen else dream
 

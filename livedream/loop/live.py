@@ -104,6 +104,8 @@ class Stage:
         seconds: float | None = None,
     ):
         self.decks, self.table, self.fps, self.outputs = decks, table, fps, outputs
+        for deck in decks:
+            deck.waits = False
         self._begin, self._transform, self._on_frame, self._recorder = begin, transform, on_frame, recorder
         self.compose: Composer = compose or mix.HostComposer()
         self.period, self.seconds = 1.0 / fps, seconds

@@ -31,4 +31,6 @@ def player(dream: Dream, number: int, fps: float, load: Callable[[Component], Ru
     values = tables.of(dream).tick(0)
     first.move(0, fps, values)
     first.draw(values)
-    return Player(dream, loaded, number)
+    ready = Player(dream, loaded, number)
+    ready.drawing.remember(first.drawing)
+    return ready

@@ -117,7 +117,7 @@ class Morph:
         dream = deck.player.dream
         part = self.elapsed / self.seconds
         # Backwards there is no way to it.
-        steps = (self.seconds - self.elapsed) * max(place.speed, 0.0) * dream.fps
+        steps = (self.seconds - self.elapsed) * max(place.speed, 0.0) * dream.step_rate
         point = Point(place.state.approach(steps, dream), place.state.noise)
         return chain_targets(dream, before, Target(point, part * part * (3 - 2 * part)))
 

@@ -71,7 +71,7 @@ class History:
             for name, value in (component.inputs.items() if component else ())
             if name.startswith("control.")
         }
-        room = max(2, min(round(SECONDS * dream.fps) + 2, LATENTS // (4 * size)))
+        room = max(2, min(round(SECONDS * dream.step_rate) + 2, LATENTS // (4 * size)))
         # The system gives memory to these as they fill.
         self._latents = np.zeros((room, size), np.float32)
         self._random = np.zeros((room, 2), np.int64)  # seed and count of a step's own random numbers
@@ -81,6 +81,7 @@ class History:
         self._inputs: dict[int, Floats] = {}  # the latents that steps were made from, unless from the step before
         self._bytes = 0  # size of the saved states
         self._room = room
+        self._clips = dream.hop > 0
         self.saved: deque[SavedStates] = deque()
         self.newest = -1
 
@@ -163,13 +164,14 @@ class History:
     def around(self, position: float) -> tuple[int, int, float]:
         """Return the steps before and after a position, and its phase between them.
 
-        Where the dream was put elsewhere nothing lies between, and the step before stands for both.
+        Where the dream was put elsewhere nothing lies between, and the step before stands for both; but any clip may
+        follow any other.
         """
         if abs(position - round(position)) < NEAR:  # a sum of parts that comes to a whole
             position = round(position)
         before = min(max(int(position), self.oldest), max(self.newest - 1, 0))
         phase = min(max(position - before, 0.0), 1.0)
-        if phase < 1 and self._begins[(before + 1) % self._room]:
+        if phase < 1 and not self._clips and self._begins[(before + 1) % self._room]:
             return before, before, 0.0
         return before, min(before + 1, self.newest), phase
 

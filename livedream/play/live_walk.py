@@ -15,7 +15,7 @@ from livedream.play.offsets import Offsets
 from livedream.play.past import Past
 from livedream.play.playhead import Playhead
 from livedream.play.pull import Pull
-from livedream.play.state import PlayerState, Point, Target, blend_points
+from livedream.play.state import PlayerState, Point, Target, blend_points, chain_targets, weighed
 from livedream.play.stepper import Stepper
 from livedream.play.stuck import IdleRecovery
 from livedream.play.walk import Walk
@@ -107,9 +107,9 @@ class LiveWalk(Walk):
             None if made_from is here.latent else made_from,
             failed=not ok,
         )
-        if self.steps % max(1, round(self.dream.fps)) == 0:
+        if self.steps % max(1, round(self.dream.step_rate)) == 0:
             self._save()
-        return Point(latent, self.random.decode_noise(self.seed, self.random_step))
+        return self.random.point(latent, self.seed, self.random_step)
 
     def steer(self, seconds: float, values: Values) -> None:
         playhead = self.playhead
@@ -130,6 +130,8 @@ class LiveWalk(Walk):
 
     def whole_target(self) -> Target | None:
         past = self.playhead.shown()
+        if self.dream.hop:
+            return self._target_of_clips(past)
         targets = [each for each in (past and Target(*past), self.target, self.pull.target) if each]
         if len(targets) < 2:
             return targets[0] if targets else None
@@ -137,6 +139,25 @@ class LiveWalk(Walk):
         for each in targets:
             here = blend_points(self.dream, here, *each)
         return Target(here, 1.0)
+
+    def _target_of_clips(self, past: tuple[Point, float] | None) -> Target | None:
+        aim = self.aim()
+        if past is None:
+            return aim
+        point, weight = past
+        clips = weighed(point.clips, weight)
+        if aim is None:
+            return Target(Point(point.latent, None, None, clips), 0.0)
+        return aim._replace(point=aim.point._replace(clips=clips))
+
+    def aim(self) -> Target | None:
+        aim = super().aim()
+        pulled = self.pull.target
+        return aim if pulled is None else chain_targets(self.dream, aim, pulled)
+
+    def soon(self) -> tuple[Point, ...]:
+        numbers = self.playhead.soon()
+        return (*map(self.past.point, numbers), self.before, self.after) if numbers else ()
 
     def pull_to(self, latent: Floats) -> None:
         self.pull.toward(latent)

@@ -28,7 +28,7 @@ class Past:
 
     def point(self, number: int) -> Point:
         """Return the point of a step."""
-        return Point(self.history.latent(number), self._random.decode_noise(*self.history.random_key(number)))
+        return self._random.point(self.history.latent(number), *self.history.random_key(number))
 
     def point_at(self, position: float) -> Point:
         """Return the point that was drawn at a position."""

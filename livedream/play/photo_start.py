@@ -11,7 +11,7 @@ from livedream.dream.dream import Component, Dream
 from livedream.picture import Pixels
 from livedream.play import Floats
 from livedream.play.random_numbers import RandomNumbers
-from livedream.play.state import PlayerState, Point
+from livedream.play.state import PlayerState
 
 WARM_UP = 12  # steps that the latent is held, so that the recurrent state arrives at it
 
@@ -56,7 +56,7 @@ class PhotoStart:
         states = self._warmed(latents)
         if not all(np.isfinite(each).all() for each in (flat, *states.values())):
             raise UserError(f"{self._dream.path}: what it encodes of this photo is not finite")
-        here = Point(flat, self._random.decode_noise(seed, random_step))
+        here = self._random.point(flat, seed, random_step)
         # With phase 1 the first movement takes a step at once.
         return PlayerState(here, here, 1.0, seed, random_step, 0, step_state=states, photo=photo)
 

@@ -12,6 +12,7 @@ from livedream.dream.dream import Component, Dream
 from livedream.picture import Pixels
 from livedream.picture.frame import Picture
 from livedream.play import Floats, Values
+from livedream.play.clip_drawing import ClipDrawing
 from livedream.play.drawing import Drawing
 from livedream.play.live_walk import LiveWalk
 from livedream.play.offsets import Offsets
@@ -44,7 +45,10 @@ class Player:
         self._runners = {name: load(dream.components[name]) for name in walk.NETWORKS if name in dream.components}
         offsets = Offsets(dream)
         self.walk = walk(dream, self._runners, deck, offsets)
-        self.drawing = Drawing(dream, self._runners["decode"], load, offsets)
+        decode = self._runners["decode"]
+        self.drawing = (
+            ClipDrawing(dream, decode, load, offsets, self.walk) if dream.hop else Drawing(dream, decode, load, offsets)
+        )
 
     @property
     def providers(self) -> dict[str, str]:
@@ -124,11 +128,14 @@ class Player:
             walk.start(values)
             self.drawing.begin(None)
         walk.steer(frames / fps, values)
+        steps = values["player/speed"] * self.dream.step_rate / fps
+        for _ in range(frames):
+            self.drawing.elapse(1 / fps, 0.0 if values["player/freeze"] else steps)
         if values["player/freeze"]:
             return
         self.seconds += frames / fps
         for _ in range(frames):  # one by one, so that it is the same whether or not each was drawn
-            if not walk.advance(values["player/speed"] * self.dream.fps / fps, values, enough):
+            if not walk.advance(steps, values, enough):
                 return
 
     def latent(self, values: Values) -> Floats:
@@ -144,5 +151,5 @@ class Player:
 def _check_playable(dream: Dream) -> None:
     if dream.is_effect:
         raise UserError(f"{dream.path}: an effect (only apply), which needs a picture; give it with --effect")
-    if dream.frames != 1:
-        raise UserError(f"{dream.path}: draws clips of {dream.frames} frames; this version plays frame by frame")
+    if dream.hop and any(name.startswith("state.") for name in dream.components["decode"].inputs):
+        raise UserError(f"{dream.path}: draws clips with a decoder that has a state; clips are played without")

@@ -13,7 +13,7 @@ from livedream.play.state import Point
 
 SEAM = 0.2  # seconds; the shortest fade from one position to another, unless player/glide is 0: then there is none
 NEAR = 1e-6  # steps; a loop that ends as near to a frame as this ends with it, so that every round is the same
-JUMP = 1.5  # steps; a hand that moves further at once is faded over
+JUMP = 1.5  # frames of the dream; a hand that moves further at once is faded over
 BPM = 120.0  # without a tempo
 
 
@@ -47,6 +47,7 @@ class Playhead:
         self.held = False
         self.loop: Loop | None = None
         self._past = past
+        self._jump = JUMP / (past.dream.hop or 1)  # in steps
         self._in_loop = 0.0  # steps into the loop; above its length on the way back of a ping-pong
         self._pingpong = False
         self._tempo_ratio = 1.0  # how much faster than at its beginning the loop is played
@@ -157,6 +158,14 @@ class Playhead:
             if self._fade_left < NEAR:
                 self._fade_from = None
 
+    def soon(self) -> tuple[int, ...]:
+        """Return the steps that may be drawn next, beside the two around its position; none in the present."""
+        if self.at is None:
+            return ()
+        at, history = int(self.at), self._past.history
+        numbers = [at - 1, at + 2] + ([int(self.loop.start), int(self.loop.start) + 1] if self.loop else [])
+        return tuple(n for n in dict.fromkeys(numbers) if history.oldest <= n <= history.newest)
+
     def shown(self) -> tuple[Point, float] | None:
         """Return what is drawn over the present and its weight (0..1); None: the present alone."""
         here = None if self.at is None else self._seamless(self.at)
@@ -168,19 +177,19 @@ class Playhead:
     def _start_loop(self, beats: float, values: Values, present: float, shown: Callable[[], Point]) -> None:
         """Repeat the last beats of what was drawn, or another number of beats up to the same end."""
         bpm, speed = values.get("tempo/bpm", BPM), values["player/speed"] or 1.0
-        fps = self._past.dream.fps
+        rate = self._past.dream.step_rate
         here = present if self.at is None else self.at
         end = self.loop.start + self.loop.length if self.loop else here
-        start = max(end - beats * 60 / bpm * fps * abs(speed), float(self._past.history.oldest))
+        start = max(end - beats * 60 / bpm * rate * abs(speed), float(self._past.history.oldest))
         length = end - start
         if length < 2 * NEAR:  # nothing was drawn yet
             self._corrections["player/loop"] = 0.0
             return
-        seam = min(SEAM * fps * abs(speed), length / 4) if values["player/glide"] > 0 else 0.0
+        seam = min(SEAM * rate * abs(speed), length / 4) if values["player/glide"] > 0 else 0.0
         in_loop = (here - start) % length
         if here == end:  # it turns round there, or begins anew
             in_loop = length if self._pingpong or speed < 0 else 0.0
-        if abs(start + in_loop - here) > JUMP:
+        if abs(start + in_loop - here) > self._jump:
             self._fade_over(shown, values)
         self.loop, self.at, self._in_loop = Loop(start, length, bpm, seam), start + in_loop, in_loop
 
@@ -197,7 +206,7 @@ class Playhead:
         low, length = self.loop[:2] if self.loop else (float(self._past.history.oldest), 0.0)
         high = low + length if self.loop else present
         to = low + min(scrub, 1.0) * (high - low)
-        if abs(to - last) > JUMP:
+        if abs(to - last) > self._jump:
             self._fade_over(shown, values, scrub < 1)
         self.held, self.at, self._in_loop = scrub < 1, to, to - low
         if scrub >= 1 and not self.loop:

@@ -93,7 +93,7 @@ class Pull:
     @property
     def _share(self) -> float:
         """How much of the latents that steps are made from is the live picture's, 0..1."""
-        return float(1 - (1 - self.weight**STEEP) ** (RATE / self._dream.fps))
+        return float(1 - (1 - self.weight**STEEP) ** (RATE / self._dream.step_rate))
 
     @property
     def _place(self) -> np.float32:

@@ -6,6 +6,7 @@ from typing import Protocol
 from livedream.dream import noise
 from livedream.dream.dream import Component, Dream
 from livedream.play import Floats
+from livedream.play.state import Point
 
 PUSHES = 1 << 40  # steps from here on are never reached by a show: their numbers are for pushes
 
@@ -25,11 +26,22 @@ class RandomNumbers:
     def __init__(self, dream: Dream, deck: int):
         self._deck, self._size = deck, dream.mean.size
         self._step, self._decode = dream.components.get("step"), dream.components["decode"]
+        self._clips = dream.hop > 0
         self._streams: dict[str, _Stream] = {"noise": noise.noise, "uniform": noise.uniform}
 
     def decode_noise(self, seed: int, step: int) -> Floats | None:
         """Return the decoder's noise of a step, f32 in its input's shape; None for a dream without."""
         return self._of(self._decode, "noise", seed, step) if "noise" in self._decode.inputs else None
+
+    def point(self, latent: Floats, seed: int, step: int) -> Point:
+        """Return the point that a step with these random numbers has led to.
+
+        Args:
+            latent: What it has led to, f32 [Z].
+            seed: Of the numbers.
+            step: Their count since the seed.
+        """
+        return Point(latent, self.decode_noise(seed, step), (seed, step) if self._clips else None)
 
     def step_inputs(self, seed: int, step: int) -> dict[str, Floats]:
         """Return the random inputs of the recurrent network, by name."""

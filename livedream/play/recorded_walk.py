@@ -47,4 +47,4 @@ class RecordedWalk(Walk):
         self.random_step += 1
         self.steps += 1
         latent = self.latents.popleft() if self.latents else here.latent
-        return Point(latent, self.random.decode_noise(self.seed, self.random_step))
+        return self.random.point(latent, self.seed, self.random_step)

@@ -20,18 +20,38 @@ class Point(NamedTuple):
     Attributes:
         latent: f32 [Z]; never written to.
         noise: The decoder's noise, f32 in its input's shape; None for a dream without.
+        made: Of a dream in clips: seed and count of the random numbers of its step, which tell clips apart.
+        clips: Of a dream in clips, where this is what is drawn at a moment: what of which clips.
     """
 
     latent: Floats
     noise: Floats | None
+    made: tuple[int, int] | None = None
+    clips: "tuple[Moment, ...]" = ()
+
+
+class Moment(NamedTuple):
+    """A moment between the beginnings of two clips.
+
+    Attributes:
+        before, after: What they are drawn from.
+        phase: 0 where the clip before has come in whole, 1 where the one after has.
+        weight: Its share of the picture, 0..1.
+    """
+
+    before: Point
+    after: Point
+    phase: float
+    weight: float
 
 
 class Target(NamedTuple):
     """A point that the picture is blended to while the dream itself goes on.
 
     Attributes:
-        point: Where to.
-        weight: 0 is the dream's own picture, 1 the point's.
+        point: Where to. Of a dream in clips, its clips are drawn over the present, each with its own weight.
+        weight: 0 is the dream's own picture, 1 the point's. Of a dream in clips, how far the latents of clips that are
+            made meanwhile are led to the point's.
     """
 
     point: Point
@@ -94,6 +114,9 @@ class PlayerState:
         """Return the state to go on from with the picture that is blended to `target`."""
         if target is None:
             return self
+        if dream.hop:
+            before, after = (aimed(dream, each, target) for each in (self.before, self.after))
+            return replace(self, before=before, after=after, trail=None)
         here = self.point(dream)
         return replace(
             self,
@@ -106,6 +129,9 @@ class PlayerState:
 
 def interpolate_points(dream: Dream, a: Point, b: Point, phase: float) -> Point:
     """Return the point between a step and the next one; 0 is a, 1 is b."""
+    if dream.hop:
+        near = a if phase < 0.5 else b
+        return near._replace(clips=(Moment(a, b, phase, 1.0),))
     latent = interpolate(dream, a.latent, b.latent, phase)
     return Point(latent, None if a.noise is None or b.noise is None else mix_noise(a.noise, b.noise, phase))
 
@@ -113,7 +139,27 @@ def interpolate_points(dream: Dream, a: Point, b: Point, phase: float) -> Point:
 def blend_points(dream: Dream, a: Point, b: Point, weight: float) -> Point:
     """Return the blend of two points however far apart; 0 is a, 1 is b. The noise is a's where b has none."""
     latent = crossfade(dream, a.latent, b.latent, weight)
-    return Point(latent, a.noise if a.noise is None or b.noise is None else mix_noise(a.noise, b.noise, weight))
+    noise = a.noise if a.noise is None or b.noise is None else mix_noise(a.noise, b.noise, weight)
+    if not dream.hop:
+        return Point(latent, noise)
+    both = (*weighed(a.clips, 1 - weight), *weighed(b.clips, weight)) if a.clips and b.clips else a.clips or b.clips
+    return Point(latent, noise, a.made, both)
+
+
+def aimed(dream: Dream, point: Point, aim: Target | None) -> Point:
+    """Return what a clip is drawn from: a point, as far as it is led to that of `aim`."""
+    return point if aim is None else blend_points(dream, point, aim.point, aim.weight)
+
+
+def weighed(moments: tuple[Moment, ...], weight: float) -> tuple[Moment, ...]:
+    """Return moments with so much of their weight, without those that have none left."""
+    return tuple(each._replace(weight=each.weight * weight) for each in moments if each.weight * weight > 0)
+
+
+def draw_over(present: Point, moments: tuple[Moment, ...]) -> Point:
+    """Return what is drawn where moments of other clips lie over the present's."""
+    rest = max(0.0, 1 - sum(each.weight for each in moments))
+    return present._replace(clips=(*weighed(present.clips, rest if rest > 1e-9 else 0.0), *moments))
 
 
 def chain_targets(dream: Dream, first: Target | None, second: Target) -> Target:
@@ -139,4 +185,16 @@ def blend_targets(dream: Dream, a: Target | None, b: Target | None, weight: floa
         return b
     start = a or end._replace(weight=0.0)
     point = blend_points(dream, start.point, end.point, weight)
+    if dream.hop:
+        point = point._replace(clips=_between(start.point.clips, end.point.clips, weight))
     return Target(point, start.weight + weight * (end.weight - start.weight))
+
+
+def _between(a: tuple[Moment, ...], b: tuple[Moment, ...], share: float) -> tuple[Moment, ...]:
+    """Return the moments between two frames: on the way, where they are of the same clips; else those of b."""
+    if [(each.before.made, each.after.made) for each in a] != [(each.before.made, each.after.made) for each in b]:
+        return b
+    return tuple(
+        last._replace(phase=first.phase + share * (last.phase - first.phase), weight=last.weight)
+        for first, last in zip(a, b, strict=True)
+    )

@@ -33,6 +33,8 @@ def to_json(state: PlayerState | None) -> dict[str, Any] | None:
         "noises": [encode(each.noise) for each in points if each.noise is not None],
         "states": {name: encode(each) for name, each in state.decode_state.items()},
     }
+    if all(each.made for each in points):
+        data["made"] = [list(each.made or ()) for each in points]
     if state.step_state:
         data["recurrent"] = {name: encode(each) for name, each in state.step_state.items()}
     if state.trail is not None:
@@ -61,9 +63,10 @@ def from_json(data: Mapping[str, Any], dream: Dream) -> PlayerState:
     before, after = (decode_array(data[name]).reshape(shape) for name in ("before", "after"))
     if "recurrent" in data and step is None:
         raise ValueError
+    made = read_made(data["made"]) if dream.hop and "made" in data else None
     return PlayerState(
-        Point(before, noises[0] if noises else None),
-        Point(after, noises[1] if noises else None),
+        Point(before, noises[0] if noises else None, made[0] if made else None),
+        Point(after, noises[1] if noises else None, made[1] if made else None),
         phase,
         seed,
         random_step,
@@ -73,6 +76,14 @@ def from_json(data: Mapping[str, Any], dream: Dream) -> PlayerState:
         trail=decode_array(data["way"]).reshape(-1, *shape) if "way" in data else None,
         photo=_photo(data["photo"], *dream.size) if "photo" in data else None,
     )
+
+
+def read_made(data: Any) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return seed and count of two steps. Raises ValueError or TypeError for anything else."""
+    (a, b), (c, d) = data
+    if not all(type(each) is int and 0 <= each < LARGEST for each in (a, b, c, d)):
+        raise ValueError
+    return (a, b), (c, d)
 
 
 def encode(array: Floats) -> str:

@@ -12,6 +12,7 @@ from livedream.play import Floats, Values
 from livedream.play.random_numbers import RandomNumbers
 
 INERTIA = 0.97  # how much of a latent is left after a step without a network
+CLIP_INERTIA = 0.9  # the same where steps are clips: the next one is of nearly the same
 
 
 class Step(NamedTuple):
@@ -65,7 +66,8 @@ class Stepper:
         """Take a step of an AR(1) process with the footage's mean and standard deviation."""
         dream = self._dream
         white = (latent - dream.mean) / np.maximum(dream.std, 1e-6)
-        white = INERTIA * white + np.sqrt(1 - INERTIA**2) * temperature * noise
+        inertia = CLIP_INERTIA if dream.hop else INERTIA
+        white = inertia * white + np.sqrt(1 - inertia**2) * temperature * noise
         moved: Floats = white * dream.std + dream.mean
         if dream.places is not None:
             moved[dream.places] = latent[dream.places]  # a place that moves by chance leads nowhere

@@ -18,6 +18,7 @@ from livedream.play.scene import scene_latent
 
 WINDOW = 10  # seconds that are judged
 RATE = 10  # latents a second that are looked at
+FEWEST = 5  # latents that are judged, of a dream whose steps are clips of seconds
 PAST = 600  # windows, one a second, that say what is usual
 FIRST = 60  # windows at the beginning, in which the dream may have moved best
 REST = 0.15  # share of the usual spread, below which the dream stands still
@@ -41,7 +42,7 @@ class Stuck:
         self._scale = 1 / np.maximum(std, 1e-6).astype(np.float32)
         self._every = max(1, round(fps / RATE))
         self._rate = fps / self._every
-        self._window = np.zeros((round(WINDOW * self._rate), std.size), np.float32)
+        self._window = np.zeros((max(FEWEST, round(WINDOW * self._rate)), std.size), np.float32)
         self._steps = self._count = 0
         self._first: list[float] = []
         self._past: deque[float] = deque(maxlen=PAST)
@@ -58,7 +59,7 @@ class Stuck:
         length = len(self._window)
         np.multiply(latent, self._scale, out=self._window[self._count % length])
         self._count += 1
-        if self._count < length or self._count % round(self._rate):
+        if self._count < length or self._count % max(1, round(self._rate)):
             return False
         spread = float(np.sqrt(self._window.var(axis=0).mean()))
         usual = self._usual()
@@ -99,7 +100,7 @@ class IdleRecovery:
         self.scene: int | None = None
         self._dream, self._random, self._free = dream, random, dream.free
         self._std = np.maximum(dream.std, np.float32(1e-6))[self._free]
-        self.detector = Stuck(dream.std[self._free], dream.fps)
+        self.detector = Stuck(dream.std[self._free], dream.step_rate)
         self._last, self._times = -math.inf, 0  # the step of the last help, and how many were close to each other
         self._push: tuple[Floats, int] | None = None  # f32 [Z] in all, and the steps that it has been given for
 
@@ -119,7 +120,7 @@ class IdleRecovery:
         if self._push is None:
             return latent
         push, given = self._push
-        steps = max(2, round(self._dream.fps))
+        steps = max(2, round(self._dream.step_rate))
         share = (1 - math.cos(2 * math.pi * (given + 0.5) / steps)) / steps  # comes and goes gently; 1 in all
         self._push = (push, given + 1) if given + 1 < steps else None
         moved: Floats = latent + np.float32(share) * push
@@ -140,7 +141,7 @@ class IdleRecovery:
             values: The deck's; player/unstick says which help.
         """
         dream = self._dream
-        self._times = self._times + 1 if steps - self._last < AGAIN * dream.fps else 0
+        self._times = self._times + 1 if steps - self._last < AGAIN * dream.step_rate else 0
         self._last = steps
         self.count += 1
         if values["player/unstick"] == UNSTICK.index("scene") and dream.scenes:

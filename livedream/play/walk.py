@@ -12,7 +12,7 @@ from livedream.play import Floats, States, Values
 from livedream.play.offsets import Offsets
 from livedream.play.random_numbers import RandomNumbers
 from livedream.play.scene import first_state, scene_latent
-from livedream.play.state import PlayerState, Point, Target, blend_points, interpolate_points
+from livedream.play.state import PlayerState, Point, Target, blend_points, draw_over, interpolate_points
 
 
 class Walk(ABC):
@@ -141,11 +141,21 @@ class Walk(ABC):
     def shown(self) -> Point:
         """Return the point that is drawn, before offsets."""
         target = self.whole_target()
+        if target is not None and self.dream.hop:
+            return draw_over(self.present(), target.point.clips)
         return self.present() if target is None else blend_points(self.dream, self.present(), *target)
 
     def whole_target(self) -> Target | None:
         """Return where the picture is blended to in all; None: the present is drawn."""
         return self.target
+
+    def aim(self) -> Target | None:
+        """Return what the clips that are made now are led to; None: nothing but the dream itself."""
+        return self.target if self.target is not None and self.target.weight > 0 else None
+
+    def soon(self) -> tuple[Point, ...]:
+        """Return the points whose clips may be wanted next, beside those that are drawn."""
+        return ()
 
     def state(self, complete: bool = True) -> PlayerState:
         """Return the dream's own state; reads the networks' states back from their devices.
@@ -212,7 +222,7 @@ class Walk(ABC):
             tensors, latent = dream.scenes[values["dream/scene"]].tensors, scene_latent(dream, values["dream/scene"])
         for name, runner in self.runners.items():
             runner.state = first_state(dream.components[name], tensors)
-        return Point(latent.astype(np.float32), self.random.decode_noise(self.seed, self.random_step))
+        return self.random.point(latent.astype(np.float32), self.seed, self.random_step)
 
     def _leave(self, here: Point, values: Values) -> None:
         """Take the first step from where it was put."""

@@ -11,7 +11,7 @@ from dataclasses import replace
 from types import FrameType
 
 from livedream.backend import choose
-from livedream.effect.worker import all_ended
+from livedream.effect import worker
 from livedream.output import Output, kinds
 from livedream.output.page import Page
 from livedream.output.window import Window, hud
@@ -24,6 +24,7 @@ from livedream.parts.part import HasStatus, OnFrame, Part, Starts, Transforms
 from livedream.parts.provider_upgrade import describe
 from livedream.parts.voting import Voting
 from livedream.parts.windows import WindowParameters
+from livedream.play import clip_maker
 from livedream.session import build, openness, session_file
 from livedream.session.garbage import GarbageFreeze
 from livedream.session.run_options import RunOptions, default_outputs
@@ -45,7 +46,7 @@ def run(options: RunOptions) -> int:
     """
     session = Session(options)
     code = session.play()
-    ended = all(each.ended for each in session.outputs) and all_ended()
+    ended = all(each.ended for each in session.outputs) and worker.all_ended() and clip_maker.all_ended()
     if not ended:  # they would hold up the end of the program, or break it
         logging.shutdown()
         os._exit(code)

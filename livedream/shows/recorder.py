@@ -264,6 +264,7 @@ class ShowRecorder:
             effects=tuple(deck.effects.slots for deck in self._decks),
             traces=tuple(deck.effects.take_traces() for deck in self._decks),
             live=self._live.seconds if self._live else None,
+            waiting=tuple(deck in drawn and deck.player.drawing.waiting for deck in self._decks),
         )
 
     # -- the thread that writes -----------------------------------------------------------------------------------

@@ -221,6 +221,9 @@ class _Replay:
                 self._arrive(tick, deck.player, tick.decks[letter])
             shown = wanted == tick.number
             self._effects.expect(tick)
+            for letter, deck in zip(LETTERS, self._decks, strict=False):
+                if letter in tick.drawn:
+                    deck.player.drawing.told = tick.decks[letter].waits
             self._draw(self._drawn(tick, now), now, shown or self._exact)
             self._effects.expect(None)
             if shown and self._picture is not None:
@@ -265,7 +268,7 @@ class _Replay:
     def _target(self, tick: Tick, deck: Deck) -> Target | None:
         """Return what the picture is blended to when a frame is reached."""
         moved, player = tick.decks[LETTERS[deck.number]], deck.player
-        if moved.state is None:
+        if moved.state is None or player.dream.hop:  # one clip is not led into another: the state comes with its frame
             return _fitted(self._show, player, moved.target)
         at = _state(self._show, tick.number, player, moved.state)
         return Target(at.point(player.dream), 1.0)
@@ -384,9 +387,13 @@ def _fitted(show: Show, player: Player, target: Target | None) -> Target | None:
     if target is None:
         return None
     inputs = player.dream.components["decode"].inputs
+
+    def fitted(point: Point) -> Point:
+        noise = None if point.noise is None else point.noise.reshape(inputs["noise"].shape)
+        return Point(point.latent.reshape(player.dream.mean.shape), noise, point.made)
+
     try:
-        latent, chance = target.point
-        noise = None if chance is None else chance.reshape(inputs["noise"].shape)
-        return Target(Point(latent.reshape(player.dream.mean.shape), noise), target.weight)
+        clips = [each._replace(before=fitted(each.before), after=fitted(each.after)) for each in target.point.clips]
+        return Target(fitted(target.point)._replace(clips=tuple(clips)), target.weight)
     except (KeyError, ValueError):
         raise UserError(f"{show.path}: a latent that a preset led to does not fit {player.dream.title}") from None

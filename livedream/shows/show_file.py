@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from livedream import UserError
 from livedream.parameters import Value
 from livedream.play import Floats, State
-from livedream.play.state import Point, Target
+from livedream.play.state import Moment, Point, Target
 from livedream.play.state_json import decode_array
 from livedream.shows import effect_lines
 from livedream.shows.effect_lines import EffectFile, EffectsTick
@@ -73,6 +73,7 @@ class DeckTick:
         target: What the picture was blended to.
         state: What it was put in after all this, as state_json.to_json has it.
         effects: What its effects did.
+        waits: A clip was not ready: what was drawn before went on.
     """
 
     latents: tuple[Floats, ...] = ()
@@ -81,6 +82,7 @@ class DeckTick:
     target: Target | None = None
     state: Json | None = None
     effects: EffectsTick = field(default_factory=EffectsTick)
+    waits: bool = False
 
 
 @dataclass(frozen=True)
@@ -331,7 +333,7 @@ def _moved(data: Json, number: int) -> DeckTick:
     states = {str(name): decode_array(each) for name, each in data.get("states", {}).items()}
     latents = tuple(map(decode_array, data.get("latents", ())))
     effects = effect_lines.from_json(data, number)
-    return DeckTick(latents, phase, states, _target(data), _state(data), effects)
+    return DeckTick(latents, phase, states, _target(data), _state(data), effects, bool(data.get("waits", False)))
 
 
 def _target(data: Json) -> Target | None:
@@ -341,8 +343,24 @@ def _target(data: Json) -> Target | None:
     weight = float(_number(target["part"]))
     if not 0 <= weight <= 1:
         raise ValueError
-    noise = decode_array(target["noise"]) if "noise" in target else None
-    return Target(Point(decode_array(target["latent"]), noise), weight)
+    clips = tuple(map(_clips, target.get("clips", ())))
+    return Target(_point(target)._replace(clips=clips), weight)
+
+
+def _clips(data: Json) -> Moment:
+    phase, weight = float(_number(data["phase"])), float(_number(data["weight"]))
+    if not (0 <= phase < 1e6 and 0 <= weight <= 1):
+        raise ValueError
+    return Moment(_point(data["before"]), _point(data["after"]), phase, weight)
+
+
+def _point(data: Json) -> Point:
+    noise = decode_array(data["noise"]) if "noise" in data else None
+    made = None
+    if "made" in data:
+        seed, count = map(_int, data["made"])
+        made = seed, count
+    return Point(decode_array(data["latent"]), noise, made)
 
 
 def _state(data: Json) -> Json | None:

@@ -16,6 +16,10 @@ name have the value of the line before; so have phases and looks.
     {"recording": "NAME.mp4", "first": its first frame}
     {"dropped": [[first, last], …]}: frames that the recording lacks
 
+Of a dream in clips, "toward" also has "clips", the moments of the past that are drawn: [{"before", "after": {"latent",
+"noise", "made": [seed, count]}, "phase", "weight"}]. "waits": true is where a clip was not ready, and what was drawn
+before went on.
+
 A look is {"name"}; a new or edited one is {"name", "path", "text", "vertex"}, the latter with "edited": true. What
 a deck, in the header too, says of its effects stands in effect_lines.py.
 """
@@ -32,7 +36,7 @@ from livedream.look.chain import Slot
 from livedream.parameters import Value
 from livedream.play import Floats, State
 from livedream.play.player import Player
-from livedream.play.state import PlayerState, Target
+from livedream.play.state import PlayerState, Point, Target
 from livedream.play.state_json import encode, to_json
 from livedream.shows import effect_lines
 
@@ -73,6 +77,7 @@ class Played(NamedTuple):
         effects: Each deck's, in their order.
         traces: What came in from them, by number, of each deck.
         live: Seconds from the beginning of a live file to what was shown, with all its passes; None without one.
+        waiting: Of each deck: whether a clip was not ready, so that what was drawn before went on.
     """
 
     number: int | None
@@ -89,6 +94,7 @@ class Played(NamedTuple):
     effects: tuple[tuple[EffectSlot, ...], ...] = ()
     traces: tuple[Mapping[int, Trace], ...] = ()
     live: float | None = None
+    waiting: tuple[bool, ...] = ()
 
 
 def header(
@@ -172,6 +178,8 @@ def _decks(now: Played, before: Played) -> list[dict[str, Any]]:
         if states := next(iter(now.states[n : n + 1]), {}):
             deck["states"] = {name: encode(each) for name, each in states.items()}
         deck |= _target(next(iter(now.targets[n : n + 1]), None))
+        if any(now.waiting[n : n + 1]):
+            deck["waits"] = True
         if restored := next(iter(now.restored[n : n + 1]), None):
             deck["moment"] = to_json(replace(restored, step_state={}, trail=None))
         for slots, ours, traces in zip(now.effects[n : n + 1], before.effects[n : n + 1], now.traces[n:], strict=False):
@@ -197,9 +205,18 @@ def _line(data: Mapping[str, Any]) -> str:
 def _target(target: Target | None) -> dict[str, Any]:
     if target is None:
         return {}
-    latent, chance = target.point
-    noise = {} if chance is None else {"noise": encode(chance)}
-    return {"toward": {"latent": encode(latent), "part": target.weight} | noise}
+    clips = [
+        {"before": _point(before), "after": _point(after), "phase": phase, "weight": weight}
+        for before, after, phase, weight in target.point.clips
+    ]
+    return {"toward": _point(target.point) | {"part": target.weight} | ({"clips": clips} if clips else {})}
+
+
+def _point(point: Point) -> dict[str, Any]:
+    data: dict[str, Any] = {"latent": encode(point.latent)}
+    if point.noise is not None:
+        data["noise"] = encode(point.noise)
+    return data | ({"made": list(point.made)} if point.made else {})
 
 
 def _values(before: Mapping[str, Value], now: Mapping[str, Value]) -> dict[str, Value]:

@@ -24,6 +24,7 @@ def paths(tmp_path_factory):
         "layers": dreams.tiny(folder / "layers.onnx", title="Layers", layers=True),
         "walk": dreams.tiny(folder / "walk.onnx", title="Walk", step=False),
         "noisy": target,
+        "clips": dreams.tiny(folder / "clips.onnx", title="Clips", step=False, layers=True, frames=8),
         "sinking": dreams.sinking(folder / "sinking.onnx"),
     }
 
@@ -69,7 +70,9 @@ def test_a_loop_is_the_same_frames_period_after_period_and_ends_where_it_began(p
     assert np.array_equal(pictures(show, 5), pictures(untouched.play(12), 5))
 
 
-@pytest.mark.parametrize(("name", "at_once"), [("noisy", 1), ("noisy", 3), ("layers", 3), ("walk", 1)])
+@pytest.mark.parametrize(
+    ("name", "at_once"), [("noisy", 1), ("noisy", 3), ("layers", 3), ("walk", 1), ("clips", 1), ("clips", 3)]
+)
 def test_a_show_with_its_past_is_drawn_again_to_the_last_bit(played, tmp_path, name, at_once):
     show = played(name, "calm")
     show.shows.keep(tmp_path / "kept.show")

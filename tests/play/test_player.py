@@ -333,14 +333,6 @@ def test_slerp_has_an_answer_where_there_is_no_angle(path, b):
     assert np.allclose(found, 0.75 * np.float32([1, 2, 3]) + 0.25 * np.float32(b), atol=1e-3)
 
 
-@pytest.mark.parametrize("shape", [{}, {"layers": True}])
-def test_what_it_cannot_play_yet_is_said_in_one_line(tmp_path, shape):
-    dream = read.load(dreams.tiny(tmp_path / "other.onnx", frames=4, **shape))
-    with pytest.raises(UserError, match="clips of 4") as error:
-        Player(dream, cpu.load)
-    assert "\n" not in str(error.value)
-
-
 def test_an_effect_is_no_source(tmp_path):
     with pytest.raises(UserError, match="an effect"):
         Player(read.load(dreams.invert(tmp_path / "invert.onnx")), cpu.load)
