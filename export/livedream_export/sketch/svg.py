@@ -19,6 +19,7 @@ LARGEST = 4 << 20  # bytes
 MOST_POINTS = 20_000
 PIECES = 12  # of a curve
 _ENTITY = re.compile(rb"<!ENTITY", re.IGNORECASE)
+_NUMBER = re.compile(rb"\d+")
 
 
 def read(path: Path) -> Drawing:
@@ -40,6 +41,8 @@ def parse(data: bytes, path: Path) -> Drawing:
         raise UserError("drawings as SVG: pip install 'livedream[train]'") from None
     if _ENTITY.search(data):
         raise UserError(f"{path}: declares entities, which a drawing needs none of; save it as plain SVG")
+    if sum(1 for _ in _NUMBER.finditer(data)) > 6 * MOST_POINTS:  # parsing them would take minutes
+        raise UserError(f"{path}: more than {MOST_POINTS} points; simplify it")
     try:
         document = svg.SVG.parse(io.BytesIO(data), reify=True)
         found: Drawing = []

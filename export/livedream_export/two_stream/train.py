@@ -126,8 +126,8 @@ class Run(DreamRun):
     def _fine(network: TwoStream, latents: torch.Tensor) -> bool:
         """Whether the last level is trained: its pictures, reduced, agree with those of half size."""
         some = latents[:: max(1, len(latents) // 8)][:8].to(network.middle.device)
-        coarse = network.coarse(some).figures
-        fine = torch.nn.functional.avg_pool2d(network(some).figures, 2)
+        coarse = network.coarse(some).whole  # outside of the mask the figures are nobody's business
+        fine = torch.nn.functional.avg_pool2d(network(some).whole, 2)
         return bool((fine - coarse).square().mean() < 0.1 * coarse.var() + 1e-3)
 
     # -- dreams ---------------------------------------------------------------------------------------------------
