@@ -161,7 +161,7 @@ def settle(options: Namespace) -> Kind:
             takers = " or ".join(each for each, other in KINDS.items() if name in other.options)
             raise UserError(f"{flag(name)}: an option of --kind {takers}, not of {options.kind}")
     if kind.footage == "needed" and not options.footage:
-        raise UserError("FOOTAGE is missing: video files and folders, or rainbow-road:")
+        raise UserError("FOOTAGE is missing: video files and folders, rainbow-road: or moving-shapes:")
     if kind.footage == "none" and options.footage:
         raise UserError(f"{options.footage[0]}: --kind {options.kind} is not trained on footage; leave it out")
     return kind

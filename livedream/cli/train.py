@@ -22,7 +22,7 @@ COLOURS = {
 def add_arguments(parser: Parser) -> None:
     """Declare what the command takes. Defaults that differ from kind to kind are in livedream_export.kinds."""
     add = parser.add_argument
-    add("footage", nargs="*", metavar="FOOTAGE", help="video files and folders, or rainbow-road:")
+    add("footage", nargs="*", metavar="FOOTAGE", help="video files and folders, rainbow-road: or moving-shapes:")
     add(
         "-o",
         "--out",
