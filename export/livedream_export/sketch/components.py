@@ -284,7 +284,8 @@ def grain(height: int, width: int, seed: int) -> Floats:
         total += weight * ((a * (1 - fs) + b * fs) * (1 - fr) + (c * (1 - fs) + d * fs) * fr)
     y, x = np.linspace(-1, 1, height)[:, None], np.linspace(-1, 1, width)[None]
     shade = np.clip((np.hypot(x, y) - 0.55) / 0.9, 0, 1) ** 2
-    made: Floats = np.clip(0.35 + 0.28 * total + 0.9 * shade, 0, 1).astype(np.float32)
+    rough = np.clip(0.35 + 0.28 * total + 0.9 * shade, 0, 1)
+    made: Floats = rough.astype(np.float16).astype(np.float32)  # as the file has it
     return made
 
 

@@ -112,6 +112,12 @@ class Learner:
         mean, log_variance = mean.float(), log_variance.float()
         latent = mean + torch.randn_like(mean) * (0.5 * log_variance).exp() if training else mean
         before = torch.cat([first(len(rows)).to(device), rows[:, :-1]], 1)
+        if training and recipe.tremble:
+            # The pen is beside where it should be, and the way to the next point is from there.
+            off = recipe.tremble * torch.randn(len(rows), rows.shape[1], 2, device=device)
+            back = off - torch.nn.functional.pad(off[:, :-1], (0, 0, 1, 0))
+            before = torch.cat([before[..., :2] + back, before[..., 2:]], 2)
+            rows = torch.cat([rows[..., :2] - off, rows[..., 2:]], 2)
         mask = None
         if training and recipe.keep < 1:
             mask = torch.bernoulli(torch.full((len(rows), recipe.state), recipe.keep, device=device)) / recipe.keep
