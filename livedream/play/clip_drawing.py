@@ -248,7 +248,8 @@ class ClipDrawing(Drawing):
         return self._faded(leaving, parts)
 
     def _faded(self, leaving: Leaving, parts: tuple[Part, ...]) -> tuple[Part, ...]:
-        share = clip_mix.eased((leaving.seconds or 0.0) / FADE)
+        part = min((leaving.seconds or 0.0) / FADE, 1.0)
+        share = part * part * (3 - 2 * part)
         both = [each._replace(weight=each.weight * (1 - share)) for each in leaving.parts]
         both += [each._replace(weight=each.weight * share) for each in parts]
         return tuple(each for each in both if each.weight > 0)

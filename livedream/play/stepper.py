@@ -12,7 +12,7 @@ from livedream.play import Floats, Values
 from livedream.play.random_numbers import RandomNumbers
 
 INERTIA = 0.97  # how much of a latent is left after a step without a network
-CLIP_INERTIA = 0.9  # the same where steps are clips: the next one is of nearly the same
+CLIP_INERTIA = 0.98  # the same where steps are clips: the less they differ, the less is seen where they are joined
 
 
 class Step(NamedTuple):
