@@ -75,6 +75,13 @@ KINDS = {
         judge="livedream_export.judges.stills:judge",
         options=MANY | {"size": "256", "minutes": 20.0, "resume": False, "fps": None, "background": (0, 0, 0)},
     ),
+    "gan": Kind(
+        "a dream of pictures that were never there, like yours or a clip's",
+        "livedream_export.gan.train:train",
+        pictures=True,
+        judge="livedream_export.judges.stills:judge",
+        options=MANY | {"size": "256", "minutes": 20.0, "resume": False, "fps": None, "background": (0, 0, 0)},
+    ),
     "two-stream": Kind(
         "a dream whose moving figures and their background are layers of their own",
         "livedream_export.two_stream.train:train",

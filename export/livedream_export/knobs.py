@@ -37,8 +37,7 @@ def directions(latents: Floats) -> Floats:
 def find(render: Callable[[Floats], Rgba], latents: Floats, scenes: Floats, reach: float = 0.0) -> list[dict[str, Any]]:
     """Return the metadata of the latents' principal directions, those that change the picture most first.
 
-    One unit is one standard deviation of the footage along the direction, or `reach` if that is more. The effect is the
-    mean absolute change of the picture by one unit, in grey levels.
+    One unit is one standard deviation of the footage along the direction, or `reach` if that is more.
 
     Args:
         render: turns latents [B, L] into pictures [B, H, W, 4].
@@ -48,7 +47,14 @@ def find(render: Callable[[Floats], Rgba], latents: Floats, scenes: Floats, reac
     """
     vectors = directions(latents)
     lengths = np.sqrt(np.square(vectors / np.maximum(latents.std(0), 1e-6)).mean(1, keepdims=True))
-    vectors = vectors * np.maximum(1.0, reach / np.maximum(lengths, 1e-6))
+    return strongest(render, vectors * np.maximum(1.0, reach / np.maximum(lengths, 1e-6)), scenes)
+
+
+def strongest(render: Callable[[Floats], Rgba], vectors: Floats, scenes: Floats) -> list[dict[str, Any]]:
+    """Return the metadata of the vectors [K, Z] that change the picture most, named, the strongest first.
+
+    The effect is the mean absolute change of the picture by one unit, in grey levels. Takes the rest as `find` does.
+    """
     effects, changes = [], []
     rest = scenes.shape[1] - vectors.shape[1]
     padded = np.pad(vectors, ((0, 0), (0, rest)))

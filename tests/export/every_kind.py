@@ -16,6 +16,7 @@ import numpy as np
 from tests.export import footage_clips
 
 IMAGE = {"latent": 8, "widths": (16, 16, 24, 24), "batch": 8, "warmup_steps": 10, "perceptual_weight": 0.0}
+GAN = {"critic_eyes": False, "prior_batch": 32}
 MOTION = {"state": 16, "mixtures": 2, "sequence": 12, "windows": 8, "rollout_steps": 2}
 
 
@@ -73,6 +74,9 @@ def _square(turn: float) -> np.ndarray:
 ROWS = {
     "vae-rnn": Row("vae_rnn.recipe:Recipe", IMAGE | MOTION | {"batch": 8}, clip),
     "vae": Row("image_model.recipe:PictureRecipe", IMAGE, pictures),
+    "gan": Row(
+        "gan.recipe:Recipe", IMAGE | {"couplings": 4, "hidden": 24, "critic_widths": (8, 12, 16)} | GAN, pictures
+    ),
     "two-stream": Row(
         "two_stream.recipe:Recipe", IMAGE | MOTION | {"ground": 2, "ground_widths": (8, 8, 12, 12)}, clip
     ),

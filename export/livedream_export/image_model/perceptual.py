@@ -15,13 +15,17 @@ from livedream import UserError
 from ..features import lite0
 
 BLOCKS = (0, 2, 4, 7)  # those whose features are compared
+CHANNELS = (16, 24, 40, 80)  # of these features
 SHIFT = 16  # pixels, below which both pictures are moved
 
 PictureLoss = Callable[[Tensor, Tensor], Tensor]  # rendered and wanted, [B, 3, H, W] in 0..1, to a scalar
 
 
-def load(device: torch.device) -> PictureLoss | None:
-    """Return the loss, or None where the pretrained network is not installed."""
+def eyes(device: torch.device) -> Callable[[Tensor], list[Tensor]] | None:
+    """Return a function from pictures [B, 3, H, W] in 0..1 to their features after each of BLOCKS, of length 1.
+
+    It is None where the pretrained network is not installed.
+    """
     try:
         network, *scale = lite0()
     except UserError:
@@ -40,6 +44,18 @@ def load(device: torch.device) -> PictureLoss | None:
             if k in BLOCKS:
                 found.append(F.normalize(x.float(), dim=1, eps=1e-6))
         return found
+
+    return features
+
+
+def load(device: torch.device) -> PictureLoss | None:
+    """Return the loss, or None where the pretrained network is not installed."""
+    features = eyes(device)
+    return features and of(features)
+
+
+def of(features: Callable[[Tensor], list[Tensor]]) -> PictureLoss:
+    """Return the loss by these features."""
 
     def loss(rendered: Tensor, wanted: Tensor) -> Tensor:
         left, up = torch.randint(0, SHIFT, (2,)).tolist()
