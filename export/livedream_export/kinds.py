@@ -138,16 +138,6 @@ def options(name: str, footage: Sequence[Path | str] = (), **given: Any) -> Name
     return Namespace(**{**common, **find(name).options, "kind": name, "footage": list(footage), **given})
 
 
-def listing() -> str:
-    """Return the kinds with a line each, and the options that not every kind takes."""
-    rows = []
-    for name, kind in KINDS.items():
-        footage = {"needed": "FOOTAGE… ", "optional": "[FOOTAGE…] ", "none": ""}[kind.footage]
-        options = " ".join(sorted(map(flag, kind.options)))
-        rows.append(f"{name:10} {kind.line}{' (default)' * (name == DEFAULT)}\n{'':10} {footage}{options}")
-    return "\n".join(rows)
-
-
 def flag(option: str) -> str:
     """Return an option as it is typed, from its name in argparse's namespace."""
     return f"--{option.replace('_', '-')}"

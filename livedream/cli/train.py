@@ -86,7 +86,9 @@ def call(options: argparse.Namespace) -> int:
     from livedream_export import kinds
 
     if options.kind == "?":
-        print(kinds.listing())
+        from livedream_export import kind_list
+
+        print(kind_list.text())
         return 0
     kind = kinds.settle(options)
     need("torch", "training", "train")

@@ -1,11 +1,14 @@
 """`livedream train --kind`: which kinds there are, what each takes, and that only its own code is called."""
 
 import dataclasses
+import io
+import re
 import sys
 import types
 
+import numpy as np
 import pytest
-from livedream_export import kinds
+from livedream_export import half_blocks, kind_list, kinds
 
 from livedream import cli
 
@@ -15,6 +18,46 @@ def test_a_question_mark_lists_every_kind_with_its_options(capsys):
     said = capsys.readouterr().out
     assert all(f"\n{name} " in f"\n{said}" for name in kinds.KINDS)
     assert "--style" in said
+
+
+class Terminal(io.StringIO):
+    encoding = "utf-8"
+
+    def isatty(self):
+        return True
+
+
+def seen(line):
+    """The characters of a line, without the codes of their colours."""
+    return re.sub(r"\033\[[\d;]*m", "", line)
+
+
+@pytest.mark.parametrize("columns", [80, 200])
+def test_a_terminal_of_many_colours_shows_a_picture_beside_each_kind(monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    lines = kind_list.text(Terminal(), {"COLORTERM": "truecolor"}).splitlines()
+    assert max(len(seen(line)) for line in lines) < columns
+    for name, kind in kinds.KINDS.items():
+        (at,) = [
+            k for k, line in enumerate(lines) if seen(line)[kind_list.COLUMNS + 1 :].strip().split("  ")[0] == name
+        ]
+        assert ("▀" * kind_list.COLUMNS in seen(lines[at])) == (kind_list.picture(kind) is not None)
+    starts = {seen(line).find("FOOTAGE…") for line in lines} - {-1}
+    assert len(starts) <= 2  # one column; a bracket before it where footage is optional
+
+
+@pytest.mark.parametrize(
+    "environment", [{}, {"COLORTERM": "truecolor", "NO_COLOR": "1"}, {"COLORTERM": "24bit", "TERM": "dumb"}]
+)
+def test_other_terminals_get_words_and_where_the_pictures_are(environment):
+    said = kind_list.text(Terminal(), environment)
+    assert "\033" not in said
+    assert said.splitlines()[-1].endswith(kind_list.PICTURES)
+
+
+def test_a_picture_of_half_blocks_has_its_colours():
+    pixels = np.uint8([[[1, 2, 3]], [[4, 5, 6]]]).repeat(2, 1)
+    assert half_blocks.draw(pixels) == ["\033[38;2;1;2;3;48;2;4;5;6m▀▀\033[0m"]
 
 
 @pytest.mark.parametrize(
