@@ -92,6 +92,11 @@ KINDS = {
         "livedream_export.sketch.train:train",
         options=MANY | {"size": "512", "minutes": 30.0, "resume": False},
     ),
+    "video-gan": Kind(
+        "the video GAN of 2016 as it was published: 32 frames of 64x64 at a time; for graphics cards",
+        "livedream_export.video_gan.train:train",
+        options=MANY | {"size": "64", "minutes": 30.0, "resume": False, "fps": None, "background": (0, 0, 0)},
+    ),
     "deepdream": Kind(
         "an effect that grows eyes, fur or shapes of your own pictures on any picture",
         "livedream_export.deepdream.train:train",

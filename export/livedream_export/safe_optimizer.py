@@ -18,24 +18,29 @@ class Diverged(Exception):
 class SafeOptimizer(Generic[Network]):
     """A network and the optimizer that moves its weights.
 
+    Args:
+        network: the network.
+        optimizer: moves its weights.
+        longest: gradients longer than this are clipped to it.
+
     Attributes:
         rate_factor: multiplies every learning rate.
         skipped: how many batches had a loss or gradient that was not finite.
     """
 
-    def __init__(self, network: Network, optimizer: optim.Optimizer):
-        self.network, self.optimizer = network, optimizer
+    def __init__(self, network: Network, optimizer: optim.Optimizer, longest: float = 1.0):
+        self.network, self.optimizer, self.longest = network, optimizer, longest
         self.rate_factor, self.skipped, self._in_a_row = 1.0, 0, 0
 
     def step(self, loss: Tensor, learning_rate: float) -> bool:
-        """Take one optimizer step, its gradient clipped to length 1; return False where it was skipped.
+        """Take one optimizer step, its gradient clipped to length `longest`; return False where it was skipped.
 
         Raises:
             Diverged: too many batches in a row were skipped.
         """
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]  # torch leaves Tensor.backward without types
-        length = clip_grad_norm_(self.network.parameters(), 1.0)
+        length = clip_grad_norm_(self.network.parameters(), self.longest)
         if not (math.isfinite(loss.detach()) and math.isfinite(length)):
             self.skipped += 1
             self._in_a_row += 1

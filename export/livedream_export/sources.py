@@ -15,6 +15,11 @@ RENDERED = {
 }
 
 
+def is_rendered(sources: Sequence[str | Path]) -> bool:
+    """Whether the project renders one of the sources itself."""
+    return any(str(source).startswith(tuple(RENDERED)) for source in sources)
+
+
 def read(
     sources: Sequence[str | Path],
     size: int | tuple[int, int],

@@ -80,6 +80,9 @@ ROWS = {
     "two-stream": Row(
         "two_stream.recipe:Recipe", IMAGE | MOTION | {"ground": 2, "ground_widths": (8, 8, 12, 12)}, clip
     ),
+    "video-gan": Row(
+        "video_gan.recipe:Recipe", {"width": 4, "processor_batch": 2, "statistics": 4}, clip, size="64", step=0.25
+    ),
 }
 """The rows by kind. A new kind of dream gets one here; then every test of test_every_kind.py is its, too."""
 
