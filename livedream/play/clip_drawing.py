@@ -231,7 +231,10 @@ class ClipDrawing(Drawing):
     def _leave(self) -> None:
         """Let what was drawn last play on until what is wanted is ready, and fade then."""
         stream = self.stream
-        last = tuple(each._replace(after=each.after if each.after in self.clips else None) for each in stream.last)
+        # A clip that was not seen yet may not be ready, which must not show: a show does not know.
+        last = tuple(
+            each._replace(after=each.after if each.after in self._seen(each) else None) for each in stream.last
+        )
         if stream.leaving is None:
             stream.leaving = Leaving(last) if last else None
         elif stream.leaving.seconds is not None:  # it jumps again in the middle of a fade

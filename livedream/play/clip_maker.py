@@ -1,4 +1,7 @@
-"""Makes clips in a thread of its own, which lives as long as there is something to make."""
+"""Makes clips in a thread of its own, which lives as long as there is something to make.
+
+The thread is no daemon: a program that ends while a network runs in one is aborted.
+"""
 
 import threading
 import weakref
@@ -65,7 +68,7 @@ class ClipMaker:
                 return
             self._waiting[key] = inputs
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="clips", daemon=True)
+                self._thread = threading.Thread(target=self._run, name="clips")
                 _threads.add(self._thread)
                 self._thread.start()
 
@@ -110,5 +113,5 @@ class ClipMaker:
 
 
 def all_ended() -> bool:
-    """Return whether no clip is being made; a program that ends as usual while a network runs is aborted."""
+    """Return whether no clip is being made; a program that ends waits for one that is."""
     return not any(each.is_alive() for each in _threads)

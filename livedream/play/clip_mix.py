@@ -1,8 +1,10 @@
 """How clips become one stream: which of their frames are seen at a moment, how much of each, and their mixture.
 
 A clip begins `hop` frames after the last one. The frames that both have are crossfaded; a layer that is one picture for
-the whole clip is crossfaded for as long as the next clip may be known. Evenly, so that no frame changes more than others:
-an eased crossfade changes half as much again in its middle (bench/clips.py).
+the whole clip is crossfaded for as long as the next clip may be known. This is done evenly, so that no frame changes
+more than others: an eased crossfade changes half as much again in its middle (bench/clips.py). Where two pictures
+differ, their mixture is flatter than either; its contrast is raised to theirs, so that the stream does not grow pale at
+every joint.
 """
 
 from collections.abc import Sequence
@@ -13,6 +15,8 @@ from livedream.picture import Pixels
 from livedream.play import Floats
 
 LEAD = 0.2  # share of a hop that is left for making the next clip before it begins to come in
+LEAST_GAIN, MOST_GAIN = 1.01, 1.3  # of the contrast of a mixture
+POINTS = 64  # of the shorter side, about, by which contrast is measured
 ROWS = 32  # at a time: their sums stay in the processor's cache
 
 Seen = tuple[bool, int, float]  # whether it is of the clip after, the frame's number, and its weight
@@ -78,7 +82,32 @@ def mixed(pictures: Sequence[Pixels], weights: Sequence[float], opaque: bool) ->
     for top in range(0, len(made), ROWS):
         rows = [(picture[top : top + ROWS], part) for picture, part in chosen]
         made[top : top + ROWS] = _sum(rows) if opaque else _covered_sum(rows)
+    return _with_contrast(made, chosen) if opaque else made
+
+
+def _with_contrast(made: Pixels, parts: Sequence[tuple[Pixels, int]]) -> Pixels:
+    """Return a mixture with the contrast that its parts have, by their weights."""
+    wanted, found = sum(part / 256 * _contrast(picture) for picture, part in parts), _contrast(made)
+    gain = min(wanted / max(found, 1.0), MOST_GAIN)
+    if gain <= LEAST_GAIN:
+        return made
+    levels = np.arange(256, dtype=np.float32)
+    for channel in range(3):
+        middle = np.float32(_points(made)[..., channel].mean())
+        table = np.clip(np.rint(middle + np.float32(gain) * (levels - middle)), 0, 255).astype(np.uint8)
+        made[..., channel] = table.take(made[..., channel])
     return made
+
+
+def _contrast(picture: Pixels) -> float:
+    """Return the standard deviation of the green, most of what the eye takes for brightness, in levels."""
+    return float(_points(picture)[..., 1].std())
+
+
+def _points(picture: Pixels) -> Pixels:
+    """Return some of the pixels, evenly spread."""
+    step = max(1, min(picture.shape[:2]) // POINTS)
+    return picture[::step, ::step]
 
 
 def _levels(weights: Sequence[float]) -> list[int]:

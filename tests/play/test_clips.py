@@ -110,6 +110,17 @@ def test_a_clip_fades_as_it_covers():
     assert (clip_mix.mixed([red, red], [0.3, 0.7], opaque=True) == red).all()
 
 
+def test_a_mixture_is_as_rich_in_contrast_as_its_parts():
+    across = np.broadcast_to(dreams.ramps(64, 64)[0].clip(0, 255).astype(np.uint8), (64, 64, 4)).copy()
+    across[..., 1], across[..., 3] = np.arange(64) * 2 + 40, 255
+    down = np.ascontiguousarray(across.swapaxes(0, 1))
+    mixed = clip_mix.mixed([across, down], [0.5, 0.5], opaque=True)
+    plain = (across.astype(int) + down) / 2
+    assert plain[..., 1].std() < 0.75 * across[..., 1].std()
+    assert mixed[..., 1].std() > 0.9 * across[..., 1].std()
+    assert abs(mixed[..., 1].mean() - plain[..., 1].mean()) < 1
+
+
 @pytest.mark.parametrize("hop", range(1, LENGTH + 1))
 def test_whatever_the_hop_weights_add_up_and_nothing_jumps(hop):
     for layer in (1, LENGTH):
