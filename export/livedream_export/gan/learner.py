@@ -37,7 +37,8 @@ class GanLearner:
         flow: the prior in training.
         prior: the average of its weights, which is exported.
         critic: what the decoder is polished against.
-        prior_steps, polish_steps: so far.
+        steps: optimizer steps of all networks so far; the critic's count with the decoder's.
+        prior_steps, polish_steps: those of the prior, and of decoder and critic.
         balance: weight of the critic in the decoder's loss.
     """
 
@@ -54,16 +55,11 @@ class GanLearner:
         self.critic_optimizer = SafeOptimizer(self.critic, Adam(self.critic.parameters(), betas=(0.0, 0.99)))
         decoder = self.image.autoencoder.decoder
         self.decoder_optimizer = SafeOptimizer(decoder, Adam(decoder.parameters(), betas=(0.5, 0.99)))
-        self.prior_steps = self.polish_steps = 0
+        self.steps = self.prior_steps = self.polish_steps = 0
         self.balance = 0.0
         self._latents: Tensor | None = None
 
     # -- what every learner has -----------------------------------------------------------------------------------
-
-    @property
-    def steps(self) -> int:
-        """Optimizer steps of all networks so far."""
-        return self.image.steps + self.prior_steps + self.polish_steps
 
     @property
     def skipped(self) -> int:
@@ -96,7 +92,9 @@ class GanLearner:
             for name, part in self._parts().items():
                 if name in saved:
                     part.load_state_dict(saved[name])
-            self.prior_steps, self.polish_steps = saved["prior_steps"], saved["polish_steps"]
+            self.steps, self.prior_steps, self.polish_steps = (
+                saved[name] for name in ("steps", "prior_steps", "polish_steps")
+            )
             self.balance = saved["balance"]
         except (KeyError, RuntimeError, ValueError, TypeError) as error:
             reason = str(error).strip().splitlines()[0]
@@ -117,7 +115,24 @@ class GanLearner:
             "decoder_optimizer": self.decoder_optimizer.optimizer,
         }
 
-    # -- the prior ------------------------------------------------------------------------------------------------
+    # -- pictures and prior ----------------------------------------------------------------------------------------
+
+    def learn_pictures(
+        self,
+        frames: Rgb,
+        allowed: Indices,
+        rng: np.random.Generator,
+        times: Iterable[float],
+        tell: Tell,
+        loss: perceptual.PictureLoss | None,
+    ) -> None:
+        """Train the autoencoder, one step for each of `times`; takes and raises what `polish` does."""
+
+        def told(error: float, decibels: float) -> None:
+            self.steps += 1
+            tell(error, decibels)
+
+        self.image.learn(frames, allowed, rng, times, told, loss)
 
     def latents(self, frames: Rgb) -> Floats:
         """Return the latents of all pictures by the averaged encoder, f32 [N, Z]."""
@@ -137,7 +152,7 @@ class GanLearner:
             batch = white[torch.from_numpy(rng.integers(0, len(white), hp.prior_batch))]
             loss = self.flow.loss(batch + hp.prior_noise * torch.randn_like(batch))
             if self.prior_optimizer.step(loss, hp.prior_rate * max(0.02, min(1.0, 1.5 * (1 - done)))):
-                self.prior_steps += 1
+                self.prior_steps, self.steps = self.prior_steps + 1, self.steps + 1
                 _follow(self.prior, self.flow, min(0.995, self.prior_steps / (10 + self.prior_steps)))
                 tell(float(loss.detach()), 0.0)
 
@@ -188,7 +203,7 @@ class GanLearner:
                 self.critic_optimizer.step(self._critic_loss(real, made.detach()), hp.critic_rate * max(0.05, rate))
                 total, lead, square = self._decoder_loss(real, made, drawn, self._latents[index], loss)
             if self.decoder_optimizer.step(total, hp.decoder_rate * max(0.05, rate)):
-                self.polish_steps += 1
+                self.polish_steps, self.steps = self.polish_steps + 1, self.steps + 1
                 _follow(self.image.average.decoder, model.decoder, hp.ema_decay)
                 tell(lead, -10 * float(square.log10()))
         model.requires_grad_(True)
@@ -196,7 +211,8 @@ class GanLearner:
     def said(self, pictures: Tensor) -> list[Tensor]:
         """Return what the critic says of pictures [B, 3, H, W] in 0..1, as Critic does."""
         features = self.eyes(pictures.clamp(0, 1)) if self.eyes else []
-        return self.critic(pictures, features)
+        found: list[Tensor] = self.critic(pictures, features)
+        return found
 
     def _critic_loss(self, real: Tensor, made: Tensor) -> Tensor:
         """Relativistic pairing with R1 and R2 (Huang et al., "The GAN is dead; long live the GAN!", 2024).

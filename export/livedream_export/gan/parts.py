@@ -80,7 +80,7 @@ def _liked(learner: GanLearner, autoencoder: Autoencoder, axes: Axes, flow: Flow
     if not learner.polish_steps:
         return np.arange(len(drawn))
     said = []
-    for normal in torch.from_numpy(drawn).split(16):
+    for normal in torch.split(torch.from_numpy(drawn), 16):
         pictures = autoencoder.decoder(axes.latent(flow(normal))).to(learner.device)
         said.append(torch.stack([head.mean(1) for head in learner.said(pictures)]).mean(0).cpu())
     return np.sort(np.argsort(-torch.cat(said).numpy())[: round(LIKED * len(drawn))])
@@ -94,7 +94,7 @@ def _directions(autoencoder: Autoencoder, axes: Axes, flow: Flow, count: int) ->
     layer over many draws, each led back to the latents by regression.
     """
     normal = torch.randn(SAMPLED, count, generator=torch.Generator().manual_seed(2))
-    features = torch.cat([_features(autoencoder, axes.latent(flow(each))) for each in normal.split(256)])
+    features = torch.cat([_features(autoencoder, axes.latent(flow(each))) for each in torch.split(normal, 256)])
     features = features - features.mean(0)
     _, _, principal = torch.pca_lowrank(features, 2 * knobs.KNOBS, center=False)
     places = features @ principal

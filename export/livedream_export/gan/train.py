@@ -90,10 +90,11 @@ class Run(DreamRun):
         told, hp = self.learner, self.recipe
         if not told.prior_steps:
             times = self.times("pictures", hp.pictures_share)
-            told.image.learn(frames, allowed, self.rng, times, self._tell(1, "loss"), self.loss)
+            told.learn_pictures(frames, allowed, self.rng, times, self._tell(1, "loss"), self.loss)
         if not told.polish_steps:
             told.learn_prior(frames, allowed, self.rng, self.times("prior", hp.prior_share), self._tell(2, "loss"))
-        times = self.times("polish", 1 - hp.pictures_share - hp.prior_share)
+        spent = self.budget.spent["pictures"] + self.budget.spent["prior"]  # a resumed run polishes all that is left
+        times = self.times("polish", max(0.05, 1 - spent / max(1e-6, self.budget.learning_time())))
         told.polish(frames, allowed, self.rng, times, self._polished, self.loss)
 
     def _tell(self, stage: int, name: str) -> Callable[[float, float], None]:
