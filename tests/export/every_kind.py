@@ -3,6 +3,7 @@
 import dataclasses
 import importlib
 import itertools
+import json
 import multiprocessing
 import os
 import sys
@@ -63,6 +64,17 @@ def pictures(folder: Path) -> Path:
     return place
 
 
+def drawings(folder: Path) -> Path:
+    """Return a file of drawings, as QuickDraw writes them: zigzags."""
+    path = folder / "zigzags.ndjson"
+    rng, lines = np.random.default_rng(0), []
+    for _ in range(30):
+        strokes = [rng.integers(0, 256, (2, 6)).tolist() for _ in range(2)]
+        lines.append(json.dumps({"word": "zigzag", "drawing": strokes}))
+    path.write_text("\n".join(lines))
+    return path
+
+
 def _square(turn: float) -> np.ndarray:
     picture = np.empty((32, 32, 3), np.uint8)
     picture[:] = np.linspace(20, 90, 32)[None, :, None]
@@ -83,6 +95,7 @@ ROWS = {
     "video-gan": Row(
         "video_gan.recipe:Recipe", {"width": 4, "processor_batch": 2, "statistics": 4}, clip, size="64", step=0.25
     ),
+    "sketch": Row("sketch.recipe:Recipe", {"latent": 8, "encoder": 16, "state": 24, "mixtures": 3}, drawings, "64"),
 }
 """The rows by kind. A new kind of dream gets one here; then every test of test_every_kind.py is its, too."""
 

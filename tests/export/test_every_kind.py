@@ -167,7 +167,7 @@ def test_resuming_on_other_material_is_one_line(trained, name, tmp_path, monkeyp
     monkeypatch.setenv("XDG_CACHE_HOME", str(trained.folder / "cache" / name))
     before = file(trained.folder, name).read_bytes()
     with pytest.raises(UserError, match="--resume: the checkpoint is of other") as error:
-        every_kind.train(name, trained.folder, resume=True, size="64")
+        every_kind.train(name, trained.folder, resume=True, size="96")
     assert "\n" not in str(error.value)
     assert file(trained.folder, name).read_bytes() == before
 
@@ -180,7 +180,7 @@ def test_resuming_on_other_material_is_one_line(trained, name, tmp_path, monkeyp
         ({"footage": ["nowhere"]}, "nowhere"),
         ({"footage": ["text.mp4"]}, "text.mp4"),
         ({"footage": ["three"]}, "three"),
-        ({"size": "33x33"}, "multiples of 32"),
+        ({"size": "33x33"}, "--size 33x33: "),
         ({"minutes": 0}, "--minutes 0"),
         ({"out": Path("dream.mp4")}, "ends in .onnx"),
         ({"device": "tpu"}, "tpu"),
