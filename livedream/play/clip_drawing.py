@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from livedream import UserError
 from livedream.backend import Runner
 from livedream.dream.dream import Component, Dream
 from livedream.picture import Pixels
@@ -26,6 +27,7 @@ from livedream.play.state import Moment, Point, aimed
 from livedream.play.walk import Walk
 
 FADE = 0.3  # seconds in which a jump is crossfaded, once its clips are ready
+HUNG = 5.0  # seconds after which a device that makes a clip is given up
 KEPT, BYTES = 4, 96 << 20  # clips that stay beside those in use: so many at least, and more in so much memory
 
 Name = tuple[bytes, tuple[int, int] | None]  # latent and step: tells clips apart, whatever knobs add to them
@@ -116,6 +118,8 @@ class ClipDrawing(Drawing):
         told, self.told = self.told, None
         self.waiting = bool(stream.last) and (bool(missing) and not self.waits if told is None else told)
         if self.waiting:
+            if self._decode.provider != "cpu" and self._maker.busy_s > HUNG:
+                raise UserError(f"{self._decode.provider}: no clip in {HUNG:g} s")
             if stream.leaving is None:
                 self._leave()
             parts = stream.leaving.parts if stream.leaving else ()

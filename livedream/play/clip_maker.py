@@ -4,6 +4,7 @@ The thread is no daemon: a program that ends while a network runs in one is abor
 """
 
 import threading
+import time
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping
@@ -53,6 +54,7 @@ class ClipMaker:
         self._turn = threading.Condition()  # guards all that follows
         self._waiting: OrderedDict[Key, Inputs] = OrderedDict()
         self._busy: Key | None = None
+        self._since = 0.0  # when it began, on time.perf_counter
         self._results = Results({}, [])
         self._thread: threading.Thread | None = None
 
@@ -60,6 +62,12 @@ class ClipMaker:
     def idle(self) -> bool:
         """Whether there is nothing to make."""
         return self._thread is None
+
+    @property
+    def busy_s(self) -> float:
+        """Seconds for which the clip that is being made has been; 0 where none is."""
+        with self._turn:
+            return 0.0 if self._busy is None else time.perf_counter() - self._since
 
     def ask(self, key: Key, inputs: Inputs) -> None:
         """Make a clip, unless it was asked for before and not yet taken."""
@@ -98,6 +106,7 @@ class ClipMaker:
                     self._thread = None
                     return
                 self._busy, inputs = self._waiting.popitem(last=False)
+                self._since = time.perf_counter()
             made, error = None, None
             try:
                 made = self._make(inputs)

@@ -10,7 +10,7 @@ from livedream import UserError
 from livedream.backend import cpu
 from livedream.dream import read, write
 from livedream.loop import offline
-from livedream.play import clip_mix
+from livedream.play import clip_drawing, clip_mix
 from livedream.play import dream_parameters as tables
 from livedream.play.player import Player
 from tests import dreams
@@ -187,6 +187,30 @@ def test_it_goes_on_the_same_on_another_device(paths):
     assert np.array_equal(one.frames(13), two.frames(13))
     two.player = two.player.moved_to(cpu.load)
     assert np.array_equal(one.frames(20), two.frames(20))
+
+
+def test_a_device_that_hangs_with_a_clip_is_given_up(paths, monkeypatch):
+    monkeypatch.setattr(clip_drawing, "HUNG", 0.0)
+    gate = threading.Event()
+    gate.set()
+
+    class Hanging(WrappedRunner):
+        provider = "card"
+
+        def __call__(self, inputs):
+            assert gate.wait(60)
+            return self.runner(inputs)
+
+    deck = Deck(paths["plain"], Hanging)
+    deck.player.drawing.waits = False
+    deck.frames(1)
+    gate.clear()
+    deck.set(dream__scene_jump=1)
+    with pytest.raises(UserError, match="card: no clip"):
+        until(lambda: deck.frames(1) is None, 30)
+    deck.player = deck.player.moved_to(cpu.load)  # as a deck does then
+    assert len(deck.frames(2)) == 2
+    gate.set()
 
 
 def test_a_clip_that_fails_is_tried_again(paths):
