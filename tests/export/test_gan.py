@@ -105,7 +105,7 @@ def test_it_plays_without_a_jump(made):
     assert changes.max() < 8 * max(np.median(changes), 0.2)
 
 
-def test_a_collapse_is_said_while_it_trains(made, tmp_path, monkeypatch):
+def test_a_collapse_is_said_while_it_trains(tmp_path, monkeypatch):
     class Unlike:
         """Stands for LPIPS, which is not installed everywhere: the mean difference in grey."""
 
@@ -120,6 +120,7 @@ def test_a_collapse_is_said_while_it_trains(made, tmp_path, monkeypatch):
     monkeypatch.setattr(run, "_alex", Unlike())
     monkeypatch.setattr(run.progress, "line", said.append)
     frames = np.array(run.footage.frames)
+    monkeypatch.setattr(run, "_rendered", lambda given: given)
     monkeypatch.setattr(run, "_drawn", lambda count: frames[:count])
     run.watch()
     assert not said

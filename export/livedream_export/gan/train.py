@@ -114,18 +114,29 @@ class Run(DreamRun):
     def watch(self) -> None:
         """Measure the variety of what is drawn, and say when the decoder collapses."""
         frames = self.footage.frames
+        few = frames[evenly(len(frames), PROBES)]
         if not self._own:
-            few = np.stack([frames[k] for k in evenly(len(frames), PROBES)])
             self._own = variety(few, self._alex, PROBES) or 0.0
         drawn = variety(self._drawn(PROBES), self._alex, PROBES)
         if drawn is None or not self._own:
             return
         before, self.share = self.share, drawn / self._own
         if self.share < stills.SAME and not (before is not None and before < stills.SAME):
-            self.progress.line(
-                f"what it draws is only {self.share:.0%} as various as the pictures: it is collapsing; if that stays, "
-                "train it anew with another --seed, or with more and more different pictures"
+            soft = (variety(self._rendered(few), self._alex, PROBES) or 0.0) / self._own
+            why = (
+                "it is soft as yet, and so are the pictures themselves as it renders them; train it longer (--resume)"
+                if self.share > stills.SAME * soft
+                else "it is collapsing; if that stays, train it anew with another --seed, or with more and more "
+                "different pictures"
             )
+            self.progress.line(f"what it draws is only {self.share:.0%} as various as the pictures: {why}")
+
+    @torch.no_grad()
+    def _rendered(self, frames: Rgb) -> Rgb:
+        """Return pictures [N, H, W, 3] as the decoder renders them now."""
+        learner = self.learner
+        pictures = learner.image.average.decoder.eval()(torch.from_numpy(learner.latents(frames)).to(self.device))
+        return np.asarray((pictures.float() * 255).round().byte().permute(0, 2, 3, 1).cpu())
 
     @torch.no_grad()
     def _drawn(self, count: int, seed: int = 7) -> Rgb:
@@ -157,10 +168,7 @@ class Run(DreamRun):
 
     def figures(self, originals: Rgb, rendered: Rgb) -> dict[str, Any]:
         """Return the variety of what is drawn over the material's, and PSNR of what is rendered, in dB."""
-        made = self.learner.image.average
-        again = torch.from_numpy(self.learner.latents(originals)).to(self.device)
-        with torch.no_grad():
-            pictures = np.asarray((made.decoder.eval()(again).float() * 255).round().byte().permute(0, 2, 3, 1).cpu())
+        pictures = self._rendered(originals)
         name = "held_out_psnr_db" if self.material.held_out else "learned_psnr_db"
         found = {name: round(float(psnr(originals, pictures).mean()), 2), "frames_measured": len(originals)}
         ours, own = (variety(each, self._alex) for each in (rendered, originals))
