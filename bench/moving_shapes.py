@@ -26,8 +26,9 @@ from livedream.dream import read
 from livedream.loop import offline
 
 KINDS = ("video-gan", "two-stream")
-WINDOWS = 96  # of the footage's halves and of each dream
-APART = 5  # of a window's frames, those that VGG16 sees, and that are shown
+WINDOWS = 48  # of the footage's halves and of each dream
+APART = 5  # between the frames of a window that are shown
+MIDDLE = 8  # the frame of a window that VGG16 sees, which is slow
 
 
 def train(kind: str, folder: Path, minutes: float) -> None:
@@ -42,7 +43,7 @@ def train(kind: str, folder: Path, minutes: float) -> None:
 
 
 def of_footage() -> tuple[Rgb, Rgb]:
-    """Return windows of the footage in two halves, [96, 16, 64, 64, 3] each."""
+    """Return windows of the footage in two halves, [48, 16, 64, 64, 3] each."""
     footage = sources.read([moving_shapes.NAME], SIDE)
     starts = windows.starts(footage.segments, 0, len(footage.frames))
     mixed = np.random.default_rng(0).permutation(starts)[: 2 * WINDOWS]
@@ -51,7 +52,7 @@ def of_footage() -> tuple[Rgb, Rgb]:
 
 
 def of_dream(path: Path) -> Rgb:
-    """Return windows of a dream as it plays, one after the other, [96, 16, 64, 64, 3]."""
+    """Return windows of a dream as it plays, one after the other, [48, 16, 64, 64, 3]."""
     frames = offline.frames(read.load(path), WINDOWS * windows.LENGTH, moving_shapes.FPS, seed=3)
     pictures = np.stack([frame.pixels[..., :3] for frame in frames])
     return pictures.reshape(WINDOWS, windows.LENGTH, *pictures.shape[1:])
@@ -71,7 +72,7 @@ def judge(folder: Path) -> None:
         made = windows.Windows(seen)
         for clip in clips:
             made.add(clip)
-        few = np.concatenate(list(clips[:, ::APART]))
+        few = clips[:, MIDDLE]
         measured[name] = made, deciding(few) if deciding else None
     print(f"{'':20} {'VGG16, frames':>14} {'Lite0, frames':>14} {'Lite0, windows':>14} {'grey levels a step':>19}")
     base, base_vgg = measured["footage"]
@@ -79,7 +80,7 @@ def judge(folder: Path) -> None:
         clip_distance, frame_distance = windows.frechet_distances(made, base)
         deep = frechet(vgg, base_vgg) if vgg is not None and base_vgg is not None else float("nan")
         print(f"{name:20} {deep:14.4g} {frame_distance:14.4g} {clip_distance:14.4g} {made.motion:19.3f}")
-    rows = [np.concatenate(list(clip[::APART]), 1) for clips in taken.values() for clip in clips[::32][:3]]
+    rows = [np.concatenate(list(clip[::APART]), 1) for clips in taken.values() for clip in clips[::16][:3]]
     Image.fromarray(np.concatenate(rows)).save(folder / "moving_shapes.png")
     preview.film(folder / "moving_shapes.mp4", [_beside(each) for each in zip(*_streams(taken), strict=True)], 25)
 
