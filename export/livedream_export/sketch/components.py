@@ -259,15 +259,18 @@ class Decode(Component):
         kept = canvas[0, 0] * (1 - 0.05 * fade) * (page > 0.02).to(pen)
         canvas = torch.maximum(kept, line)
         alpha = canvas * page * (255 - 22 * self.grain) + 0.0 * drawing.sum()
-        colours = (ink * 255)[None, None].expand(self.height, self.width, 3)
-        of_ink = _pixels(torch.cat([colours, alpha[..., None]], 2))
-        ground = (paper * 255)[None, None] * (1 - 0.045 * self.grain[..., None])
-        of_paper = _pixels(torch.nn.functional.pad(ground, (0, 1), value=255.0))
+        of_ink = self._pixels((ink * 255).reshape(3, 1, 1), alpha[None])
+        ground = (paper * 255).reshape(3, 1, 1) * (1 - 0.045 * self.grain)
+        of_paper = self._pixels(ground, torch.full((1, 1, 1), 255.0))
         return of_paper, of_ink, canvas[None, None], pen[:, :3]
 
+    def _pixels(self, colours: Tensor, alpha: Tensor) -> Tensor:
+        """Return a layer, uint8 [1, H, W, 4], of planes [3, H, W] and [1, H, W]; a plane of one value may be [·, 1, 1].
 
-def _pixels(values: Tensor) -> Tensor:
-    return values[None].clamp(0, 255).round().to(torch.uint8)
+        They are turned when they are put together: half of the time of colours that are spread over pixels.
+        """
+        planes = [each.expand(-1, self.height, self.width) for each in (colours, alpha)]
+        return torch.cat(planes).permute(1, 2, 0)[None].clamp(0, 255).round().to(torch.uint8)
 
 
 def grain(height: int, width: int, seed: int) -> Floats:

@@ -12,7 +12,7 @@ Stroke = NDArray[np.float64]  # points [N, 2], x to the right, y down
 Drawing = list[Stroke]
 
 SIDE = 1.7  # of the square of sides 2, -1 to 1, that a drawing fills
-TOLERANCE = 0.012  # how far a line may lie from the drawing's, in the same units
+TOLERANCE = 0.015  # how far a line may lie from the drawing's, in the same units
 LONGEST = 0.5  # distance of two points of a stroke at most, so that a long line is no single leap
 
 
@@ -91,3 +91,18 @@ def strokes(rows: Floats) -> Drawing:
             found.append(points[begin:end])
         begin = end
     return found
+
+
+def distance(one: Floats, other: Floats) -> float:
+    """Return how far the lines of two sequences lie apart: the mean way to the other's nearest point, the farther way.
+
+    Infinite where either has no line.
+    """
+    both = []
+    for rows in (one, other):
+        lines = [divided(stroke, 0.05) for stroke in strokes(rows)]
+        if not lines:
+            return float("inf")
+        both.append(np.concatenate(lines))
+    apart = np.hypot(*(both[0][:, None] - both[1][None]).transpose(2, 0, 1))
+    return float(max(apart.min(0).mean(), apart.min(1).mean()))

@@ -111,19 +111,16 @@ class Learner:
         mean, log_variance = network.encoder(rows, lengths)
         mean, log_variance = mean.float(), log_variance.float()
         latent = mean + torch.randn_like(mean) * (0.5 * log_variance).exp() if training else mean
+        inside = (torch.arange(rows.shape[1])[None] < lengths[:, None]).float().to(device)
+        wanted = rows
+        if training and recipe.drift:
+            rows, wanted = drifted(rows, inside, recipe.drift / float(network.unit))
         before = torch.cat([first(len(rows)).to(device), rows[:, :-1]], 1)
-        if training and recipe.tremble:
-            # The pen is beside where it should be, and the way to the next point is from there.
-            off = recipe.tremble * torch.randn(len(rows), rows.shape[1], 2, device=device)
-            back = off - torch.nn.functional.pad(off[:, :-1], (0, 0, 1, 0))
-            before = torch.cat([before[..., :2] + back, before[..., 2:]], 2)
-            rows = torch.cat([rows[..., :2] - off, rows[..., 2:]], 2)
         mask = None
         if training and recipe.keep < 1:
             mask = torch.bernoulli(torch.full((len(rows), recipe.state), recipe.keep, device=device)) / recipe.keep
         found = network.pen(before, latent, mask)
-        inside = (torch.arange(rows.shape[1])[None] < lengths[:, None]).float().flatten().to(device)
-        ways, flags = negative_log_likelihood(found, rows.flatten(0, 1), inside)
+        ways, flags = negative_log_likelihood(found, wanted.flatten(0, 1), inside.flatten())
         each = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).mean(0)
         return ways, flags, (each - recipe.kl_least).clamp(min=0).sum()
 
@@ -154,6 +151,23 @@ class Learner:
     def _parts(self) -> dict[str, torch.nn.Module | torch.optim.Optimizer]:
         """Everything with a state_dict, by its name in the checkpoint."""
         return {"network": self.network, "average": self.average, "optimizer": self.optimizer.optimizer}
+
+
+def drifted(rows: Tensor, inside: Tensor, most: float) -> tuple[Tensor, Tensor]:
+    """Return drawings whose points have strayed, and the ways from there to where they should have been next.
+
+    So the pen learns to come back to its lines, as it must when it draws from what it drew itself.
+
+    Args:
+        rows: in the pen's unit, [B, N, 5].
+        inside: 1 where a point belongs to a drawing, [B, N].
+        most: standard deviation of the straying at most, in the pen's unit; each drawing has its own.
+    """
+    amount = most * torch.rand(len(rows), 1, 1, device=rows.device).square()
+    stray = amount * torch.randn_like(rows[..., :2]) * inside[..., None]
+    before = torch.cat([torch.zeros_like(stray[:, :1]), stray[:, :-1]], 1)
+    told = torch.cat([rows[..., :2] + stray - before, rows[..., 2:]], 2)
+    return told, torch.cat([rows[..., :2] - before, rows[..., 2:]], 2)
 
 
 def changed(drawing: Floats, recipe: Recipe, rng: np.random.Generator) -> Floats:

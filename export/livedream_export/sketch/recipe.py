@@ -20,8 +20,8 @@ class Recipe:
     kl_from: float = 0.01  # share of it at first
     kl_least: float = 0.0  # nats of a latent below which it costs nothing; theirs: 0.2 nats in all
     keep: float = 0.95  # of the recurrent network's states, in training; theirs: of its changes
-    tremble: float = 0.08  # of the pen in training, in units of the way, from which it learns to go back; theirs: none
-    scale: float = 0.12  # largest change of a drawing's sides; theirs: 0.15
-    turn: float = 0.08  # radians by which a drawing is turned at most; theirs: none
+    drift: float = 0.05  # standard deviation of the places it is told, at most, in page units; theirs: none
+    scale: float = 0.08  # largest change of a drawing's sides; theirs: 0.15
+    turn: float = 0.04  # radians by which a drawing is turned at most; theirs: none
     longest: int = 160  # points of a drawing at most
     held_out: float = 0.04  # share of the drawings that are not learned

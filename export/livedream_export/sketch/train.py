@@ -28,6 +28,7 @@ CELL = 128  # pixels on a side of pictures of drawings
 LESSONS = 18  # drawings in the film of the learning
 KEPT = 768  # latents of drawings that a dream keeps at most
 SHEET = 48
+WELL = 0.06  # distance of a drawing from the one it was learned from that nobody minds; sides are 2
 
 
 def train(
@@ -128,15 +129,19 @@ class Run(DreamRun):
 
     def _drawn(self, numbers: np.ndarray[Any, Any], temperature: float, side: int = CELL) -> Rgb:
         """Return drawings, by number, as it draws them now, [N, side, side, 3]."""
+        rows = self._sequences(numbers, temperature)
+        return raster.pictures([drawing.strokes(each) for each in rows], side)
+
+    def _sequences(self, numbers: np.ndarray[Any, Any], temperature: float) -> list[Floats]:
+        """Return drawings, by number, as it draws them now, as sequences."""
         latents = self.learner.encode([self.drawings.rows[k] for k in numbers])
         pen = copy.deepcopy(self.learner.average.pen).cpu().float().eval()
-        rows = raster.draw(pen, latents, float(self.learner.average.unit), temperature)
-        return raster.pictures([drawing.strokes(each) for each in rows], side)
+        return raster.draw(pen, latents, float(self.learner.average.unit), temperature)
 
     def parts(self) -> DreamParts:
         """Return what goes into the dream file now."""
         average = rounded(copy.deepcopy(self.learner.average).cpu().float().eval())
-        kept = self.learned[:: -(-len(self.learned) // KEPT)]
+        kept = self._drawn_well()
         bank = self.learner.encode([self.drawings.rows[k] for k in kept]).numpy()
         step = components.Step(average.pen, float(average.unit), bank)
         decode = components.Decode(self.size, self.seed)
@@ -178,6 +183,13 @@ class Run(DreamRun):
         }
         return DreamParts({"step": step, "decode": decode}, start, metadata)
 
+    def _drawn_well(self) -> np.ndarray[Any, Any]:
+        """Return the numbers of drawings it starts from: the half that it draws best, and all it draws well."""
+        some = self.learned[:: -(-len(self.learned) // KEPT)]
+        drawn = self._sequences(some, temperature=0.05)
+        off = np.array([drawing.distance(self.drawings.rows[k], rows) for k, rows in zip(some, drawn, strict=True)])
+        return some[off <= max(WELL, float(np.median(off)))]
+
     def shown(self, parts: DreamParts) -> tuple[Rgb, Rgb]:
         """Return drawings, held-out ones first, and the same as it draws them."""
         some = np.concatenate([self.held_out[: SHEET // 4], self.learned[:: -(-len(self.learned) // SHEET)]])[:SHEET]
@@ -216,7 +228,7 @@ class Run(DreamRun):
                     found[name] = float(ways) + float(flags)
         self.folder.write_figures({"nats": found, "steps": learner.steps})
         passes = learner.steps * self.recipe.batch / len(self.learned)
-        if passes < 300:
+        if passes < 100:
             return f"hasty: has seen every drawing {passes:.0f} times; continue with `--resume`"
         return f"good: has seen every drawing {passes:.0f} times; look at the contact sheet"
 
