@@ -9,6 +9,11 @@ const MEANINGS = {
   "training the image model": "It learns to render your footage from a few numbers per picture.",
   "training the correction of memories": "It learns to move its memories into place and to correct them.",
   "training the motion model": "It learns how one moment leads to the next, so that it can dream on.",
+  "training the prior": "It learns where your pictures lie among all numbers, so that it can draw others.",
+  "polishing against the critic": "A critic tells drawn pictures from yours, and the dream learns to convince it.",
+  "training figures and ground": "It learns what stands still and what moves before it, each to be drawn apart.",
+  "learning to draw": "It learns where the pen goes next, drawing after drawing.",
+  "training generator and discriminator": "One draws clips, the other tells them from yours; each learns from the other.",
   "encoding footage": "Every frame is encoded with the image model as it is now.",
   "writing the dream": "The dream is written to a file that plays, with a clip and a contact sheet.",
   "learning the styles": "It learns to paint any picture with the strokes and colours of your paintings.",
@@ -17,8 +22,10 @@ const MEANINGS = {
   "judging the dream": "The dream is played for a while and compared with your footage.",
 };
 const NAMES = { dB: ["quality", "dB"], loss: ["loss", ""], speed: ["speed", "steps/s"], skipped: ["skipped", "steps"],
+  nats: ["surprise at a drawing", "nats a point"], kl: ["kept of a drawing", "nats"], lead: ["lead of the critic", ""],
+  variety: ["variety", "of the pictures'"], G: ["generator", ""], D: ["discriminator", ""], mask: ["figures", "of the picture"],
   style: ["distance from the paintings", ""], content: ["distance from the picture", ""], change: ["flicker", ""] };
-const WORDS = /^(good|soft|grey|falls apart|stands still): (.*)$/s;
+const WORDS = /^(?!dream:|not judged:)([a-z][a-z ]{2,40}): (.*)$/s;
 let wait = 500, ended = false, status;
 
 // ---- the wire ----

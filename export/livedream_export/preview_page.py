@@ -77,6 +77,7 @@ class Page:
         self.port = PORT if port is None else port
         self.curve: list[tuple[float, float]] = []
         self._every = 1.0  # seconds between two points of it
+        self._curve_of = ""  # the figure that it is of; a kind may not have the usual one
         self._clients: set[web.WebSocketResponse] = set()
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="preview", daemon=True)
@@ -120,7 +121,7 @@ class Page:
             "figures": run.figures,
             "speed": run.speed,
             "curve": self.curve,
-            "curve_of": self.run.curve,
+            "curve_of": self._curve_of or self.run.curve,
             "effect": self.run.effect,
             "said": run.message,
             "sheet": next((_version(path) for path in reversed(self._pictures("sheet-*.jpg"))), None),
@@ -161,7 +162,10 @@ class Page:
 
     def sample(self) -> None:
         """Add a point to the curve, if it is time."""
-        figure, budget = self.run.figures.get(self.run.curve), self.run.budget
+        figures, budget = self.run.figures, self.run.budget
+        if figures and self._curve_of not in figures and not self.curve:
+            self._curve_of = self.run.curve if self.run.curve in figures else next(iter(figures))
+        figure = figures.get(self._curve_of)
         if figure is None or budget is None:
             return
         used = budget.used()

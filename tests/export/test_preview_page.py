@@ -217,6 +217,18 @@ def test_the_curve_stays_short(state):
     assert all(a[0] < b[0] for a, b in zip(page.curve, page.curve[1:], strict=False))
 
 
+def test_a_kind_without_the_usual_figure_has_a_curve_of_its_first(state):
+    page, clock = Page(state), iter(range(100))
+    state.budget = Budget(5000, now=clock.__next__)
+    for k in range(5):
+        state.figures = {"nats": 4.0 - k, "kl": 1.0}
+        page.sample()
+    state.figures = {"loss": 9.0}  # of a later stage: not the same figure
+    page.sample()
+    assert [value for _, value in page.curve] == [4.0, 3.0, 2.0, 1.0, 0.0]
+    assert page.to_json()["curve_of"] == "nats"
+
+
 def test_a_taken_default_port_is_the_next_one_and_said(state, capsys):
     try:
         taken = socket.create_server(("127.0.0.1", PORT))

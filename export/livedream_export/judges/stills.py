@@ -78,6 +78,7 @@ OFF, PALE = 12.0, 0.60  # mean colour in grey levels; contrast
 UNLIKE = 0.30  # LPIPS-AlexNet of held-out pictures
 COPIES = 0.90  # share of drawn pictures that are copies
 ADVICE = {
+    "good": "its pictures are like those it learned from",
     "draws the same picture again": "it has collapsed, and --resume does not mend that: train it anew with another "
     "--seed, or with more and more different pictures",
     "noisy": "train it longer (--resume)",
@@ -296,7 +297,7 @@ def _walk(dream: Dream, seed: int, temperature: float) -> dict[str, float]:
 
 
 def word(figures: dict[str, Any]) -> str:
-    """Return what is wrong with a dream in words, a key of ADVICE, or "good". What was not measured counts as good."""
+    """Return what is wrong with a dream in words, a key of ADVICE. What was not measured counts as good."""
 
     def share(value: float | None, of: float | None) -> float | None:
         return value / of if value is not None and of else None
@@ -331,4 +332,4 @@ def word(figures: dict[str, Any]) -> str:
 def advice(figures: dict[str, Any]) -> str:
     """Return the word, and what to do, in one line."""
     found = str(figures["word"])
-    return found if found == "good" else f"{found}: {ADVICE[found]}"
+    return f"{found}: {ADVICE[found]}"
