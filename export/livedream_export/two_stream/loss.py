@@ -41,7 +41,9 @@ def loss(
         fine, square = _of(drawn, pictures, moving, recipe, done)
         total = 0.3 * total + fine
         if perceptual:
-            total = total + recipe.perceptual_weight * perceptual(drawn.whole.contiguous(), pictures)
+            # What stands still is taken from the footage: its grain cannot be learned, and would outweigh the figures.
+            figures = pictures + moving * (drawn.whole - pictures)
+            total = total + recipe.perceptual_weight * perceptual(figures.contiguous(), pictures)
     kl = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(1).mean()
     return total + recipe.kl_weight * kl, square.detach()
 
@@ -52,8 +54,7 @@ def _of(drawn: Drawn, pictures: Tensor, moving: Tensor, recipe: Recipe, done: fl
     inside = (moving * (whole - pictures).abs()).sum() / (3 * moving.sum() + 1)
     still = 1 - moving
     ground = (still * (drawn.ground - pictures).abs()).sum() / (3 * still.sum() + 1)
-    beside = ((1 - drawn.mask.detach()) * (drawn.figures - drawn.ground.detach()).abs()).mean()
     weight = recipe.mask_weight if done < recipe.free_from else recipe.freed_weight
     mask = F.binary_cross_entropy(drawn.mask.float().clamp(1e-4, 1 - 1e-4), moving)
     total = error + recipe.inside_weight * 0.25 * inside + recipe.ground_weight * ground
-    return total + recipe.beside_weight * beside + weight * mask, square
+    return total + weight * mask, square

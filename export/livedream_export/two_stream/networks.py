@@ -16,6 +16,8 @@ from ..arrays import Floats
 from ..image_model.networks import Decoder, Encoder
 from .recipe import Recipe
 
+SOLID = 4.0  # figures have their own colour where the mask is above 1 / SOLID, and the ground's where it is 0
+
 
 class Drawn(NamedTuple):
     """Pictures of both streams, in 0..1.
@@ -87,4 +89,7 @@ class TwoStream(nn.Module):
 
     def _drawn(self, middle: Tensor, change: Tensor, figures: Tensor) -> Drawn:
         ground = torch.sigmoid(middle + torch.logit(change.float().clamp(1e-4, 1 - 1e-4)))
-        return Drawn(ground, figures[:, :3], figures[:, 3:])
+        mask = figures[:, 3:]
+        # Where there is no figure its colour is the ground's, so that a layer seen without its alpha shows no static.
+        present = (SOLID * mask).clamp(0, 1)
+        return Drawn(ground, ground + present * (figures[:, :3] - ground), mask)

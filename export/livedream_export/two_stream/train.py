@@ -1,6 +1,5 @@
 """`livedream train --kind two-stream`: a dream whose figures and ground are drawn apart."""
 
-import copy
 import time
 from argparse import Namespace
 from collections.abc import Callable, Mapping
@@ -10,23 +9,20 @@ from typing import Any
 import numpy as np
 import torch
 
-from livedream.dream import write
-
-from .. import evaluate, kinds, knobs, preview, scenes
-from ..arrays import Floats, Rgb, Rgba
-from ..dream_file import DreamParts, rounded
+from .. import evaluate, kinds, preview
+from ..arrays import Floats, Rgb
+from ..dream_file import DreamParts
 from ..dream_run import DreamRun
 from ..image_model import perceptual
 from ..image_model.training import psnr
 from ..motion_model import training as motion_training
 from ..training_status import TrainingStatus
-from . import components, motion
+from . import motion
+from . import parts as dream_parts
 from .learner import Learner
-from .networks import TwoStream
 from .recipe import Recipe
 
 LESSONS = 12  # pictures in the film of the learning
-WARM_UP = 48  # steps of footage that the recurrent network gets before a scene begins
 
 
 def train(
@@ -118,93 +114,22 @@ class Run(DreamRun):
         frames = self.footage.frames[np.linspace(0, len(self.footage.frames) - 1, LESSONS).astype(int)]
         latents = self.learner.encode(frames).to(self.device)
         average = self.learner.average.eval()
-        drawn = average(latents) if self._fine(average, latents) else average.enlarged(latents)
+        drawn = average(latents) if dream_parts.full_size(average, latents) else average.enlarged(latents)
         return preview.grid(np.asarray((drawn.whole * 255).round().byte().permute(0, 2, 3, 1).cpu()))
-
-    @staticmethod
-    @torch.no_grad()
-    def _fine(network: TwoStream, latents: torch.Tensor) -> bool:
-        """Whether the last level is trained: its pictures, reduced, agree with those of half size."""
-        some = latents[:: max(1, len(latents) // 8)][:8].to(network.middle.device)
-        coarse = network.coarse(some).whole  # outside of the mask the figures are nobody's business
-        fine = torch.nn.functional.avg_pool2d(network(some).whole, 2)
-        return bool((fine - coarse).square().mean() < 0.1 * coarse.var() + 1e-3)
 
     # -- dreams ---------------------------------------------------------------------------------------------------
 
     def parts(self) -> DreamParts:
         """Return what goes into the dream file now."""
-        learner, count = self.learner, self.recipe.ground
-        network = rounded(copy.deepcopy(learner.average).cpu().float().eval())
-        recurrent = rounded(copy.deepcopy(learner.recurrent).cpu().float().eval())
-        encoded = learner.encode(self.footage.frames)
-        motion_training.measure(recurrent, encoded, self.footage.segments)
-        latents = encoded.numpy()
-        step = components.Step(recurrent, count, latents)
-        modules = {
-            "step": step,
-            "decode": components.Decode(network, self._fine(network, encoded)),
-            "encode": components.Encode(network),
-        }
-        white = (latents - latents.mean(0)) / (latents.std(0) + 1e-6)
-        chosen = scenes.choose(white, np.arange(len(white)), len(white) / 4 / scenes.SCENES)
-
-        def at(frame: int) -> dict[str, Floats]:
-            elsewhere = (frame + len(latents) // 2) % len(latents)
-            kept = len(step.kept)
-            return {
-                "latent.background": latents[frame : frame + 1, :count],
-                "latent.figures": latents[frame : frame + 1, count:],
-                "latent.elsewhere": latents[elsewhere : elsewhere + 1, :count],
-                "state.h": self._arrive(recurrent, latents, frame),
-                "state.elsewhere": np.full((1, 1), elsewhere * kept // len(latents), np.float32),
-            }
-
-        def render(latents: Floats) -> Rgba:
-            return np.concatenate([composite(modules["decode"], each[None], count) for each in latents])
-
-        first = {name: torch.from_numpy(value) for name, value in at(chosen[0]).items()}
-        start = first | {
-            "state.seeds": torch.zeros(1, 2),
-            "noise": torch.zeros(1, self.recipe.latent),
-            "uniform": torch.full((1, 1), 0.5),
-            "image": torch.full((1, self.size[1], self.size[0], 4), 255, dtype=torch.uint8),
-            **{f"control.{each['name']}": torch.full((1,), float(each["default"])) for each in components.CONTROLS},
-        }
-        mean, std = latents.mean(0), latents.std(0)
-        metadata = {
-            "latents": {
-                "latent.background": write.latent(mean[:count], std[:count]),
-                "latent.figures": write.latent(mean[count:], std[count:]),
-                "latent.elsewhere": write.latent(mean[:count], std[:count]),
-                "interpolation": "linear",
-            },
-            "layers": ["background", "foreground"],
-            "controls": components.CONTROLS,
-            "directions": knobs.find(render, latents, _padded(latents[chosen[:: max(1, len(chosen) // 4)][:4]], count)),
-            "scenes": scenes.describe(
-                chosen,
-                lambda frame: scenes.name(self.footage, frame),
-                lambda frame: {f"step/{name}": value for name, value in at(frame).items()},
-                lambda frame: render(_padded(latents[frame : frame + 1], count))[0, ..., :3],
-            ),
-        }
-        return DreamParts(modules, start, metadata)
-
-    @torch.no_grad()
-    def _arrive(self, network: Any, latents: Floats, frame: int) -> Floats:
-        """Return the state of the recurrent network after the frames before one."""
-        begin = next(a for a, b in self.footage.segments if a <= frame < b)
-        state = torch.zeros(1, network.cell.hidden_size)
-        for k in range(max(begin, frame - WARM_UP), frame):
-            state, *_ = network((torch.from_numpy(latents[k : k + 1]) - network.mean) / network.std, state)
-        return np.asarray(state)
+        return dream_parts.of(self.learner, self.footage)
 
     def shown(self, parts: DreamParts) -> tuple[Rgb, Rgb]:
         """Return held-out frames, and the same as the dream draws them."""
         originals = self.footage.frames[self.material.shown]
-        latents = _padded(parts.renderer.encode(originals)[:, : self.recipe.latent], self.recipe.ground)
-        drawn = [composite(parts.components["decode"], each[None], self.recipe.ground)[0] for each in latents]
+        latents = dream_parts.padded(parts.renderer.encode(originals)[:, : self.recipe.latent], self.recipe.ground)
+        drawn = [
+            dream_parts.composite(parts.components["decode"], each[None], self.recipe.ground)[0] for each in latents
+        ]
         return originals, np.stack(drawn)[..., :3]
 
     def figures(self, originals: Rgb, rendered: Rgb) -> dict[str, Any]:
@@ -217,21 +142,3 @@ class Run(DreamRun):
         which = "held-out quality" if self.material.held_out else "quality on training frames"
         found = next(figures[name] for name in ("held_out_psnr_db", "learned_psnr_db") if name in figures)
         return f"{which} {found:.1f} dB (good > {evaluate.LIMITS['psnr_db']:g})"
-
-
-def _padded(latents: Floats, count: int) -> Floats:
-    """Append the ground's latents once more, as those of another time."""
-    return np.concatenate([latents, latents[:, :count]], 1)
-
-
-@torch.no_grad()
-def composite(decode: Any, latent: Floats, count: int) -> Rgba:
-    """Return the picture [1, H, W, 4] of one latent [1, Z + G]: the figures on their ground."""
-    values = torch.from_numpy(latent.astype(np.float32))
-    size = latent.shape[1] - count
-    parts = values[:, :count], values[:, count:size], values[:, size:]
-    ground, figures = decode(*parts, torch.zeros(1), torch.ones(1))
-    alpha = figures[..., 3:].float() / 255
-    mixed = ground.float() + alpha * (figures.float() - ground.float())
-    mixed[..., 3] = 255
-    return np.asarray(mixed.round().to(torch.uint8))
