@@ -93,7 +93,7 @@ ROWS = {
         "two_stream.recipe:Recipe", IMAGE | MOTION | {"ground": 2, "ground_widths": (8, 8, 12, 12)}, clip
     ),
     "video-gan": Row(
-        "video_gan.recipe:Recipe", {"width": 4, "processor_batch": 2, "statistics": 4}, clip, size="64", step=0.25
+        "video_gan.recipe:Recipe", {"width": 4, "processor_batch": 2, "statistics": 4}, clip, size="64", step=0.75
     ),
     "sketch": Row("sketch.recipe:Recipe", {"latent": 8, "encoder": 16, "state": 24, "mixtures": 3}, drawings, "64"),
 }
