@@ -20,6 +20,5 @@ class Recipe(PictureRecipe, MotionRecipe):
     ground_weight: float = 0.5  # error of the ground where nothing moves
     full_size_from: float = 0.35  # earlier than a picture's that has no ground to begin with
     perceptual_from: float = 0.55
-    perceptual_weight: float = 0.6  # of the figures alone
     pictures_share: float = 0.8  # of the time for training; the rest is for motion
     early_seconds: float = 20.0  # of motion before an early dream
