@@ -81,7 +81,7 @@ class Stage:
         shown: The last frame handed out, None before the first.
         late: Ticks that no drawing was ready for.
         repeated: Ticks that were late, blended or held.
-        drawing_s: Seconds that each drawing took, models and everything around them.
+        drawing_s: Seconds that each drawing took, all of it.
         latency_s: Seconds from a control's change to the frame that shows it.
         ticks: When frames went out (perf_counter seconds), and whether they were fresh.
         stopped: Set when the show is over.
@@ -110,9 +110,8 @@ class Stage:
         self.compose: Composer = compose or mix.HostComposer()
         self.period, self.seconds = 1.0 / fps, seconds
         self.state = "loading"
-        self.number = 0
+        self.number = self.late = self.repeated = 0
         self.shown: Frame | None = None
-        self.late = self.repeated = 0
         self.drawing_s: deque[float] = deque(maxlen=REMEMBERED)
         self.latency_s: deque[float] = deque(maxlen=REMEMBERED)
         self.ticks: deque[tuple[float, bool]] = deque(maxlen=REMEMBERED)

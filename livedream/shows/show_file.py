@@ -14,10 +14,11 @@ from typing import Any, TypeVar
 from livedream import UserError
 from livedream.parameters import Value
 from livedream.play import Floats, State
-from livedream.play.state import Moment, Point, Target
+from livedream.play.state import Target
 from livedream.play.state_json import decode_array
-from livedream.shows import effect_lines
+from livedream.shows import effect_lines, target_lines
 from livedream.shows.effect_lines import EffectFile, EffectsTick
+from livedream.shows.numbers import integer, number_of
 from livedream.shows.show_lines import FORMAT, LETTERS
 
 LONGEST = 1 << 28  # characters of a line
@@ -203,9 +204,9 @@ def read(path: str | Path) -> Show:
                 effects += moved.effects.files
                 sources |= {(letter, *each) for each in moved.effects.late(tick.number)}
         elif "recording" in data:
-            first = _checked(path, at, _int, data["first"])
+            first = _checked(path, at, integer, data["first"])
         elif "dropped" in data:
-            dropped += _checked(path, at, lambda each: [(_int(a), _int(b)) for a, b in each], data["dropped"])
+            dropped += _checked(path, at, lambda each: [(integer(a), integer(b)) for a, b in each], data["dropped"])
     if show is None:
         raise UserError(f"{path}: no show: the file is empty")
     if first is None or number is None or number < first:
@@ -278,9 +279,9 @@ def _damaged(path: Path, at: int) -> UserError:
 
 
 def _header(path: Path, data: Json) -> Show:
-    if _int(data["livedream show"]) > FORMAT:
+    if integer(data["livedream show"]) > FORMAT:
         raise UserError(f"{path}: a show of livedream {data['version']}; update livedream to render it")
-    fps, (width, height), decks = float(data["fps"]), map(_int, data["size"]), data["decks"]
+    fps, (width, height), decks = float(data["fps"]), map(integer, data["size"]), data["decks"]
     if not (1 <= fps <= 240 and 16 <= width <= 8192 and 16 <= height <= 8192 and 1 <= len(decks) <= len(LETTERS)):
         raise ValueError
     return Show(
@@ -289,22 +290,22 @@ def _header(path: Path, data: Json) -> Show:
         started=str(data["started"]),
         fps=fps,
         size=(width, height),
-        frame=None if data["frame"] is None else _int(data["frame"]),
+        frame=None if data["frame"] is None else integer(data["frame"]),
         values=_values(data["values"]),
         dreams=tuple(_dream(each["dream"]) for each in decks),
         states=tuple(each["moment"] for each in decks),
-        targets=tuple(_target(each) for each in decks),
+        targets=tuple(map(target_lines.from_json, decks)),
         looks=_looks(data["looks"]),
         transitions=_looks(data["transitions"]),
         live=_live(data.get("input")),
-        effects=tuple(effect_lines.from_json(each, _int(data["frame"] or 0)) for each in decks),
+        effects=tuple(effect_lines.from_json(each, integer(data["frame"] or 0)) for each in decks),
     )
 
 
 def _tick(data: Json, before: int | None, decks: int) -> Tick:
-    number = _int(data["frame"])
+    number = integer(data["frame"])
     if "moved" in data:
-        moved = _int(data["moved"])
+        moved = integer(data["moved"])
     elif before is None:
         raise ValueError
     else:
@@ -322,7 +323,7 @@ def _tick(data: Json, before: int | None, decks: int) -> Tick:
         fired=frozenset(map(str, data.get("fired", ()))),
         dreams={letter: _dream(each) for letter, each in data.get("dreams", {}).items() if letter in letters},
         looks=_looks(data["looks"]) if "looks" in data else None,
-        live=float(_number(data["live"])) if "live" in data else None,
+        live=float(number_of(data["live"])) if "live" in data else None,
     )
 
 
@@ -333,34 +334,9 @@ def _moved(data: Json, number: int) -> DeckTick:
     states = {str(name): decode_array(each) for name, each in data.get("states", {}).items()}
     latents = tuple(map(decode_array, data.get("latents", ())))
     effects = effect_lines.from_json(data, number)
-    return DeckTick(latents, phase, states, _target(data), _state(data), effects, bool(data.get("waits", False)))
-
-
-def _target(data: Json) -> Target | None:
-    target = data.get("toward")
-    if target is None:
-        return None
-    weight = float(_number(target["part"]))
-    if not 0 <= weight <= 1:
-        raise ValueError
-    clips = tuple(map(_clips, target.get("clips", ())))
-    return Target(_point(target)._replace(clips=clips), weight)
-
-
-def _clips(data: Json) -> Moment:
-    phase, weight = float(_number(data["phase"])), float(_number(data["weight"]))
-    if not (0 <= phase < 1e6 and 0 <= weight <= 1):
-        raise ValueError
-    return Moment(_point(data["before"]), _point(data["after"]), phase, weight)
-
-
-def _point(data: Json) -> Point:
-    noise = decode_array(data["noise"]) if "noise" in data else None
-    made = None
-    if "made" in data:
-        seed, count = map(_int, data["made"])
-        made = seed, count
-    return Point(decode_array(data["latent"]), noise, made)
+    return DeckTick(
+        latents, phase, states, target_lines.from_json(data), _state(data), effects, bool(data.get("waits", False))
+    )
 
 
 def _state(data: Json) -> Json | None:
@@ -374,20 +350,8 @@ def _values(data: Json) -> dict[str, Value]:
     """Return numbers and tuples of numbers, by address."""
     found: dict[str, Value] = {}
     for address, value in data.items():
-        found[address] = tuple(map(_number, value)) if isinstance(value, list) else _number(value)
+        found[address] = tuple(map(number_of, value)) if isinstance(value, list) else number_of(value)
     return found
-
-
-def _number(value: Any) -> float:
-    if not isinstance(value, bool | int | float) or not abs(value) < 1e300:
-        raise ValueError
-    return value
-
-
-def _int(value: Any) -> int:
-    if not isinstance(value, int) or not 0 <= value < 1 << 53:
-        raise ValueError
-    return value
 
 
 def _dream(data: Json) -> DreamFile:

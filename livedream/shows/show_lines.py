@@ -36,9 +36,9 @@ from livedream.look.chain import Slot
 from livedream.parameters import Value
 from livedream.play import Floats, State
 from livedream.play.player import Player
-from livedream.play.state import PlayerState, Point, Target
+from livedream.play.state import PlayerState, Target
 from livedream.play.state_json import encode, to_json
-from livedream.shows import effect_lines
+from livedream.shows import effect_lines, target_lines
 
 if TYPE_CHECKING:
     from livedream.look.source import Source
@@ -131,7 +131,7 @@ def header(
             "values": _values({}, before.values),
             "decks": [
                 {"dream": _dream(player), "moment": to_json(state)}
-                | _target(target)
+                | target_lines.to_json(target)
                 | effect_lines.to_json(slots, None, traces, before.number)
                 for player, state, target, slots, traces in decks
             ],
@@ -177,7 +177,7 @@ def _decks(now: Played, before: Played) -> list[dict[str, Any]]:
             deck = {"phase": phase} | ({"latents": [encode(each) for each in latents]} if latents else {})
         if states := next(iter(now.states[n : n + 1]), {}):
             deck["states"] = {name: encode(each) for name, each in states.items()}
-        deck |= _target(next(iter(now.targets[n : n + 1]), None))
+        deck |= target_lines.to_json(next(iter(now.targets[n : n + 1]), None))
         if any(now.waiting[n : n + 1]):
             deck["waits"] = True
         if restored := next(iter(now.restored[n : n + 1]), None):
@@ -200,23 +200,6 @@ def dropped(ranges: Sequence[tuple[int, int]]) -> str:
 
 def _line(data: Mapping[str, Any]) -> str:
     return json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False) + "\n"
-
-
-def _target(target: Target | None) -> dict[str, Any]:
-    if target is None:
-        return {}
-    clips = [
-        {"before": _point(before), "after": _point(after), "phase": phase, "weight": weight}
-        for before, after, phase, weight in target.point.clips
-    ]
-    return {"toward": _point(target.point) | {"part": target.weight} | ({"clips": clips} if clips else {})}
-
-
-def _point(point: Point) -> dict[str, Any]:
-    data: dict[str, Any] = {"latent": encode(point.latent)}
-    if point.noise is not None:
-        data["noise"] = encode(point.noise)
-    return data | ({"made": list(point.made)} if point.made else {})
 
 
 def _values(before: Mapping[str, Value], now: Mapping[str, Value]) -> dict[str, Value]:

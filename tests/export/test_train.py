@@ -141,8 +141,7 @@ def test_a_finished_run_is_exported_again_as_it_was(trained, dream, tmp_path):
     out = export.export_checkpoint(checkpoint, tmp_path / "again.onnx")
     assert same(out, trained)
     again = read.load(out)
-    assert again.provenance["footage"] == dream.provenance["footage"]
-    assert again.provenance.get("memories") == dream.provenance.get("memories")
+    assert all(again.provenance.get(each) == dream.provenance.get(each) for each in ("footage", "memories"))
 
 
 def test_without_its_footage_only_what_remembers_none_is_exported(trained, dream, tmp_path, monkeypatch):
@@ -398,5 +397,4 @@ def test_wrong_usage_is_one_line(clip, tmp_path, options, words):
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
 def test_cuda_that_is_not_there():
-    with pytest.raises(UserError, match="--device cuda: PyTorch finds none here"):
-        choose("cuda")
+    pytest.raises(UserError, choose, "cuda").match("--device cuda: PyTorch finds none here")
