@@ -397,4 +397,5 @@ def test_wrong_usage_is_one_line(clip, tmp_path, options, words):
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
 def test_cuda_that_is_not_there():
-    pytest.raises(UserError, choose, "cuda").match("--device cuda: PyTorch finds none here")
+    with pytest.raises(UserError, match="--device cuda: PyTorch finds none here"):
+        choose("cuda")
