@@ -80,14 +80,14 @@ def enlarged(pictures: Rgb, width: int, height: int) -> Rgb:
     return np.stack(found)
 
 
-def figures(made: Rgb, pictures: Rgb, eyes: dict[str, Any]) -> dict[str, float]:
-    """Return the figures of drawn pictures beside those learned from."""
+def figures(made: Rgb, pictures: Rgb, eyes: dict[str, Any], own_features: dict[str, Any]) -> dict[str, float]:
+    """Return the figures of drawn pictures beside those learned from, whose features are given."""
     known = novelty.Known(pictures, 0.5)  # half a picture a second: no picture is beside another
     near, own = known.nearest(novelty.small(made)), float(np.median(known.own))
     various = [variety.variety(each, eyes["alex"]) for each in (made, pictures)]
     return {
-        "Fréchet, Lite0": features.frechet(eyes["lite0"](made), eyes["lite0"](pictures)),
-        "Fréchet, VGG16": features.frechet(eyes["vgg"](made), eyes["vgg"](pictures)),
+        "Fréchet, Lite0": features.frechet(eyes["lite0"](made), own_features["lite0"]),
+        "Fréchet, VGG16": features.frechet(eyes["vgg"](made), own_features["vgg"]),
         "variety": (various[0] or 0.0) / (various[1] or 1.0),
         "nearest": float(np.median(near.distance)),
         "own nearest": own,
@@ -115,17 +115,18 @@ def main() -> None:
     ours = drawn(folder / "ours.onnx") if (folder / "ours.onnx").exists() else None
     width, height = (ours.shape[2], ours.shape[1]) if ours is not None else (SIDE, SIDE)
     pictures = stills.read([folder / "pictures"], (width, height)).frames
+    own = {name: eyes[name](pictures) for name in ("lite0", "vgg")}
     rows, sheet = {}, [pictures[:: max(1, len(pictures) // (2 * COLUMNS))][: 2 * COLUMNS]]
     for name in FORMS:
         if (folder / f"{name}.npz").exists():
             kept = np.load(folder / f"{name}.npz")
             both = [enlarged(kept[key], width, height) for key in ("pictures", "batch")]
-            judged = [figures(each, pictures, eyes) for each in both]
-            best = int(np.argmin([each["Fréchet, Lite0"] for each in judged]))  # the better of its two
-            rows[f"{name}, {int(kept['steps'])} steps"] = judged[best]
+            judged = [features.frechet(eyes["lite0"](each), own["lite0"]) for each in both]
+            best = int(np.argmin(judged))  # the better of its two
+            rows[f"{name}, {int(kept['steps'])} steps"] = figures(both[best], pictures, eyes, own)
             sheet.append(both[best][: 2 * COLUMNS])
     if ours is not None:
-        rows["ours"] = figures(ours, pictures, eyes)
+        rows["ours"] = figures(ours, pictures, eyes, own)
         sheet.append(ours[: 4 * COLUMNS])
     for name, found in rows.items():
         print(f"{name}: " + " · ".join(f"{key} {value:.3g}" for key, value in found.items()), flush=True)
