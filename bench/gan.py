@@ -31,6 +31,7 @@ from PIL import Image
 
 from livedream.backend import cpu
 from livedream.dream import read
+from livedream.play.recall import Recall
 
 HERE = Path(__file__).parent
 CLIP = HERE.parents[1] / "shared" / "footage" / "kart_night_city.mp4"
@@ -69,9 +70,13 @@ def train_all(folder: Path, minutes: float) -> None:
 def drawn(path: Path, seed: int = 0) -> Rgb:
     """Return COUNT pictures [COUNT, H, W, 3] of a dream, of independent standard normal latents."""
     dream = read.load(path)
-    decode = cpu.load(dream.components["decode"], 1)
+    decode, recall = cpu.load(dream.components["decode"], 1), Recall(dream, cpu.load)
     latents = np.random.default_rng(seed).standard_normal((COUNT, len(dream.mean))).astype(np.float32)
-    return np.stack([np.array(decode({"latent": each[None]})["frame"])[0, ..., :3] for each in latents])
+    fully, found = {"control.recall": np.ones(1, np.float32)}, []
+    for each in latents:
+        given = {"latent": each[None]}
+        found.append(np.array(decode(given | recall(given) | fully)["frame"])[0, ..., :3])
+    return np.stack(found)
 
 
 def enlarged(pictures: Rgb, width: int, height: int) -> Rgb:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from .proof import Component
 
-INERTIA = 0.975  # what is left of place and speed after a step; at 25 steps a second both last 1.6 s
+INERTIA = 0.975  # the usual one: at 25 steps a second place and speed last 1.6 s
 TEMPERATURE: dict[str, Any] = {
     "name": "temperature",
     "low": 0,
@@ -22,13 +22,21 @@ TEMPERATURE: dict[str, Any] = {
 
 
 class SmoothWalk(Component):
-    """Takes a step; latents are standard normal [1, Z]."""
+    """Takes a step; latents are standard normal [1, Z].
+
+    Attributes:
+        inertia: what is left of place and speed after a step.
+    """
 
     inputs = ("latent", "state.drift", "noise", "control.temperature")
     outputs = ("next.latent", "next.state.drift")
 
+    def __init__(self, inertia: float = INERTIA):
+        super().__init__()
+        self.inertia = inertia
+
     def forward(self, latent: Tensor, drift: Tensor, noise: Tensor, temperature: Tensor) -> tuple[Tensor, Tensor]:
-        keep = INERTIA
+        keep = self.inertia
         drift = keep * drift + ((1 - keep**2) ** 3 / (1 + keep**2)) ** 0.5 * temperature * noise
         return keep * latent + drift, drift
 

@@ -49,8 +49,9 @@ class Renderer:
         if "recall" not in self.components:
             picture = self.components["decode"](latent)
             return picture
-        latent, place = latent[:, :-3], latent[:, -3:]
-        index, *taken = self.components["recall"](latent, place)
+        choose = self.components["recall"]
+        latents = (latent,) if len(choose.inputs) == 1 else (latent[:, :-3], latent[:, -3:])
+        index, *taken = choose(*latents)
         memory = torch.from_numpy(np.stack([self.memory(int(k)) for k in index]))
-        picture = self.components["decode"](latent, place, memory, *taken, torch.tensor([recall]))
+        picture = self.components["decode"](*latents, memory, *taken, torch.tensor([recall]))
         return picture

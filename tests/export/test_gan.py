@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from livedream_export import kinds
-from livedream_export.gan import train
+from livedream_export.gan import collage, parts, train
 from livedream_export.gan.components import Axes
 from livedream_export.gan.networks import Critic, Flow, augmented
 from livedream_export.gan.recipe import Recipe
@@ -14,6 +14,7 @@ from livedream_export.gan.recipe import Recipe
 from livedream.backend import cpu
 from livedream.dream import read
 from livedream.loop import offline
+from livedream.play.recall import Recall
 from tests.export import every_kind, training
 
 SMALL = dataclasses.replace(Recipe(), **every_kind.ROWS["gan"].recipe)
@@ -29,15 +30,20 @@ def made(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
         patch.setattr(train.Run, "judge", lambda self: "")
+        patch.setattr(parts, "DRAWN", 48)
         run = train.Run(given, SMALL, now=training.counter(0.015))
         patch.setattr(run.progress, "line", said.append)
         dream = read.load(run.run())
         return dream, said
 
 
-def rendered(dream, latents):
-    decode = cpu.load(dream.components["decode"])
-    return np.concatenate([np.array(decode({"latent": each[None]})["frame"])[..., :3] for each in latents])
+def rendered(dream, latents, **controls):
+    decode, recall, found = cpu.load(dream.components["decode"]), Recall(dream, cpu.load), []
+    controls = {"control.recall": np.ones(1, np.float32), **controls}
+    for each in latents:
+        given = {"latent": each[None]}
+        found.append(np.array(decode(given | recall(given) | controls)["frame"])[..., :3])
+    return np.concatenate(found)
 
 
 def test_the_prior_learns_where_latents_lie_and_goes_both_ways():
@@ -99,10 +105,47 @@ def test_what_it_draws_varies_and_is_found_again(made):
 
 
 def test_it_plays_without_a_jump(made):
-    frames = np.stack([frame.pixels[..., :3] for frame in offline.frames(made[0], 60, 25.0, seed=1)]).astype(int)
+    """Memories come and go as it walks, but no frame is as unlike the one before as other pictures are."""
+    frames = np.stack([frame.pixels[..., :3] for frame in offline.frames(made[0], 100, 25.0, seed=1)]).astype(int)
     changes = np.abs(np.diff(frames, axis=0)).mean((1, 2, 3))
+    drawn = rendered(made[0], np.random.default_rng(1).standard_normal((24, SMALL.latent)).astype(np.float32)).astype(
+        int
+    )
+    unlike = np.abs(drawn[1:] - drawn[:-1]).mean()
     assert changes.mean() > 0
-    assert changes.max() < 8 * max(np.median(changes), 0.2)
+    assert changes.mean() < 0.2 * unlike
+    assert changes.max() < 0.7 * unlike
+
+
+def test_untrained_a_collage_takes_each_part_from_the_memory_that_fits_the_sketch(monkeypatch):
+    monkeypatch.setattr(collage, "TERRITORY", 0.0)
+    lay = collage.Collage(64, 64, SMALL)
+    memories = torch.zeros(1, 2, 3, 64, 64)
+    memories[0, 0, :, :, :32] = 0.3  # fits on the left
+    memories[0, 1, :, :, :32], memories[0, 1, :, :, 32:] = 1.0, 0.6  # on the right
+    wanted = torch.cat([memories[0, 0, :, :, :32], memories[0, 1, :, :, 32:]], 2)
+    features = torch.zeros(1, SMALL.widths[1], 8, 8)
+    plain = torch.nn.functional.avg_pool2d(wanted, 2)[None]
+    zeros, both = torch.zeros(1, SMALL.latent), torch.full((1, 2), 0.5)
+    given = features, plain, zeros, memories, zeros[:, None].expand(1, 2, -1), both
+    with torch.no_grad():
+        lay.likeness.fill_(6.0)
+        full, none = (lay(*given, torch.full((1, 1), recall)) for recall in (1.0, 0.0))
+    laid, even = (float((each - wanted).abs().mean()) for each in (full[0], memories[0].mean(0)))
+    assert laid < 0.4 * even
+    assert torch.allclose(none, torch.nn.functional.interpolate(plain, scale_factor=2, mode="bilinear"), atol=0.05)
+
+
+def test_a_memorys_weight_is_nothing_where_the_next_takes_its_place():
+    keys = torch.randn(40, 6)
+    way = torch.lerp(torch.randn(1, 6), torch.randn(1, 6), torch.linspace(0, 1, 2000)[:, None])
+    numbers, weights = collage.nearest(way, keys)
+    each = torch.zeros(2000, 40).scatter(1, numbers, weights)
+    assert torch.allclose(each.sum(1), torch.ones(2000), atol=1e-5)
+    assert len(numbers.unique()) > collage.GIVEN  # memories come and go on the way
+    assert (each[1:] - each[:-1]).abs().max() < 0.1
+    without, _ = collage.nearest(keys, keys, torch.arange(40))
+    assert not (without == torch.arange(40)[:, None]).any()
 
 
 def test_a_collapse_is_said_while_it_trains(tmp_path, monkeypatch):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import simplejpeg
+from livedream_export import kept_pictures
 from livedream_export.cache import Footage
 from livedream_export.material import held_out
 from livedream_export.vae_rnn import choosing, memories
@@ -143,6 +144,6 @@ def test_a_dream_of_footage_has_what_its_file_has_room_for():
 
 @pytest.mark.parametrize(("width", "subsampling"), [(256, "444"), (288, "420")])
 def test_colour_is_kept_at_half_the_sides_where_the_network_takes_it_so(width, subsampling):
-    *_, found = simplejpeg.decode_jpeg_header(memories.jpeg(np.zeros((256, width, 3), np.uint8), 90))
+    *_, found = simplejpeg.decode_jpeg_header(kept_pictures.jpeg(np.zeros((256, width, 3), np.uint8), 90))
     assert found == subsampling
     assert Remembering(256, width, training.SMALL).large == (subsampling == "420")

@@ -133,8 +133,8 @@ def test_pace_is_of_steps_inside_shots_and_never_nothing(network):
     assert torch.isfinite((torch.ones(8) - network.mean) / network.std / network.step_scale).all()
 
 
-def test_what_strays_sideways_is_drawn_back_to_the_footage(network):
-    """The footage is a line; beside it there is a pull to it, on it hardly any along it."""
+def test_what_strays_sideways_is_drawn_back_to_the_footage_and_what_rests_is_moved_on(network):
+    """The footage is a line; beside it there is a pull to it, and a network that stays is led along it."""
     latents = torch.zeros(400, 8)
     latents[:, 0] = torch.linspace(-10, 10, 400)
     recurrent.measure(network, latents, [(0, 400)])
@@ -142,9 +142,12 @@ def test_what_strays_sideways_is_drawn_back_to_the_footage(network):
     white = (latents[200:201] - network.mean) / network.std
     beside = white.clone()
     beside[:, 1] += 3
-    drawn = network.mean_shift(torch.cat([white, beside]))
-    assert (drawn[0] - white[0]).abs()[0] < 0.1 * network.step_scale[0]
-    assert float(drawn[1, 1] - white[0, 1]) == pytest.approx(0.8 * 3, abs=0.01)
+    here = torch.cat([white, beside])
+    step = network.step_scale[0]
+    resting, going = network.led(here, here), network.led(here, here + torch.eye(8)[:1] * step)
+    assert float(resting[1, 1] - white[0, 1]) == pytest.approx(0.8 * 3, abs=0.01)
+    assert torch.all((resting - here)[:, 0] >= 0.65 * step)
+    assert torch.allclose((going - here)[:, 0], step, rtol=0.02)  # what keeps pace is left alone
 
 
 def test_a_network_that_has_learned_nothing_does_not_run_away_in_learning():

@@ -7,7 +7,7 @@ import numpy as np
 import onnx
 import pytest
 import torch
-from livedream_export import cache, dream_file, dream_run, export, footage, kinds, training_run
+from livedream_export import cache, dream_file, dream_run, export, footage, kept_pictures, kinds, training_run
 from livedream_export.image_model.training import psnr
 from livedream_export.torch_device import choose
 from livedream_export.vae_rnn import memories, stages, train
@@ -125,7 +125,7 @@ def test_knobs_have_names_of_their_own(dream):
 
 
 def test_a_dream_file_takes_no_more_room_than_it_may(trained):
-    assert trained.stat().st_size < memories.room(32 * 32)
+    assert trained.stat().st_size < kept_pictures.room(32 * 32)
 
 
 def same(a, b) -> bool:

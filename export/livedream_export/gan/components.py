@@ -1,8 +1,10 @@
 """The components of a gan dream, with the inputs and outputs that the contract names.
 
 Latents of the file are standard normal. The flow turns them into whitened latents, and these become those of the
-autoencoder on the principal axes of the material's.
+autoencoder on the principal axes of the material's. The pictures nearest to these are remembered and laid together.
 """
+
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -10,8 +12,16 @@ from torch import Tensor, nn
 from ..arrays import Floats
 from ..image_model.networks import Autoencoder
 from ..proof import Component
+from .collage import Collage, nearest
 from .networks import Flow
 
+RECALL: dict[str, Any] = {
+    "name": "recall",
+    "low": 0,
+    "high": 1,
+    "default": 1,
+    "doc": "0 leaves the remembered pictures out and shows the sketch that they are laid over",
+}
 REACH = 4.0  # standard deviations beyond which a picture's latent is drawn back
 
 
@@ -55,18 +65,39 @@ class Axes(nn.Module):
         return (latent - self.mean) @ self.back_turn
 
 
-class Decode(Component):
-    """Renders a latent as a frame, uint8 [1, H, W, 4]."""
+class Recall(Component):
+    """Chooses the memories that a latent is rendered with."""
 
-    inputs, outputs = ("latent",), ("frame",)
+    inputs, outputs = ("latent",), ("index", "recall.weight", "recall.keys")
+    keys: Tensor
 
-    def __init__(self, autoencoder: Autoencoder, axes: Axes, flow: Flow):
+    def __init__(self, axes: Axes, flow: Flow, keys: Tensor):
         super().__init__()
-        self.decoder, self.axes, self.flow = autoencoder.decoder, axes, flow
+        self.axes, self.flow = axes, flow
+        self.register_buffer("keys", keys.half().float())
 
-    def forward(self, latent: Tensor) -> Tensor:
-        picture = self.decoder(self.axes.latent(self.flow(latent))) * 255
-        picture = torch.cat([picture, torch.full_like(picture[:, :1], 255.0)], 1).permute(0, 2, 3, 1)
+    def forward(self, latent: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        index, weight = nearest(self.axes.latent(self.flow(latent)), self.keys)
+        return index[0], weight, self.axes.white(self.keys[index[0]])
+
+
+class Decode(Component):
+    """Renders a latent and memories as a frame, uint8 [1, H, W, 4]."""
+
+    inputs, outputs = ("latent", "memory", "recall.weight", "recall.keys", "control.recall"), ("frame",)
+    colours: Tensor
+
+    def __init__(self, autoencoder: Autoencoder, axes: Axes, flow: Flow, collage: Collage):
+        super().__init__()
+        self.decoder, self.axes, self.flow, self.collage = autoencoder.decoder, axes, flow, collage
+        self.register_buffer("colours", torch.eye(4, 3) / 255)  # a matrix product: to cut the alpha off takes longer
+
+    def forward(self, latent: Tensor, memory: Tensor, weight: Tensor, keys: Tensor, recall: Tensor) -> Tensor:
+        white = self.flow(latent)
+        features = self.decoder.body(self.axes.latent(white))
+        pictures = (memory.float() @ self.colours).permute(0, 3, 1, 2)[None]
+        laid = self.collage(features, self.decoder.coarse(features), white, pictures, keys[None], weight, recall[None])
+        picture = torch.cat([laid * 255, torch.full_like(laid[:, :1], 255.0)], 1).permute(0, 2, 3, 1)
         return picture.clamp(0, 255).round().to(torch.uint8)
 
 

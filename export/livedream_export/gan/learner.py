@@ -1,4 +1,4 @@
-"""The networks of a gan dream in training: autoencoder, prior and critic, one after the other."""
+"""The networks of a gan dream in training: autoencoder, prior, and collage against critic, one after the other."""
 
 import copy
 from collections.abc import Callable, Iterable, Mapping
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim import Adam
 
 from livedream import UserError
@@ -15,15 +15,20 @@ from livedream import UserError
 from ..arrays import Floats, Indices, Rgb
 from ..image_model import perceptual, training
 from ..image_model.learner import ImageLearner
-from ..image_model.networks import difference
+from ..image_model.networks import Decoder, difference
+from ..judges.windows import evenly
+from ..kept_pictures import QUALITIES, best_fit, room
 from ..safe_optimizer import SafeOptimizer
 from ..torch_device import half_precision
+from .collage import Collage, nearest
 from .components import Axes
 from .networks import Critic, Eyes, Flow, augmented
 from .recipe import Recipe
 
+NETWORKS = 8e6  # bytes of a dream file beside its memories
 PENALTY_STEP = 0.05  # share of the range of grey by which pictures are moved to measure how steep the critic is
 PENALTY_EVERY = 4  # steps between two of these measurements
+TREMBLE = 0.3  # most that latents are off when a picture is rendered with its own memory, in standard deviations
 BALANCE_EVERY = 24  # steps between two measurements of the critic's weight
 Tell = Callable[[float, float], None]
 
@@ -36,10 +41,14 @@ class GanLearner:
         axes: on which its latents are whitened.
         flow: the prior in training.
         prior: the average of its weights, which is exported.
-        critic: what the decoder is polished against.
-        steps: optimizer steps of all networks so far; the critic's count with the decoder's.
-        prior_steps, polish_steps: those of the prior, and of decoder and critic.
-        balance: weight of the critic in the decoder's loss.
+        collage: lays remembered pictures together; in training.
+        average_collage: the average of its weights, which is exported.
+        critic: what the collage is polished against.
+        kept: numbers of the frames that are remembered, once they are chosen.
+        quality: JPEG quality of these in the file.
+        steps: optimizer steps of all networks so far; the critic's count with the collage's.
+        prior_steps, polish_steps: those of the prior, and of collage and critic.
+        balance: weight of the critic in the collage's loss.
     """
 
     def __init__(
@@ -50,13 +59,16 @@ class GanLearner:
         self.axes = Axes(recipe.latent).to(device)
         self.flow = Flow(recipe.latent, recipe).to(device)
         self.prior = copy.deepcopy(self.flow)
+        self.collage = Collage(size[1], size[0], recipe).to(device)
+        self.average_collage = copy.deepcopy(self.collage)
         self.critic = Critic(recipe, perceptual.CHANNELS if self.eyes else ()).to(device)
         self.prior_optimizer = SafeOptimizer(self.flow, Adam(self.flow.parameters(), lr=recipe.prior_rate))
         self.critic_optimizer = SafeOptimizer(self.critic, Adam(self.critic.parameters(), betas=(0.0, 0.99)))
-        decoder = self.image.autoencoder.decoder
-        self.decoder_optimizer = SafeOptimizer(decoder, Adam(decoder.parameters(), betas=(0.5, 0.99)))
+        drawing = nn.ModuleList([self.image.autoencoder.decoder, self.collage])
+        self.decoder_optimizer = SafeOptimizer(drawing, Adam(drawing.parameters(), betas=(0.5, 0.99)))
         self.steps = self.prior_steps = self.polish_steps = 0
         self.balance = 0.0
+        self.kept, self.quality = np.arange(0), QUALITIES[0]
         self._latents: Tensor | None = None
 
     # -- what every learner has -----------------------------------------------------------------------------------
@@ -109,6 +121,8 @@ class GanLearner:
             "axes": self.axes,
             "flow": self.flow,
             "prior": self.prior,
+            "collage": self.collage,
+            "average_collage": self.average_collage,
             "critic": self.critic,
             "prior_optimizer": self.prior_optimizer.optimizer,
             "critic_optimizer": self.critic_optimizer.optimizer,
@@ -163,22 +177,33 @@ class GanLearner:
 
     # -- the polish -----------------------------------------------------------------------------------------------
 
+    def remember(self, frames: Rgb, allowed: Indices) -> None:
+        """Choose the pictures that are remembered: as many of those allowed as the file has room for, evenly."""
+        pixels = frames.shape[1] * frames.shape[2]
+        left = room(pixels) - NETWORKS
+        self.quality, count = best_fit(frames, allowed, self.recipe.most_memories, left, 4.0 * self.recipe.latent)
+        self.kept = allowed[evenly(len(allowed), count)]
+
+    def keys(self, frames: Rgb) -> Tensor:
+        """Return the latents of the remembered pictures [M, Z]; they are kept once the encoder learns no more."""
+        if self._latents is None or not self.prior_steps:
+            self._latents = torch.from_numpy(self.latents(frames[self.kept])).to(self.device)
+        return self._latents
+
     def polish(
         self,
         frames: Rgb,
-        allowed: Indices,
         rng: np.random.Generator,
         times: Iterable[float],
         tell: Tell,
         loss: perceptual.PictureLoss | None,
     ) -> None:
-        """Train decoder and critic against one another, one step of both for each of `times`.
+        """Train collage and critic against one another, one step of both for each of `times`.
 
-        The decoder also goes on rendering the material, and what it draws has to be found again by the encoder.
+        The collage also learns to render the remembered pictures, half of them without their own memory.
 
         Args:
             frames: the material, [N, H, W, 3].
-            allowed: numbers of the frames to learn from.
             rng: chooses frames.
             times: before each step, the share of the time for it that has passed, 0 to 1.
             tell: called with the critic's lead (how surely it tells the two apart) and PSNR in dB after each step.
@@ -189,24 +214,73 @@ class GanLearner:
         """
         if not self.polish_steps:  # the average is better than the last weights
             self.image.autoencoder.load_state_dict(self.image.average.state_dict())
-        if self._latents is None:
-            self._latents = torch.from_numpy(self.latents(frames)).to(self.device)
+        keys = self.keys(frames)
         hp, model = self.recipe, self.image.autoencoder.train().requires_grad_(True)
         model.encoder.requires_grad_(False)
+        count = hp.polish_batch
         for done in times:
-            index = rng.choice(allowed, hp.polish_batch)
-            real = training.to_batch(frames, index, self.device)
-            drawn = self.drawn_latents(hp.polish_batch)
+            drawn = self.drawn_latents(count)
+            numbers = torch.from_numpy(rng.integers(0, len(keys), count)).to(self.device)
+            known, by_itself = self._rendered_from(keys, numbers)
+            remembered, weights = (torch.cat(both) for both in zip(nearest(drawn, keys), by_itself, strict=True))
+            real = self._pictures(frames, numbers)
             rate = min(1.0, 1.6 * (1 - done)) * min(1.0, (self.polish_steps + 1) / 50)
             with half_precision(self.device):
-                made = model.decoder(drawn)
+                pictures, plain = self._laid(
+                    model.decoder, self.collage, torch.cat([drawn, known]), frames, remembered, weights
+                )
+                made, rendered = pictures.chunk(2)
                 self.critic_optimizer.step(self._critic_loss(real, made.detach()), hp.critic_rate * max(0.05, rate))
-                total, lead, square = self._decoder_loss(real, made, drawn, self._latents[index], loss)
+                total, lead, square = self._collage_loss(real, made, rendered, plain[count:], loss)
             if self.decoder_optimizer.step(total, hp.decoder_rate * max(0.05, rate)):
                 self.polish_steps, self.steps = self.polish_steps + 1, self.steps + 1
-                _follow(self.image.average.decoder, model.decoder, hp.ema_decay)
+                keep = min(hp.ema_decay, self.polish_steps / (10 + self.polish_steps))
+                _follow(self.image.average.decoder, model.decoder, keep)
+                _follow(self.average_collage, self.collage, keep)
                 tell(lead, -10 * float(square.log10()))
         model.requires_grad_(True)
+
+    def _rendered_from(self, keys: Tensor, numbers: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        """Return latents to render remembered pictures from, and the memories for it with their weights.
+
+        The first half goes without its own memory; the rest is slightly off, as the dream's latents are.
+        """
+        half = len(numbers) // 2
+        off = torch.rand(len(numbers) - half, 1, device=self.device) * TREMBLE * keys.std(0)
+        known = torch.cat([keys[numbers[:half]], keys[numbers[half:]] + off * torch.randn_like(keys[numbers[half:]])])
+        found = nearest(known[:half], keys, numbers[:half]), nearest(known[half:], keys)
+        return known, (torch.cat([each[0] for each in found]), torch.cat([each[1] for each in found]))
+
+    def _pictures(self, frames: Rgb, numbers: Tensor) -> Tensor:
+        """Return remembered pictures by number, [..., 3, H, W] in 0..1; numbers: int64 [...]."""
+        found = training.to_batch(frames, self.kept[numbers.flatten().cpu().numpy()], self.device)
+        return found.view(*numbers.shape, *found.shape[1:])
+
+    def _laid(
+        self, decoder: Decoder, collage: Collage, latents: Tensor, frames: Rgb, numbers: Tensor, weights: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Return pictures [B, 3, H, W] of latents, and the coarse ones [B, 3, H / 2, W / 2] they are laid over."""
+        features = decoder.body(latents)
+        plain = decoder.coarse(features)
+        recall = torch.ones_like(latents[:, :1])
+        memories, keys = self._pictures(frames, numbers), self.axes.white(self.keys(frames))[numbers]
+        return collage(features, plain, self.axes.white(latents), memories, keys, weights, recall), plain
+
+    @torch.no_grad()
+    def sketch(self, latents: Tensor) -> Rgb:
+        """Return the coarse pictures of latents [N, Z], as large as the others: [N, H, W, 3]."""
+        decoder = self.image.average.decoder.eval()
+        return _to_pixels(F.interpolate(decoder.coarse(decoder.body(latents)), scale_factor=2, mode="bilinear"))
+
+    @torch.no_grad()
+    def render(self, latents: Tensor, frames: Rgb) -> Rgb:
+        """Return pictures [N, H, W, 3] of latents [N, Z], as the averages lay them together now."""
+        keys, decoder, found = self.keys(frames), self.image.average.decoder.eval(), []
+        for each in torch.split(latents.to(self.device), self.recipe.polish_batch):
+            numbers, weights = nearest(each, keys)
+            laid, _ = self._laid(decoder, self.average_collage.eval(), each, frames, numbers, weights)
+            found.append(_to_pixels(laid))
+        return np.concatenate(found)
 
     def said(self, pictures: Tensor) -> list[Tensor]:
         """Return what the critic says of pictures [B, 3, H, W] in 0..1, as Critic does."""
@@ -233,34 +307,30 @@ class GanLearner:
                 total = total + PENALTY_EVERY * self.recipe.penalty * moved
         return total / len(said)
 
-    def _decoder_loss(
-        self, real: Tensor, made: Tensor, drawn: Tensor, latents: Tensor, loss: perceptual.PictureLoss | None
+    def _collage_loss(
+        self, real: Tensor, made: Tensor, rendered: Tensor, plain: Tensor, loss: perceptual.PictureLoss | None
     ) -> tuple[Tensor, float, Tensor]:
-        """Return the decoder's loss, the critic's lead, and the mean squared error of rendered pictures."""
-        hp, model = self.recipe, self.image.autoencoder
+        """Return the collage's loss, the critic's lead, and the mean squared error of rendered pictures."""
+        hp = self.recipe
         self.critic.requires_grad_(False)
         said = [head.chunk(2) for head in self.said(augmented(torch.cat([real, made])))]
         self.critic.requires_grad_(True)
         fooled = torch.stack([F.softplus(true - false).mean() for true, false in said]).mean()
         lead = float(torch.stack([(true - false).mean() for true, false in said]).mean().detach())
-        rendered = model.decoder(latents)
         error, square = difference(rendered, real, hp)
         if loss:
-            error = error + hp.perceptual_weight * loss(rendered, real)
+            error = error + hp.perceptual_weight * loss(rendered.clamp(0, 1), real)
         if self.polish_steps % BALANCE_EVERY == 0:
             self.balance = self._balance(error, fooled)
-        total = error + self.balance * fooled
-        if hp.recover_weight:
-            found = self.axes.white(model.encoder(made)[0].float())
-            total = total + hp.recover_weight * F.smooth_l1_loss(found, self.axes.white(drawn))
-        return total, lead, square.detach()
+        sketch, _ = difference(plain, F.avg_pool2d(real, 2), hp)
+        return error + 0.5 * sketch + self.balance * fooled, lead, square.detach()
 
     def _balance(self, error: Tensor, fooled: Tensor) -> float:
-        """Return the weight with which the critic moves the last layer by a share of what the error does.
+        """Return the weight with which the critic moves one of the last layers by a share of what the error does.
 
         As Esser, Rombach and Ommer do it, "Taming Transformers", CVPR 2021, but now and then only, and slowly.
         """
-        last = self.image.autoencoder.decoder.head.last.weight
+        last = self.collage.block.second.weight
         lengths = [torch.autograd.grad(each, last, retain_graph=True)[0].norm() for each in (error, fooled)]
         wanted = self.recipe.adversarial_share * float(lengths[0] / (lengths[1] + 1e-8))
         wanted = min(1.0, wanted) if np.isfinite(wanted) else self.balance
@@ -270,3 +340,8 @@ class GanLearner:
 @torch.no_grad()
 def _follow(average: torch.nn.Module, network: torch.nn.Module, keep: float) -> None:
     torch._foreach_lerp_(list(average.parameters()), list(network.parameters()), 1 - keep)
+
+
+def _to_pixels(pictures: Tensor) -> Rgb:
+    """Turn pictures [N, 3, H, W] in 0..1 into uint8 [N, H, W, 3]."""
+    return np.asarray((pictures.float().clamp(0, 1) * 255).round().byte().permute(0, 2, 3, 1).cpu())

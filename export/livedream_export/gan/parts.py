@@ -13,16 +13,16 @@ from ..arrays import Floats, Indices
 from ..cache import Footage
 from ..dream_file import DreamParts, rounded
 from ..image_model.networks import Autoencoder
-from ..image_model.training import renders_full_size
-from ..judges.windows import evenly
-from .components import Axes, Decode, Encode
+from ..kept_pictures import jpeg
+from ..renderer import Renderer
+from .components import RECALL, Axes, Decode, Encode, Recall
 from .learner import GanLearner
 from .networks import Flow
 
 DRAWN = 192  # pictures that scenes are chosen from
+INERTIA = 0.985  # of the walk: faster, and memories would come and go in less than half a second
 LIKED = 0.5  # share of them that look most real to the critic
 SAMPLED = 2048  # draws whose features the knobs are found in
-MOST = 1024  # pictures of the material whose latents are measured
 UNIT = 0.3  # length of a knob's unit, root mean square, in standard deviations of the latents
 
 
@@ -30,26 +30,28 @@ def parts(learner: GanLearner, footage: Footage) -> DreamParts:
     """Return what goes into the dream file; before there is a prior, latents are drawn from a normal distribution."""
     autoencoder = rounded(copy.deepcopy(learner.image.average).cpu().float().eval())
     flow, axes = rounded(copy.deepcopy(learner.prior).cpu()).eval(), copy.deepcopy(learner.axes).cpu()
-    few = evenly(len(footage.frames), MOST)
-    latents = learner.latents(footage.frames[few])
+    collage = rounded(copy.deepcopy(learner.average_collage).cpu()).eval()
+    frames = footage.frames
+    latents = learner.latents(frames[learner.kept])
     if not learner.prior_steps:
         axes.measure(latents)
-    autoencoder.decoder.full_size = renders_full_size(autoencoder, torch.from_numpy(latents))
     modules = {
-        "step": latent_walk.SmoothWalk(),
-        "decode": Decode(autoencoder, axes, flow),
+        "step": latent_walk.SmoothWalk(INERTIA),
+        "recall": Recall(axes, flow, torch.from_numpy(latents)),
+        "decode": Decode(autoencoder, axes, flow, collage),
         "encode": Encode(autoencoder, axes, flow),
     }
+    pictures = [jpeg(frames[k], learner.quality) for k in learner.kept]
+    renderer = Renderer(modules, pictures)
     count, chance = learner.recipe.latent, np.random.default_rng(0)
     drawn = chance.standard_normal((DRAWN, count)).astype(np.float32)
-    liked = _liked(learner, autoencoder, axes, flow, drawn)
+    liked = _liked(learner, renderer, drawn)
     where = axes.latent(flow(torch.from_numpy(drawn[liked]))).detach().numpy()
     chosen = scenes.choose(where, np.arange(len(liked)), 0)
-    height, width = footage.frames.shape[1:3]
+    height, width = frames.shape[1:3]
     first = torch.from_numpy(drawn[liked[chosen[0]]][None])
     image = torch.full((1, height, width, 4), 255, dtype=torch.uint8)
-    made = DreamParts(modules, {"latent": first, "image": image, **latent_walk.start(first)}, {})
-    renderer = made.renderer
+    start = {"latent": first, "image": image, "control.recall": torch.ones(1), **latent_walk.start(first)}
 
     def latent(k: int) -> Floats:
         found: Floats = drawn[liked[k]][None]
@@ -57,7 +59,7 @@ def parts(learner: GanLearner, footage: Footage) -> DreamParts:
 
     def name(k: int) -> str:
         near = int(np.square(latents - where[k]).sum(1).argmin())
-        return f"like {scenes.name(footage, int(few[near]))}"
+        return f"like {scenes.name(footage, int(learner.kept[near]))}"
 
     def tensors(k: int) -> dict[str, Floats]:
         return {"step/latent": latent(k)}
@@ -67,22 +69,23 @@ def parts(learner: GanLearner, footage: Footage) -> DreamParts:
     found = knobs.strongest(renderer.render, _directions(autoencoder, axes, flow, count), at)
     metadata = {
         "latents": {"latent": write.latent(np.zeros(count), np.ones(count)), "interpolation": "slerp"},
-        "controls": [latent_walk.TEMPERATURE],
+        "controls": [latent_walk.TEMPERATURE, RECALL],
         "directions": found,
         "scenes": described,
     }
-    return DreamParts(modules, made.start, metadata)
+    return DreamParts(modules, start, metadata, pictures)
 
 
 @torch.no_grad()
-def _liked(learner: GanLearner, autoencoder: Autoencoder, axes: Axes, flow: Flow, drawn: Floats) -> Indices:
+def _liked(learner: GanLearner, renderer: Renderer, drawn: Floats) -> Indices:
     """Return the numbers of those drawn that look most real to the critic, int [N]; all before it has learned."""
     if not learner.polish_steps:
         return np.arange(len(drawn))
     said = []
-    for normal in torch.split(torch.from_numpy(drawn), 16):
-        pictures = autoencoder.decoder(axes.latent(flow(normal))).to(learner.device)
-        said.append(torch.stack([head.mean(1) for head in learner.said(pictures)]).mean(0).cpu())
+    for some in np.array_split(drawn, len(drawn) // 16):
+        pictures = torch.from_numpy(renderer.render(some)[..., :3]).permute(0, 3, 1, 2).float() / 255
+        heads = learner.said(pictures.to(learner.device))
+        said.append(torch.stack([head.mean(1) for head in heads]).mean(0).cpu())
     return np.sort(np.argsort(-torch.cat(said).numpy())[: round(LIKED * len(drawn))])
 
 

@@ -10,6 +10,8 @@ class Recipe(PictureRecipe):
     """The recipe. Shares are of the training time, 0 to 1; weights are those of a loss."""
 
     pictures_share: float = 0.42  # the autoencoder
+    full_size_from: float = 2.0  # never: memories bring the detail
+    most_memories: int = 2000
     prior_share: float = 0.04  # the flow
 
     # The prior: a flow over the whitened latents.
@@ -19,12 +21,11 @@ class Recipe(PictureRecipe):
     prior_rate: float = 1.0e-3
     prior_noise: float = 0.25  # standard deviations by which latents are moved, so that they are no separate points
 
-    # The polish: decoder and critic, the encoder and the prior frozen.
+    # The polish: decoder, collage and critic, the encoder and the prior frozen.
     critic_widths: tuple[int, int, int] = (48, 96, 128)  # channels at 1/4, 1/8 and 1/16 of the sides
     polish_batch: int = 8
     decoder_rate: float = 4.0e-4
     critic_rate: float = 4.0e-4
     adversarial_share: float = 0.5  # of the error's gradient in the last layer, that the critic's is
     penalty: float = 20.0  # how steep the critic may be, R1 and R2
-    recover_weight: float = 0.02  # error of the latents that the encoder finds in drawn pictures
     critic_eyes: bool = True  # the critic looks at features of the pretrained network, too

@@ -1,7 +1,8 @@
 """`livedream train --kind gan`: learns pictures, and makes a dream of pictures that were never there.
 
-An autoencoder learns to render the pictures, a flow learns where their latents lie, and then decoder and critic are
-trained against one another, so that what is drawn between the pictures looks as real as they do.
+An autoencoder learns to sketch the pictures, a flow learns where their latents lie, and then a network that lays parts
+of remembered pictures over the sketch is trained against a critic, so that what is drawn between the pictures looks as
+real as they do.
 """
 
 import time
@@ -82,10 +83,12 @@ class Run(DreamRun):
             self.loss = perceptual.of(eyes) if hp.perceptual_weight else None
             self.provenance["trained_on_losses"] = ["lite0"]
         self._alex, self._own, self._watched = lpips.load("alex"), 0.0, 0.0
-        return GanLearner(self.size, hp, self.device, self.seed, eyes)
+        learner = GanLearner(self.size, hp, self.device, self.seed, eyes)
+        learner.remember(self.footage.frames, self.material.allowed)
+        return learner
 
     def learn(self) -> None:
-        """Train the image model, the prior, and then decoder and critic."""
+        """Train the image model, the prior, and then collage and critic."""
         frames, allowed = self.footage.frames, self.material.allowed
         told, hp = self.learner, self.recipe
         if not told.prior_steps:
@@ -95,7 +98,7 @@ class Run(DreamRun):
             told.learn_prior(frames, allowed, self.rng, self.times("prior", hp.prior_share), self._tell(2, "loss"))
         spent = self.budget.spent["pictures"] + self.budget.spent["prior"]  # a resumed run polishes all that is left
         times = self.times("polish", max(0.05, 1 - spent / max(1e-6, self.budget.learning_time())))
-        told.polish(frames, allowed, self.rng, times, self._polished, self.loss)
+        told.polish(frames, self.rng, times, self._polished, self.loss)
 
     def _tell(self, stage: int, name: str) -> Callable[[float, float], None]:
         def tell(loss: float, decibels: float) -> None:
@@ -112,7 +115,7 @@ class Run(DreamRun):
         self.tell(3, lead=lead, dB=decibels, **values)
 
     def watch(self) -> None:
-        """Measure the variety of what is drawn, and say when the decoder collapses."""
+        """Measure the variety of what is drawn, and say when the collage collapses."""
         frames = self.footage.frames
         few = frames[evenly(len(frames), PROBES)]
         if not self._own:
@@ -133,22 +136,18 @@ class Run(DreamRun):
 
     @torch.no_grad()
     def _rendered(self, frames: Rgb) -> Rgb:
-        """Return pictures [N, H, W, 3] as the decoder renders them now."""
-        learner = self.learner
-        pictures = learner.image.average.decoder.eval()(torch.from_numpy(learner.latents(frames)).to(self.device))
-        return np.asarray((pictures.float() * 255).round().byte().permute(0, 2, 3, 1).cpu())
+        """Return pictures [N, H, W, 3] as the dream renders them now."""
+        return self.learner.render(torch.from_numpy(self.learner.latents(frames)), self.footage.frames)
 
     @torch.no_grad()
     def _drawn(self, count: int, seed: int = 7) -> Rgb:
-        """Return pictures [count, H, W, 3] as the dream draws them now, of the same standard normal numbers."""
+        """Return pictures [count, H, W, 3] of the same standard normal numbers, sketches at first."""
         chance = torch.Generator().manual_seed(seed)
-        normal = torch.randn(count, self.recipe.latent, generator=chance).to(self.device)
         learner = self.learner
-        decoder = learner.image.average.decoder.eval()
-        decoder.full_size = learner.prior_steps > 0 or self.budget.spent["pictures"] == 0
-        pictures = decoder(learner.axes.latent(learner.prior(normal))).float()
-        decoder.full_size = True
-        return np.asarray((pictures * 255).round().byte().permute(0, 2, 3, 1).cpu())
+        latents = learner.axes.latent(
+            learner.prior(torch.randn(count, self.recipe.latent, generator=chance).to(self.device))
+        )
+        return learner.render(latents, self.footage.frames) if learner.prior_steps else learner.sketch(latents)
 
     def lesson(self) -> Rgb:
         """Return what it draws now of the same latents."""

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from ..image_model.blocks import zero_bias
 from .recipe import MotionRecipe
 
+LEAST_PROGRESS = 0.7  # of the way that the footage goes in a step
 Mixture = Sequence[Tensor]  # logits [B, K], means [B, K, Z] and standard deviations [B, K, Z] of a step
 
 
@@ -26,13 +27,15 @@ class Recurrent(nn.Module):
         mean: mean of the footage's latents, f32 [Z].
         std: their standard deviation, f32 [Z].
         step_scale: root mean square of the footage's steps, whitened, f32 [Z].
-        anchors: whitened latents of the footage that mean shift moves towards, f32 [A, Z].
+        anchors: whitened latents of the footage that a dream is led along, f32 [A, Z].
+        onward: those that follow on each, f32 [A, Z].
     """
 
     mean: Tensor
     std: Tensor
     step_scale: Tensor
     anchors: Tensor
+    onward: Tensor
 
     def __init__(self, hp: MotionRecipe):
         super().__init__()
@@ -45,8 +48,8 @@ class Recurrent(nn.Module):
         self.register_buffer("std", torch.ones(hp.latent))
         self.register_buffer("step_scale", torch.ones(hp.latent))
         self.most_anchors, self.anchor_pull, self.anchor_width = hp.anchors, hp.anchor_pull, hp.anchor_width
-        # Not in a checkpoint: `recurrent.measure` sets them again.
-        self.register_buffer("anchors", torch.zeros(1, hp.latent), persistent=False)
+        for name in ("anchors", "onward"):  # not in a checkpoint: `training.measure` sets them again
+            self.register_buffer(name, torch.zeros(1, hp.latent), persistent=False)
         zero_bias(self.out)
         self.out.weight.data.mul_(0.1)
 
@@ -95,13 +98,18 @@ class Recurrent(nn.Module):
         std = (pick[..., None] * stds).sum(1)
         return x + self.step_scale * (mean + temperature * std * noise)
 
-    def mean_shift(self, x: Tensor) -> Tensor:
-        """Move whitened latents [B, Z] towards the footage's latents around them.
+    def led(self, x: Tensor, going: Tensor) -> Tensor:
+        """Move the next latents `going` [B, Z] towards where the footage goes on from around `x` [B, Z].
 
         This is one step of mean shift (Fukunaga and Hostetler 1975) over the anchors, its kernel `anchor_width` steps
-        of the footage wide. Drift sideways is undone, so that no dream dissolves, while a step in the footage's own
-        direction is hardly held back. The squares of x itself cancel in the softmax and are left out.
+        of the footage wide, and then on to what follows on them: drift sideways is undone, so that no dream dissolves.
+        Where a step still goes on less than most of the way that the footage goes, it is moved on, so that no dream
+        comes to rest, nor trembles in one place, where its footage moves. The squares of x itself cancel in the softmax
+        and are left out.
         """
         variance = self.anchor_width**2 * self.step_scale.square().sum()
-        nearness = (x @ self.anchors.T - 0.5 * self.anchors.square().sum(1)) / variance
-        return x + self.anchor_pull * (torch.softmax(nearness, 1) @ self.anchors - x)
+        near = torch.softmax((x @ self.anchors.T - 0.5 * self.anchors.square().sum(1)) / variance, 1)
+        way = near @ (self.onward - self.anchors)
+        going = going + self.anchor_pull * (near @ self.anchors + way - going)
+        progress = ((going - x) * way).sum(1, keepdim=True) / way.square().sum(1, keepdim=True).clamp(min=1e-8)
+        return going + (LEAST_PROGRESS - progress).clamp(0, 1) * way

@@ -29,8 +29,9 @@ def measure(network: Recurrent, latents: Tensor, segments: Segments) -> None:
     steps = torch.cat([white[a + 1 : b] - white[a : b - 1] for a, b in segments])
     network.step_scale.copy_(steps.square().mean(0).sqrt().clamp(min=1e-3))
     ways, runs = bridges.build(white, segments)
-    ways = torch.cat([ways[a:b] for a, b in runs])
-    network.anchors = ways[torch.linspace(0, len(ways) - 1, min(network.most_anchors, len(ways))).long()].clone()
+    here = torch.cat([torch.arange(a, b - 1) for a, b in runs])  # the last of a run leads nowhere
+    here = here[torch.linspace(0, len(here) - 1, min(network.most_anchors, len(here))).long()]
+    network.anchors, network.onward = ways[here].clone(), ways[here + 1].clone()
 
 
 def must_move(frames: Rgb) -> None:
@@ -88,7 +89,7 @@ def window_loss(network: Recurrent, white: Tensor, starts: Indices, length: int,
     for t in range(forced, length):
         with torch.no_grad():
             uniform = torch.rand(count, 1, device=device)
-            here = network.mean_shift(network.sample(here, predicted, one, torch.randn_like(here), uniform))
+            here = network.led(here, network.sample(here, predicted, one, torch.randn_like(here), uniform))
             truth, far = window[:, t], hp.max_drift * network.step_scale
             here = torch.minimum(torch.maximum(here, truth - far), truth + far)
         state, *predicted = network(here, state)

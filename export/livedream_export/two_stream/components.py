@@ -84,7 +84,7 @@ class Step(Component):
         net, many = self.network, len(self.kept)
         here = (torch.cat([background, figures], 1) - net.mean) / net.std
         state, *predicted = net(here, state)
-        going = net.mean_shift(net.sample(here, predicted, temperature, noise, uniform)).clamp(-6, 6)
+        going = net.led(here, net.sample(here, predicted, temperature, noise, uniform)).clamp(-6, 6)
         wanted = torch.stack([background_seed, figures_seed], 1)
         moved = ((wanted - seeds).abs() > 1e-4).to(going)
         other = self.kept[(wanted * (many - 1)).round().long()[0]]  # [2, Z]

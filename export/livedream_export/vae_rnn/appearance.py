@@ -5,16 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..arrays import Floats, Indices, Rgb
+from ..kept_pictures import is_large
 
 CELLS = 8  # cells on a side; a descriptor has their colours, and the detail across and down in them
-LARGE = 256 * 256  # pixels; see is_large
 LUMA = (0.299, 0.587, 0.114)
 SAMPLED = 400  # frames from which descriptors are scaled
-
-
-def is_large(height: int, width: int) -> bool:
-    """Whether pictures have so many pixels that colour is kept and rendered at half their sides."""
-    return height * width > LARGE
 
 
 def thinning(height: int, width: int) -> int:

@@ -33,7 +33,7 @@ class Step(Component):
         net = self.network
         white = (latent - net.mean) / net.std
         state, *predicted = net(white, state)
-        white = net.mean_shift(net.sample(white, predicted, temperature, noise, uniform))
+        white = net.led(white, net.sample(white, predicted, temperature, noise, uniform))
         # The footage never lies farther out; so the state cannot run away either.
         return white.clamp(-6, 6) * net.std + net.mean, state
 

@@ -12,15 +12,16 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import simplejpeg
 from numpy.typing import NDArray
 
 from livedream import UserError
 
+from .. import kept_pictures
 from ..arrays import Flags, Floats, Indices, Rgb, Segments
 from ..cache import Footage
+from ..kept_pictures import QUALITIES, best_fit, jpeg, mean_bytes
 from ..material import held_out
-from .appearance import CELLS, Appearance, is_large
+from .appearance import CELLS, Appearance
 from .choosing import choose, runs
 from .recipe import Recipe
 
@@ -29,7 +30,6 @@ LIKENESS = 48  # numbers by which places are compared
 LIKENED = 400  # memories from which these are derived
 AHEAD = 5  # frames on, at which places must be alike, too
 NETWORKS, NETWORKS_BY_PIXEL = 6.2e6, 20.0  # bytes of a dream file besides its memories
-QUALITIES = (95, 93, 90, 87, 84, 80)  # JPEG qualities, the best first
 
 
 @dataclass(frozen=True)
@@ -71,11 +71,11 @@ def of_footage(footage: Footage, hp: Recipe, tell: Callable[[float], None] = lam
     """
     frames = footage.frames
     pixels = frames.shape[1] * frames.shape[2]
-    megabytes = hp.megabytes or room(pixels) / 1e6
+    megabytes = hp.megabytes or kept_pictures.room(pixels) / 1e6
     left = megabytes * 1e6 - NETWORKS - NETWORKS_BY_PIXEL * pixels
     allowed = np.flatnonzero(~held_out(len(frames), footage.fps))
     each, most = beside(pixels, hp.latent), hp.max_memories or len(allowed)
-    fewest = 2 * (each + _mean_bytes(frames, allowed, QUALITIES[-1]))
+    fewest = 2 * (each + mean_bytes(frames, allowed, QUALITIES[-1]))
     if left < fewest:
         least = math.ceil(megabytes + (fewest - left) / 1e6)
         raise UserError(f"--megabytes {megabytes:g}: too little for networks and memories; at least {least}")
@@ -104,10 +104,7 @@ def build(
         most: the most memories.
         tell: called with the share that is done, now and then.
     """
-    sizes = {q: _mean_bytes(frames, allowed, q) for q in QUALITIES}
-    count = min(len(allowed), most)
-    quality = next((q for q in QUALITIES if (sizes[q] + each) * count <= room), QUALITIES[-1])
-    count = max(2, min(count, int(room / (sizes[quality] + each))))
+    quality, count = best_fit(frames, allowed, most, room, each)
     appearance = Appearance(frames, allowed)
     chosen, onward, gaps = choose(frames, runs(allowed, segments), fps, count, appearance)
     pictures: list[bytes] = []
@@ -136,26 +133,9 @@ def build(
     )
 
 
-def room(pixels: int) -> float:
-    """Return the bytes of a dream file with pictures of so many pixels: 30 MB at 128², 60 at 256², 100 at 512²."""
-    return float(np.interp(np.log2(max(pixels, 1)), (12, 14, 16, 18), (20e6, 30e6, 60e6, 100e6)))
-
-
 def beside(pixels: int, latent: int) -> float:
     """Return the bytes of a memory in a dream file beside its picture: flow, descriptor, latent, likeness."""
     return 2 * pixels / FLOW**2 + 10 * CELLS**2 + 4 * latent + 2 * LIKENESS
-
-
-def _mean_bytes(frames: Rgb, allowed: Indices, quality: int) -> float:
-    """Return the mean size of a picture at that JPEG quality."""
-    some = allowed[np.linspace(0, len(allowed) - 1, min(24, len(allowed))).astype(int)]
-    return float(np.mean([len(jpeg(frames[k], quality)) for k in some]))
-
-
-def jpeg(picture: Rgb, quality: int) -> bytes:
-    """Encode a picture [H, W, 3] as a JPEG file."""
-    subsampling = "420" if is_large(*picture.shape[:2]) else "444"
-    return bytes(simplejpeg.encode_jpeg(np.ascontiguousarray(picture), quality, "RGB", colorsubsampling=subsampling))
 
 
 def optical_flow(a: Rgb, b: Rgb) -> Floats:

@@ -12,7 +12,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..image_model.blocks import Block, zero_bias
-from .appearance import LUMA, is_large
+from ..kept_pictures import is_large
+from .appearance import LUMA
 from .recipe import Recipe
 
 MIN_PLAIN = 0.02  # share of the plain picture beside fully recalled memories, before the mask
