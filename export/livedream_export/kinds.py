@@ -90,6 +90,7 @@ KINDS = {
     "sketch": Kind(
         "a dream that draws with a pen, stroke by stroke, as your drawings are drawn",
         "livedream_export.sketch.train:train",
+        judge="livedream_export.judges.drawings:judge",
         options=MANY | {"size": "512", "minutes": 30.0, "resume": False},
     ),
     "video-gan": Kind(
