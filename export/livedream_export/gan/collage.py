@@ -18,8 +18,10 @@ from .recipe import Recipe
 GIVEN = 4  # memories for a picture
 GRID = 5  # cells on a side of the territories
 TERRITORY = 3.0  # standard deviation of a memory's weight in them, at first, in the exponent
-PLAIN = 0.02  # share of the coarse picture beside the memories, before the mask
-REACH = 2.5  # the masks may change these shares by e to the power of this, either way
+PLAIN = 0.02  # share of the coarse picture beside the memories; its mask may change it by e, either way, and no more,
+# since whatever else it may do, it learns to blur
+REACH = 2.5  # a memory's mask may change its share by e to the power of this, either way
+LIGHT = 0.1  # most by which light and colour of large parts are corrected
 LIKENESS = (
     20.0  # how strongly a memory recedes where it is unlike the coarse picture, at first: by e at an error of 1/20
 )
@@ -57,11 +59,11 @@ class Collage(nn.Module):
         self.block = Block(channels, recipe.latent + 1)
         self.mask = nn.Conv2d(channels, 1, 3, padding=1)
         self.plain_mask = nn.Conv2d(channels, 1, 3, padding=1)
-        self.correct = nn.Conv2d(channels, 3 * (self.at // 2) ** 2, 3, padding=1)
+        self.light = nn.Conv2d(channels, 3, 3, padding=1)
         self.territory = nn.Linear(recipe.latent, GRID**2, bias=False)
         self.likeness = nn.Parameter(torch.tensor(LIKENESS).log())
         nn.init.normal_(self.territory.weight, 0, TERRITORY / recipe.latent**0.5)
-        for layer in (self.mask, self.plain_mask, self.correct):  # untrained, only what is measured counts
+        for layer in (self.mask, self.plain_mask, self.light):  # untrained, only what is measured counts
             layer.weight.data.mul_(0.02)
             zero_bias(layer)
 
@@ -96,10 +98,10 @@ class Collage(nn.Module):
         fits = self.mask(F.leaky_relu(x[:, None] + known, 0.1).flatten(0, 1))
         fits = REACH * torch.tanh(fits.float()) - self._unlike(small, sketch) + self._ground(white, keys, fits)
         logits = (weight + 1e-4).log()[..., None, None] + fits.view(count, each, *fits.shape[2:])
-        bare = math.log(PLAIN) + REACH * torch.tanh(self.plain_mask(x).float())
+        bare = math.log(PLAIN) + torch.tanh(self.plain_mask(x).float())
         taken = recall[..., None, None] * torch.softmax(torch.cat([logits, bare], 1), 1)[:, :each]
-        smooth = F.pixel_shuffle(self.correct(x).float(), self.at // 2)
-        smooth = smooth + plain * _enlarged(1 - taken.sum(1, keepdim=True), self.at // 2)
+        light = LIGHT * torch.tanh(self.light(F.avg_pool2d(x, 32 // self.at)).float())
+        smooth = _enlarged(light, 16) + plain * _enlarged(1 - taken.sum(1, keepdim=True), self.at // 2)
         return (memories * _enlarged(taken, self.at)[:, :, None]).sum(1) + _enlarged(smooth, 2)
 
     def _ground(self, white: Tensor, keys: Tensor, like: Tensor) -> Tensor:
