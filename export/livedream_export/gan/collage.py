@@ -96,8 +96,10 @@ class Collage(nn.Module):
         x = features if self.up is None else F.leaky_relu(F.pixel_shuffle(self.up(features), 2), 0.1)
         x = self.block(x + (known * weight[..., None, None, None]).sum(1), torch.cat([white, recall], 1))
         fits = self.mask(F.leaky_relu(x[:, None] + known, 0.1).flatten(0, 1))
-        fits = REACH * torch.tanh(fits.float()) - self._unlike(small, sketch) + self._ground(white, keys, fits)
-        logits = (weight + 1e-4).log()[..., None, None] + fits.view(count, each, *fits.shape[2:])
+        fits = REACH * torch.tanh(fits.float()) + self._ground(white, keys, fits)
+        unlike = self._unlike(small, sketch).view(count, each, *fits.shape[2:])
+        unlike = unlike - unlike.amin(1, keepdim=True)  # where no memory fits, the sketch is no better
+        logits = (weight + 1e-4).log()[..., None, None] + fits.view_as(unlike) - unlike
         bare = math.log(PLAIN) + torch.tanh(self.plain_mask(x).float())
         taken = recall[..., None, None] * torch.softmax(torch.cat([logits, bare], 1), 1)[:, :each]
         light = LIGHT * torch.tanh(self.light(F.avg_pool2d(x, 32 // self.at)).float())

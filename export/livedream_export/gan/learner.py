@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 from torch.optim import Adam
 
 from livedream import UserError
@@ -15,7 +15,7 @@ from livedream import UserError
 from ..arrays import Floats, Indices, Rgb
 from ..image_model import perceptual, training
 from ..image_model.learner import ImageLearner
-from ..image_model.networks import Decoder, difference
+from ..image_model.networks import difference
 from ..judges.windows import evenly
 from ..kept_pictures import QUALITIES, best_fit, room
 from ..safe_optimizer import SafeOptimizer
@@ -64,8 +64,8 @@ class GanLearner:
         self.critic = Critic(recipe, perceptual.CHANNELS if self.eyes else ()).to(device)
         self.prior_optimizer = SafeOptimizer(self.flow, Adam(self.flow.parameters(), lr=recipe.prior_rate))
         self.critic_optimizer = SafeOptimizer(self.critic, Adam(self.critic.parameters(), betas=(0.0, 0.99)))
-        drawing = nn.ModuleList([self.image.autoencoder.decoder, self.collage])
-        self.decoder_optimizer = SafeOptimizer(drawing, Adam(drawing.parameters(), betas=(0.5, 0.99)))
+        adam = Adam(self.collage.parameters(), betas=(0.5, 0.99))
+        self.collage_optimizer = SafeOptimizer(self.collage, adam)
         self.steps = self.prior_steps = self.polish_steps = 0
         self.balance = 0.0
         self.kept, self.quality = np.arange(0), QUALITIES[0]
@@ -114,7 +114,7 @@ class GanLearner:
         self.rate_factor = self.image.rate_factor
 
     def _optimizers(self) -> list[SafeOptimizer[Any]]:
-        return [self.prior_optimizer, self.critic_optimizer, self.decoder_optimizer]
+        return [self.prior_optimizer, self.critic_optimizer, self.collage_optimizer]
 
     def _parts(self) -> dict[str, torch.nn.Module | torch.optim.Optimizer]:
         return {
@@ -126,7 +126,7 @@ class GanLearner:
             "critic": self.critic,
             "prior_optimizer": self.prior_optimizer.optimizer,
             "critic_optimizer": self.critic_optimizer.optimizer,
-            "decoder_optimizer": self.decoder_optimizer.optimizer,
+            "collage_optimizer": self.collage_optimizer.optimizer,
         }
 
     # -- pictures and prior ----------------------------------------------------------------------------------------
@@ -212,12 +212,8 @@ class GanLearner:
         Raises:
             Diverged: too many losses in a row were not finite.
         """
-        if not self.polish_steps:  # the average is better than the last weights
-            self.image.autoencoder.load_state_dict(self.image.average.state_dict())
-        keys = self.keys(frames)
-        hp, model = self.recipe, self.image.autoencoder.train().requires_grad_(True)
-        model.encoder.requires_grad_(False)
-        count = hp.polish_batch
+        keys, hp, count = self.keys(frames), self.recipe, self.recipe.polish_batch
+        collage = self.collage.train()
         for done in times:
             drawn = self.drawn_latents(count)
             numbers = torch.from_numpy(rng.integers(0, len(keys), count)).to(self.device)
@@ -226,19 +222,14 @@ class GanLearner:
             real = self._pictures(frames, numbers)
             rate = min(1.0, 1.6 * (1 - done)) * min(1.0, (self.polish_steps + 1) / 50)
             with half_precision(self.device):
-                pictures, plain = self._laid(
-                    model.decoder, self.collage, torch.cat([drawn, known]), frames, remembered, weights
-                )
+                pictures = self._laid(collage, torch.cat([drawn, known]), frames, remembered, weights)
                 made, rendered = pictures.chunk(2)
                 self.critic_optimizer.step(self._critic_loss(real, made.detach()), hp.critic_rate * max(0.05, rate))
-                total, lead, square = self._collage_loss(real, made, rendered, plain[count:], loss)
-            if self.decoder_optimizer.step(total, hp.decoder_rate * max(0.05, rate)):
+                total, lead, square = self._collage_loss(real, made, rendered, loss)
+            if self.collage_optimizer.step(total, hp.collage_rate * max(0.05, rate)):
                 self.polish_steps, self.steps = self.polish_steps + 1, self.steps + 1
-                keep = min(hp.ema_decay, self.polish_steps / (10 + self.polish_steps))
-                _follow(self.image.average.decoder, model.decoder, keep)
-                _follow(self.average_collage, self.collage, keep)
+                _follow(self.average_collage, collage, min(hp.ema_decay, self.polish_steps / (10 + self.polish_steps)))
                 tell(lead, -10 * float(square.log10()))
-        model.requires_grad_(True)
 
     def _rendered_from(self, keys: Tensor, numbers: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """Return latents to render remembered pictures from, and the memories for it with their weights.
@@ -256,15 +247,16 @@ class GanLearner:
         found = training.to_batch(frames, self.kept[numbers.flatten().cpu().numpy()], self.device)
         return found.view(*numbers.shape, *found.shape[1:])
 
-    def _laid(
-        self, decoder: Decoder, collage: Collage, latents: Tensor, frames: Rgb, numbers: Tensor, weights: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """Return pictures [B, 3, H, W] of latents, and the coarse ones [B, 3, H / 2, W / 2] they are laid over."""
-        features = decoder.body(latents)
-        plain = decoder.coarse(features)
-        recall = torch.ones_like(latents[:, :1])
-        memories, keys = self._pictures(frames, numbers), self.axes.white(self.keys(frames))[numbers]
-        return collage(features, plain, self.axes.white(latents), memories, keys, weights, recall), plain
+    def _laid(self, collage: Collage, latents: Tensor, frames: Rgb, numbers: Tensor, weights: Tensor) -> Tensor:
+        """Return pictures [B, 3, H, W] of latents; the decoder that sketches them learns no more."""
+        decoder = self.image.average.decoder.eval()
+        with torch.no_grad():
+            features = decoder.body(latents)
+            plain = decoder.coarse(features)
+            memories, keys = self._pictures(frames, numbers), self.axes.white(self.keys(frames))[numbers]
+            white, recall = self.axes.white(latents), torch.ones_like(latents[:, :1])
+        laid: Tensor = collage(features, plain, white, memories, keys, weights, recall)
+        return laid
 
     @torch.no_grad()
     def sketch(self, latents: Tensor) -> Rgb:
@@ -275,11 +267,10 @@ class GanLearner:
     @torch.no_grad()
     def render(self, latents: Tensor, frames: Rgb) -> Rgb:
         """Return pictures [N, H, W, 3] of latents [N, Z], as the averages lay them together now."""
-        keys, decoder, found = self.keys(frames), self.image.average.decoder.eval(), []
+        keys, collage, found = self.keys(frames), self.average_collage.eval(), []
         for each in torch.split(latents.to(self.device), self.recipe.polish_batch):
             numbers, weights = nearest(each, keys)
-            laid, _ = self._laid(decoder, self.average_collage.eval(), each, frames, numbers, weights)
-            found.append(_to_pixels(laid))
+            found.append(_to_pixels(self._laid(collage, each, frames, numbers, weights)))
         return np.concatenate(found)
 
     def said(self, pictures: Tensor) -> list[Tensor]:
@@ -308,7 +299,7 @@ class GanLearner:
         return total / len(said)
 
     def _collage_loss(
-        self, real: Tensor, made: Tensor, rendered: Tensor, plain: Tensor, loss: perceptual.PictureLoss | None
+        self, real: Tensor, made: Tensor, rendered: Tensor, loss: perceptual.PictureLoss | None
     ) -> tuple[Tensor, float, Tensor]:
         """Return the collage's loss, the critic's lead, and the mean squared error of rendered pictures."""
         hp = self.recipe
@@ -322,8 +313,7 @@ class GanLearner:
             error = error + hp.perceptual_weight * loss(rendered.clamp(0, 1), real)
         if self.polish_steps % BALANCE_EVERY == 0:
             self.balance = self._balance(error, fooled)
-        sketch, _ = difference(plain, F.avg_pool2d(real, 2), hp)
-        return error + 0.5 * sketch + self.balance * fooled, lead, square.detach()
+        return error + self.balance * fooled, lead, square.detach()
 
     def _balance(self, error: Tensor, fooled: Tensor) -> float:
         """Return the weight with which the critic moves one of the last layers by a share of what the error does.

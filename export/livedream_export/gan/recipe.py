@@ -21,10 +21,10 @@ class Recipe(PictureRecipe):
     prior_rate: float = 1.0e-3
     prior_noise: float = 0.25  # standard deviations by which latents are moved, so that they are no separate points
 
-    # The polish: decoder, collage and critic, the encoder and the prior frozen.
+    # The polish: collage and critic; autoencoder and prior are frozen.
     critic_widths: tuple[int, int, int] = (48, 96, 128)  # channels at 1/4, 1/8 and 1/16 of the sides
     polish_batch: int = 8
-    decoder_rate: float = 4.0e-4
+    collage_rate: float = 4.0e-4
     critic_rate: float = 4.0e-4
     adversarial_share: float = 0.5  # of the error's gradient in the last layer, that the critic's is
     penalty: float = 20.0  # how steep the critic may be, R1 and R2
