@@ -45,6 +45,20 @@ def test_shots_are_joined_by_bridges_only():
 
 def test_shots_too_short_to_bend_stay_whole():
     white = spiral(60, 1)
-    found, runs = bridges.build(white, [(0, 30), (30, 60)])
-    assert runs == [(0, 30), (30, 60)]
+    shots = [(k, k + 10) for k in range(0, 60, 10)]
+    found, runs = bridges.build(white, shots)
+    assert runs == shots
     assert torch.equal(found, white)
+
+
+def test_short_shots_are_joined_by_short_bridges():
+    """So a dream of clips of a second does not end with each of them."""
+    white = torch.cat([spiral(32, 1) + 0.01 * k for k in range(5)])
+    shots = [(k, k + 32) for k in range(0, 160, 32)]
+    found, runs = bridges.build(white, shots)
+    assert runs[:5] == [(a, b - 5) for a, b in shots]
+    assert len(runs) == 10
+    for a, b in runs[5:]:
+        assert b - a >= 9
+        end = found[b - 1]
+        assert (end == white).all(1).any()  # arrives at a place of another shot, with some of it ahead
