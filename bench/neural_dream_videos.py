@@ -245,7 +245,7 @@ def export(
     start = {name: torch.zeros(1, HIDDEN) for name in Step.inputs if name.startswith("state.")}
     start |= {"latent": latents[:1], "uniform": torch.full((1, LATENT), 0.5), "control.temperature": torch.ones(1)}
     start["image"] = torch.zeros(1, SIDE, SIDE, 4, dtype=torch.uint8)
-    built = proof.build(components, start, latents.std(0).clamp(min=1e-2))
+    built = proof.build(components, start, {"latent": latents.std(0).clamp(min=1e-2)})
     metadata = {
         "contract": 1,
         "title": f"{out.stem}: Neural Dream Videos",

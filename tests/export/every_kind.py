@@ -118,16 +118,22 @@ def recipe(name: str) -> Any:
 
 def train(name: str, folder: Path, **given: Any) -> None:
     """Train in this process, by a clock that moves on by a little every time it is read."""
-    from livedream_export import kinds, learning_film
-
-    module = importlib.import_module(kinds.KINDS[name].entry.partition(":")[0])
-    module.Run.judge = lambda self: "not judged here"  # it takes a minute
-    learning_film.SMALLEST = 128  # else its pictures are enlarged, which takes time
     now = itertools.count(0.0, ROWS[name].step).__next__
-    module.train(options(name, folder, **given), recipe=recipe(name), now=now)
+    _module(name).train(options(name, folder, **given), recipe=recipe(name), now=now)
+
+
+def _module(name: str) -> Any:
+    """Return the module that trains a kind."""
+    from livedream_export import kinds
+
+    return importlib.import_module(kinds.KINDS[name].entry.partition(":")[0])
 
 
 def _child(name: str, folder: Path, given: Mapping[str, Any]) -> None:
+    from livedream_export import learning_film
+
+    _module(name).Run.judge = lambda self: "not judged here"  # it takes a minute
+    learning_film.SMALLEST = 128  # else its pictures are enlarged, which takes time
     os.environ["XDG_CACHE_HOME"] = str(folder / "cache" / name)
     with open(folder / f"{name}.log", "a", buffering=1) as log:
         sys.stdout = sys.stderr = log

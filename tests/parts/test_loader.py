@@ -83,7 +83,19 @@ def begun(show):
 
 def test_the_names_are_those_of_the_folder_and_of_what_ships(show):
     load = parameters(show)["dream/load"]
-    assert load["choices"] == ["abyss", "calm", "city", "deepdream", "growing", "pushed", "rainbow", "tall", "wide"]
+    assert load["choices"] == [
+        "abyss",
+        "calm",
+        "city",
+        "deepdream",
+        "growing",
+        "icons",
+        "kanji",
+        "pushed",
+        "rainbow",
+        "tall",
+        "wide",
+    ]
     assert load["choices"][load["value"]] == "calm"
 
 
@@ -91,7 +103,7 @@ def test_a_dream_comes_whole_and_every_frame_is_of_one_or_the_other(show):
     send(show, "dream/load", "wide")
     show.until(lambda pixels: pixels.shape[1::-1] == SIZES["wide"])
     assert set(drain(show)) <= {SIZES["wide"]}
-    send(show, "dream/load", 7)  # by its number
+    send(show, "dream/load", 9)  # by its number
     show.until(lambda pixels: pixels.shape[1::-1] == SIZES["tall"])
 
 

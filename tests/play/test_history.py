@@ -338,7 +338,7 @@ def test_only_the_last_minutes_are_kept(path, monkeypatch):
 @pytest.mark.parametrize(("size", "rate"), [(64, 30.0), (16384, 25.0), (64, 240.0)])
 def test_what_is_kept_is_bounded_whatever_the_dream(size, rate):
     class Some:
-        mean, fps, components = np.zeros(size), rate, {}
+        mean, fps, step_rate, hop, components = np.zeros(size), rate, rate, 0, {}
 
     kept = History(Some)
     assert kept.nbytes < (6 << 20 if rate == 30 else 68 << 20)

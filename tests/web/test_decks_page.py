@@ -48,7 +48,17 @@ def test_the_desk_follows_decks_and_their_dreams(show, folder, tmp_path):
 
             await says(f"document.querySelectorAll('.deck').length === 2 && {SELECT % ''}.value", "calm")
             options = await browser.js(f"JSON.stringify([...{SELECT % 'b/'}.options].map(o => o.text))")
-            assert json.loads(options) == ["abyss", "broken", "calm", "city", "deepdream", "pushed", "rainbow"]
+            assert json.loads(options) == [
+                "abyss",
+                "broken",
+                "calm",
+                "city",
+                "deepdream",
+                "icons",
+                "kanji",
+                "pushed",
+                "rainbow",
+            ]
             # A finger on the crossfader is not thrown off by a change of dream.
             await browser.js("window.fader = document.querySelector('[data-address=\"mix/crossfade\"]')")
             await browser.js(choose("b/", "pushed"))
